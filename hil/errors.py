@@ -1,0 +1,96 @@
+"""Every error the lab raises on purpose: who, what, the evidence, the remedy.
+
+The four facts stay readable as fields; ``str(error)`` is the one line a user sees.
+"""
+
+from __future__ import annotations
+
+
+class HilError(Exception):
+    """Something the user can act on; the base of all errors of the lab.
+
+    Fields: ``what`` happened, on which ``board`` (None until a layer that knows it says so),
+    the ``evidence`` (bytes, registers, exit codes) and the ``remedy``.
+    """
+
+    def __init__(
+        self, what: str, *, board: str | None = None, evidence: str | None = None, remedy: str | None = None
+    ) -> None:
+        super().__init__(what)
+        self.what = what
+        self.board = board
+        self.evidence = evidence
+        self.remedy = remedy
+
+    def at(self, board: str) -> HilError:
+        """Name the board, unless a lower layer already did; returns self, so that it can be raised."""
+        if self.board is None:
+            self.board = board
+        return self
+
+    def __str__(self) -> str:
+        line = f"{self.board}: {self.what}" if self.board else self.what
+        if self.evidence:
+            line += f" ({self.evidence})"
+        if self.remedy:
+            line += f"; {self.remedy}"
+        return line
+
+
+class LabError(HilError):
+    """The lab file, or a board, model or precision that a user asked for, does not exist or make sense."""
+
+
+class ImageError(HilError):
+    """An image is damaged, does not match its manifest, or does not fit the board."""
+
+
+class BuildError(HilError):
+    """The cross compiler is missing, of another version, or refused a source."""
+
+
+class ModelError(HilError):
+    """A model's weights or description are missing, mis-shaped or not finite."""
+
+
+class VectorError(HilError):
+    """Test vectors are missing, or of a shape the model does not take."""
+
+
+class ProbeError(HilError):
+    """The debug probe, or the emulator behind it, is missing or stopped answering."""
+
+
+class FlashError(HilError):
+    """Programming or verifying an image failed."""
+
+
+class LinkError(HilError):
+    """The serial link failed."""
+
+
+class ProtocolVersionError(LinkError):
+    """The firmware answers with another version of the protocol."""
+
+
+class HandshakeError(LinkError):
+    """The firmware that answers is not the image that was meant to run."""
+
+
+class DeviceHungError(LinkError):
+    """The firmware stopped answering before its deadline."""
+
+
+class DeviceCrashError(LinkError):
+    """The firmware reported a fault; ``registers`` holds what it said, name to value."""
+
+    def __init__(
+        self, what: str, *, registers: dict[str, int], board: str | None = None, remedy: str | None = None
+    ) -> None:
+        evidence = ", ".join(f"{name} {value:#010x}" for name, value in registers.items())
+        super().__init__(what, board=board, evidence=evidence, remedy=remedy)
+        self.registers = registers
+
+
+class StoreError(HilError):
+    """The database cannot be opened, written or understood."""

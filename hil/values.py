@@ -1,0 +1,52 @@
+"""The values that flow through the lab: measures, samples and how each was obtained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+
+class Precision(StrEnum):
+    """Arithmetic of an image: 32-bit float, 16-bit or 8-bit fixed point."""
+
+    F32 = "f32"
+    Q15 = "q15"
+    Q7 = "q7"
+
+
+class Method(StrEnum):
+    """How a value was obtained; values of different methods are never compared."""
+
+    MEASURED = "measured"  # a clock, silicon, a probe
+    COUNTED = "counted"  # exact up to a stated resolution
+    ESTIMATED = "estimated"  # a cycle model
+    MODELLED = "modelled"  # computed from datasheets
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One named value with its unit and how it was obtained.
+
+    ``resolution`` is the smallest step the technique can tell, in ``unit`` (None: exact).
+    """
+
+    metric: str
+    value: float
+    unit: str
+    method: Method
+    technique: str
+    resolution: float | None = None
+
+
+@dataclass(frozen=True)
+class Samples:
+    """The raw values behind a measure, one per vector in the vectors' order; ``values`` is 1-D."""
+
+    metric: str
+    values: npt.NDArray[np.generic]
+    unit: str
+    method: Method
+    technique: str
