@@ -1,0 +1,24 @@
+"""What an inference costs, from the ticks that the board's own counter counted."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from hil.kinds import Counter
+from hil.values import Measure, Samples
+
+
+def cost_samples(ticks: npt.NDArray[np.uint32], counter: Counter) -> Samples:
+    """One value per vector, (vectors,), in the counter's unit."""
+    values = ticks.astype(np.int64) * counter.per_tick
+    exact = values.astype(np.int64) if float(counter.per_tick).is_integer() else values
+    return Samples(counter.metric, exact, counter.unit, counter.method, counter.technique)
+
+
+def cost_per_inference(samples: Samples, counter: Counter) -> Measure:
+    """The median over all vectors; its resolution is one tick."""
+    median = float(np.median(samples.values.astype(np.float64)))
+    return Measure(
+        samples.metric, median, samples.unit, samples.method, samples.technique, float(counter.per_tick)
+    )

@@ -1,0 +1,57 @@
+from pathlib import Path
+
+import pytest
+
+from hil.errors import LabError
+from hil.lab import builtin_lab, load_lab
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "lab.toml"
+    path.write_text(text)
+    return path
+
+
+def test_without_a_file_the_lab_is_one_qemu_board() -> None:
+    lab = load_lab(None)
+    assert [(board.name, board.kind.name) for board in lab.boards] == [("qemu", "qemu_mps2_an386")]
+    assert lab.sha256 is None
+
+
+def test_boards_keep_the_order_of_the_file(tmp_path: Path) -> None:
+    path = write(tmp_path, '[boards.b]\nkind = "qemu_mps2_an386"\n[boards.a]\nkind = "qemu_mps2_an386"\n')
+    lab = load_lab(path)
+    assert [board.name for board in lab.boards] == ["b", "a"]
+    assert [board.name for board in lab.select("a")] == ["a"]
+    assert lab.select("all") == lab.boards
+    assert lab.sha256 is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "names no board"),
+        ("[boards", "is not a TOML file"),
+        ("[boards.x]\n", "x: has no kind"),
+        ('[boards.x]\nkind = "qemu_mps2_an385"\n', "did you mean 'qemu_mps2_an386'?"),
+        ('[boards.x]\nkind = "qemu_mps2_an386"\nprob = "1"\n', "unknown key 'prob'"),
+        ('[boards.x]\nkind = "qemu_mps2_an386"\nprobe = "1"\n', "takes no probe"),
+        ("[boards.x]\nkind = 3\n", "kind must be a string"),
+    ],
+)
+def test_a_wrong_file_says_what_and_where(tmp_path: Path, text: str, said: str) -> None:
+    path = write(tmp_path, text)
+    with pytest.raises(LabError) as caught:
+        load_lab(path)
+    assert said in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(LabError, match=r"cannot read the lab file .*nowhere\.toml"):
+        load_lab(tmp_path / "nowhere.toml")
+
+
+def test_an_unknown_board_is_answered_with_the_nearest() -> None:
+    with pytest.raises(LabError, match=r"no board 'qmeu' .*; did you mean 'qemu'"):
+        builtin_lab().select("qmeu")
