@@ -126,7 +126,9 @@ def _board(name: str, table: object, path: Path) -> BoardSpec:
                 f"has no {key}", board=name, evidence=str(path), remedy="`hil probes` lists what is attached"
             )
         if kind.emulator is not None and texts[key] is not None:
-            raise LabError(f"is emulated and takes no {key}", board=name, evidence=str(path), remedy="drop it")
+            raise LabError(
+                f"is emulated and takes no {key}", board=name, evidence=str(path), remedy="drop it"
+            )
     return BoardSpec(name, kind, texts["probe"], texts["serial"])
 
 
