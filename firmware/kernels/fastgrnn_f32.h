@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "activations_f32.h"
+#include "fastgrnn_shape.h"
 
 struct fastgrnn_f32 {
     uint16_t features;
@@ -31,10 +32,6 @@ struct fastgrnn_f32 {
     hil_gate_f32 gate;
     hil_gate_f32 update;
 };
-
-/* Columns of mix: what W and U are multiplied with last, one after the other. */
-#define FASTGRNN_LEFT(features, rank_w) ((rank_w) ? (rank_w) : (features))
-#define FASTGRNN_RIGHT(hidden, rank_u) ((rank_u) ? (rank_u) : (hidden))
 
 /* Floats of scratch, for a static array; fastgrnn_f32_scratch_size gives the same in bytes. */
 #define FASTGRNN_F32_SCRATCH(features, hidden, rank_w, rank_u) \

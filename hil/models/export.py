@@ -45,7 +45,7 @@ def input_hash(spec: ModelSpec) -> str:
 
 
 def export(spec: ModelSpec, precision: Precision) -> str:
-    """The C source of one precision of a model; ModelError when its weights do not fit or cannot be exported."""
+    """The C source of one precision of a model; ModelError when its weights do not fit."""
     exporter = EXPORTERS.get((spec.cell, precision))
     if exporter is None or precision not in spec.precisions:
         raise ModelError(

@@ -5,7 +5,7 @@ Rules (``hil.models.golden_q15`` has the formulas):
   32: (L1 of the row) * 2**15 + |bias| + rounding < 2**31, every activation being within int16;
 - an activation's f leaves HEADROOM times the largest magnitude seen on the training inputs; beyond that it
   saturates;
-- a state has at most 14 fraction bits, so that it may grow past 1, as it does where sigma(zeta) + sigma(nu) > 1;
+- a state has at most 14 fraction bits, so that it may grow past 1 (sigma(zeta) + sigma(nu) may exceed it);
 - inputs: the host normalises and quantises, so the image receives rint((x - mean) / std * 2**f), saturated.
 """
 
@@ -186,7 +186,7 @@ def _mix(model: FastGrnn, sums: int, left: int, right: int) -> Int64:
     """[W2 | U2] as integers, not yet checked to fit: both products end at ``sums`` fraction bits."""
     w2 = np.rint(model.w2.astype(np.float64) * 2.0 ** (sums - left))
     u2 = np.rint(model.u2.astype(np.float64) * 2.0 ** (sums - right))
-    return np.concatenate([w2, u2], axis=1).astype(np.int64)
+    return np.asarray(np.concatenate([w2, u2], axis=1), dtype=np.int64)
 
 
 def _fixed(gate: str) -> str:

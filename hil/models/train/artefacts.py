@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -81,7 +82,7 @@ def _write_vectors(spec: ModelSpec, held: Held) -> None:
     )
     path = vectors_path(spec.name)
     path.parent.mkdir(parents=True, exist_ok=True)
-    arrays = {
+    arrays: dict[str, npt.NDArray[Any]] = {
         "inputs": np.concatenate(held.inputs).astype(np.float32),
         "steps": np.array([len(vector) for vector in held.inputs], dtype=np.int32),
         "labels": held.labels.astype(np.int64),

@@ -51,7 +51,8 @@ def train(
     )
     loss = nn.CrossEntropyLoss(label_smoothing=recipe.smoothing)
     for _ in range(recipe.epochs):
-        for chosen in torch.randperm(len(labels), generator=generator).split(recipe.batch):
+        order = torch.randperm(len(labels), generator=generator)
+        for chosen in torch.split(order, recipe.batch):
             batch, batch_steps = augment(inputs[chosen], steps[chosen], generator)
             keep = torch.rand(len(chosen), shape.hidden, generator=generator) >= recipe.dropout
             logits = model(batch, batch_steps, keep / (1.0 - recipe.dropout))
