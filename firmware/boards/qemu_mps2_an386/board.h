@@ -1,0 +1,22 @@
+/* The rooms of the board code: who defines the handlers that the vector table names. */
+#ifndef HIL_BOARD_H
+#define HIL_BOARD_H
+
+#include "../../runtime/port.h"
+
+void board_main(void) __attribute__((noreturn));
+void HardFault_Handler(void);
+void SysTick_Handler(void);
+void UART0_RX_Handler(void);
+
+/* uart.c */
+#define UART_RING_BYTES 4096u /* a power of two; what the host may have in flight */
+void uart_init(void);
+size_t uart_read(void *ctx, uint8_t *buffer, size_t capacity);
+int uart_write(void *ctx, const uint8_t *bytes, size_t length);
+void uart_wait(void *ctx);
+
+/* main.c; fault.c sends its report through it */
+extern const struct hil_port board_port;
+
+#endif

@@ -1,0 +1,90 @@
+/* The mps2-an386 of QEMU: UART, a free-running timer as counter, and the port that the runtime asks for. */
+#include "board.h"
+
+#include "../../runtime/model.h"
+#include "../../runtime/runtime.h"
+
+struct cmsdk_timer {
+    volatile uint32_t ctrl;
+    volatile uint32_t value;
+    volatile uint32_t reload;
+    volatile uint32_t interrupt;
+};
+
+#define CLOCK_HZ 25000000u
+#define TIMER0 ((struct cmsdk_timer *)0x40000000u) /* DDI 0479, APB timer programmer's model */
+#define TIMER_ENABLE 1u
+
+#define SYST_CSR (*(volatile uint32_t *)0xE000E010u)
+#define SYST_RVR (*(volatile uint32_t *)0xE000E014u)
+#define SYST_CVR (*(volatile uint32_t *)0xE000E018u)
+#define SYST_RUN 7u /* core clock, interrupt, enable */
+
+extern const uint8_t _stack_low, _stack_high;
+
+static void counter_init(void)
+{
+    TIMER0->reload = UINT32_MAX;
+    TIMER0->value = UINT32_MAX;
+    TIMER0->ctrl = TIMER_ENABLE;
+}
+
+static uint32_t counter_read(void *ctx)
+{
+    (void)ctx;
+    return UINT32_MAX - TIMER0->value; /* the timer counts down */
+}
+
+static uint32_t mask(void *ctx)
+{
+    (void)ctx;
+    uint32_t old;
+    __asm volatile("mrs %0, primask\n\tcpsid i" : "=r"(old)::"memory");
+    return old;
+}
+
+static void unmask(void *ctx, uint32_t old)
+{
+    (void)ctx;
+    __asm volatile("msr primask, %0" ::"r"(old) : "memory");
+}
+
+static void gpio(void *ctx, int high)
+{
+    (void)ctx;
+    (void)high; /* no pin to drive: an emulated board has no power probe */
+}
+
+const struct hil_port board_port = {
+    .kind = "qemu_mps2_an386",
+    .clock_hz = CLOCK_HZ,
+    .counter_hz = CLOCK_HZ,
+    .counter = HIL_COUNTER_TIMER,
+    .rx_window = UART_RING_BYTES,
+    .stack_low = &_stack_low,
+    .stack_high = &_stack_high,
+    .read = uart_read,
+    .write = uart_write,
+    .wait = uart_wait,
+    .cycles = counter_read,
+    .mask = mask,
+    .unmask = unmask,
+    .gpio = gpio,
+};
+
+/* Its interrupt is all that matters: it wakes QEMU's main loop, where the first byte may still wait. */
+void SysTick_Handler(void)
+{
+}
+
+void board_main(void)
+{
+    counter_init();
+    uart_init();
+    SYST_RVR = CLOCK_HZ / 1000u - 1u;
+    SYST_CVR = 0;
+    SYST_CSR = SYST_RUN;
+    hil_runtime_run(&board_port, &hil_model);
+    for (;;) {
+    }
+}

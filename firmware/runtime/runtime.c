@@ -1,0 +1,372 @@
+#include "runtime.h"
+
+#include "frame.h"
+#include "stack.h"
+#include "wire.h"
+
+#include <string.h>
+
+#ifndef HIL_BUILD_ID
+#error "HIL_BUILD_ID: 32 hexadecimal digits that name the sources this image is built from"
+#endif
+_Static_assert(sizeof HIL_BUILD_ID == 33, "HIL_BUILD_ID has 32 hexadecimal digits");
+
+#ifndef HIL_ANSWERED_VERSION
+#define HIL_ANSWERED_VERSION HIL_PROTOCOL_VERSION /* a test image answers with another */
+#endif
+
+/* A large vector that arrives in fragments. */
+struct assembly {
+    uint32_t number;
+    uint16_t steps;
+    uint16_t units; /* 0: none under way */
+    uint16_t missing;
+    uint8_t have[HIL_FRAGMENT_UNITS / 8u];
+};
+
+struct runtime {
+    const struct hil_port *port;
+    const struct hil_model *model;
+    struct hil_receiver receiver;
+    struct assembly assembly;
+    uint8_t reply[HIL_FRAME_MAX];
+    uint16_t seq;
+    uint32_t damaged_told;
+    uint32_t peak_total;
+    uint32_t peak_model;
+};
+
+static struct runtime runtime;
+
+static uint8_t *payload(void)
+{
+    return &runtime.reply[HIL_FRAME_HEADER];
+}
+
+static void send(uint8_t type, const uint8_t *end)
+{
+    const size_t length = hil_frame_seal(runtime.reply, type, runtime.seq, (uint16_t)(end - payload()));
+    runtime.seq++;
+    (void)runtime.port->write(runtime.port->ctx, runtime.reply, length); /* the host asks again for what is lost */
+}
+
+static uint32_t dtype_bytes(uint8_t dtype)
+{
+    switch (dtype) {
+    case HIL_F32:
+        return 4;
+    case HIL_I16:
+        return 2;
+    default:
+        return 1;
+    }
+}
+
+static uint32_t input_bytes(uint32_t steps)
+{
+    return steps * runtime.model->features * dtype_bytes(runtime.model->input_dtype);
+}
+
+static uint32_t output_bytes(void)
+{
+    return runtime.model->outputs * dtype_bytes(runtime.model->output_dtype);
+}
+
+static int steps_fit(uint32_t steps)
+{
+    return steps >= runtime.model->min_steps && steps <= runtime.model->max_steps;
+}
+
+static void send_error(uint8_t code, uint32_t number, int32_t detail)
+{
+    uint8_t *at = payload();
+    *at++ = code;
+    at = hil_put32(at, number);
+    at = hil_put32(at, (uint32_t)detail);
+    send(HIL_ERROR, at);
+}
+
+static uint8_t *put_text(uint8_t *at, const char *text)
+{
+    const size_t whole = strlen(text);
+    const size_t length = whole < UINT8_MAX ? whole : UINT8_MAX;
+    *at++ = (uint8_t)length;
+    memcpy(at, text, length);
+    return at + length;
+}
+
+static uint8_t hex_digit(char digit)
+{
+    return (uint8_t)(digit <= '9' ? digit - '0' : digit - 'a' + 10);
+}
+
+static void send_hello_reply(void)
+{
+    static const char build_id[] = HIL_BUILD_ID;
+    const struct hil_port *const port = runtime.port;
+    const struct hil_model *const model = runtime.model;
+    uint8_t *at = hil_put16(payload(), HIL_ANSWERED_VERSION);
+    for (int i = 0; i < 16; i++) {
+        *at++ = (uint8_t)(hex_digit(build_id[2 * i]) << 4 | hex_digit(build_id[2 * i + 1]));
+    }
+    *at++ = model->precision;
+    *at++ = model->input_dtype;
+    *at++ = model->output_dtype;
+    *at++ = port->counter;
+    at = hil_put16(at, model->features);
+    at = hil_put16(at, model->min_steps);
+    at = hil_put16(at, model->max_steps);
+    at = hil_put16(at, model->outputs);
+    at = hil_put32(at, port->clock_hz);
+    at = hil_put32(at, port->counter_hz);
+    at = hil_put16(at, port->rx_window);
+    at = hil_put16(at, HIL_FRAME_PAYLOAD_MAX);
+    at = put_text(at, model->name);
+    at = put_text(at, port->kind);
+    send(HIL_HELLO_REPLY, at);
+}
+
+static void send_pong(const struct hil_frame *ping)
+{
+    const struct assembly *const assembly = &runtime.assembly;
+    uint8_t *at = payload();
+    const uint16_t nonce_bytes = ping->length < 4u ? ping->length : 4u;
+    memset(at, 0, 4);
+    memcpy(at, ping->payload, nonce_bytes);
+    at = hil_put32(at + 4, runtime.receiver.damaged);
+    at = hil_put32(at, assembly->number);
+    at = hil_put16(at, assembly->units);
+    const size_t bytes = (assembly->units + 7u) / 8u;
+    memcpy(at, assembly->have, bytes);
+    send(HIL_PONG, at + bytes);
+}
+
+static void send_stack_reply(void)
+{
+    const struct hil_port *const port = runtime.port;
+    const uint32_t now = hil_stack_peak(port);
+    if (now > runtime.peak_total) {
+        runtime.peak_total = now;
+    }
+    uint8_t *at = hil_put32(payload(), port->stack_low == NULL ? 0 : (uint32_t)(port->stack_high - port->stack_low));
+    at = hil_put32(at, runtime.peak_total);
+    at = hil_put32(at, runtime.peak_model);
+    send(HIL_STACK_REPLY, at);
+}
+
+/* Everything between the two readings of the counter is the model, and nothing but the model. */
+static int __attribute__((noinline)) infer(uint32_t steps, uint32_t *ticks)
+{
+    const struct hil_port *const port = runtime.port;
+    const uint32_t before = hil_stack_peak(port);
+    if (before > runtime.peak_total) {
+        runtime.peak_total = before;
+    }
+    hil_stack_paint(port);
+    const uint32_t base = hil_stack_now(port);
+
+    const uint32_t interrupts = port->mask(port->ctx);
+    port->gpio(port->ctx, 1);
+    const uint32_t start = port->cycles(port->ctx);
+    const int status = runtime.model->run(steps);
+    *ticks = port->cycles(port->ctx) - start;
+    port->gpio(port->ctx, 0);
+    const uint32_t peak = hil_stack_peak(port);
+    port->unmask(port->ctx, interrupts);
+
+    const uint32_t depth = peak > base ? peak - base : 0;
+    if (depth > runtime.peak_model) {
+        runtime.peak_model = depth;
+    }
+    return status;
+}
+
+/* Results wait in the reply frame until it is full or the batch ends. */
+struct results {
+    uint8_t *at;
+    uint32_t next;
+    uint8_t count;
+};
+
+static void results_begin(struct results *results, uint32_t first)
+{
+    results->at = hil_put32(payload(), first) + 1; /* room for the count */
+    results->next = first;
+    results->count = 0;
+}
+
+static void results_flush(struct results *results)
+{
+    if (results->count > 0u) {
+        payload()[4] = results->count;
+        send(HIL_RESULTS, results->at);
+    }
+    results_begin(results, results->next);
+}
+
+static void results_take(struct results *results, uint32_t steps)
+{
+    const uint32_t size = 4u + output_bytes();
+    uint32_t ticks = 0;
+    const int status = infer(steps, &ticks);
+    if (status < 0) {
+        results_flush(results);
+        send_error(HIL_ERROR_MODEL, results->next, status);
+        results->next++;
+        results_begin(results, results->next);
+        return;
+    }
+    if (results->count == UINT8_MAX || results->at + size > payload() + HIL_FRAME_PAYLOAD_MAX) {
+        results_flush(results);
+    }
+    results->at = hil_put32(results->at, ticks);
+    memcpy(results->at, runtime.model->output, size - 4u);
+    results->at += size - 4u;
+    results->count++;
+    results->next++;
+}
+
+static void take_vectors(const struct hil_frame *frame)
+{
+    if (frame->length < HIL_VECTORS_HEADER) {
+        send_error(HIL_ERROR_SHAPE, UINT32_MAX, frame->length);
+        return;
+    }
+    const uint32_t first = hil_get32(frame->payload);
+    const uint8_t count = frame->payload[4];
+    const int each = (frame->payload[5] & HIL_VECTORS_STEPS_EACH) != 0;
+    const uint16_t common = hil_get16(&frame->payload[6]);
+    const uint8_t *const end = frame->payload + frame->length;
+    const uint8_t *steps_at = &frame->payload[HIL_VECTORS_HEADER];
+    const uint8_t *data = steps_at + (each ? 2u * count : 0u);
+
+    struct results results;
+    results_begin(&results, first);
+    for (uint32_t i = 0; i < count; i++) {
+        if (data > end) {
+            break;
+        }
+        const uint32_t steps = each ? hil_get16(&steps_at[2u * i]) : common;
+        const uint32_t bytes = input_bytes(steps);
+        if (!steps_fit(steps) || bytes > (size_t)(end - data)) {
+            results_flush(&results);
+            send_error(HIL_ERROR_SHAPE, first + i, (int32_t)steps);
+            return;
+        }
+        memcpy(runtime.model->input, data, bytes);
+        data += bytes;
+        results_take(&results, steps);
+    }
+    results_flush(&results);
+}
+
+static void take_fragment(const struct hil_frame *frame)
+{
+    struct assembly *const assembly = &runtime.assembly;
+    if (frame->length <= HIL_FRAGMENT_HEADER) {
+        send_error(HIL_ERROR_SHAPE, UINT32_MAX, frame->length);
+        return;
+    }
+    const uint32_t number = hil_get32(frame->payload);
+    const uint32_t offset = hil_get32(&frame->payload[4]);
+    const uint16_t steps = hil_get16(&frame->payload[8]);
+    const uint32_t size = frame->length - HIL_FRAGMENT_HEADER;
+    const uint32_t whole = input_bytes(steps);
+    const int last = offset + size == whole;
+    if (!steps_fit(steps) || whole > HIL_FRAGMENT_UNIT * HIL_FRAGMENT_UNITS || offset > whole ||
+        size > whole - offset || offset % HIL_FRAGMENT_UNIT != 0u || (!last && size % HIL_FRAGMENT_UNIT != 0u)) {
+        send_error(HIL_ERROR_SHAPE, number, (int32_t)steps);
+        return;
+    }
+    if (assembly->units == 0u || assembly->number != number || assembly->steps != steps) {
+        memset(assembly, 0, sizeof *assembly);
+        assembly->number = number;
+        assembly->steps = steps;
+        assembly->units = (uint16_t)((whole + HIL_FRAGMENT_UNIT - 1u) / HIL_FRAGMENT_UNIT);
+        assembly->missing = assembly->units;
+    }
+    memcpy((uint8_t *)runtime.model->input + offset, &frame->payload[HIL_FRAGMENT_HEADER], size);
+    for (uint32_t unit = offset / HIL_FRAGMENT_UNIT; unit * HIL_FRAGMENT_UNIT < offset + size; unit++) {
+        const uint8_t bit = (uint8_t)(1u << (unit % 8u));
+        if ((assembly->have[unit / 8u] & bit) == 0u) {
+            assembly->have[unit / 8u] |= bit;
+            assembly->missing--;
+        }
+    }
+    if (assembly->missing == 0u) {
+        assembly->units = 0;
+        struct results results;
+        results_begin(&results, number);
+        results_take(&results, steps);
+        results_flush(&results);
+    }
+}
+
+static void take(const struct hil_frame *frame)
+{
+    switch (frame->type) {
+    case HIL_HELLO:
+        send_hello_reply();
+        break;
+    case HIL_PING:
+        send_pong(frame);
+        break;
+    case HIL_VECTORS:
+        runtime.assembly.units = 0; /* whole vectors use the same input buffer */
+        take_vectors(frame);
+        break;
+    case HIL_FRAGMENT:
+        take_fragment(frame);
+        break;
+    case HIL_STACK:
+        send_stack_reply();
+        break;
+    default:
+        send_error(HIL_ERROR_TYPE, UINT32_MAX, frame->type);
+    }
+}
+
+static void tell_damage(void)
+{
+    if (runtime.receiver.damaged != runtime.damaged_told) {
+        runtime.damaged_told = runtime.receiver.damaged;
+        send(HIL_NAK, hil_put32(payload(), runtime.damaged_told));
+    }
+}
+
+void hil_runtime_run(const struct hil_port *port, const struct hil_model *model)
+{
+    runtime.port = port;
+    runtime.model = model;
+    hil_stack_paint(port);
+    send(HIL_READY, hil_put16(payload(), HIL_ANSWERED_VERSION));
+    for (;;) {
+        size_t room = 0;
+        uint8_t *const space = hil_receiver_space(&runtime.receiver, &room);
+        const size_t count = port->read(port->ctx, space, room);
+        if (count == 0u) {
+            port->wait(port->ctx);
+            continue;
+        }
+        hil_receiver_add(&runtime.receiver, count);
+        struct hil_frame frame;
+        while (hil_receiver_next(&runtime.receiver, &frame) != 0) {
+            take(&frame);
+            hil_receiver_drop(&runtime.receiver, &frame);
+        }
+        tell_damage();
+    }
+}
+
+void hil_runtime_fault(const struct hil_port *port, const struct hil_fault *fault)
+{
+    const uint32_t words[8] = {
+        fault->pc, fault->lr, fault->xpsr, fault->cfsr, fault->hfsr, fault->mmfar, fault->bfar, fault->sp,
+    };
+    runtime.port = port;
+    uint8_t *at = payload();
+    for (int i = 0; i < 8; i++) {
+        at = hil_put32(at, words[i]);
+    }
+    send(HIL_FAULT, at);
+}

@@ -1,0 +1,34 @@
+/* The numbers of ../PROTOCOL.md: frame types, error codes, flags. */
+#ifndef HIL_WIRE_H
+#define HIL_WIRE_H
+
+enum hil_type {
+    HIL_HELLO = 0x01,
+    HIL_PING = 0x02,
+    HIL_VECTORS = 0x03,
+    HIL_FRAGMENT = 0x04,
+    HIL_STACK = 0x05,
+
+    HIL_HELLO_REPLY = 0x81,
+    HIL_PONG = 0x82,
+    HIL_RESULTS = 0x83,
+    HIL_NAK = 0x84,
+    HIL_STACK_REPLY = 0x85,
+    HIL_READY = 0x86,
+    HIL_FAULT = 0x87,
+    HIL_ERROR = 0x88,
+};
+
+enum hil_error {
+    HIL_ERROR_TYPE = 1,  /* no such frame type */
+    HIL_ERROR_SHAPE = 2, /* a vector, or a frame, of a shape that cannot be */
+    HIL_ERROR_MODEL = 3, /* the model returned an error */
+};
+
+#define HIL_VECTORS_STEPS_EACH 1u /* flag: a step count for every vector */
+#define HIL_VECTORS_HEADER 8u
+#define HIL_FRAGMENT_HEADER 10u
+#define HIL_FRAGMENT_UNIT 64u   /* fragments start at multiples of it */
+#define HIL_FRAGMENT_UNITS 1024u /* so an input has at most 64 KiB */
+
+#endif
