@@ -11,7 +11,8 @@ int dense_q15_run(const struct dense_q15 *layer, const int16_t *input, int32_t *
         return -1;
     }
     hil_matvec_q15(layer->weights, input, layer->outputs, layer->inputs, sums);
-    for (uint32_t i = 0; i < layer->outputs; i++) {
+    const uint32_t outputs = layer->outputs;
+    for (uint32_t i = 0; i < outputs; i++) {
         out[i] = hil_saturate_q15((sums[i] + layer->bias[i]) >> layer->shift);
     }
     return 0;

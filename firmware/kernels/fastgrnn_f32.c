@@ -42,6 +42,8 @@ int fastgrnn_f32_run(const struct fastgrnn_f32 *cell, const float *input, uint32
     const uint32_t hidden = cell->hidden;
     const uint32_t left = FASTGRNN_LEFT(cell->features, cell->rank_w);
     const uint32_t right = FASTGRNN_RIGHT(hidden, cell->rank_u);
+    const float zeta = cell->zeta;
+    const float nu = cell->nu;
     float *operands = scratch;
     float *z = operands + left + right;
     float *c = z + hidden; /* holds the sums first */
@@ -53,7 +55,7 @@ int fastgrnn_f32_run(const struct fastgrnn_f32 *cell, const float *input, uint32
         cell->gate(c, cell->bias_gate, hidden, z);
         cell->update(c, cell->bias_update, hidden, c);
         for (uint32_t i = 0; i < hidden; i++) {
-            state[i] = z[i] * state[i] + (cell->zeta * (1.0f - z[i]) + cell->nu) * c[i];
+            state[i] = z[i] * state[i] + (zeta * (1.0f - z[i]) + nu) * c[i];
         }
         input += cell->features;
     }

@@ -31,7 +31,8 @@ static void next_state(const struct fastgrnn_q15 *cell, const int16_t *z, const 
     const int32_t half = hil_half_q15(cell->state_shift);
     const int32_t rounding = HIL_Q15_ONE >> 1;
     const int32_t most = (zeta + cell->nu) * HIL_Q15_ONE + rounding;
-    for (uint32_t i = 0; i < cell->hidden; i++) {
+    const uint32_t hidden = cell->hidden;
+    for (uint32_t i = 0; i < hidden; i++) {
         const int32_t k = (most - zeta * z[i]) >> HIL_Q15_UNIT;
         const int32_t added = (k * c[i] + half) >> shift;
         state[i] = hil_saturate_q15((z[i] * state[i] + added + rounding) >> HIL_Q15_UNIT);

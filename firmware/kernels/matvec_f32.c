@@ -2,37 +2,45 @@
 
 #include <stddef.h>
 
-/* Four rows at a time share each load of the vector. */
+enum { MOST_ROWS = 8 };
+
+/* `rows` rows, at most MOST_ROWS, share each load of the vector and the loop's own instructions. Inlined with a
+ * constant number of rows, so that the sums and the rows' addresses are registers. */
+static inline void block(const float *matrix, const float *vector, const uint32_t rows, uint32_t columns, float *out)
+{
+    const float *row[MOST_ROWS];
+    float sum[MOST_ROWS];
+    for (uint32_t i = 0; i < rows; i++) {
+        row[i] = matrix + (size_t)i * columns;
+        sum[i] = 0.0f;
+    }
+    for (const float *end = vector + columns; vector != end; vector++) {
+        const float x = *vector;
+        for (uint32_t i = 0; i < rows; i++) {
+            sum[i] += *row[i]++ * x;
+        }
+    }
+    for (uint32_t i = 0; i < rows; i++) {
+        out[i] = sum[i];
+    }
+}
+
 void hil_matvec_f32(const float *matrix, const float *vector, uint32_t rows, uint32_t columns, float *out)
 {
-    uint32_t row = 0;
-    for (; row + 4 <= rows; row += 4) {
-        const float *row0 = matrix + (size_t)row * columns;
-        const float *row1 = row0 + columns;
-        const float *row2 = row1 + columns;
-        const float *row3 = row2 + columns;
-        float sum0 = 0.0f;
-        float sum1 = 0.0f;
-        float sum2 = 0.0f;
-        float sum3 = 0.0f;
-        for (uint32_t column = 0; column < columns; column++) {
-            const float x = vector[column];
-            sum0 += row0[column] * x;
-            sum1 += row1[column] * x;
-            sum2 += row2[column] * x;
-            sum3 += row3[column] * x;
-        }
-        out[row] = sum0;
-        out[row + 1] = sum1;
-        out[row + 2] = sum2;
-        out[row + 3] = sum3;
+    for (; rows >= 8; rows -= 8) {
+        block(matrix, vector, 8, columns, out);
+        matrix += (size_t)8 * columns;
+        out += 8;
     }
-    for (; row < rows; row++) {
-        const float *weights = matrix + (size_t)row * columns;
-        float sum = 0.0f;
-        for (uint32_t column = 0; column < columns; column++) {
-            sum += weights[column] * vector[column];
-        }
-        out[row] = sum;
+    if (rows >= 4) {
+        block(matrix, vector, 4, columns, out);
+        matrix += (size_t)4 * columns;
+        out += 4;
+        rows -= 4;
+    }
+    for (; rows != 0; rows--) {
+        block(matrix, vector, 1, columns, out);
+        matrix += columns;
+        out++;
     }
 }

@@ -13,20 +13,20 @@ static inline int32_t hil_half_q15(uint32_t shift)
     return (int32_t)((UINT32_C(1) << shift) >> 1);
 }
 
-static inline int16_t hil_saturate_q15(int32_t value)
-{
-    if (value > INT16_MAX) {
-        return INT16_MAX;
-    }
-    return value < INT16_MIN ? INT16_MIN : (int16_t)value;
-}
-
 static inline int32_t hil_clip_q15(int32_t value, int32_t low, int32_t high)
 {
     if (value < low) {
         return low;
     }
     return value > high ? high : value;
+}
+
+static inline int16_t hil_saturate_q15(int32_t value)
+{
+    if (value > INT16_MAX) {
+        return INT16_MAX;
+    }
+    return value < INT16_MIN ? INT16_MIN : (int16_t)value;
 }
 
 #endif
