@@ -1,0 +1,1 @@
+"""Schemes that pyserial learns from us: ``unix:///path/to.sock``."""

@@ -1,0 +1,244 @@
+"""The link to one board's firmware: handshake, inference, stack; see firmware/PROTOCOL.md.
+
+with Link.open("/dev/ttyACM0", baudrate=115200) as link:
+    hello = link.handshake(deadline_s=5.0)
+    results = link.infer(inputs)
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from hil.errors import (
+    DeviceCrashError,
+    DeviceHungError,
+    HandshakeError,
+    LinkError,
+    ProtocolVersionError,
+    VectorError,
+)
+from hil.link import messages
+from hil.link.frames import OVERHEAD_BYTES, Frame, Receiver, encode
+from hil.link.messages import Hello, Result, StackUse, Type
+from hil.link.stream import Stream
+from hil.link.transport import Transport
+
+__all__ = ["Hello", "Link", "LinkStats", "Result", "StackUse"]
+
+_ASK_AGAIN_S = 0.25
+_EVIDENCE_BYTES = 16
+
+
+@dataclass(frozen=True)
+class LinkStats:
+    """Bytes on the wire since the link was opened, and the payload they carried.
+
+    Payload is each vector's input once, and each result's ticks and output once. ``lost`` counts vectors
+    sent again, ``damaged`` the times that either side had to give up bytes.
+    """
+
+    wire_bytes_out: int
+    wire_bytes_in: int
+    payload_bytes_out: int
+    payload_bytes_in: int
+    lost: int
+    damaged: int
+
+
+class Link:
+    """An open link; make it with ``open``. Everything raises LinkError children, none of them names a board."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._receiver = Receiver(messages.PAYLOAD_MAX)
+        self._queue: list[Frame] = []
+        self._seq = 0
+        self._last = b""
+        self._device_damaged = 0
+        self.hello: Hello | None = None
+        self.payload_out = 0
+        self.payload_in = 0
+        self.lost = 0
+
+    @classmethod
+    def open(cls, url: str, *, baudrate: int = 115_200) -> Link:
+        """Open the port; what the board said before is thrown away."""
+        return cls(Transport(url, baudrate))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._transport.__exit__(kind, error, trace)
+
+    @property
+    def stats(self) -> LinkStats:
+        """What the link carried so far."""
+        return LinkStats(
+            self._transport.bytes_out,
+            self._transport.bytes_in,
+            self.payload_out,
+            self.payload_in,
+            self.lost,
+            self._receiver.damaged + self._device_damaged,
+        )
+
+    def handshake(self, deadline_s: float) -> Hello:
+        """Ask the firmware who it is, again and again until it answers or the deadline passes.
+
+        Call it right after the board was started: it first waits for the firmware's READY.
+        Raises DeviceHungError when nothing answers, ProtocolVersionError, DeviceCrashError.
+        """
+        deadline = time.monotonic() + deadline_s
+        self._wait_for(Type.READY, min(deadline_s, 2 * _ASK_AGAIN_S))
+        asked = 0
+        while time.monotonic() < deadline:
+            if asked:
+                self.flush()
+            self.send(Type.HELLO, messages.hello_request())
+            asked += 1
+            reply = self._wait_for(
+                Type.HELLO_REPLY, min(_ASK_AGAIN_S * asked, max(0.0, deadline - time.monotonic()))
+            )
+            if reply is not None:
+                self.hello = messages.parse_hello(reply.payload)
+                return self.hello
+        raise self.hung(deadline_s, f"asked {asked} times")
+
+    def infer(
+        self,
+        inputs: Sequence[npt.NDArray[np.generic]],
+        *,
+        on_result: Callable[[Result], None] | None = None,
+        hang_after_s: float = 10.0,
+    ) -> list[Result]:
+        """Run every input, (steps, features) in the model's input type; results in the inputs' order.
+
+        ``on_result`` is called once per vector as answers come. Several frames are in flight, what gets lost
+        is sent again. Raises VectorError before anything is sent when a shape or type is wrong,
+        DeviceHungError when no byte came for ``hang_after_s``, DeviceCrashError, LinkError.
+        """
+        hello = self.require_hello()
+        check_inputs(inputs, hello)
+        if not inputs:
+            return []
+        return Stream(self, hello, inputs, on_result, hang_after_s).run()
+
+    def stack(self, deadline_s: float = 5.0) -> StackUse:
+        """How deep the firmware's stack went since it started; zeros where it cannot tell."""
+        self.require_hello()
+        deadline = time.monotonic() + deadline_s
+        while time.monotonic() < deadline:
+            self.send(Type.STACK, b"")
+            reply = self._wait_for(Type.STACK_REPLY, _ASK_AGAIN_S)
+            if reply is not None:
+                return messages.parse_stack(reply.payload)
+            self.flush()
+        raise self.hung(deadline_s, "asked for its stack")
+
+    def require_hello(self) -> Hello:
+        """The handshake's answer; HandshakeError when there was none yet."""
+        if self.hello is None:
+            raise HandshakeError("the link has shaken no hands yet", remedy="call handshake first")
+        return self.hello
+
+    def send(self, kind: Type, payload: bytes) -> int:
+        """Send one frame; returns its size on the wire."""
+        data = encode(Frame(kind, self._seq, payload))
+        self._seq = (self._seq + 1) & 0xFFFF
+        self._transport.write(data)
+        return len(data)
+
+    def flush(self) -> None:
+        """Push out a frame whose end was lost: zeros, as many as a frame can be long, end any half frame."""
+        longest = self.hello.max_payload if self.hello is not None else 1024
+        self._transport.write(bytes(longest + OVERHEAD_BYTES))
+
+    def receive(self, timeout_s: float) -> Frame | None:
+        """The next frame; None when ``timeout_s`` passed without one.
+
+        READY after the handshake means that the firmware started again: LinkError. FAULT is raised here.
+        """
+        deadline = time.monotonic() + timeout_s
+        while not self._queue:
+            data = self._transport.read(max(0.0, deadline - time.monotonic()))
+            if not data:
+                return None
+            self._last = (self._last + data)[-_EVIDENCE_BYTES:]
+            self._queue = self._receiver.feed(data)
+        frame = self._queue.pop(0)
+        self._watch(frame)
+        return frame
+
+    def hung(self, waited_s: float, doing: str) -> DeviceHungError:
+        """The error for a firmware that stopped answering, with the last bytes that came as evidence."""
+        heard = f"{self._transport.bytes_in:,} bytes"
+        last = f", last {self._last.hex(' ')}" if self._last else ""
+        return DeviceHungError(
+            f"the firmware has not answered for {waited_s:.1f} s",
+            evidence=f"{doing}; heard {heard}{last}",
+            remedy="it hangs, or its serial port is another one than the lab file says",
+        )
+
+    def _wait_for(self, kind: Type, timeout_s: float) -> Frame | None:
+        deadline = time.monotonic() + timeout_s
+        while (left := deadline - time.monotonic()) > 0:
+            frame = self.receive(left)
+            if frame is not None and frame.type == kind:
+                return frame
+        return None
+
+    def _watch(self, frame: Frame) -> None:
+        if frame.type in (Type.READY, Type.HELLO_REPLY):
+            said = messages.version_of(frame.payload)
+            if said != messages.PROTOCOL_VERSION:
+                raise ProtocolVersionError(
+                    f"the firmware speaks protocol {said}, this lab {messages.PROTOCOL_VERSION}",
+                    remedy="rebuild the firmware with `hil build`, or install the lab that fits it",
+                )
+        if frame.type == Type.READY and self.hello is not None:
+            raise LinkError(
+                "the firmware started again in the middle of the session",
+                evidence="a second READY",
+                remedy="look for a watchdog, a brown-out or a loose cable",
+            )
+        if frame.type == Type.FAULT:
+            raise DeviceCrashError(
+                "the firmware crashed",
+                registers=messages.parse_fault(frame.payload),
+                remedy="look pc and lr up in the image's symbols",
+            )
+        if frame.type in (Type.NAK, Type.PONG):
+            at = 0 if frame.type == Type.NAK else 4
+            self._device_damaged = int.from_bytes(frame.payload[at : at + 4], "little")
+
+
+def check_inputs(inputs: Sequence[npt.NDArray[np.generic]], hello: Hello) -> None:
+    """VectorError naming the first input whose shape or type the model does not take."""
+    for number, vector in enumerate(inputs):
+        fits = (
+            vector.ndim == 2
+            and vector.shape[1] == hello.features
+            and hello.min_steps <= vector.shape[0] <= hello.max_steps
+            and vector.dtype == hello.input_dtype
+        )
+        if not fits:
+            steps = (
+                str(hello.min_steps)
+                if hello.min_steps == hello.max_steps
+                else f"{hello.min_steps} to {hello.max_steps}"
+            )
+            raise VectorError(
+                f"vector {number} is not what {hello.model} takes",
+                evidence=f"{vector.dtype} {vector.shape}, not {hello.input_dtype} ({steps}, {hello.features})",
+                remedy="use the vectors made for this model and precision",
+            )
