@@ -1,0 +1,70 @@
+"""One case of the bench: a session measured over its model's vectors, recorded in the run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Protocol, TextIO
+
+import numpy as np
+
+from hil.bench.progress import progress_line
+from hil.bench.run import BenchRun
+from hil.errors import VectorError
+from hil.measure.accuracy import agreeing
+from hil.models.vectors import VectorSet, load_vectors
+from hil.session import Report, Session, first
+
+
+class Screen(Protocol):
+    """Where the progress line is drawn."""
+
+    @property
+    def out(self) -> TextIO: ...
+
+    def uncaptured(self) -> AbstractContextManager[None]: ...
+
+
+class Bench:
+    """What the fixture ``bench`` gives: ``run()`` measures the session and records what it found."""
+
+    def __init__(
+        self, run: BenchRun, session: Session, record: Callable[[str, object], None], screen: Screen
+    ) -> None:
+        self._run = run
+        self._record = record
+        self._screen = screen
+        self.session = session
+        self.label = f"{session.board.name} {session.image.name}"
+
+    @property
+    def vectors(self) -> VectorSet:
+        """The vectors that ``run`` streams: all of the model's, or the first --vectors=N."""
+        manifest = self.session.image.manifest
+        vectors = load_vectors(manifest.model, manifest.precision)
+        if vectors.sha256 != manifest.vectors_sha256:
+            raise VectorError(
+                f"the vectors of {manifest.model} are not those its image was built with",
+                board=self.session.board.name,
+                evidence=f"sha256 {vectors.sha256[:12]}…, manifest says {manifest.vectors_sha256[:12]}…",
+                remedy="run `hil build` to remake the image",
+            )
+        return first(vectors, self._run.options.vectors)
+
+    def run(self) -> Report:
+        """Measure, store, and record every measure as a property of the test."""
+        vectors = self.vectors
+        with (
+            self._run.watch(self.session),
+            progress_line(self._screen.out, self.label, self._screen.uncaptured) as progress,
+        ):
+            report = self.session.measure(vectors, progress)
+        self._run.save(self.session, report)
+        for measure in report.measures:
+            self._record(measure.metric, measure.value)
+        return report
+
+    def disagreeing(self, report: Report) -> list[int]:
+        """The numbers of the vectors whose outputs are not the golden reference's."""
+        agree = agreeing(report.outputs, self.vectors.goldens)
+        return [int(number) for number in np.flatnonzero(~agree)]

@@ -1,0 +1,72 @@
+"""Which boards run which images: from a lab and the user's choice to a list of cases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from hil.errors import ImageError, ModelError
+from hil.image import prebuilt_images
+from hil.lab import BoardSpec, suggest
+
+
+@dataclass(frozen=True)
+class Case:
+    """One board and one image for it, not opened yet."""
+
+    board: BoardSpec
+    elf: Path
+
+    @property
+    def image_name(self) -> str:
+        """``model/precision``, from the file's name ``<model>-<precision>.elf``."""
+        model, _, precision = self.elf.stem.rpartition("-")
+        return f"{model}/{precision}"
+
+    @property
+    def id(self) -> str:
+        """How the case is called in pytest: ``board-model/precision``."""
+        return f"{self.board.name}-{self.image_name}"
+
+
+def plan(boards: tuple[BoardSpec, ...], models: str | None) -> tuple[Case, ...]:
+    """Every board with every image of its kind that the globs choose, board by board.
+
+    ``models`` is a comma-separated list of globs over ``model`` or ``model/precision``; None chooses all.
+    Raises ModelError when a glob matches nothing, ImageError when a kind has no image at all.
+    """
+    cases = [Case(board, elf) for board in boards for elf in prebuilt_images(board.kind.name)]
+    for board in boards:
+        if not any(case.board == board for case in cases):
+            raise ImageError(
+                f"no image is prebuilt for {board.kind.name}",
+                board=board.name,
+                remedy="run `hil build` to make them",
+            )
+    if models is None:
+        return tuple(cases)
+    globs = [glob.strip() for glob in models.split(",") if glob.strip()]
+    if not globs:
+        raise ModelError("--model names no model", remedy=f"known models: {_known(cases)}")
+    for glob in globs:
+        if not any(_matches(case, glob) for case in cases):
+            names = {case.image_name for case in cases} | {_model(case) for case in cases}
+            raise ModelError(
+                f"no image matches --model={glob}",
+                board=", ".join(board.name for board in boards),
+                remedy=suggest(glob, names) or f"known models: {_known(cases)}",
+            )
+    return tuple(case for case in cases if any(_matches(case, glob) for glob in globs))
+
+
+def _model(case: Case) -> str:
+    return case.image_name.partition("/")[0]
+
+
+def _matches(case: Case, glob: str) -> bool:
+    return fnmatchcase(case.image_name if "/" in glob else _model(case), glob)
+
+
+def _known(cases: list[Case]) -> str:
+    return ", ".join(sorted({_model(case) for case in cases}))

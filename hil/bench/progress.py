@@ -1,0 +1,47 @@
+"""The progress line while vectors stream: rewritten in place on a terminal, one line a session elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TextIO
+
+_REDRAW_S = 0.1
+
+
+@contextmanager
+def progress_line(
+    out: TextIO, label: str, uncaptured: Callable[[], AbstractContextManager[None]]
+) -> Iterator[Callable[[int, int], None]]:
+    """A callback (done, total) that draws ``label`` and a bar on ``out``; the line is closed on leaving.
+
+    ``uncaptured`` lets text through pytest's capture for the time of one write.
+    """
+    live = out.isatty()
+    started = drawn = time.monotonic()
+    last = (0, 0)
+
+    def draw(done: int, total: int) -> None:
+        nonlocal drawn, last
+        last = (done, total)
+        now = time.monotonic()
+        if live and (done == total or now - drawn >= _REDRAW_S):
+            drawn = now
+            with uncaptured():
+                out.write("\r\x1b[K" + _text(label, done, total, now - started))
+                out.flush()
+
+    try:
+        yield draw
+    finally:
+        done, total = last
+        if total:
+            with uncaptured():
+                out.write("\r\x1b[K" if live else "\n")
+                out.write(_text(label, done, total, time.monotonic() - started) + "\n")
+                out.flush()
+
+
+def _text(label: str, done: int, total: int, seconds: float) -> str:
+    return f"{label}: {done}/{total} vectors, {seconds:.1f} s, {done / max(seconds, 1e-9):.0f}/s"

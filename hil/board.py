@@ -1,0 +1,86 @@
+"""A board of the lab, opened: its debug probe's flasher, its serial port, and what it says of its health.
+
+The last layer that knows whether a board is emulated. What it hands up is the same for both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import version
+
+from hil.errors import HilError, LabError
+from hil.flash.base import Flasher
+from hil.flash.pyocd import PyOcdFlasher
+from hil.image import Image
+from hil.kinds import Kind
+from hil.lab import BoardSpec
+from hil.measure.elf import check_fits, load_segments
+from hil.qemu.process import QemuProcess
+
+
+def _no_failure() -> str | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Board:
+    """One open board.
+
+    ``flasher`` makes a new, unopened flasher for one session. ``failure`` says why the board itself can no
+    longer answer (an emulator that ended), or None. ``versions`` are of the tools between us and the core.
+    """
+
+    name: str
+    kind: Kind
+    serial_url: str
+    flasher: Callable[[], Flasher]
+    failure: Callable[[], str | None] = _no_failure
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def check(self, image: Image) -> None:
+        """Refuse an image that is for another kind, damaged, or reaches outside flash; ImageError."""
+        if image.manifest.kind != self.kind.name:
+            raise LabError(
+                f"image {image.name} is for another kind of board",
+                board=self.name,
+                evidence=f"{image.manifest.kind}, this board is a {self.kind.name}",
+                remedy="choose an image that was built for it",
+            )
+        try:
+            check_fits(load_segments(image.path), self.kind.flash_start, self.kind.flash_bytes)
+        except HilError as error:
+            raise error.at(self.name) from None
+
+
+@contextmanager
+def open_board(spec: BoardSpec) -> Iterator[Board]:
+    """Open one board of the lab and close it again; errors name the board."""
+    kind = spec.kind
+    versions = {"pyocd": version("pyocd")}
+    if kind.emulator is None:
+        assert spec.probe is not None, "the lab file was checked"
+        assert spec.serial is not None, "the lab file was checked"
+        yield Board(spec.name, kind, spec.serial, _flasher(kind, spec.probe), versions=versions)
+        return
+    try:
+        process = QemuProcess.start(machine=kind.emulator, name=spec.name)
+    except HilError as error:
+        raise error.at(spec.name) from None
+    with process:
+        yield Board(
+            spec.name,
+            kind,
+            process.serial_url,
+            _flasher(kind, process.probe_id),
+            failure=process.exit_reason,
+            versions={**versions, "qemu": process.version},
+        )
+
+
+def _flasher(kind: Kind, probe: str) -> Callable[[], Flasher]:
+    def make() -> Flasher:
+        return PyOcdFlasher(probe, kind.pyocd_target, options=kind.pyocd_options)
+
+    return make

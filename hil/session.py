@@ -1,0 +1,220 @@
+"""One board running one image: flash, handshake, stream, collect, close.
+
+with Session(board, image) as session:
+    report = session.measure(vectors)
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from hil.board import Board
+from hil.errors import DeviceHungError, HandshakeError, HilError, LinkError, ProbeError, VectorError
+from hil.flash.base import Flasher, FlashReport
+from hil.image import Image
+from hil.link.link import Hello, Link, LinkStats, Result, StackUse
+from hil.measure.accuracy import accuracy, golden_exact
+from hil.measure.elf import symbol_at
+from hil.measure.latency import cost_per_inference, cost_samples
+from hil.measure.memory import memory
+from hil.models.vectors import VectorSet
+from hil.values import Measure, Method, Samples
+
+HANDSHAKE_S = 5.0
+HANG_AFTER_S = 10.0
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one session found: measures in the order they are shown, and the samples behind them."""
+
+    measures: tuple[Measure, ...]
+    samples: tuple[Samples, ...]
+    outputs: npt.NDArray[np.generic]
+    link: LinkStats
+
+    def value(self, metric: str) -> float:
+        """The value of one metric; KeyError when the session did not take it."""
+        for measure in self.measures:
+            if measure.metric == metric:
+                return measure.value
+        raise KeyError(metric)
+
+
+class Session:
+    """Flashes the image, starts it and shakes hands on entry; a failed entry undoes itself.
+
+    ``phases`` holds the seconds each step took so far, by the host's clock.
+    """
+
+    def __init__(self, board: Board, image: Image, *, hang_after_s: float = HANG_AFTER_S) -> None:
+        self.board = board
+        self.image = image
+        self.hang_after_s = hang_after_s
+        self.phases: dict[str, float] = {}
+        self._stack = ExitStack()
+        self._flasher: Flasher | None = None
+        self._link: Link | None = None
+        self.hello: Hello | None = None
+        self.flash_report: FlashReport | None = None
+
+    def __enter__(self) -> Self:
+        self.board.check(self.image)
+        with ExitStack() as undo:
+            undo.callback(self._stack.close)
+            try:
+                self._start()
+            except HilError as error:
+                raise self._explained(error) from error
+            undo.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def _start(self) -> None:
+        flasher = self._stack.enter_context(self.board.flasher())
+        self._flasher = flasher
+        self.flash_report = flasher.program(self.image.path)
+        self.phases["connect_s"] = self.flash_report.connect_s
+        self.phases["program_s"] = self.flash_report.program_s
+        self.phases["verify_s"] = self.flash_report.verify_s
+        started = time.monotonic()
+        self._link = self._stack.enter_context(
+            Link.open(self.board.serial_url, baudrate=self.board.kind.baudrate)
+        )
+        flasher.reset_and_run()
+        self.hello = self._link.handshake(HANDSHAKE_S)
+        self._check_hello(self.hello)
+        self.phases["handshake_s"] = time.monotonic() - started
+
+    def _check_hello(self, hello: Hello) -> None:
+        manifest = self.image.manifest
+        for what, said, meant in (
+            ("image", hello.build_id, manifest.build_id),
+            ("model", hello.model, manifest.model),
+            ("precision", hello.precision, str(manifest.precision)),
+            ("kind", hello.kind, manifest.kind),
+            ("number of features", hello.features, manifest.features),
+            ("least steps", hello.min_steps, manifest.min_steps),
+            ("most steps", hello.max_steps, manifest.max_steps),
+            ("number of outputs", hello.outputs, manifest.outputs),
+            ("counter", hello.counter, self.board.kind.counter.wire_name),
+        ):
+            if said != meant:
+                raise HandshakeError(
+                    f"the firmware that answers is not {self.image.name}",
+                    evidence=f"{what} {said}, expected {meant}",
+                    remedy="build and flash it again",
+                )
+
+    def infer(
+        self, inputs: Sequence[npt.NDArray[np.generic]], progress: Progress | None = None
+    ) -> list[Result]:
+        """Run inputs, each (steps, features) in the image's input type, through the board, in order."""
+        if self._link is None:
+            raise LinkError("the session is not open", board=self.board.name, remedy="use it in a with block")
+        done = 0
+
+        def on_result(_: Result) -> None:
+            nonlocal done
+            done += 1
+            if progress is not None:
+                progress(done, len(inputs))
+
+        try:
+            return self._link.infer(inputs, on_result=on_result, hang_after_s=self.hang_after_s)
+        except HilError as error:
+            raise self._explained(error) from error
+
+    def stack(self) -> StackUse:
+        """How deep the stack went so far, as painted."""
+        if self._link is None:
+            raise LinkError("the session is not open", board=self.board.name, remedy="use it in a with block")
+        try:
+            return self._link.stack()
+        except HilError as error:
+            raise self._explained(error) from error
+
+    def measure(self, vectors: VectorSet, progress: Progress | None = None) -> Report:
+        """Stream the vectors and take every measure of the bench; VectorError when there are none."""
+        if len(vectors.inputs) == 0:
+            raise VectorError(
+                f"no vectors for {self.image.name}", board=self.board.name, remedy="choose at least one"
+            )
+        started = time.monotonic()
+        results = self.infer(vectors.inputs, progress)
+        self.phases["stream_s"] = time.monotonic() - started
+        stack = self.stack()
+        assert self._link is not None
+        counter = self.board.kind.counter
+        ticks = np.array([result.ticks for result in results], dtype=np.uint32)
+        outputs = np.stack([result.output for result in results])
+        cost = cost_samples(ticks, counter)
+        footprint = memory(self.image.path)
+        measures = (
+            accuracy(outputs, vectors.labels),
+            golden_exact(outputs, vectors.goldens),
+            Measure("vectors", float(len(results)), "1", Method.COUNTED, "link"),
+            cost_per_inference(cost, counter),
+            Measure("flash_bytes", float(footprint.flash_bytes), "B", Method.COUNTED, "elf"),
+            Measure("ram_bytes", float(footprint.ram_bytes), "B", Method.COUNTED, "elf"),
+            Measure("stack_bytes", float(stack.peak_total), "B", Method.MEASURED, "painted", 4.0),
+            Measure("stack_model_bytes", float(stack.peak_model), "B", Method.MEASURED, "painted", 4.0),
+            *self.phase_measures(),
+        )
+        return Report(measures, (cost,), outputs, self._link.stats)
+
+    def phase_measures(self) -> tuple[Measure, ...]:
+        """The wall time of every phase gone through so far."""
+        return tuple(
+            Measure(name, seconds, "s", Method.MEASURED, "host-clock")
+            for name, seconds in self.phases.items()
+        )
+
+    def _explained(self, error: HilError) -> HilError:
+        """Name the board; say so when the board itself ended, and where the core stands when it hung."""
+        reason = self.board.failure()
+        if reason is not None:
+            return ProbeError(
+                f"{reason} while {self.image.name} ran",
+                board=self.board.name,
+                evidence=error.what,
+                remedy="run it again; if it ends at the same place, the image is at fault",
+            )
+        if isinstance(error, DeviceHungError) and self._flasher is not None:
+            error.evidence = "; ".join(filter(None, (error.evidence, self._where(self._flasher))))
+        return error.at(self.board.name)
+
+    def _where(self, flasher: Flasher) -> str | None:
+        try:
+            flasher.halt()
+            registers = flasher.fault_registers()
+        except HilError as error:
+            return f"the core could not be halted: {error.what}"
+        counter = registers["pc"]
+        return f"halted at pc {counter:#010x} in {symbol_at(self.image.path, counter) or 'no known function'}"
+
+
+def first(vectors: VectorSet, count: int | None) -> VectorSet:
+    """The first ``count`` vectors, or all of them for None."""
+    if count is None or count >= len(vectors.inputs):
+        return vectors
+    return replace(
+        vectors,
+        inputs=vectors.inputs[:count],
+        labels=vectors.labels[:count],
+        goldens=vectors.goldens[:count],
+    )
