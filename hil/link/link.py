@@ -53,7 +53,7 @@ class LinkStats:
 
 
 class Link:
-    """An open link; make it with ``open``. Everything raises LinkError children, none of them names a board."""
+    """An open link; make it with ``open``. Its errors are LinkErrors, and none of them names a board."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -239,6 +239,7 @@ def check_inputs(inputs: Sequence[npt.NDArray[np.generic]], hello: Hello) -> Non
             )
             raise VectorError(
                 f"vector {number} is not what {hello.model} takes",
-                evidence=f"{vector.dtype} {vector.shape}, not {hello.input_dtype} ({steps}, {hello.features})",
+                evidence=f"{vector.dtype} {vector.shape}, not {hello.input_dtype} "
+                f"({steps}, {hello.features})",
                 remedy="use the vectors made for this model and precision",
             )
