@@ -5,7 +5,7 @@
 #include "../../runtime/port.h"
 
 void board_main(void) __attribute__((noreturn));
-void HardFault_Handler(void);
+void Fault_Handler(void);
 void SysTick_Handler(void);
 void UART0_RX_Handler(void);
 

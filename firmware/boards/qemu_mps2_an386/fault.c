@@ -3,46 +3,42 @@
 
 #include "../../runtime/runtime.h"
 
-#include <stdint.h>
-
-#define SCB_CFSR (*(volatile uint32_t *)0xE000ED28u) /* ARMv7-M B3.2.15 to B3.2.18 */
+#define SCB_CFSR (*(volatile uint32_t *)0xE000ED28u) /* ARMv7-M ARM, B3.2.15 to B3.2.18 */
 #define SCB_HFSR (*(volatile uint32_t *)0xE000ED2Cu)
 #define SCB_MMFAR (*(volatile uint32_t *)0xE000ED34u)
 #define SCB_BFAR (*(volatile uint32_t *)0xE000ED38u)
 
-void fault_report(const uint32_t *frame, uint32_t sp);
+#define STACKED_BYTES 32u /* r0 to r3, r12, lr, pc, xpsr; what the FPU adds lies above */
 
-/* Hands the stacked frame on. Where the stack pointer left the stack there is no frame to read and nowhere
- * to push: the stack starts again at its top, and the frame is given as NULL. */
-__attribute__((naked)) void HardFault_Handler(void)
+extern const uint32_t _stack_low[], _stack_high[];
+
+/* The report gets a stack of its own: the one that faulted may be full, or its pointer wild. */
+uint64_t fault_stack[64] __attribute__((used));
+
+void fault_report(uint32_t sp) __attribute__((noreturn, used));
+
+__attribute__((naked)) void Fault_Handler(void)
 {
-    __asm volatile(
-        "tst lr, #4\n\t"
-        "ite eq\n\t"
-        "mrseq r0, msp\n\t"
-        "mrsne r0, psp\n\t"
-        "mov r1, r0\n\t"
-        "ldr r2, =_stack_low\n\t"
-        "cmp r0, r2\n\t"
-        "blo 1f\n\t"
-        "ldr r2, =_stack_high - 32\n\t"
-        "cmp r0, r2\n\t"
-        "bhi 1f\n\t"
-        "b fault_report\n\t"
-        "1:\n\t"
-        "movs r0, #0\n\t"
-        "ldr r2, =_stack_high\n\t"
-        "msr msp, r2\n\t"
-        "b fault_report\n\t");
+    __asm volatile("tst lr, #4\n\t" /* EXC_RETURN: which stack the frame went to */
+                   "ite eq\n\t"
+                   "mrseq r0, msp\n\t"
+                   "mrsne r0, psp\n\t"
+                   "ldr r1, =fault_stack + 512\n\t"
+                   "msr msp, r1\n\t"
+                   "b fault_report\n\t");
 }
 
-/* frame: r0 to r3, r12, lr, pc, xpsr as the core stacked them, or NULL. */
-__attribute__((used, noreturn)) void fault_report(const uint32_t *frame, uint32_t sp)
+_Static_assert(sizeof fault_stack == 512, "Fault_Handler starts at its end");
+
+void fault_report(uint32_t sp)
 {
+    const int framed =
+        sp % 4u == 0 && sp >= (uintptr_t)_stack_low && sp <= (uintptr_t)_stack_high - STACKED_BYTES;
+    const uint32_t *const frame = (const uint32_t *)(uintptr_t)sp;
     const struct hil_fault fault = {
-        .pc = frame != NULL ? frame[6] : 0u,
-        .lr = frame != NULL ? frame[5] : 0u,
-        .xpsr = frame != NULL ? frame[7] : 0u,
+        .lr = framed ? frame[5] : 0u,
+        .pc = framed ? frame[6] : 0u,
+        .xpsr = framed ? frame[7] : 0u,
         .cfsr = SCB_CFSR,
         .hfsr = SCB_HFSR,
         .mmfar = SCB_MMFAR,
@@ -51,5 +47,6 @@ __attribute__((used, noreturn)) void fault_report(const uint32_t *frame, uint32_
     };
     hil_runtime_fault(&board_port, &fault);
     for (;;) {
+        __asm volatile("wfi");
     }
 }

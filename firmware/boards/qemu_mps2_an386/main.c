@@ -20,7 +20,7 @@ struct cmsdk_timer {
 #define SYST_CVR (*(volatile uint32_t *)0xE000E018u)
 #define SYST_RUN 7u /* core clock, interrupt, enable */
 
-extern const uint8_t _stack_low, _stack_high;
+extern const uint8_t _stack_low[], _stack_high[];
 
 static void counter_init(void)
 {
@@ -61,8 +61,8 @@ const struct hil_port board_port = {
     .counter_hz = CLOCK_HZ,
     .counter = HIL_COUNTER_TIMER,
     .rx_window = UART_RING_BYTES,
-    .stack_low = &_stack_low,
-    .stack_high = &_stack_high,
+    .stack_low = _stack_low,
+    .stack_high = _stack_high,
     .read = uart_read,
     .write = uart_write,
     .wait = uart_wait,
@@ -85,6 +85,4 @@ void board_main(void)
     SYST_CVR = 0;
     SYST_CSR = SYST_RUN;
     hil_runtime_run(&board_port, &hil_model);
-    for (;;) {
-    }
 }

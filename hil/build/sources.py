@@ -1,0 +1,115 @@
+"""The sources of one image: found by following includes, so that nothing else can slip into it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from posixpath import normpath
+
+from hil.errors import BuildError, LabError
+from hil.resources import firmware_dir
+
+_INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"', re.MULTILINE)
+_LIBRARY = PurePosixPath("libc/string.c")  # compilers call memcpy and its like without being asked
+
+
+@dataclass(frozen=True)
+class SourceSet:
+    """Every file an image is made of: path in the build tree -> content, sorted by path."""
+
+    files: dict[PurePosixPath, bytes]
+
+    @property
+    def compiled(self) -> list[str]:
+        """The C files, in the order in which they are linked."""
+        return [str(path) for path in self.files if path.suffix == ".c"]
+
+    def digest(self, *facts: str) -> str:
+        """SHA-256 (hex) over all paths and contents, and over what else decides the image."""
+        total = hashlib.sha256()
+        for fact in facts:
+            total.update(hashlib.sha256(fact.encode()).digest())
+        for path, content in self.files.items():
+            total.update(hashlib.sha256(str(path).encode()).digest())
+            total.update(hashlib.sha256(content).digest())
+        return total.hexdigest()
+
+    def write(self, folder: Path) -> None:
+        """Lay the build tree out in an empty folder."""
+        for path, content in self.files.items():
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+
+
+def board_folder(kind: str) -> Path:
+    """The folder of a kind's board code; LabError when there is none."""
+    folder = firmware_dir() / "boards" / kind
+    if not folder.is_dir():
+        known = sorted(path.name for path in folder.parent.iterdir() if path.is_dir())
+        raise LabError(f"no firmware for boards of kind {kind}", remedy=f"choose from: {', '.join(known)}")
+    return folder
+
+
+def collect(kind: str, model_source: Path) -> SourceSet:
+    """Board, runtime and model, the headers they include, and the C file beside each such header.
+
+    Includes are looked up beside the file, then in ``firmware/``. A model outside of ``firmware/`` is laid
+    into ``model/``, and may include only what lies there. BuildError when an include is not found.
+    """
+    root = firmware_dir()
+    files = {_inside(root, path): path.read_bytes() for path in _board_files(kind)}
+    files[_inside(root, root / _LIBRARY)] = (root / _LIBRARY).read_bytes()
+    for path in sorted((root / "runtime").glob("*.c")):
+        files[_inside(root, path)] = path.read_bytes()
+    try:
+        files[_model_path(root, model_source)] = model_source.read_bytes()
+    except OSError as error:
+        raise BuildError(
+            f"model source {model_source.name} cannot be read", evidence=f"{model_source}: {error.strerror}"
+        ) from error
+    _close_over_includes(root, files)
+    return SourceSet(dict(sorted(files.items())))
+
+
+def _board_files(kind: str) -> list[Path]:
+    folder = board_folder(kind)
+    return [*sorted(folder.glob("*.c")), folder / "link.ld", folder / "flags.txt"]
+
+
+def _inside(root: Path, path: Path) -> PurePosixPath:
+    return PurePosixPath(path.relative_to(root).as_posix())
+
+
+def _model_path(root: Path, source: Path) -> PurePosixPath:
+    source = source.resolve()
+    if source.is_relative_to(root.resolve()):
+        return _inside(root.resolve(), source)
+    return PurePosixPath("model") / source.name
+
+
+def _close_over_includes(root: Path, files: dict[PurePosixPath, bytes]) -> None:
+    waiting = [path for path in files if path.suffix == ".c"]
+    while waiting:
+        path = waiting.pop()
+        for match in _INCLUDE.finditer(files[path]):
+            for found in _resolve(root, path, match[1].decode(errors="replace")):
+                if found not in files:
+                    files[found] = (root / found).read_bytes()
+                    waiting.append(found)
+
+
+def _resolve(root: Path, includer: PurePosixPath, include: str) -> Iterable[PurePosixPath]:
+    """The header, and the C file that defines what it declares."""
+    for candidate in (includer.parent / include, PurePosixPath(include)):
+        header = PurePosixPath(normpath(candidate))
+        if header.parts[0] != ".." and not header.is_absolute() and (root / header).is_file():
+            definition = header.with_suffix(".c")
+            return (header, definition) if (root / definition).is_file() else (header,)
+    raise BuildError(
+        f"{includer} includes {include}, which is not in the firmware's sources",
+        remedy="include headers relative to the file or to firmware/",
+    )

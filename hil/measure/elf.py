@@ -1,0 +1,193 @@
+"""What an ELF image holds: segments, sections and symbols, or a clear ImageError when it is damaged."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from itertools import pairwise
+from pathlib import Path
+
+from elftools.common.exceptions import ELFError
+from elftools.construct.core import ConstructError
+from elftools.elf.constants import SH_FLAGS
+from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
+
+from hil.errors import ImageError
+
+_REBUILD = "run `hil build` to remake it"
+
+# What pyelftools lets through when the bytes it parses make no sense.
+_PARSE_ERRORS = (
+    ELFError,
+    ConstructError,
+    struct.error,
+    ValueError,
+    LookupError,
+    AttributeError,
+    TypeError,
+    AssertionError,
+    ArithmeticError,
+    EOFError,
+    RecursionError,
+)
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Bytes that an image puts at a physical address, as a programmer writes them."""
+
+    address: int
+    data: bytes
+
+    @property
+    def end(self) -> int:
+        """One past the last address."""
+        return self.address + len(self.data)
+
+
+@dataclass(frozen=True)
+class Section:
+    """An allocated section; ``size`` in bytes, at run-time ``address``.
+
+    ``loaded``: its bytes come from flash; ``writable``: it lies in RAM at run time.
+    """
+
+    name: str
+    address: int
+    size: int
+    loaded: bool
+    writable: bool
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A named function or object of ``size`` bytes in the section of that name."""
+
+    name: str
+    section: str
+    address: int
+    size: int
+    function: bool
+
+
+def load_segments(path: Path) -> list[Segment]:
+    """The non-empty loadable segments by address; ImageError when the ELF is damaged or not for Arm."""
+    with _open(path) as (elf, file_bytes):
+        segments = [
+            _segment(path, header.header, file_bytes)
+            for header in elf.iter_segments()
+            if header.header.p_type == "PT_LOAD" and header.header.p_filesz > 0
+        ]
+    if not segments:
+        raise _damaged(path, "it has no loadable segment")
+    segments.sort(key=lambda segment: segment.address)
+    for before, after in pairwise(segments):
+        if after.address < before.end:
+            raise _damaged(path, f"two segments overlap at {after.address:#010x}")
+    return segments
+
+
+def check_fits(segments: Sequence[Segment], flash_start: int, flash_size: int) -> None:
+    """ImageError when a segment reaches outside ``flash_size`` bytes from ``flash_start``."""
+    flash_end = flash_start + flash_size
+    for segment in segments:
+        if segment.address < flash_start or segment.end > flash_end:
+            raise ImageError(
+                "the image has a segment outside flash",
+                evidence=f"{segment.address:#010x} to {segment.end:#010x}, "
+                f"flash is {flash_start:#010x} to {flash_end:#010x}",
+                remedy="link it with the board's linker script",
+            )
+
+
+def load_sections(path: Path) -> list[Section]:
+    """The allocated, non-empty sections in file order; ImageError when the ELF is damaged."""
+    with _open(path) as (elf, file_bytes):
+        sections = []
+        for section in elf.iter_sections():
+            header = section.header
+            if not header.sh_flags & SH_FLAGS.SHF_ALLOC or header.sh_size == 0:
+                continue
+            loaded = header.sh_type != "SHT_NOBITS"
+            if loaded and header.sh_offset + header.sh_size > len(file_bytes):
+                raise _damaged(path, f"section {section.name} reaches past the end of the file")
+            writable = bool(header.sh_flags & SH_FLAGS.SHF_WRITE)
+            sections.append(Section(section.name, header.sh_addr, header.sh_size, loaded, writable))
+    return sections
+
+
+def load_symbols(path: Path) -> list[Symbol]:
+    """The sized functions and objects by address; ImageError when the ELF is damaged.
+
+    The Thumb bit is taken off a function's address.
+    """
+    with _open(path) as (elf, _):
+        symbols = []
+        for table in elf.iter_sections():
+            if not isinstance(table, SymbolTableSection):
+                continue
+            for entry in table.iter_symbols():
+                kind = entry.entry.st_info.type
+                index = entry.entry.st_shndx
+                if kind not in ("STT_FUNC", "STT_OBJECT") or not isinstance(index, int):
+                    continue
+                if entry.entry.st_size == 0:
+                    continue
+                function = kind == "STT_FUNC"
+                address = entry.entry.st_value & ~1 if function else entry.entry.st_value
+                section = elf.get_section(index).name
+                symbols.append(Symbol(entry.name, section, address, entry.entry.st_size, function))
+    return sorted(symbols, key=lambda symbol: (symbol.address, symbol.name))
+
+
+def symbol_at(path: Path, address: int) -> str | None:
+    """The name of the function that holds an address (the Thumb bit is ignored), or None."""
+    for symbol in load_symbols(path):
+        if symbol.function and symbol.address <= address & ~1 < symbol.address + symbol.size:
+            return symbol.name
+    return None
+
+
+def read_memory(segments: Sequence[Segment], address: int, size: int) -> bytes:
+    """``size`` bytes at a flash address; ImageError when no segment holds them all."""
+    for segment in segments:
+        if segment.address <= address and address + size <= segment.end:
+            start = address - segment.address
+            return segment.data[start : start + size]
+    raise ImageError(f"the image holds no {size} bytes at {address:#010x}", remedy=_REBUILD)
+
+
+def _segment(path: Path, header: object, file_bytes: bytes) -> Segment:
+    start: int = header.p_offset  # type: ignore[attr-defined]
+    size: int = header.p_filesz  # type: ignore[attr-defined]
+    address: int = header.p_paddr  # type: ignore[attr-defined]
+    if start + size > len(file_bytes):
+        raise _damaged(path, f"a segment reaches to byte {start + size} of {len(file_bytes)}")
+    if address + size > 1 << 32:
+        raise _damaged(path, f"a segment reaches past 4 GiB from {address:#010x}")
+    return Segment(address, file_bytes[start : start + size])
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[tuple[ELFFile, bytes]]:
+    try:
+        file_bytes = path.read_bytes()
+    except OSError as error:
+        raise ImageError(
+            f"image {path.name} cannot be read", evidence=f"{path}: {error.strerror}", remedy=_REBUILD
+        ) from error
+    try:
+        elf = ELFFile(BytesIO(file_bytes))
+        if (elf.elfclass, elf.little_endian, elf["e_machine"]) != (32, True, "EM_ARM"):
+            raise _damaged(path, f"it is not a 32-bit little-endian Arm ELF but {elf['e_machine']}")
+        yield elf, file_bytes
+    except _PARSE_ERRORS as error:
+        raise _damaged(path, f"{type(error).__name__}: {error}") from error
+
+
+def _damaged(path: Path, evidence: str) -> ImageError:
+    return ImageError(f"image {path.name} is damaged", evidence=evidence, remedy=_REBUILD)
