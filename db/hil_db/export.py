@@ -1,0 +1,92 @@
+"""What `hil export` prints: one row per measure, as CSV or JSON."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from datetime import UTC
+from typing import Any, TextIO
+
+from sqlalchemy import Connection, Select, func, select
+
+from hil.errors import StoreError
+from hil_db import engine
+from hil_db.schema import MeasureRow, Run, Session
+from hil_db.store import Store
+
+COLUMNS = (
+    "run",
+    "time",
+    "board",
+    "kind",
+    "model",
+    "precision",
+    "metric",
+    "value",
+    "unit",
+    "method",
+    "technique",
+)
+
+
+def export(url: str | None, run: str, form: str, out: TextIO) -> None:
+    """Write the measures of ``latest``, ``all`` or one run's id to ``out``, oldest first.
+
+    ``form`` is csv or json (an array of objects); ``time`` is the session's start, ISO 8601 in UTC.
+    StoreError when there is no such run.
+    """
+    with (
+        Store.open_read_only(url) as store,
+        engine.explained(store.url),
+        store.engine.connect() as connection,
+    ):
+        rows = connection.execute(_query(_ids(connection, run))).all()
+    if form == "json":
+        json.dump([dict(zip(COLUMNS, _cells(row), strict=True)) for row in rows], out, indent=1)
+        out.write("\n")
+        return
+    table = csv.writer(out, lineterminator="\n")
+    table.writerow(COLUMNS)
+    table.writerows(_cells(row) for row in rows)
+
+
+def _ids(connection: Connection, run: str) -> list[int] | None:
+    if run == "all":
+        return None
+    newest = connection.scalar(select(func.max(Run.id)))
+    if newest is None:
+        raise StoreError("no run is stored yet", remedy="run `pytest --board=all` first")
+    if run == "latest":
+        return [newest]
+    if not run.isdecimal() or connection.scalar(select(Run.id).where(Run.id == int(run))) is None:
+        raise StoreError(
+            f"there is no run {run!r}", evidence=f"runs go up to {newest}", remedy="use latest, all or an id"
+        )
+    return [int(run)]
+
+
+def _query(ids: list[int] | None) -> Select[*tuple[Any, ...]]:
+    query = (
+        select(
+            Session.run_id,
+            Session.started,
+            Session.board,
+            Session.kind,
+            Session.model,
+            Session.precision,
+            MeasureRow.metric,
+            MeasureRow.value,
+            MeasureRow.unit,
+            MeasureRow.method,
+            MeasureRow.technique,
+        )
+        .join(MeasureRow, MeasureRow.session_id == Session.id)
+        .order_by(Session.run_id, Session.id, MeasureRow.id)
+    )
+    return query if ids is None else query.where(Session.run_id.in_(ids))
+
+
+def _cells(row: Sequence[Any]) -> list[Any]:
+    run, started, *rest = row
+    return [run, started.replace(tzinfo=UTC).isoformat(timespec="seconds"), *rest]

@@ -1,0 +1,54 @@
+"""What is handed to the store: frozen values, one per row or group of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from hil.image import Manifest
+from hil.values import Measure, Samples
+
+
+class Status(StrEnum):
+    """How a run or a session stands; sessions are stored when they have ended and are never ``running``."""
+
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """A run as it begins; ``started`` is UTC without a zone, ``git_*`` describe the folder it runs in."""
+
+    started: datetime
+    command: str
+    host: str
+    pid: int
+    git_commit: str | None = None
+    git_dirty: bool | None = None
+    lab_path: str | None = None
+    lab_sha256: str | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SessionRecord:
+    """One ended session; ``manifest`` is None when the image could not be trusted or read."""
+
+    board: str
+    kind: str
+    model: str
+    precision: str
+    started: datetime
+    finished: datetime
+    status: Status
+    manifest: Manifest | None = None
+    error: str | None = None
+    vectors_sha256: str | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+    measures: tuple[Measure, ...] = ()
+    samples: tuple[Samples, ...] = ()

@@ -1,0 +1,131 @@
+"""The tables. A change here needs a migration in ``migrations/versions``; a test compares the two."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+_BIG = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only in an INTEGER
+
+
+class Base(DeclarativeBase):
+    """All tables; constraints are named by one rule, so that a migration can name them too."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class Run(Base):
+    """One pytest invocation, with where it came from."""
+
+    __tablename__ = "run"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    started: Mapped[datetime] = mapped_column(DateTime)  # UTC
+    finished: Mapped[datetime | None] = mapped_column(DateTime)
+    status: Mapped[str] = mapped_column(String(16))  # running, finished, failed, interrupted
+    command: Mapped[str] = mapped_column(Text)
+    host: Mapped[str] = mapped_column(String(255))
+    pid: Mapped[int] = mapped_column(Integer)
+    git_commit: Mapped[str | None] = mapped_column(String(64))
+    git_dirty: Mapped[bool | None]
+    lab_path: Mapped[str | None] = mapped_column(Text)
+    lab_sha256: Mapped[str | None] = mapped_column(String(64))
+    versions: Mapped[dict[str, str]] = mapped_column(JSON)
+
+    sessions: Mapped[list[Session]] = relationship(back_populates="run", order_by="Session.id")
+
+
+class Image(Base):
+    """One firmware image, known by the hash of its ELF file."""
+
+    __tablename__ = "image"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    kind: Mapped[str] = mapped_column(String(64))
+    model: Mapped[str] = mapped_column(String(128))
+    precision: Mapped[str] = mapped_column(String(8))
+    build_id: Mapped[str] = mapped_column(String(32))
+    source_sha256: Mapped[str] = mapped_column(String(64))
+    toolchain: Mapped[str] = mapped_column(Text)
+    sections: Mapped[dict[str, int]] = mapped_column(JSON)
+
+
+class Session(Base):
+    """One board running one image within a run."""
+
+    __tablename__ = "session"
+    __table_args__ = (Index(None, "run_id"), Index(None, "board"))
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))
+    image_id: Mapped[int | None] = mapped_column(ForeignKey("image.id"))
+    board: Mapped[str] = mapped_column(String(128))
+    kind: Mapped[str] = mapped_column(String(64))
+    model: Mapped[str] = mapped_column(String(128))
+    precision: Mapped[str] = mapped_column(String(8))
+    started: Mapped[datetime] = mapped_column(DateTime)  # UTC
+    finished: Mapped[datetime] = mapped_column(DateTime)
+    status: Mapped[str] = mapped_column(String(16))  # finished, failed, interrupted
+    error: Mapped[str | None] = mapped_column(Text)
+    vectors_sha256: Mapped[str | None] = mapped_column(String(64))
+    versions: Mapped[dict[str, str]] = mapped_column(JSON)
+
+    run: Mapped[Run] = relationship(back_populates="sessions")
+    image: Mapped[Image | None] = relationship()
+    measures: Mapped[list[MeasureRow]] = relationship(order_by="MeasureRow.id")
+
+
+class MeasureRow(Base):
+    """One value of one session, with its unit and how it was obtained."""
+
+    __tablename__ = "measure"
+    __table_args__ = (UniqueConstraint("session_id", "metric", "technique"), Index(None, "metric"))
+
+    id: Mapped[int] = mapped_column(_BIG, primary_key=True)
+    session_id: Mapped[int] = mapped_column(ForeignKey("session.id"))
+    metric: Mapped[str] = mapped_column(String(64))
+    value: Mapped[float]
+    unit: Mapped[str] = mapped_column(String(32))
+    method: Mapped[str] = mapped_column(String(16))
+    technique: Mapped[str] = mapped_column(String(32))
+    resolution: Mapped[float | None]
+
+
+class SampleRow(Base):
+    """The raw values behind a measure, one compressed blob per session and metric."""
+
+    __tablename__ = "sample"
+    __table_args__ = (UniqueConstraint("session_id", "metric", "technique"),)
+
+    id: Mapped[int] = mapped_column(_BIG, primary_key=True)
+    session_id: Mapped[int] = mapped_column(ForeignKey("session.id"))
+    metric: Mapped[str] = mapped_column(String(64))
+    unit: Mapped[str] = mapped_column(String(32))
+    method: Mapped[str] = mapped_column(String(16))
+    technique: Mapped[str] = mapped_column(String(32))
+    dtype: Mapped[str] = mapped_column(String(8))
+    count: Mapped[int] = mapped_column(Integer)
+    codec: Mapped[str] = mapped_column(String(32))
+    blob: Mapped[bytes] = mapped_column(LargeBinary)
