@@ -33,6 +33,7 @@ LIBRARIES = ("-lgcc",)
 _MODEL = struct.Struct("<I3Bx4H3I")
 _PRECISIONS = {1: Precision.F32, 2: Precision.Q15, 3: Precision.Q7}
 _NAME_BYTES = 256
+_NO_SECTIONS = {"text": 0, "rodata": 0, "data": 0, "bss": 0}  # those that manifests always name
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def _manifest(recipe: Recipe, elf: Path, toolchain: Toolchain, source_sha256: st
         source_sha256=source_sha256,
         build_id=source_sha256[:32],
         toolchain=toolchain.version,
-        sections={section.name.lstrip("."): section.size for section in load_sections(elf)},
+        sections=_NO_SECTIONS | {part.name.lstrip("."): part.size for part in load_sections(elf)},
         features=model.features,
         min_steps=model.min_steps,
         max_steps=model.max_steps,
