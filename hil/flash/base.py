@@ -1,0 +1,56 @@
+"""What any programmer of boards promises, whatever probe it drives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+
+@dataclass(frozen=True)
+class FlashReport:
+    """What one programming did. Seconds are by the host's clock; ``verify_s`` is part of no other.
+
+    ``bytes_total`` is the image's, and every one of them was read back. ``bytes_programmed`` counts whole
+    pages; ``pages_skipped`` held the right bytes already.
+    """
+
+    bytes_total: int
+    bytes_programmed: int
+    pages_programmed: int
+    pages_skipped: int
+    connect_s: float
+    program_s: float
+    verify_s: float
+
+
+@dataclass(frozen=True)
+class AttachedProbe:
+    """A debug probe that is there; nothing is known of what it is wired to but its own word."""
+
+    unique_id: str
+    description: str
+    board_name: str | None
+
+
+class Flasher(Protocol):
+    """Connects on entry and halts the core; lets it run on exit. Errors are ProbeError and FlashError."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def program(self, image_path: Path) -> FlashReport:
+        """Put an ELF image into flash and verify every byte of it; the core stands afterwards."""
+
+    def reset_and_run(self) -> None:
+        """Reset the board and let it run what is in flash."""
+
+    def halt(self) -> None:
+        """Stop the core where it is."""
+
+    def fault_registers(self) -> dict[str, int]:
+        """Where the halted core stands (``pc``, ``lr``, ``sp``, ``xpsr``) and what faulted before."""

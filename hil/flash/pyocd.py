@@ -1,0 +1,247 @@
+"""Programs boards through pyOCD: any probe it knows, any target it knows."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from pyocd.core import exceptions
+from pyocd.core.helpers import ConnectHelper
+from pyocd.core.session import Session
+from pyocd.core.target import Target
+from pyocd.flash.loader import MemoryLoader
+
+from hil.errors import FlashError, HilError, ProbeError
+from hil.flash.base import AttachedProbe, FlashReport
+from hil.measure.elf import Segment, load_segments
+
+DEFAULT_FREQUENCY_HZ = 4_000_000
+
+# Nobody is there to answer a question or to plug a probe in, and nothing may be erased unasked.
+_OPTIONS: Mapping[str, object] = {
+    "auto_unlock": False,  # True mass-erases a locked chip
+    "chip_erase": "sector",
+    "smart_flash": True,
+    "fast_program": True,  # trust a page's CRC; what is in flash is read back afterwards in any case
+    "hide_programming_progress": True,
+    "no_config": True,  # what the lab file says is all that counts
+    "vector_catch": "none",  # the firmware reports its own faults over the link
+    "connect_mode": "halt",
+    "rtos.enable": False,
+}
+
+# System control registers, ARMv7-M B3.2.2.
+_FAULT_REGISTERS = {
+    "cfsr": 0xE000_ED28,
+    "hfsr": 0xE000_ED2C,
+    "mmfar": 0xE000_ED34,
+    "bfar": 0xE000_ED38,
+}
+_CORE_REGISTERS = ("pc", "lr", "sp", "xpsr")
+_WARNINGS_KEPT = 3
+
+# Besides its own errors pyOCD lets through those of the transport, and look-ups on a target that is not there.
+_PYOCD_ERRORS = (exceptions.Error, OSError, KeyError, ValueError, AttributeError)
+
+
+class PyOcdFlasher:
+    """A connection to one board: enters by connecting and halting, leaves with the core running.
+
+    ``unique_id`` is the probe's whole id, with or without pyOCD's ``type:`` before it. ``options`` are pyOCD's
+    session options and win over ours. One object serves one ``with`` block.
+    """
+
+    def __init__(
+        self,
+        unique_id: str,
+        target: str,
+        *,
+        frequency_hz: int = DEFAULT_FREQUENCY_HZ,
+        options: Mapping[str, object] | None = None,
+    ) -> None:
+        self.unique_id = unique_id
+        self._options = {**_OPTIONS, "frequency": frequency_hz, "target_override": target, **(options or {})}
+        self._target_name = target
+        self._session: Any = None
+        self._connect_s = 0.0
+        self._perf: list[Any] = []
+        self._warnings = _Warnings()
+
+    def __enter__(self) -> Self:
+        started = time.monotonic()
+        logging.getLogger("pyocd").addHandler(self._warnings)
+        try:
+            with self._explained("connecting"):
+                self._connect()
+        except HilError:
+            self._close()
+            raise
+        self._connect_s = time.monotonic() - started
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
+
+    def program(self, image_path: Path) -> FlashReport:
+        """Put an ELF image into flash and read every byte of it back; the core stands afterwards.
+
+        ImageError for a damaged ELF, FlashError when flash does not take or does not hold the image,
+        ProbeError when the probe fails.
+        """
+        segments = load_segments(image_path)
+        started = time.monotonic()
+        with self._explained(f"programming {image_path.name}"):
+            self._perf.clear()
+            self._target.reset_and_halt()  # no interrupt of what ran before may come in between
+            self._program(segments)
+        programmed = time.monotonic()
+        with self._explained(f"verifying {image_path.name}"):
+            for segment in segments:
+                self._verify(segment, image_path.name)
+        return FlashReport(
+            bytes_total=sum(len(segment.data) for segment in segments),
+            bytes_programmed=sum(perf.program_byte_count for perf in self._perf),
+            pages_programmed=sum(perf.program_page_count for perf in self._perf),
+            pages_skipped=sum(perf.skipped_page_count for perf in self._perf),
+            connect_s=self._connect_s,
+            program_s=programmed - started,
+            verify_s=time.monotonic() - programmed,
+        )
+
+    def reset_and_run(self) -> None:
+        """Reset the board and let it run what is in flash."""
+        with self._explained("resetting"):
+            self._target.reset()
+
+    def halt(self) -> None:
+        """Stop the core where it is."""
+        with self._explained("halting"):
+            self._target.halt()
+
+    def fault_registers(self) -> dict[str, int]:
+        """Where the halted core stands and what faulted before: pc, lr, sp, xpsr, cfsr, hfsr, mmfar, bfar."""
+        with self._explained("reading registers"):
+            values = self._target.read_core_registers_raw(list(_CORE_REGISTERS))
+            registers = dict(zip(_CORE_REGISTERS, values, strict=True))
+            return registers | {name: self._target.read32(at) for name, at in _FAULT_REGISTERS.items()}
+
+    @property
+    def _target(self) -> Any:
+        if self._session is None:
+            raise ProbeError("the flasher is not connected", remedy="use it in a with block")
+        return self._session.target
+
+    def _connect(self) -> None:
+        bare_id = self.unique_id.rpartition(":")[2]
+        probes = ConnectHelper.get_all_connected_probes(blocking=False, unique_id=self.unique_id)
+        exact = [probe for probe in probes if probe.unique_id in (bare_id, self.unique_id)]
+        if len(exact) != 1:
+            there = ", ".join(probe.unique_id for probe in probes) or "none like it"
+            raise ProbeError(
+                f"no debug probe {self.unique_id} is attached",
+                evidence=f"attached: {there}",
+                remedy="see `pyocd list`",
+            )
+        session = Session(exact[0], options=self._options)
+        session.subscribe(self._programmed, Target.Event.POST_FLASH_PROGRAM)
+        self._session = session
+        session.open()
+
+    def _close(self) -> None:
+        """Let the core run and the probe go; what fails now was already reported."""
+        session, self._session = self._session, None
+        try:
+            if session is not None:
+                session.close()
+        except _PYOCD_ERRORS as error:
+            logging.getLogger(__name__).debug("closing %s: %s", self.unique_id, error)
+        finally:
+            logging.getLogger("pyocd").removeHandler(self._warnings)
+
+    def _programmed(self, notification: Any) -> None:
+        self._perf.append(notification.source.get_performance())
+
+    def _program(self, segments: list[Segment]) -> None:
+        loader = MemoryLoader(self._session)
+        for segment in segments:
+            region = self._target.memory_map.get_region_for_address(segment.address)
+            if region is None or not region.is_flash:
+                raise FlashError(
+                    "the image has a segment outside flash",
+                    evidence=f"{len(segment.data)} bytes at {segment.address:#010x}",
+                    remedy="link it for this board",
+                )
+            loader.add_data(segment.address, segment.data)
+        loader.commit()
+
+    def _verify(self, segment: Segment, name: str) -> None:
+        """Compare what is in flash, pages that were skipped included."""
+        held = bytes(self._target.read_memory_block8(segment.address, len(segment.data)))
+        if held == segment.data:
+            return
+        wrong = [at for at, (is_, should) in enumerate(zip(held, segment.data, strict=True)) if is_ != should]
+        at = wrong[0]
+        raise FlashError(
+            f"flash does not hold {name} after programming",
+            evidence=f"{len(wrong)} bytes differ, first at {segment.address + at:#010x}: "
+            f"{held[at]:#04x} instead of {segment.data[at]:#04x}",
+            remedy="program it again; if it stays, the flash or its algorithm is at fault",
+        )
+
+    @contextmanager
+    def _explained(self, doing: str) -> Iterator[None]:
+        """Turn whatever pyOCD raises into an error that says what was being done, with its last warnings."""
+        self._warnings.lines.clear()
+        try:
+            yield
+        except exceptions.FlashFailure as error:
+            raise FlashError(f"flash failed while {doing}", evidence=self._evidence(error)) from error
+        except exceptions.TargetSupportError as error:
+            raise ProbeError(
+                f"pyOCD does not know the target {self._target_name}",
+                evidence=self._evidence(error),
+                remedy="see `pyocd list --targets`",
+            ) from error
+        except _PYOCD_ERRORS as error:
+            raise ProbeError(
+                f"the debug probe failed while {doing}",
+                evidence=self._evidence(error),
+                remedy="see that the board is powered and no other debugger holds it",
+            ) from error
+
+    def _evidence(self, error: BaseException) -> str:
+        said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        new = [line for line in self._warnings.lines[-_WARNINGS_KEPT:] if line not in said]
+        return "; ".join([said, *new])
+
+
+class _Warnings(logging.Handler):
+    """Keeps what pyOCD warned of, for evidence; and keeps it off the terminal."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+
+
+def attached_probes() -> list[AttachedProbe]:
+    """Every debug probe that pyOCD finds now; looking does not touch them. ProbeError when it cannot look."""
+    try:
+        probes = ConnectHelper.get_all_connected_probes(blocking=False)
+        return [_describe(probe) for probe in probes]
+    except _PYOCD_ERRORS as error:
+        raise ProbeError("the attached debug probes cannot be listed", evidence=str(error)) from error
+
+
+def _describe(probe: Any) -> AttachedProbe:
+    info = probe.associated_board_info
+    return AttachedProbe(probe.unique_id, probe.description, info.name if info is not None else None)

@@ -1,0 +1,1 @@
+"""The flash algorithm that runs on the emulated core: its source and its generator."""

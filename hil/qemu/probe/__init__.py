@@ -1,0 +1,1 @@
+"""A debug probe for pyOCD on top of QEMU's gdbstub and QMP."""

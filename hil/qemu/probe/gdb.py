@@ -1,0 +1,172 @@
+"""A client for QEMU's gdbstub: packets over a unix socket, several in flight.
+
+QEMU takes the start of the next packet as the acknowledgement of the last reply, so none are sent apart.
+While the core runs, any byte stops it: only `interrupt` may send one then.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import time
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Sequence
+from pathlib import Path
+
+from pyocd.core import exceptions
+
+DEADLINE_S = 5.0
+_IN_FLIGHT = 12  # packets; their replies fit the socket's buffer
+_CHUNK = 2000  # bytes of memory per packet; QEMU's packets end at 4096 hex digits
+
+
+class GdbClient:
+    """One connection; connecting stops the core. Raises pyOCD's ProbeError and TransferFaultError."""
+
+    def __init__(self, path: Path, *, deadline_s: float = DEADLINE_S) -> None:
+        self._deadline_s = deadline_s
+        self._buffer = bytearray()
+        self._numbers: dict[str, int] = {}
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+        try:
+            self._socket.connect(str(path))
+        except OSError as error:
+            self._socket.close()
+            raise exceptions.ProbeDisconnected(f"the emulator does not take a debugger: {error}") from error
+        # Registers can be written only once their description was asked for.
+        self._description = self._feature("target.xml")
+
+    def close(self) -> None:
+        """Let go of the connection; the core stays as it is."""
+        self._socket.close()
+
+    def request(self, packet: str) -> str:
+        """Send one packet and return its reply."""
+        return self.requests([packet])[0]
+
+    def requests(self, packets: Sequence[str]) -> list[str]:
+        """Send packets, several in flight, and return their replies in order; the core must be stopped."""
+        replies: list[str] = []
+        for start in range(0, len(packets), _IN_FLIGHT):
+            batch = packets[start : start + _IN_FLIGHT]
+            self._send(b"".join(_frame(packet) for packet in batch))
+            deadline = time.monotonic() + self._deadline_s
+            replies += [self._reply(deadline) for _ in batch]
+        return replies
+
+    def read(self, address: int, size: int) -> bytes:
+        """Read memory; TransferFaultError when something there does not answer."""
+        spans = [(at, min(_CHUNK, address + size - at)) for at in range(address, address + size, _CHUNK)]
+        replies = self.requests([f"m{at:x},{count:x}" for at, count in spans])
+        for (at, count), reply in zip(spans, replies, strict=True):
+            if len(reply) != 2 * count:
+                raise exceptions.TransferFaultError(fault_address=at, length=count)
+        return bytes.fromhex("".join(replies))
+
+    def write(self, address: int, data: bytes) -> None:
+        """Write memory, read-only memory too; TransferFaultError when something there does not answer."""
+        spans = [(address + start, data[start : start + _CHUNK]) for start in range(0, len(data), _CHUNK)]
+        replies = self.requests([f"M{at:x},{len(part):x}:{part.hex()}" for at, part in spans])
+        for (at, part), reply in zip(spans, replies, strict=True):
+            if reply != "OK":
+                raise exceptions.TransferFaultError(fault_address=at, length=len(part))
+
+    def start(self, packet: str) -> None:
+        """Send a packet that lets the core run; its reply comes when the core stops."""
+        self._send(_frame(packet))
+
+    def interrupt(self) -> str:
+        """Stop the running core and return why it stopped; it may have stopped by itself meanwhile."""
+        self._send(b"\x03")
+        return self.wait_stop()
+
+    def stopped(self, within_s: float) -> str | None:
+        """Why the running core stopped; None when it has not after that time."""
+        if b"$" not in self._buffer and not select.select([self._socket], [], [], within_s)[0]:
+            return None
+        if b"$" not in self._buffer:
+            self._receive(time.monotonic() + self._deadline_s)
+        if b"$" not in self._buffer:  # only the acknowledgement of the packet that started the core
+            self._buffer.clear()
+            return None
+        return self.wait_stop()
+
+    def wait_stop(self) -> str:
+        """Why the running core stopped; ProbeError when it does not within the deadline."""
+        return self._reply(time.monotonic() + self._deadline_s)
+
+    def numbers(self) -> dict[str, int]:
+        """The numbers of the registers that the core has, by their names in QEMU's description."""
+        if not self._numbers:
+            number = 0
+            for include in ElementTree.fromstring(self._description):
+                if not include.tag.endswith("include"):
+                    continue
+                for register in ElementTree.fromstring(self._feature(include.attrib["href"])).iter("reg"):
+                    number = int(register.attrib.get("regnum", number))
+                    self._numbers[register.attrib["name"]] = number
+                    number += 1
+        return self._numbers
+
+    def _feature(self, name: str) -> str:
+        text = ""
+        while True:
+            reply = self.request(f"qXfer:features:read:{name}:{len(text):x},7f0")
+            if reply[:1] not in ("m", "l"):
+                raise exceptions.ProbeError(f"the emulator does not describe its registers: {reply!r}")
+            text += reply[1:]
+            if reply[0] == "l":
+                return text
+
+    def _send(self, data: bytes) -> None:
+        self._socket.settimeout(self._deadline_s)
+        try:
+            self._socket.sendall(data)
+        except TimeoutError as error:
+            raise self._silent() from error
+        except OSError as error:
+            raise exceptions.ProbeDisconnected(f"the emulator is gone: {error}") from error
+
+    def _reply(self, deadline: float) -> str:
+        while True:
+            start = self._buffer.find(b"$")
+            end = self._buffer.find(b"#", start)
+            if start >= 0 and 0 <= end <= len(self._buffer) - 3:
+                break
+            self._receive(deadline)
+        body = bytes(self._buffer[start + 1 : end])
+        said = bytes(self._buffer[end + 1 : end + 3])
+        del self._buffer[: end + 3]
+        if said.lower() != b"%02x" % (sum(body) & 0xFF):
+            raise exceptions.ProbeError(f"the emulator sent a damaged packet: {body[:40]!r}")
+        return _unescape(body).decode("latin-1")
+
+    def _receive(self, deadline: float) -> None:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise self._silent()
+        self._socket.settimeout(left)
+        try:
+            got = self._socket.recv(1 << 16)
+        except TimeoutError as error:
+            raise self._silent() from error
+        except OSError as error:
+            raise exceptions.ProbeDisconnected(f"the emulator is gone: {error}") from error
+        if not got:
+            raise exceptions.ProbeDisconnected("the emulator is gone")
+        self._buffer += got
+
+    def _silent(self) -> Exception:
+        error: Exception = exceptions.ProbeError(f"the emulator did not answer for {self._deadline_s:g} s")
+        return error
+
+
+def _frame(packet: str) -> bytes:
+    body = packet.encode("ascii")
+    return b"$%b#%02x" % (body, sum(body) & 0xFF)
+
+
+def _unescape(body: bytes) -> bytes:
+    """Undo the protocol's escapes: `}` means that the next byte was xored with 0x20."""
+    first, *rest = body.split(b"}")
+    return first + b"".join(bytes([part[0] ^ 0x20]) + part[1:] for part in rest)

@@ -1,0 +1,178 @@
+"""One emulator, started paused and empty, with its debug port and serial port on unix sockets."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import select
+import shutil
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from hil.errors import ProbeError
+from hil.qemu import runtime, watcher
+from hil.qemu.qmp import QmpClient, QmpError
+from hil.qemu.runtime import RunningBoard
+
+PROGRAM = "qemu-system-arm"
+PROBE_TYPE = "qemu"  # what pyOCD calls the plug-in; a probe id may start with it and a colon
+_START_DEADLINE_S = 10.0
+_END_DEADLINE_S = 5.0
+
+
+class QemuProcess:
+    """A running emulator: a context manager that ends it.
+
+    ``probe_id`` is what pyOCD opens it by, ``serial_url`` what the link opens, ``version`` is QEMU's own.
+    """
+
+    def __init__(self, board: RunningBoard, watched: _Watched, lock: int) -> None:
+        self.board = board
+        self.version = ""
+        self._process = watched.process
+        self._owner: int | None = watched.owner
+        self._life = watched.life
+        self._lock = lock  # ours too: nobody sweeps the folder away before we have read how QEMU ended
+        self._reason: str | None = None
+
+    @classmethod
+    def start(cls, machine: str = "mps2-an386", *, name: str | None = None) -> Self:
+        """Start an emulator that waits, paused, with nothing in its memory.
+
+        ``name`` is shown when probes are listed. ProbeError when QEMU is missing or does not come up.
+        """
+        program = shutil.which(PROGRAM)
+        if program is None:
+            raise ProbeError(
+                f"{PROGRAM} is not installed",
+                evidence="not found on PATH",
+                remedy="apt install qemu-system-arm",
+            )
+        runtime.sweep()
+        unique_id = f"{re.sub(r'[^a-z0-9]+', '-', machine.lower())}-{secrets.token_hex(4)}"
+        board, lock = runtime.create(unique_id, name or machine, machine)
+        try:
+            watched = _spawn(program, board, lock)
+        except ProbeError:
+            os.close(lock)
+            raise
+        emulator = cls(board, watched, lock)
+        try:
+            with QmpClient(board.qmp_socket, deadline_s=_START_DEADLINE_S) as qmp:
+                emulator.version = qmp.version
+        except QmpError as error:
+            emulator._wait()
+            reason = emulator.exit_reason() or "QEMU does not answer"
+            emulator.close()
+            raise ProbeError(
+                f"{reason} while starting", evidence=str(error), remedy=f"check `{PROGRAM} --version`"
+            ) from error
+        return emulator
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def probe_id(self) -> str:
+        return f"{PROBE_TYPE}:{self.board.unique_id}"
+
+    @property
+    def serial_url(self) -> str:
+        return f"unix://{self.board.serial_socket}"
+
+    def exit_reason(self) -> str | None:
+        """How the emulator ended, with the tail of what it said; None while it runs."""
+        if self._reason is None and select.select([self._life], [], [], 0)[0]:
+            self._wait()
+            self._reason = self.board.how_it_ended()
+        return self._reason
+
+    def close(self) -> None:
+        """End the emulator and remove its folder; harmless when it ended by itself."""
+        if self._owner is None:
+            return
+        self.exit_reason()
+        os.close(self._owner)
+        self._owner = None
+        self._wait()
+        if self._reason is None:
+            self._reason = "QEMU was closed"
+        shutil.rmtree(self.board.folder, ignore_errors=True)
+        os.close(self._life)
+        os.close(self._lock)
+
+    def _wait(self) -> None:
+        try:
+            self._process.wait(_END_DEADLINE_S)
+        except subprocess.TimeoutExpired:
+            if self._owner is None:  # closing, and the watcher is stuck: its emulator dies with it
+                self._process.kill()
+                self._process.wait()
+
+
+@dataclass(frozen=True)
+class _Watched:
+    """The watcher; our end of the owner's pipe; the end of a pipe that closes when QEMU ends."""
+
+    process: subprocess.Popen[bytes]
+    owner: int
+    life: int
+
+
+def _spawn(program: str, board: RunningBoard, lock: int) -> _Watched:
+    """Start the watcher and, through it, QEMU.
+
+    The sockets listen before QEMU starts and are handed over, so connecting needs no retries.
+    """
+    life, alive = os.pipe2(os.O_CLOEXEC)  # before the sockets: a process that ends closes it first
+    watched, owner = os.pipe2(os.O_CLOEXEC)
+    listeners = [_listen(path) for path in (board.gdb_socket, board.qmp_socket, board.serial_socket)]
+    descriptors = [listener.fileno() for listener in listeners]
+    command = [sys.executable, "-I", "-S", watcher.__file__, str(os.getpid()), str(watched), str(board.folder)]
+    command += [program, *_arguments(board, *descriptors)]
+    try:
+        with board.stderr.open("wb") as stderr:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=stderr,
+                stderr=stderr,
+                pass_fds=(alive, watched, lock, *descriptors),
+                start_new_session=True,  # Ctrl-C is for the owner, which then closes us
+            )
+    except OSError as error:
+        os.close(owner)
+        os.close(life)
+        raise ProbeError("the emulator's watcher does not start", evidence=str(error)) from error
+    finally:
+        os.close(alive)
+        os.close(watched)
+        for listener in listeners:
+            listener.close()
+    return _Watched(process, owner, life)
+
+
+def _arguments(board: RunningBoard, gdb: int, qmp: int, serial: int) -> list[str]:
+    """No `-kernel`: QEMU would copy it again at every reset. `shift=0`: 1 ns per instruction, repeatable."""
+    arguments = ["-machine", board.machine, "-icount", "shift=0", "-S", "-display", "none", "-nodefaults"]
+    for name, descriptor in (("gdb", gdb), ("qmp", qmp), ("serial", serial)):
+        arguments += ["-chardev", f"socket,id={name},fd={descriptor},server=on,wait=off"]
+    return [*arguments, "-gdb", "chardev:gdb", "-mon", "chardev=qmp,mode=control", "-serial", "chardev:serial"]
+
+
+def _listen(path: Path) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+    listener.bind(str(path))
+    listener.listen(1)
+    return listener

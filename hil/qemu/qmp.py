@@ -1,0 +1,115 @@
+"""A client for QEMU's machine protocol: one JSON object per line over a unix socket."""
+
+from __future__ import annotations
+
+import json
+import select
+import socket
+import time
+from collections import deque
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+DEADLINE_S = 5.0
+
+
+class QmpError(Exception):
+    """QEMU refused a command, answered too late, or ended."""
+
+
+class QmpClient:
+    """One connection, its greeting read and its capabilities negotiated; events are kept until asked for."""
+
+    def __init__(self, path: Path, *, deadline_s: float = DEADLINE_S) -> None:
+        self._deadline_s = deadline_s
+        self._buffer = bytearray()
+        self._events: deque[str] = deque()
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+        try:
+            self._socket.connect(str(path))
+            greeting = self._next_with("QMP")
+            version = greeting["QMP"]["version"]["qemu"]
+            self.version = f"{version['major']}.{version['minor']}.{version['micro']}"
+            self.command("qmp_capabilities")
+        except (OSError, KeyError, QmpError) as error:
+            self._socket.close()
+            raise QmpError(f"no greeting from QEMU: {error}") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the connection; QEMU goes on as it was."""
+        self._socket.close()
+
+    def command(self, name: str) -> Any:
+        """Run one command without arguments and return what it answers."""
+        try:
+            self._socket.sendall(json.dumps({"execute": name}).encode() + b"\n")
+        except OSError as error:
+            raise QmpError(f"QEMU ended: {error}") from error
+        answer = self._next_with("return", "error")
+        if "error" in answer:
+            raise QmpError(f"QEMU refused {name}: {answer['error'].get('desc')}")
+        return answer["return"]
+
+    def wait_event(self, name: str) -> None:
+        """Wait until an event has happened, and forget it and all before it."""
+        deadline = time.monotonic() + self._deadline_s
+        while name not in self._events:
+            self._take(self._line(deadline))
+        while self._events.popleft() != name:
+            pass
+
+    def forget_events(self) -> None:
+        """Drop the events that happened so far."""
+        self.saw("")
+        self._events.clear()
+
+    def saw(self, name: str) -> bool:
+        """Whether an event arrived since it was last asked for; never waits."""
+        while select.select([self._socket], [], [], 0)[0]:
+            self._take(self._line(time.monotonic() + self._deadline_s))
+        found = name in self._events
+        if found:
+            self._events.remove(name)
+        return found
+
+    def _take(self, message: dict[str, Any]) -> None:
+        if "event" in message:
+            self._events.append(message["event"])
+
+    def _next_with(self, *keys: str) -> dict[str, Any]:
+        """The next message that has one of these keys; an event may come before the greeting."""
+        deadline = time.monotonic() + self._deadline_s
+        while True:
+            message = self._line(deadline)
+            if any(key in message for key in keys):
+                return message
+            self._take(message)
+
+    def _line(self, deadline: float) -> dict[str, Any]:
+        while (end := self._buffer.find(b"\n")) < 0:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise QmpError(f"QEMU did not answer for {self._deadline_s:g} s")
+            self._socket.settimeout(left)
+            try:
+                got = self._socket.recv(65536)
+            except TimeoutError:
+                continue
+            except OSError as error:
+                raise QmpError(f"QEMU ended: {error}") from error
+            if not got:
+                raise QmpError("QEMU ended")
+            self._buffer += got
+        line = bytes(self._buffer[:end])
+        del self._buffer[: end + 1]
+        message: dict[str, Any] = json.loads(line)
+        return message

@@ -1,0 +1,164 @@
+"""Where running emulators are listed: one folder each, locked for as long as the emulator lives.
+
+A folder whose lock is free belongs to nobody any more, whatever its process ids say, and is swept away.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from hil.errors import ProbeError
+
+RUNTIME_DIR_VARIABLE = "HIL_RUNTIME_DIR"
+_HALF_MADE = ".new-"
+_HALF_MADE_LIFETIME_S = 60.0
+_STDERR_TAIL = 400  # bytes
+_LONGEST_SOCKET_PATH = 107  # bytes of sun_path on Linux, without the closing zero
+
+
+@dataclass(frozen=True)
+class RunningBoard:
+    """What the folder of one running emulator says of it."""
+
+    unique_id: str
+    name: str
+    machine: str
+    folder: Path
+
+    @property
+    def gdb_socket(self) -> Path:
+        return self.folder / "gdb.sock"
+
+    @property
+    def qmp_socket(self) -> Path:
+        return self.folder / "qmp.sock"
+
+    @property
+    def serial_socket(self) -> Path:
+        return self.folder / "serial.sock"
+
+    @property
+    def stderr(self) -> Path:
+        return self.folder / "stderr.log"
+
+    @property
+    def exit_file(self) -> Path:
+        return self.folder / "exit"
+
+    def how_it_ended(self) -> str:
+        """One sentence on an emulator that is gone, with the tail of what it said."""
+        try:
+            status = int(self.exit_file.read_text())
+        except (OSError, ValueError):
+            how = "QEMU ended together with its watcher"
+        else:
+            how = f"QEMU ended by {_signal_name(-status)}" if status < 0 else f"QEMU ended with exit code {status}"
+        try:
+            said = self.stderr.read_bytes()[-_STDERR_TAIL:].decode(errors="replace").strip()
+        except OSError:
+            said = ""
+        return f"{how}, saying {said!r}" if said else how
+
+
+def runtime_dir() -> Path:
+    """The folder, private to the user, that lists running emulators; ProbeError when it is not private."""
+    chosen = os.environ.get(RUNTIME_DIR_VARIABLE)
+    session = os.environ.get("XDG_RUNTIME_DIR")
+    if chosen:
+        path = Path(chosen)
+    elif session and Path(session).is_dir():
+        path = Path(session) / "hil-lab"
+    else:
+        path = Path(tempfile.gettempdir()) / f"hil-lab-{os.getuid()}"
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    owner = path.lstat()
+    if owner.st_uid != os.getuid() or path.is_symlink() or owner.st_mode & 0o022:
+        raise ProbeError(
+            "the folder of running emulators is not private",
+            evidence=f"{path}, owner {owner.st_uid}, mode {owner.st_mode & 0o777:o}",
+            remedy=f"remove it, or name another one in {RUNTIME_DIR_VARIABLE}",
+        )
+    return path
+
+
+def create(unique_id: str, name: str, machine: str) -> tuple[RunningBoard, int]:
+    """Make and lock the folder of a new emulator; returns it and the descriptor that holds the lock.
+
+    The folder gets its final name only once it is locked, so that nobody sweeps it away in between.
+    """
+    root = runtime_dir()
+    board = RunningBoard(unique_id, name, machine, root / unique_id)
+    if len(os.fsencode(board.serial_socket)) > _LONGEST_SOCKET_PATH:
+        raise ProbeError(
+            "the folder of running emulators has too long a name for a socket",
+            evidence=str(root),
+            remedy=f"name a shorter one in {RUNTIME_DIR_VARIABLE}",
+        )
+    half_made = Path(tempfile.mkdtemp(prefix=_HALF_MADE, dir=root))
+    lock = os.open(half_made / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    fields = {key: value for key, value in asdict(board).items() if key != "folder"}
+    (half_made / "board.json").write_text(json.dumps(fields))
+    half_made.rename(board.folder)
+    return board, lock
+
+
+def running() -> list[RunningBoard]:
+    """Every emulator of this user that is alive, sorted by id."""
+    boards = [board for folder in _folders() if (board := _read(folder)) is not None and _locked(folder)]
+    return [board for board in boards if not board.exit_file.exists()]
+
+
+def sweep() -> None:
+    """Remove the folders of emulators that are gone."""
+    root = runtime_dir()
+    for folder in _folders():
+        if not _locked(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+    for folder in root.glob(f"{_HALF_MADE}*"):
+        try:
+            abandoned = time.time() - folder.stat().st_mtime > _HALF_MADE_LIFETIME_S
+        except FileNotFoundError:
+            continue
+        if abandoned:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _folders() -> list[Path]:
+    return sorted(lock.parent for lock in runtime_dir().glob("[!.]*/lock"))
+
+
+def _read(folder: Path) -> RunningBoard | None:
+    try:
+        return RunningBoard(**json.loads((folder / "board.json").read_text()), folder=folder)
+    except (OSError, ValueError, TypeError):  # swept away by its owner, or not ours
+        return None
+
+
+def _locked(folder: Path) -> bool:
+    try:
+        lock = os.open(folder / "lock", os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -1,0 +1,78 @@
+"""Starts one emulator and ends it when its owner ends, however that happens.
+
+Run as a script, by path, with the standard library only: `watcher.py OWNER PIPE FOLDER COMMAND…`.
+
+The owner closes its end of the PIPE to end the emulator. Its own end, after kill -9 too, shows on a pidfd,
+which does not care which thread started us (PR_SET_PDEATHSIG would fire when that *thread* ends). The
+emulator asks for PR_SET_PDEATHSIG from us: we have one thread, so it means our end.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import select
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+def main(arguments: list[str]) -> None:
+    """Run the command until it ends or the owner does; leaves its exit status in the folder's `exit`."""
+    pipe, folder, command = int(arguments[1]), Path(arguments[2]), arguments[3:]
+    os.set_inheritable(pipe, False)
+    owner = _watch_owner(int(arguments[0]))
+    if owner is None:
+        return
+    libc = ctypes.CDLL(None)
+    watcher = os.getpid()
+    emulator = os.fork()
+    if emulator == 0:
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != watcher:
+            os._exit(127)
+        try:
+            os.execvp(command[0], command)
+        except OSError as error:
+            print(f"{command[0]}: {error.strerror}", file=sys.stderr, flush=True)
+            os._exit(127)
+    _close_all_but(owner, pipe)
+    poll = select.poll()
+    for descriptor in (owner, pipe, os.pidfd_open(emulator)):
+        poll.register(descriptor, select.POLLIN)
+    orphaned = any(descriptor in (owner, pipe) for descriptor, _ in poll.poll())
+    if orphaned:
+        os.kill(emulator, signal.SIGKILL)
+    status = os.waitstatus_to_exitcode(os.waitpid(emulator, 0)[1])
+    if orphaned:
+        shutil.rmtree(folder, ignore_errors=True)
+        return
+    unfinished = folder / "exit.new"
+    unfinished.write_text(str(status))
+    unfinished.rename(folder / "exit")
+
+
+def _watch_owner(pid: int) -> int | None:
+    """A descriptor that tells when the owner ends; None when it already has."""
+    try:
+        owner = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return None
+    return owner if os.getppid() == pid else None
+
+
+def _close_all_but(*kept: int) -> None:
+    """Let go of the emulator's listening sockets: with it gone, connecting to them must fail."""
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > 2 and int(name) not in kept:
+            try:
+                os.close(int(name))
+            except OSError:  # the descriptor that listed the folder
+                continue
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
