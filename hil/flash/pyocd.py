@@ -45,15 +45,15 @@ _FAULT_REGISTERS = {
 _CORE_REGISTERS = ("pc", "lr", "sp", "xpsr")
 _WARNINGS_KEPT = 3
 
-# Besides its own errors pyOCD lets through those of the transport, and look-ups on a target that is not there.
+# Besides its own errors pyOCD lets through those of the transport, and look-ups on what is not there.
 _PYOCD_ERRORS = (exceptions.Error, OSError, KeyError, ValueError, AttributeError)
 
 
 class PyOcdFlasher:
     """A connection to one board: enters by connecting and halting, leaves with the core running.
 
-    ``unique_id`` is the probe's whole id, with or without pyOCD's ``type:`` before it. ``options`` are pyOCD's
-    session options and win over ours. One object serves one ``with`` block.
+    ``unique_id`` is the probe's whole id, with or without pyOCD's ``type:`` before it. ``options`` are
+    pyOCD's session options and win over ours. One object serves one ``with`` block.
     """
 
     def __init__(

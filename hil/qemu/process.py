@@ -139,7 +139,15 @@ def _spawn(program: str, board: RunningBoard, lock: int) -> _Watched:
     watched, owner = os.pipe2(os.O_CLOEXEC)
     listeners = [_listen(path) for path in (board.gdb_socket, board.qmp_socket, board.serial_socket)]
     descriptors = [listener.fileno() for listener in listeners]
-    command = [sys.executable, "-I", "-S", watcher.__file__, str(os.getpid()), str(watched), str(board.folder)]
+    command = [
+        sys.executable,
+        "-I",
+        "-S",
+        watcher.__file__,
+        str(os.getpid()),
+        str(watched),
+        str(board.folder),
+    ]
     command += [program, *_arguments(board, *descriptors)]
     try:
         with board.stderr.open("wb") as stderr:
@@ -168,7 +176,15 @@ def _arguments(board: RunningBoard, gdb: int, qmp: int, serial: int) -> list[str
     arguments = ["-machine", board.machine, "-icount", "shift=0", "-S", "-display", "none", "-nodefaults"]
     for name, descriptor in (("gdb", gdb), ("qmp", qmp), ("serial", serial)):
         arguments += ["-chardev", f"socket,id={name},fd={descriptor},server=on,wait=off"]
-    return [*arguments, "-gdb", "chardev:gdb", "-mon", "chardev=qmp,mode=control", "-serial", "chardev:serial"]
+    return [
+        *arguments,
+        "-gdb",
+        "chardev:gdb",
+        "-mon",
+        "chardev=qmp,mode=control",
+        "-serial",
+        "chardev:serial",
+    ]
 
 
 def _listen(path: Path) -> socket.socket:

@@ -60,7 +60,11 @@ class RunningBoard:
         except (OSError, ValueError):
             how = "QEMU ended together with its watcher"
         else:
-            how = f"QEMU ended by {_signal_name(-status)}" if status < 0 else f"QEMU ended with exit code {status}"
+            how = (
+                f"QEMU ended by {_signal_name(-status)}"
+                if status < 0
+                else f"QEMU ended with exit code {status}"
+            )
         try:
             said = self.stderr.read_bytes()[-_STDERR_TAIL:].decode(errors="replace").strip()
         except OSError:

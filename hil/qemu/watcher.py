@@ -66,10 +66,10 @@ def _watch_owner(pid: int) -> int | None:
 
 def _close_all_but(*kept: int) -> None:
     """Let go of the emulator's listening sockets: with it gone, connecting to them must fail."""
-    for name in os.listdir("/proc/self/fd"):
-        if int(name) > 2 and int(name) not in kept:
+    for entry in list(Path("/proc/self/fd").iterdir()):
+        if int(entry.name) > 2 and int(entry.name) not in kept:
             try:
-                os.close(int(name))
+                os.close(int(entry.name))
             except OSError:  # the descriptor that listed the folder
                 continue
 

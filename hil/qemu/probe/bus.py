@@ -91,9 +91,7 @@ class MemoryBus:
         if not self._is_ours(address & ~3):
             return self._core.read_memory(address, size)
         first = address & ~3
-        words = b"".join(
-            self._read_word(at).to_bytes(4, "little") for at in range(first, address + size, 4)
-        )
+        words = b"".join(self._read_word(at).to_bytes(4, "little") for at in range(first, address + size, 4))
         return words[address - first : address - first + size]
 
     def write(self, address: int, data: bytes) -> None:
@@ -114,8 +112,10 @@ class MemoryBus:
 
     def _is_ours(self, address: int) -> bool:
         page, offset = address & ~0xFFF, address & 0xFFF
-        return address in self._writes or page in (_DWT, _FPB, ROM_TABLE) or (
-            page == _SCS and offset >= _ID_OFFSET
+        return (
+            address in self._writes
+            or page in (_DWT, _FPB, ROM_TABLE)
+            or (page == _SCS and offset >= _ID_OFFSET)
         )
 
     def _read_word(self, address: int) -> int:

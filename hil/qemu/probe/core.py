@@ -61,7 +61,7 @@ class Core:
             self._run()
 
     def poll(self) -> None:
-        """Notice a stop that happened since, waiting a moment for one; and a reset of the core's own doing."""
+        """Notice a stop that happened since, waiting a moment for one; and a reset the core asked for."""
         if not self.halted and not self.locked_up:
             reason = self._gdb.stopped(_POLL_S)
             if reason is not None:
@@ -195,7 +195,7 @@ class Core:
         self._gdb.wait_stop()
 
     def _note(self, reason: str, *, asked: bool = False) -> None:
-        """Take down a stop reply: signal 2 is our own pause, 5 a breakpoint, or a watchpoint if it says so."""
+        """Take down a stop reply: signal 2 is our own pause, 5 a breakpoint, or a watchpoint and where."""
         self.halted = True
         self.watch_address = None
         if reason.startswith("T05"):

@@ -6,6 +6,7 @@ While the core runs, any byte stops it: only `interrupt` may send one then.
 
 from __future__ import annotations
 
+import re
 import select
 import socket
 import time
@@ -99,10 +100,8 @@ class GdbClient:
         """The numbers of the registers that the core has, by their names in QEMU's description."""
         if not self._numbers:
             number = 0
-            for include in ElementTree.fromstring(self._description):
-                if not include.tag.endswith("include"):
-                    continue
-                for register in ElementTree.fromstring(self._feature(include.attrib["href"])).iter("reg"):
+            for name in re.findall(r'href="([^"]+)"', self._description):
+                for register in ElementTree.fromstring(self._feature(name)).iter("reg"):
                     number = int(register.attrib.get("regnum", number))
                     self._numbers[register.attrib["name"]] = number
                     number += 1

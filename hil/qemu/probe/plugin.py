@@ -37,9 +37,7 @@ class _Memory(MemoryInterface):  # type: ignore[misc]  # pyOCD has no type infor
         value = int.from_bytes(self._read(address, transfer_size // 8), "little")
         return value if now else lambda: value
 
-    def write_memory(
-        self, address: int, data: int, transfer_size: int = 32, **attributes: object
-    ) -> None:
+    def write_memory(self, address: int, data: int, transfer_size: int = 32, **attributes: object) -> None:
         self._write(address, data.to_bytes(transfer_size // 8, "little"))
 
     def read_memory_block8(self, address: int, size: int, **attributes: object) -> list[int]:
