@@ -25,7 +25,7 @@ def unpack(blob: bytes, dtype: str, count: int, codec: str = CODEC) -> npt.NDArr
     try:
         if codec != CODEC:
             raise ValueError(f"codec {codec}")
-        raw = zstandard.ZstdDecompressor().decompress(blob, max_output_size=count * kind.itemsize)
+        raw = zstandard.ZstdDecompressor().decompress(blob, max_output_size=max(1, count * kind.itemsize))
         planes = np.frombuffer(raw, np.uint8).reshape(kind.itemsize, count)
     except (zstandard.ZstdError, ValueError) as error:
         raise StoreError(

@@ -1,57 +1,86 @@
-"""Opening a database: SQLite with what makes it safe, and every failure as one line."""
+"""Database URLs and the engines behind them: one that writes, one that can only read."""
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import platformdirs
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.pool import NullPool
 
 from hil.errors import StoreError
+from hil_db import faults
 
 BUSY_S = 5.0
 
 
+def default_path() -> Path:
+    """Where results go unless --db says otherwise: an SQLite file in the user's data folder."""
+    return platformdirs.user_data_path("hil") / "hil.db"
+
+
 def default_url() -> str:
     """SQLite in the user's data folder."""
-    return f"sqlite:///{platformdirs.user_data_path('hil') / 'hil.db'}"
+    return f"sqlite:///{default_path()}"
 
 
 def parse(url: str | None) -> URL:
-    """A database URL, the default one for None; StoreError when it is not one."""
+    """A database URL with its file's path made absolute; None: the default. StoreError when it is not one."""
     try:
-        return make_url(url if url is not None else default_url())
-    except ArgumentError as error:
+        parsed = make_url(url if url is not None else default_url())
+        parsed.get_dialect()
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise StoreError(
-            f"{url!r} is not a database URL", remedy="write one such as sqlite:///results.db"
+            f"{url!r} is not a database URL",
+            evidence=" ".join(str(error).split()),
+            remedy="write one such as sqlite:///results.db",
         ) from error
+    except ImportError as error:
+        raise _no_driver(parsed, error) from error
+    path = file_of(parsed)
+    return parsed if path is None else parsed.set(database=str(path))
 
 
-def writer(url: URL) -> Engine:
-    """An engine that reads and writes; for SQLite WAL, FULL, and writers that queue from their first word."""
+def file_of(url: URL) -> Path | None:
+    """The file of an SQLite URL, absolute; None for another database, or one in memory."""
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+        return None
+    return Path(url.database).expanduser().absolute()
+
+
+def shown(url: URL) -> str:
+    """The URL as messages print it: a file's path, or the URL without its password."""
+    path = file_of(url)
+    return str(path) if path is not None else url.render_as_string(hide_password=True)
+
+
+def explained(url: URL) -> AbstractContextManager[None]:
+    """Turns what the driver says inside into a StoreError with cause and remedy."""
+    return faults.explained(shown(url))
+
+
+def writer(url: URL, busy_s: float = BUSY_S) -> Engine:
+    """An engine whose transactions take SQLite's write lock as they begin, waiting up to ``busy_s`` for it.
+
+    A commit is on the disk when it returns. The default database's folder is made, any other has to exist:
+    StoreError when it does not.
+    """
     if url.get_backend_name() != "sqlite":
         return _engine(url)
-    if url.database and url.database != ":memory:":
-        folder = Path(url.database).absolute().parent
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreError(
-                f"cannot make the folder of the database {url.database}",
-                evidence=str(error),
-                remedy="choose another place with --db",
-            ) from error
-    engine = _engine(url, connect_args={"timeout": BUSY_S})
+    path = file_of(url)
+    if path is not None:
+        _need_folder(path)
+    engine = _engine(url, connect_args={"timeout": busy_s})
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _: object) -> None:
         connection.isolation_level = None  # transactions are begun below, not by the driver
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}").close()
 
     @event.listens_for(engine, "begin")
@@ -62,65 +91,86 @@ def writer(url: URL) -> Engine:
     return engine
 
 
-def reader(url: URL) -> Engine:
+def use_write_ahead_log(engine: Engine) -> None:
+    """Let readers go on while one writes. The file remembers it: when it is busy now, the next run sets it."""
+    if engine.dialect.name != "sqlite":
+        return
+    connection = engine.raw_connection()
+    try:
+        connection.cursor().execute("PRAGMA journal_mode=WAL").close()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+    finally:
+        connection.close()
+
+
+def reader(url: URL, busy_s: float = BUSY_S) -> Engine:
     """An engine that cannot write; StoreError when the SQLite file does not exist."""
-    if url.get_backend_name() != "sqlite":
-        return _engine(url)
-    path = Path(url.database or "").absolute()
-    if not path.is_file():
+    path = file_of(url)
+    if path is None:
+        engine = _engine(url)
+        if url.get_backend_name() == "postgresql":
+            return engine.execution_options(postgresql_readonly=True)
+        return engine
+    if not path.exists():
         raise StoreError(
             f"there is no database {path}", remedy="run `pytest --board=all` first, or choose one with --db"
         )
-    read_only = make_url(f"sqlite:///file:{path}?mode=ro&uri=true")
-    engine = _engine(read_only, connect_args={"timeout": BUSY_S})
 
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: sqlite3.Connection, _: object) -> None:
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            _read_only_uri(path), uri=True, timeout=busy_s, isolation_level=None, check_same_thread=False
+        )
         connection.execute("PRAGMA query_only=ON").close()
+        return connection
+
+    # One connection per use: how the file has to be opened can change while the dashboard runs.
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
 
     return engine
+
+
+def _read_only_uri(path: Path) -> str:
+    """A write-ahead log needs files beside the database; where they cannot be made, nobody writes either."""
+    uri = f"{path.as_uri()}?mode=ro"
+    log = path.with_name(f"{path.name}-wal")
+    return uri if log.exists() or os.access(path.parent, os.W_OK) else f"{uri}&immutable=1"
+
+
+def _need_folder(path: Path) -> None:
+    if path == default_path():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"cannot make the folder of the database {path}",
+                evidence=str(error),
+                remedy="choose another place with --db",
+            ) from error
+    if not path.parent.is_dir():
+        raise StoreError(
+            f"the folder of the database {path} does not exist",
+            remedy=f"make it with `mkdir -p {path.parent}`, or choose another place with --db",
+        )
+    if path.is_dir():
+        raise StoreError(f"the database {path} is a folder", remedy="name a file in it with --db")
 
 
 def _engine(url: URL, **options: object) -> Engine:
     try:
         return create_engine(url, **options)
-    except (NoSuchModuleError, ImportError) as error:
-        raise StoreError(
-            f"no driver for {url.drivername}",
-            evidence=str(error),
-            remedy="pip install it, psycopg for PostgreSQL",
-        ) from error
+    except ImportError as error:
+        raise _no_driver(url, error) from error
 
 
-@contextmanager
-def explained(url: URL) -> Iterator[None]:
-    """Turns what the driver says inside into a StoreError with cause and remedy."""
-    try:
-        yield
-    except DBAPIError as error:
-        said = str(error.orig)
-        raise StoreError(
-            f"the database {url.render_as_string(hide_password=True)} {_cause(said)}",
-            evidence=said,
-            remedy=_remedy(said),
-        ) from error
-
-
-_KNOWN = (
-    ("locked", "is locked by another program", "end the program that holds it, then run again"),
-    ("readonly", "is read-only", "make the file and its folder writable, or choose another with --db"),
-    ("unable to open", "cannot be opened", "check that its folder exists and is writable, or use --db"),
-    ("not a database", "is not a database", "move the file away, or choose another with --db"),
-    ("malformed", "is damaged", "restore it from a backup, or choose another with --db"),
-    ("full", "cannot grow: the disk is full", "make room, or choose another place with --db"),
-    ("disk i/o error", "cannot be written", "check the disk for room and errors"),
-    ("connection", "cannot be reached", "check that the server runs and that the URL is right"),
-)
-
-
-def _cause(said: str) -> str:
-    return next((cause for word, cause, _ in _KNOWN if word in said.lower()), "refused")
-
-
-def _remedy(said: str) -> str:
-    return next((remedy for word, _, remedy in _KNOWN if word in said.lower()), "see what it said")
+def _no_driver(url: URL, error: ImportError) -> StoreError:
+    return StoreError(
+        f"no driver for {url.drivername} is installed",
+        evidence=str(error),
+        remedy=f"pip install {error.name}, or choose another database with --db",
+    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Sequence
-from datetime import UTC
 from typing import Any, TextIO
 
 from sqlalchemy import Connection, Select, func, select
@@ -28,6 +27,8 @@ COLUMNS = (
     "method",
     "technique",
 )
+
+_NAMED = 8  # so many runs does an error name
 
 
 def export(url: str | None, run: str, form: str, out: TextIO) -> None:
@@ -61,9 +62,15 @@ def _ids(connection: Connection, run: str) -> list[int] | None:
         return [newest]
     if not run.isdecimal() or connection.scalar(select(Run.id).where(Run.id == int(run))) is None:
         raise StoreError(
-            f"there is no run {run!r}", evidence=f"runs go up to {newest}", remedy="use latest, all or an id"
+            f"there is no run {run!r}", remedy=f"use latest, all, or one of {_known(connection)}"
         )
     return [int(run)]
+
+
+def _known(connection: Connection) -> str:
+    """The newest runs there are."""
+    newest = connection.scalars(select(Run.id).order_by(Run.id.desc()).limit(_NAMED + 1)).all()
+    return ", ".join(str(run) for run in newest[:_NAMED]) + (", …" if len(newest) > _NAMED else "")
 
 
 def _query(ids: list[int] | None) -> Select[*tuple[Any, ...]]:
@@ -89,4 +96,10 @@ def _query(ids: list[int] | None) -> Select[*tuple[Any, ...]]:
 
 def _cells(row: Sequence[Any]) -> list[Any]:
     run, started, *rest = row
-    return [run, started.replace(tzinfo=UTC).isoformat(timespec="seconds"), *rest]
+    time = started.isoformat(timespec="seconds").replace("+00:00", "Z")
+    return [run, time, *(_count(cell) for cell in rest)]
+
+
+def _count(cell: float | str) -> float | str:
+    """Counts print as counts: 540, not 540.0."""
+    return int(cell) if isinstance(cell, float) and cell.is_integer() else cell

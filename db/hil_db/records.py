@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,12 +24,16 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class RunInfo:
-    """A run as it begins; ``started`` is UTC without a zone, ``git_*`` describe the folder it runs in."""
+    """A run as it begins.
+
+    ``pid`` is the process on ``host`` that owns it: when that is gone, the run counts as interrupted.
+    ``git_*`` describe the folder it runs in, None outside git. A time without a zone is taken as UTC.
+    """
 
     started: datetime
     command: str
-    host: str
-    pid: int
+    host: str = field(default_factory=socket.gethostname)
+    pid: int = field(default_factory=os.getpid)
     git_commit: str | None = None
     git_dirty: bool | None = None
     lab_path: str | None = None
@@ -37,7 +43,10 @@ class RunInfo:
 
 @dataclass(frozen=True)
 class SessionRecord:
-    """One ended session; ``manifest`` is None when the image could not be trusted or read."""
+    """One ended session and what it found; a failed one keeps what was measured before its ``error``.
+
+    ``manifest`` is None when the image could not be trusted or read. A time without a zone is taken as UTC.
+    """
 
     board: str
     kind: str

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import (
     JSON,
     BigInteger,
     DateTime,
+    Dialect,
     ForeignKey,
     Index,
     Integer,
@@ -15,11 +16,29 @@ from sqlalchemy import (
     MetaData,
     String,
     Text,
+    TypeDecorator,
     UniqueConstraint,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+VERSION_TABLE = "hil_schema_version"
+
 _BIG = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only in an INTEGER
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment, stored in UTC and given back with its zone; a moment without one is taken as UTC."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None or value.tzinfo is None:
+            return value
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
 
 
 class Base(DeclarativeBase):
@@ -41,12 +60,13 @@ class Run(Base):
     __tablename__ = "run"
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
-    started: Mapped[datetime] = mapped_column(DateTime)  # UTC
-    finished: Mapped[datetime | None] = mapped_column(DateTime)
+    started: Mapped[datetime] = mapped_column(UtcDateTime)
+    finished: Mapped[datetime | None] = mapped_column(UtcDateTime)
     status: Mapped[str] = mapped_column(String(16))  # running, finished, failed, interrupted
     command: Mapped[str] = mapped_column(Text)
     host: Mapped[str] = mapped_column(String(255))
     pid: Mapped[int] = mapped_column(Integer)
+    pid_birth: Mapped[str | None] = mapped_column(String(255))  # tells it from a later one of its number
     git_commit: Mapped[str | None] = mapped_column(String(64))
     git_dirty: Mapped[bool | None]
     lab_path: Mapped[str | None] = mapped_column(Text)
@@ -85,8 +105,8 @@ class Session(Base):
     kind: Mapped[str] = mapped_column(String(64))
     model: Mapped[str] = mapped_column(String(128))
     precision: Mapped[str] = mapped_column(String(8))
-    started: Mapped[datetime] = mapped_column(DateTime)  # UTC
-    finished: Mapped[datetime] = mapped_column(DateTime)
+    started: Mapped[datetime] = mapped_column(UtcDateTime)
+    finished: Mapped[datetime] = mapped_column(UtcDateTime)
     status: Mapped[str] = mapped_column(String(16))  # finished, failed, interrupted
     error: Mapped[str | None] = mapped_column(Text)
     vectors_sha256: Mapped[str | None] = mapped_column(String(64))
@@ -101,7 +121,7 @@ class MeasureRow(Base):
     """One value of one session, with its unit and how it was obtained."""
 
     __tablename__ = "measure"
-    __table_args__ = (UniqueConstraint("session_id", "metric", "technique"), Index(None, "metric"))
+    __table_args__ = (UniqueConstraint("session_id", "metric", "method", "technique"), Index(None, "metric"))
 
     id: Mapped[int] = mapped_column(_BIG, primary_key=True)
     session_id: Mapped[int] = mapped_column(ForeignKey("session.id"))
@@ -117,7 +137,7 @@ class SampleRow(Base):
     """The raw values behind a measure, one compressed blob per session and metric."""
 
     __tablename__ = "sample"
-    __table_args__ = (UniqueConstraint("session_id", "metric", "technique"),)
+    __table_args__ = (UniqueConstraint("session_id", "metric", "method", "technique"),)
 
     id: Mapped[int] = mapped_column(_BIG, primary_key=True)
     session_id: Mapped[int] = mapped_column(ForeignKey("session.id"))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import math
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
@@ -10,10 +13,12 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Engine, select
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session as Transaction
 
+from hil.errors import StoreError
 from hil.image import Manifest
-from hil_db import codec, engine, migrate, schema
+from hil_db import codec, engine, liveness, migrate, schema
 from hil_db.records import RunInfo, SessionRecord, Status
 
 
@@ -28,20 +33,25 @@ class Store:
         self._engine = bound
 
     @classmethod
-    def open(cls, url: str | None = None) -> Store:
-        """Open for writing, making or upgrading the schema; None: the one in the user's data folder."""
+    def open(cls, url: str | None = None, *, busy_s: float = engine.BUSY_S) -> Store:
+        """Open for writing, making or upgrading the schema; None: the one in the user's data folder.
+
+        Waits up to ``busy_s`` for another writer, now and in every later call. StoreError when the database
+        is locked, read-only, damaged, of a newer schema, another program's, or when its folder is missing.
+        """
         parsed = engine.parse(url)
-        with engine.explained(parsed):
-            bound = engine.writer(parsed)
+        bound = engine.writer(parsed, busy_s)
+        with _kept_when_good(bound), engine.explained(parsed):
             migrate.upgrade(bound, parsed)
+            engine.use_write_ahead_log(bound)
         return cls(parsed, bound)
 
     @classmethod
     def open_read_only(cls, url: str | None = None) -> Store:
         """Open for reading; StoreError when there is no database or its schema is another version's."""
         parsed = engine.parse(url)
-        with engine.explained(parsed):
-            bound = engine.reader(parsed)
+        bound = engine.reader(parsed)
+        with _kept_when_good(bound), engine.explained(parsed):
             migrate.check(bound, parsed)
         return cls(parsed, bound)
 
@@ -59,7 +69,10 @@ class Store:
         return self._engine
 
     def begin_run(self, info: RunInfo) -> int:
-        """Append one run in the state ``running``; returns its id."""
+        """Append one run in the state ``running``; returns its id.
+
+        Earlier runs of this host whose process died are marked interrupted on the way.
+        """
         row = schema.Run(
             started=info.started,
             finished=None,
@@ -67,6 +80,7 @@ class Store:
             command=info.command,
             host=info.host,
             pid=info.pid,
+            pid_birth=liveness.birth_of(info.pid),
             git_commit=info.git_commit,
             git_dirty=info.git_dirty,
             lab_path=info.lab_path,
@@ -74,13 +88,19 @@ class Store:
             versions=dict(info.versions),
         )
         with engine.explained(self.url), Transaction(self._engine) as transaction:
+            _close_orphans(transaction)
             transaction.add(row)
             transaction.commit()
             return row.id
 
     def save_session(self, run_id: int, record: SessionRecord) -> int:
-        """Append one ended session with its image, measures and samples; returns its id."""
+        """Append one ended session with its image, measures and samples, all or nothing; returns its id.
+
+        StoreError for a measure that is not finite or is given twice, and for a run that was never begun.
+        """
+        _check(record)
         with engine.explained(self.url), Transaction(self._engine) as transaction:
+            self._run(transaction, run_id)
             image = _image(transaction, record.manifest) if record.manifest is not None else None
             row = schema.Session(
                 run_id=run_id,
@@ -102,16 +122,16 @@ class Store:
             transaction.commit()
             return row.id
 
-    def finish_run(self, run_id: int, status: Status, finished: datetime) -> None:
-        """Say how a run ended, and when (UTC)."""
+    def finish_run(self, run_id: int, status: Status, finished: datetime | None = None) -> None:
+        """Say how a run ended, and when (default: now)."""
         with engine.explained(self.url), Transaction(self._engine) as transaction:
-            row = transaction.get_one(schema.Run, run_id)
+            row = self._run(transaction, run_id)
             row.status = status
-            row.finished = finished
+            row.finished = finished if finished is not None else datetime.now(UTC)
             transaction.commit()
 
     def read_samples(self, session_id: int, metric: str) -> npt.NDArray[np.generic]:
-        """The raw values of one metric of one session, in the vectors' order; KeyError when there are none."""
+        """The raw values of a session's metric, in the vectors' order; KeyError when there are none."""
         query = select(schema.SampleRow).where(
             schema.SampleRow.session_id == session_id, schema.SampleRow.metric == metric
         )
@@ -121,13 +141,54 @@ class Store:
                 raise KeyError(metric)
             return codec.unpack(row.blob, row.dtype, row.count, row.codec)
 
+    def _run(self, transaction: Transaction, run_id: int) -> schema.Run:
+        row = transaction.get(schema.Run, run_id)
+        if row is None:
+            raise StoreError(f"there is no run {run_id} in {engine.shown(self.url)}", remedy="begin it first")
+        return row
+
+
+@contextmanager
+def _kept_when_good(bound: Engine) -> Iterator[None]:
+    """Close the engine's connections when opening fails."""
+    with ExitStack() as undo:
+        undo.callback(bound.dispose)
+        yield
+        undo.pop_all()
+
+
+def _close_orphans(transaction: Transaction) -> None:
+    for row in transaction.scalars(select(schema.Run).where(schema.Run.status == Status.RUNNING)):
+        if liveness.status_now(row.status, row.host, row.pid, row.pid_birth) is Status.INTERRUPTED:
+            row.status = Status.INTERRUPTED
+            row.finished = max((session.finished for session in row.sessions), default=row.started)
+
+
+def _check(record: SessionRecord) -> None:
+    for measure in record.measures:
+        if not math.isfinite(measure.value):
+            raise StoreError(
+                f"{measure.metric} of {record.model}/{record.precision} is {measure.value}",
+                board=record.board,
+                remedy="store finite values only, and tell in the session's error why one is missing",
+            )
+    for values in (record.measures, record.samples):
+        names = [(value.metric, value.method, value.technique) for value in values]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise StoreError(
+                f"{twice[0]} of {record.model}/{record.precision} ({twice[1]}, {twice[2]}) is given twice",
+                board=record.board,
+                remedy="give each value of a session once",
+            )
+
 
 def _image(transaction: Transaction, manifest: Manifest) -> schema.Image:
     query = select(schema.Image).where(schema.Image.sha256 == manifest.sha256)
     known = transaction.scalars(query).first()
     if known is not None:
         return known
-    return schema.Image(
+    image = schema.Image(
         sha256=manifest.sha256,
         kind=manifest.kind,
         model=manifest.model,
@@ -137,6 +198,12 @@ def _image(transaction: Transaction, manifest: Manifest) -> schema.Image:
         toolchain=manifest.toolchain,
         sections=dict(manifest.sections),
     )
+    try:
+        with transaction.begin_nested():
+            transaction.add(image)
+    except IntegrityError:  # another writer added it since we looked; only where writers do not queue
+        return transaction.scalars(query).one()
+    return image
 
 
 def _children(session_id: int, record: SessionRecord) -> list[schema.MeasureRow | schema.SampleRow]:

@@ -1,9 +1,16 @@
-"""Alembic's entry: runs the migrations on the connection that hil_db.migrate hands over."""
+"""Alembic's entry: runs the migrations within the transaction that hil_db.migrate hands over."""
+
+from __future__ import annotations
 
 from alembic import context
 
-from hil_db.schema import Base
+from hil_db.schema import VERSION_TABLE, Base
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=Base.metadata)
-with context.begin_transaction():
-    context.run_migrations()
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    version_table=VERSION_TABLE,
+    transactional_ddl=True,
+    render_as_batch=True,
+)
+context.run_migrations()

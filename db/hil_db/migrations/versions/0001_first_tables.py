@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("command", sa.Text(), nullable=False),
         sa.Column("host", sa.String(length=255), nullable=False),
         sa.Column("pid", sa.Integer(), nullable=False),
+        sa.Column("pid_birth", sa.String(length=255), nullable=True),
         sa.Column("git_commit", sa.String(length=64), nullable=True),
         sa.Column("git_dirty", sa.Boolean(), nullable=True),
         sa.Column("lab_path", sa.Text(), nullable=True),
@@ -72,7 +73,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["session_id"], ["session.id"], name=op.f("fk_measure_session_id_session")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_measure")),
         sa.UniqueConstraint(
-            "session_id", "metric", "technique", name=op.f("uq_measure_session_id_metric_technique")
+            "session_id",
+            "metric",
+            "method",
+            "technique",
+            name=op.f("uq_measure_session_id_metric_method_technique"),
         ),
     )
     op.create_index(op.f("ix_measure_metric"), "measure", ["metric"], unique=False)
@@ -91,7 +96,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["session_id"], ["session.id"], name=op.f("fk_sample_session_id_session")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sample")),
         sa.UniqueConstraint(
-            "session_id", "metric", "technique", name=op.f("uq_sample_session_id_metric_technique")
+            "session_id",
+            "metric",
+            "method",
+            "technique",
+            name=op.f("uq_sample_session_id_metric_method_technique"),
         ),
     )
 

@@ -1,0 +1,64 @@
+"""What a database's refusals mean: each becomes one StoreError with the database, the cause, the remedy."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from hil.errors import StoreError
+
+
+@dataclass(frozen=True)
+class _Meaning:
+    cause: str
+    remedy: str
+
+
+_CANNOT_OPEN = _Meaning(
+    "cannot be opened", "check that it and its folder can be read and written, or choose another with --db"
+)
+_SQLITE = {
+    sqlite3.SQLITE_BUSY: _Meaning(
+        "is locked by another program", "end the program that holds it, or choose another with --db"
+    ),
+    sqlite3.SQLITE_READONLY: _Meaning(
+        "is read-only", "make the file and its folder writable, or choose another with --db"
+    ),
+    sqlite3.SQLITE_FULL: _Meaning(
+        "cannot grow: the disk is full", "make room; what was stored before is safe"
+    ),
+    sqlite3.SQLITE_IOERR: _Meaning(
+        "cannot be read or written",
+        "check the disk, its free space and limits on file size; what was stored before is safe",
+    ),
+    sqlite3.SQLITE_CANTOPEN: _CANNOT_OPEN,
+    sqlite3.SQLITE_PERM: _CANNOT_OPEN,
+    sqlite3.SQLITE_NOTADB: _Meaning("is not a database", "choose another file with --db"),
+    sqlite3.SQLITE_CORRUPT: _Meaning("is damaged", "restore a copy, or choose another with --db"),
+}
+_UNREACHABLE = _Meaning("cannot be reached", "check that its server runs and that the URL is right")
+_OTHER = _Meaning("refused", "restore a copy if it was changed by hand, or choose another with --db")
+
+
+def explain(error: DBAPIError, where: str) -> StoreError:
+    """The StoreError that a driver's refusal stands for; ``where`` is the database's URL without password."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if isinstance(code, int):
+        meaning = _SQLITE.get(code & 0xFF, _OTHER)  # the low byte is the kind, the rest says where in it
+    else:
+        meaning = _UNREACHABLE if isinstance(error, OperationalError) else _OTHER
+    said = " ".join(str(error.orig).split())
+    return StoreError(f"the database {where} {meaning.cause}", evidence=said, remedy=meaning.remedy)
+
+
+@contextmanager
+def explained(where: str) -> Iterator[None]:
+    """Turn what a driver raises inside into StoreError."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise explain(error, where) from error
