@@ -6,9 +6,10 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-from hil.errors import HilError
+from hil.errors import HilError, ModelError
+from hil.kinds import KINDS
+from hil.values import Precision
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
 
     build = commands.add_parser("build", help="build the firmware images, or check the committed ones")
     build.add_argument("models", nargs="*", metavar="MODEL", help="default: all")
+    build.add_argument("--kind", choices=sorted(KINDS), default="qemu_mps2_an386", help="for which boards")
     build.add_argument("--precision", metavar="P[,P]", help="f32, q15 (default: all the model has)")
     build.add_argument("--check", action="store_true", help="prove that the images are what the sources give")
     build.set_defaults(command=_build)
@@ -60,3 +62,64 @@ def _parser() -> argparse.ArgumentParser:
     models = commands.add_parser("models", help="list the models and their prebuilt images")
     models.set_defaults(command=_models)
     return parser
+
+
+# Each command imports what it needs itself: pyOCD, pandas and Dash are slow to import.
+
+
+def _build(options: argparse.Namespace) -> int:
+    from hil.build.check import check
+    from hil.build.prebuilt import build
+
+    if options.check:
+        if options.models or options.precision:
+            raise ModelError("--check looks at all images", remedy="name no model and no precision with it")
+        images = check(options.kind)
+        print(f"{len(images)} images for {options.kind} are what the sources give, byte for byte")
+        return 0
+    for image in build(options.kind, options.models, _precisions(options.precision)):
+        manifest = image.manifest
+        sizes = ", ".join(f"{name} {size:,}" for name, size in manifest.sections.items() if size)
+        print(f"{image.name}: {sizes} B, sha256 {manifest.sha256[:12]}…")
+    return 0
+
+
+def _precisions(text: str | None) -> list[Precision]:
+    names = [name.strip() for name in (text or "").split(",") if name.strip()]
+    for name in names:
+        if name not in list(Precision):
+            raise ModelError(f"unknown precision {name!r}", remedy=f"choose from {', '.join(Precision)}")
+    return [Precision(name) for name in names]
+
+
+def _export(options: argparse.Namespace) -> int:
+    from hil_db.export import export
+
+    export(options.db, options.run, options.format, sys.stdout)
+    return 0
+
+
+def _dashboard(options: argparse.Namespace) -> int:
+    from hil_dashboards.serve import serve
+
+    serve(options.db, options.host, options.port)
+    return 0
+
+
+def _probes(_: argparse.Namespace) -> int:
+    from hil.bench.probes import unlisted_probes
+
+    print("\n".join(unlisted_probes()) or "no debug probe is attached")
+    return 0
+
+
+def _models(_: argparse.Namespace) -> int:
+    from hil.image import prebuilt_images
+    from hil.models.catalog import list_models
+
+    for spec in list_models():
+        print(f"{spec.name}: {spec.features} features, {spec.min_steps} to {spec.max_steps} steps")
+    for name in KINDS:
+        images = [elf.stem.rpartition("-") for elf in prebuilt_images(name)]
+        print(f"prebuilt for {name}: " + ", ".join(f"{model}/{precision}" for model, _, precision in images))
+    return 0

@@ -112,7 +112,7 @@ def _board(name: str, table: object, path: Path) -> BoardSpec:
         )
     texts = {key: _text(name, key, table, path) for key in ("kind", "probe", "serial")}
     kind_name = texts["kind"]
-    if kind_name not in KINDS:
+    if kind_name is None or kind_name not in KINDS:
         raise LabError(
             f"unknown kind {kind_name!r}" if kind_name else "has no kind",
             board=name,

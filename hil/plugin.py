@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 import pytest
 
 from hil.errors import HilError
+from hil.lab import BoardSpec
 
 if TYPE_CHECKING:
     from hil.bench.boards import Boards
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from hil.bench.plan import Case
     from hil.bench.run import BenchRun
     from hil.board import Board
-    from hil.lab import BoardSpec
     from hil.session import Session
 
 _SUITE = Path(__file__).resolve().parent / "suite" / "bench.py"
@@ -76,7 +76,7 @@ def _the_run(config: pytest.Config) -> BenchRun:
         try:
             run = BenchRun(options)
             if config.getoption("--board") is not None and not config.option.collectonly:
-                run.open_store()
+                run.begin()
         except HilError as error:
             raise pytest.UsageError(str(error)) from None
         config.stash[_RUN] = run
@@ -84,7 +84,7 @@ def _the_run(config: pytest.Config) -> BenchRun:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that asks for a session runs once per board and image, one that asks for a board once per board."""
+    """A test with a session runs once per board and image, one with only a board once per board."""
     if "hil_target" not in metafunc.fixturenames:
         return
     run = _the_run(metafunc.config)
@@ -114,7 +114,7 @@ def _hil_boards() -> Iterator[Boards]:
 @pytest.fixture(scope="session")
 def board(hil_target: Case | BoardSpec, _hil_boards: Boards) -> Board:
     """An open board of the lab; it stays open until the last test is done."""
-    return _hil_boards.lease(getattr(hil_target, "board", hil_target))
+    return _hil_boards.lease(hil_target if isinstance(hil_target, BoardSpec) else hil_target.board)
 
 
 @pytest.fixture(scope="session")
@@ -129,12 +129,15 @@ def session(
 
 @pytest.fixture
 def bench(
-    session: Session, request: pytest.FixtureRequest, record_property: Callable[[str, object], None]
+    hil_target: Case,
+    session: Session,
+    request: pytest.FixtureRequest,
+    record_property: Callable[[str, object], None],
 ) -> Bench:
     """Measures the session; what it finds is stored, and stands in the table and in JUnit's properties."""
     from hil.bench.case import Bench
 
-    return Bench(_the_run(request.config), session, record_property, _Screen(request.config))
+    return Bench(_the_run(request.config), hil_target, session, record_property, _Screen(request.config))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -152,7 +155,11 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int | pytest.ExitC
     """Close the run in the database, saying how it ended."""
     run = session.config.stash.get(_RUN, None)
     if run is not None:
-        run.finish(interrupted=exitstatus == pytest.ExitCode.INTERRUPTED, failed=bool(exitstatus))
+        try:
+            run.finish(interrupted=exitstatus == pytest.ExitCode.INTERRUPTED, failed=bool(exitstatus))
+        except HilError as error:
+            run.notes.append(f"the end of the run was not stored: {error}")
+            session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -162,11 +169,20 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         return
     from hil.bench.table import table_lines
 
-    lines = [*table_lines(run.rows), *run.closing_lines()]
+    lines = [*table_lines(run.rows), *run.notes, *_closing(run)]
     if lines:
         terminalreporter.section("hardware-in-the-loop bench", "=")
         for line in lines:
             terminalreporter.write_line(line)
+
+
+def _closing(run: BenchRun) -> list[str]:
+    from hil.bench.probes import unlisted_probes
+
+    lines = [f"stored: run {run.id} in {run.place}"] if run.place else []
+    if run.lab.path is None and run.rows:
+        lines += unlisted_probes()
+    return lines
 
 
 class _Screen:

@@ -8,8 +8,9 @@ from typing import Protocol, TextIO
 
 import numpy as np
 
+from hil.bench.plan import Case
 from hil.bench.progress import progress_line
-from hil.bench.run import BenchRun
+from hil.bench.run import BenchRun, utc_now
 from hil.errors import VectorError
 from hil.measure.accuracy import agreeing
 from hil.models.vectors import VectorSet, load_vectors
@@ -29,9 +30,15 @@ class Bench:
     """What the fixture ``bench`` gives: ``run()`` measures the session and records what it found."""
 
     def __init__(
-        self, run: BenchRun, session: Session, record: Callable[[str, object], None], screen: Screen
+        self,
+        run: BenchRun,
+        case: Case,
+        session: Session,
+        record: Callable[[str, object], None],
+        screen: Screen,
     ) -> None:
         self._run = run
+        self._case = case
         self._record = record
         self._screen = screen
         self.session = session
@@ -53,13 +60,13 @@ class Bench:
 
     def run(self) -> Report:
         """Measure, store, and record every measure as a property of the test."""
-        vectors = self.vectors
+        started = utc_now()
         with (
-            self._run.watch(self.session),
+            self._run.measuring(self._case, self.session),
             progress_line(self._screen.out, self.label, self._screen.uncaptured) as progress,
         ):
-            report = self.session.measure(vectors, progress)
-        self._run.save(self.session, report)
+            report = self.session.measure(self.vectors, progress)
+        self._run.save(self.session, report, started)
         for measure in report.measures:
             self._record(measure.metric, measure.value)
         return report

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,8 +17,8 @@ from hil.errors import HilError
 from hil.image import Image
 from hil.lab import BoardSpec, Lab, load_lab
 from hil.session import Report, Session
-from hil.values import Measure, Samples
-from hil_db.records import RunInfo, SessionRecord
+from hil.values import Measure
+from hil_db.records import RunInfo, SessionRecord, Status
 from hil_db.store import Store
 
 
@@ -34,10 +35,15 @@ class Options:
     command: str
 
 
+def utc_now() -> datetime:
+    """The time as the store wants it: UTC, without a zone."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
 class BenchRun:
     """Made once per pytest invocation; LabError, ModelError or ImageError when the options name nothing real.
 
-    The database row is begun by ``open_store`` or with the first session recorded, and closed by ``finish``.
+    The database's row is begun by ``begin``, or with the first session recorded, and closed by ``finish``.
     """
 
     def __init__(self, options: Options) -> None:
@@ -46,5 +52,124 @@ class BenchRun:
         self.specs: tuple[BoardSpec, ...] = self.lab.select(options.boards)
         self.cases: tuple[Case, ...] = plan(self.specs, options.models)
         self.rows: list[Row] = []
+        self.id: int | None = None
+        self.notes: list[str] = []
         self._store: Store | None = None
-        self._run_id: int | None = None
+
+    def begin(self) -> int:
+        """Open the database and append this run; StoreError when that cannot be. Returns the run's id."""
+        if self.id is None:
+            commit = provenance.commit_of(self.options.folder)
+            self._store = Store.open(self.options.db)
+            self.id = self._store.begin_run(
+                RunInfo(
+                    started=utc_now(),
+                    command=self.options.command,
+                    host=provenance.host_name(),
+                    pid=os.getpid(),
+                    git_commit=commit.sha if commit else None,
+                    git_dirty=commit.dirty if commit else None,
+                    lab_path=str(self.lab.path) if self.lab.path else None,
+                    lab_sha256=self.lab.sha256,
+                    versions=provenance.versions(),
+                )
+            )
+        return self.id
+
+    @property
+    def place(self) -> str | None:
+        """The URL of the database that holds the run, without its password; None when nothing is stored."""
+        return self._store.url.render_as_string() if self._store is not None else None
+
+    @contextmanager
+    def session(self, case: Case, board: Board) -> Iterator[Session]:
+        """Flash and start the case's image on the board; one that does not start is recorded as failed."""
+        started = utc_now()
+        image: Image | None = None
+        session: Session | None = None
+        try:
+            try:
+                image = Image.load(case.elf)
+            except HilError as error:
+                raise error.at(board.name) from None
+            session = Session(board, image)
+            session.__enter__()
+        except (HilError, KeyboardInterrupt) as error:
+            self._save_ended(case, board, image, started, session, error)
+            raise
+        with session:
+            yield session
+
+    @contextmanager
+    def measuring(self, case: Case, session: Session) -> Iterator[None]:
+        """Records the session as failed or interrupted when measuring it ends so."""
+        started = utc_now()
+        try:
+            yield
+        except (HilError, KeyboardInterrupt) as error:
+            self._save_ended(case, session.board, session.image, started, session, error)
+            raise
+
+    def save(self, session: Session, report: Report, started: datetime) -> None:
+        """Record a measured session: in the table first, then in the database; StoreError when it refuses."""
+        manifest = session.image.manifest
+        self.rows.append(Row(session.board.name, manifest.model, str(manifest.precision), report.measures))
+        self._store_session(
+            SessionRecord(
+                board=session.board.name,
+                kind=session.board.kind.name,
+                model=manifest.model,
+                precision=str(manifest.precision),
+                started=started,
+                finished=utc_now(),
+                status=Status.FINISHED,
+                manifest=manifest,
+                vectors_sha256=manifest.vectors_sha256,
+                versions=dict(session.board.versions),
+                measures=report.measures,
+                samples=report.samples,
+            )
+        )
+
+    def finish(self, *, interrupted: bool, failed: bool) -> None:
+        """Close the run's row, saying how it ended."""
+        if self._store is None or self.id is None:
+            return
+        status = Status.INTERRUPTED if interrupted else Status.FAILED if failed else Status.FINISHED
+        with self._store as store:
+            store.finish_run(self.id, status, utc_now())
+
+    def _save_ended(
+        self,
+        case: Case,
+        board: Board,
+        image: Image | None,
+        started: datetime,
+        session: Session | None,
+        error: BaseException,
+    ) -> None:
+        model, _, precision = case.image_name.partition("/")
+        interrupted = isinstance(error, KeyboardInterrupt)
+        told = "interrupted" if interrupted else str(error)
+        measures: tuple[Measure, ...] = session.phase_measures() if session is not None else ()
+        self.rows.append(Row(board.name, model, precision, (), told))
+        self._store_session(
+            SessionRecord(
+                board=board.name,
+                kind=board.kind.name,
+                model=model,
+                precision=precision,
+                started=started,
+                finished=utc_now(),
+                status=Status.INTERRUPTED if interrupted else Status.FAILED,
+                manifest=image.manifest if image is not None else None,
+                error=told,
+                versions=dict(board.versions),
+                measures=measures,
+            )
+        )
+
+    def _store_session(self, record: SessionRecord) -> None:
+        run_id = self.begin()
+        assert self._store is not None, "begin opened it"
+        self._store.save_session(run_id, record)

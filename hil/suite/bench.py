@@ -1,4 +1,4 @@
-"""One test per board and image: stream every vector, store what was measured, and compare with the reference."""
+"""One test per board and image: stream the vectors, store what was measured, compare with the reference."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ def test_image(bench: Bench) -> None:
     report = bench.run()
     disagree = bench.disagreeing(report)
     assert not disagree, (
-        f"{bench.label}: {len(disagree)} of {len(report.outputs)} vectors disagree with the golden reference, "
-        f"first vector {disagree[0]}: got {report.outputs[disagree[0]].tolist()}"
+        f"{bench.label}: {len(disagree)} of {len(report.outputs)} vectors disagree with the golden reference; "
+        f"vector {disagree[0]} gave {report.outputs[disagree[0]].tolist()}"
     )

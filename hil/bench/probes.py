@@ -1,0 +1,22 @@
+"""What is attached but in no lab file: told, with how to add it, and never touched."""
+
+from __future__ import annotations
+
+from hil.errors import ProbeError
+from hil.flash.pyocd import attached_probes
+
+
+def unlisted_probes() -> list[str]:
+    """A line per attached probe; empty when there is none."""
+    try:
+        probes = attached_probes()
+    except ProbeError as error:
+        return [f"attached probes could not be listed: {error}"]
+    lines = []
+    for probe in probes:
+        board = f" ({probe.board_name})" if probe.board_name else ""
+        lines.append(
+            f"attached, not used: {probe.description}{board}; to use it, write a lab file with "
+            f'[boards.NAME] kind = "…", probe = "{probe.unique_id}", serial = "…" and add --lab=FILE'
+        )
+    return lines
