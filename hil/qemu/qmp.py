@@ -15,14 +15,18 @@ DEADLINE_S = 5.0
 
 
 class QmpError(Exception):
-    """QEMU refused a command, answered too late, or ended."""
+    """QEMU refused a command or answered too late."""
+
+
+class QmpClosedError(QmpError):
+    """QEMU ended, or closed the connection."""
 
 
 class QmpClient:
     """One connection, its greeting read and its capabilities negotiated; events are kept until asked for."""
 
-    def __init__(self, path: Path, *, deadline_s: float = DEADLINE_S) -> None:
-        self._deadline_s = deadline_s
+    def __init__(self, path: Path, *, deadline_s: float | None = None) -> None:
+        self._deadline_s = DEADLINE_S if deadline_s is None else deadline_s
         self._buffer = bytearray()
         self._events: deque[str] = deque()
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
@@ -32,9 +36,12 @@ class QmpClient:
             version = greeting["QMP"]["version"]["qemu"]
             self.version = f"{version['major']}.{version['minor']}.{version['micro']}"
             self.command("qmp_capabilities")
-        except (OSError, KeyError, QmpError) as error:
+        except OSError as error:
             self._socket.close()
-            raise QmpError(f"no greeting from QEMU: {error}") from error
+            raise QmpClosedError(f"QEMU takes no commands: {error}") from error
+        except QmpError:
+            self._socket.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -53,7 +60,7 @@ class QmpClient:
         try:
             self._socket.sendall(json.dumps({"execute": name}).encode() + b"\n")
         except OSError as error:
-            raise QmpError(f"QEMU ended: {error}") from error
+            raise QmpClosedError(f"QEMU is gone: {error}") from error
         answer = self._next_with("return", "error")
         if "error" in answer:
             raise QmpError(f"QEMU refused {name}: {answer['error'].get('desc')}")
@@ -105,9 +112,9 @@ class QmpClient:
             except TimeoutError:
                 continue
             except OSError as error:
-                raise QmpError(f"QEMU ended: {error}") from error
+                raise QmpClosedError(f"QEMU is gone: {error}") from error
             if not got:
-                raise QmpError("QEMU ended")
+                raise QmpClosedError("QEMU is gone")
             self._buffer += got
         line = bytes(self._buffer[:end])
         del self._buffer[: end + 1]

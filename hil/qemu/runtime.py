@@ -20,7 +20,7 @@ from hil.errors import ProbeError
 RUNTIME_DIR_VARIABLE = "HIL_RUNTIME_DIR"
 _HALF_MADE = ".new-"
 _HALF_MADE_LIFETIME_S = 60.0
-_STDERR_TAIL = 400  # bytes
+_STDERR_TAIL = 400
 _LONGEST_SOCKET_PATH = 107  # bytes of sun_path on Linux, without the closing zero
 
 
@@ -66,9 +66,10 @@ class RunningBoard:
                 else f"QEMU ended with exit code {status}"
             )
         try:
-            said = self.stderr.read_bytes()[-_STDERR_TAIL:].decode(errors="replace").strip()
+            lines = self.stderr.read_text(errors="replace").splitlines()
         except OSError:
-            said = ""
+            lines = []
+        said = "\n".join(line for line in lines if ": warning: " not in line)[-_STDERR_TAIL:]
         return f"{how}, saying {said!r}" if said else how
 
 

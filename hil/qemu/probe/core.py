@@ -9,7 +9,7 @@ from enum import Enum
 from pyocd.core import exceptions
 
 from hil.qemu.probe.gdb import GdbClient
-from hil.qemu.qmp import QmpClient, QmpError
+from hil.qemu.qmp import QmpClient, QmpClosedError, QmpError
 
 RAM_START = 0x2000_0000  # where the few injected instructions go, and are taken back from
 _POLL_S = 0.001
@@ -26,6 +26,13 @@ _GDB_LR, _GDB_PC, _GDB_XPSR = 14, 15, 25
 # SYSm numbers of MRS and MSR, ARMv7-M B5.1.1.
 _SPECIAL = {"msp": 8, "psp": 9, "primask": 16, "basepri": 17, "faultmask": 19, "control": 20}
 _CFBP = ("primask", "basepri", "faultmask", "control")  # from bits 7:0 upwards
+
+
+def as_probe_error(error: QmpError) -> Exception:
+    """What pyOCD calls a failed command of QEMU's."""
+    kind = exceptions.ProbeDisconnected if isinstance(error, QmpClosedError) else exceptions.ProbeError
+    named: Exception = kind(str(error))
+    return named
 
 
 class Stop(Enum):
@@ -105,7 +112,7 @@ class Core:
             self._qmp.command("system_reset")
             self._qmp.wait_event("RESET")
         except QmpError as error:
-            raise exceptions.ProbeDisconnected(str(error)) from error
+            raise as_probe_error(error) from error
         self.was_reset = True
         self.retired = False
         if catch:
@@ -235,7 +242,7 @@ class Core:
         try:
             return self._qmp.saw("RESET")
         except QmpError as error:
-            raise exceptions.ProbeDisconnected(str(error)) from error
+            raise as_probe_error(error) from error
 
     def _number(self, selector: int) -> int:
         if selector < SELECT_XPSR:

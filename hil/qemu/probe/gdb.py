@@ -24,8 +24,8 @@ _CHUNK = 2000  # bytes of memory per packet; QEMU's packets end at 4096 hex digi
 class GdbClient:
     """One connection; connecting stops the core. Raises pyOCD's ProbeError and TransferFaultError."""
 
-    def __init__(self, path: Path, *, deadline_s: float = DEADLINE_S) -> None:
-        self._deadline_s = deadline_s
+    def __init__(self, path: Path, *, deadline_s: float | None = None) -> None:
+        self._deadline_s = DEADLINE_S if deadline_s is None else deadline_s
         self._buffer = bytearray()
         self._numbers: dict[str, int] = {}
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)

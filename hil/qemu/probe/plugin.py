@@ -16,7 +16,7 @@ from hil.errors import ProbeError
 from hil.qemu import runtime
 from hil.qemu.probe.adi import DebugPort
 from hil.qemu.probe.bus import MemoryBus
-from hil.qemu.probe.core import Core
+from hil.qemu.probe.core import Core, as_probe_error
 from hil.qemu.probe.gdb import GdbClient
 from hil.qemu.qmp import QmpClient, QmpError
 from hil.qemu.runtime import RunningBoard
@@ -162,7 +162,7 @@ class QemuProbe(DebugProbe):  # type: ignore[misc]  # pyOCD has no type informat
             try:
                 self._opened = _Opened(self._running)
             except QmpError as error:
-                raise exceptions.ProbeDisconnected(str(error)) from error
+                raise as_probe_error(error) from error
 
     def close(self) -> None:
         if self._opened is not None:

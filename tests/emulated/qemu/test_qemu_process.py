@@ -1,0 +1,115 @@
+"""An emulator lives exactly as long as its owner, and tells how it ended."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from hil.errors import ProbeError
+from hil.qemu import runtime
+from hil.qemu.process import QemuProcess
+
+pytestmark = pytest.mark.emulated
+
+_OWNER = """
+import sys
+from hil.qemu.process import QemuProcess
+process = QemuProcess.start()
+print(process.board.folder, flush=True)
+sys.stdin.read()
+"""
+
+
+def _pid(process: QemuProcess) -> int:
+    """The emulator's own process: the only child of its watcher."""
+    watcher = process._process.pid
+    return int(Path(f"/proc/{watcher}/task/{watcher}/children").read_text().split()[0])
+
+
+def _ends(pid: int) -> bool:
+    """Wait for a process that is not our child."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([descriptor], [], [], 10)[0])
+    finally:
+        os.close(descriptor)
+
+
+def test_starts_listed_and_ends_with_its_block() -> None:
+    with QemuProcess.start(name="desk") as process:
+        pid = _pid(process)
+        assert process.exit_reason() is None
+        assert process.version.count(".") == 2
+        assert [board.name for board in runtime.running()] == ["desk"]
+        assert process.serial_url == f"unix://{process.board.serial_socket}"
+    assert _ends(pid)
+    assert not process.board.folder.exists()
+    assert runtime.running() == []
+
+
+def test_tells_what_killed_it(qemu: QemuProcess) -> None:
+    pid = _pid(qemu)
+    os.kill(pid, signal.SIGKILL)
+    assert _ends(pid)
+    assert qemu.exit_reason() == "QEMU ended by SIGKILL"
+    assert runtime.running() == []
+
+
+def test_ends_with_its_watcher(qemu: QemuProcess) -> None:
+    pid = _pid(qemu)
+    qemu._process.kill()
+    assert _ends(pid)
+    assert qemu.exit_reason() == "QEMU ended together with its watcher"
+
+
+def test_refusing_qemu_says_what_qemu_said() -> None:
+    with pytest.raises(ProbeError, match=r"exit code 1.*unsupported machine") as error:
+        QemuProcess.start(machine="no-such-machine")
+    assert error.value.remedy
+    assert list(runtime.runtime_dir().iterdir()) == []
+
+
+def test_dies_with_its_owner_after_kill_9() -> None:
+    owner = subprocess.Popen(
+        [sys.executable, "-c", _OWNER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert owner.stdout is not None
+    folder = Path(owner.stdout.readline().strip())
+    children = Path(f"/proc/{owner.pid}/task/{owner.pid}/children").read_text().split()
+    watcher = int(children[0])
+    emulator = int(Path(f"/proc/{watcher}/task/{watcher}/children").read_text().split()[0])
+    assert [board.folder for board in runtime.running()] == [folder]
+    owner.kill()
+    owner.communicate()
+    assert _ends(emulator)
+    assert _ends(watcher)
+    assert not folder.exists()
+
+
+def test_outlives_the_thread_that_started_it() -> None:
+    started: list[QemuProcess] = []
+    thread = threading.Thread(target=lambda: started.append(QemuProcess.start()))
+    thread.start()
+    thread.join()
+    with started[0] as process:
+        descriptor = os.pidfd_open(_pid(process))
+        try:
+            assert not select.select([descriptor], [], [], 0.2)[0]
+        finally:
+            os.close(descriptor)
+        assert process.exit_reason() is None
+
+
+def test_ctrl_c_is_for_the_owner(qemu: QemuProcess) -> None:
+    """A terminal interrupts whole process groups: the emulator must not be in ours."""
+    assert os.getpgid(_pid(qemu)) != os.getpgid(0)
