@@ -16,6 +16,7 @@ _POLL_S = 0.001
 _XPSR_T = 1 << 24
 _XPSR_IT = 0x0600_FC00
 _NOT_EXECUTABLE = 0xA000_0000  # devices and system space, ARMv7-M B3.1
+_VTOR = 0xE000_ED08
 _BKPT = b"\xbe"
 
 # DCRSR's register selectors, ARMv7-M C1.6.3.
@@ -180,7 +181,7 @@ class Core:
                 self._returns_to(value & ~1)
 
     def release(self) -> None:
-        """Take back every breakpoint; the core stays as it is."""
+        """Take back every breakpoint; the core stays as it is, but stands if there is no program."""
         running = not self.halted and not self.locked_up
         if running:
             self._note(self._gdb.interrupt(), asked=True)
@@ -189,8 +190,13 @@ class Core:
         self._bkpt_sites.clear()
         self._return_site = None
         self._plant()
-        if running:
+        if running and not self._is_blank():
             self._run()
+
+    def _is_blank(self) -> bool:
+        """Whether there is no program: QEMU ends where a core would lock up, at the first fault."""
+        base = int.from_bytes(self._gdb.read(_VTOR, 4), "little")
+        return self._gdb.read(base, 8) in (bytes(8), b"\xff" * 8)
 
     def _run(self) -> None:
         self._gdb.start("c")

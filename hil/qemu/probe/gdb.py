@@ -83,13 +83,12 @@ class GdbClient:
 
     def stopped(self, within_s: float) -> str | None:
         """Why the running core stopped; None when it has not after that time."""
-        if b"$" not in self._buffer and not select.select([self._socket], [], [], within_s)[0]:
-            return None
-        if b"$" not in self._buffer:
+        deadline = time.monotonic() + within_s
+        while b"$" not in self._buffer:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self._socket], [], [], left)[0]:
+                return None
             self._receive(time.monotonic() + self._deadline_s)
-        if b"$" not in self._buffer:  # only the acknowledgement of the packet that started the core
-            self._buffer.clear()
-            return None
         return self.wait_stop()
 
     def wait_stop(self) -> str:
