@@ -128,13 +128,13 @@ class Core:
         if self.halted or self.locked_up:
             yield self._gdb
             return
-        self._note(self._gdb.interrupt(), asked=True)
-        went_on = not self.stops & (Stop.BREAKPOINT.value | Stop.WATCHPOINT.value)
+        before = self.stops
+        by_itself = self._note(self._gdb.interrupt(), asked=True)
         try:
             yield self._gdb
         finally:
-            if went_on:
-                self.stops &= ~Stop.HALTED.value
+            if not by_itself:
+                self.stops = before
                 self._run()
 
     def read_memory(self, address: int, size: int) -> bytes:
@@ -184,8 +184,7 @@ class Core:
         """Take back every breakpoint; the core stays as it is, but stands if there is no program."""
         running = not self.halted and not self.locked_up
         if running:
-            self._note(self._gdb.interrupt(), asked=True)
-            running = not self.stops & (Stop.BREAKPOINT.value | Stop.WATCHPOINT.value)
+            running = not self._note(self._gdb.interrupt(), asked=True)
         self.points.clear()
         self._bkpt_sites.clear()
         self._return_site = None
@@ -207,8 +206,11 @@ class Core:
         self._gdb.start("s")
         self._gdb.wait_stop()
 
-    def _note(self, reason: str, *, asked: bool = False) -> None:
-        """Take down a stop reply: signal 2 is our own pause, 5 a breakpoint, or a watchpoint and where."""
+    def _note(self, reason: str, *, asked: bool = False) -> bool:
+        """Take down a stop reply: signal 2 is our own pause, 5 a breakpoint, or a watchpoint and where.
+
+        Returns whether the core stopped by itself.
+        """
         self.halted = True
         self.watch_address = None
         if reason.startswith("T05"):
@@ -219,10 +221,11 @@ class Core:
             else:
                 self.stops |= Stop.WATCHPOINT.value
                 self.watch_address = int(watch, 16)
-        elif asked or reason.startswith("T02"):
+            return True
+        if asked or reason.startswith("T02"):
             self.stops |= Stop.HALTED.value
-        else:
-            raise exceptions.ProbeDisconnected(f"the emulated core ended: {reason!r}")
+            return False
+        raise exceptions.ProbeDisconnected(f"the emulated core ended: {reason!r}")
 
     def _plant(self) -> None:
         """Make the stub's breakpoints the ones that are wanted."""
