@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,17 +87,17 @@ class BenchRun:
         started = utc_now()
         image: Image | None = None
         session: Session | None = None
-        try:
+        with ExitStack() as stack:
             try:
-                image = Image.load(case.elf)
-            except HilError as error:
-                raise error.at(board.name) from None
-            session = Session(board, image)
-            session.__enter__()
-        except (HilError, KeyboardInterrupt) as error:
-            self._save_ended(case, board, image, started, session, error)
-            raise
-        with session:
+                try:
+                    image = Image.load(case.elf)
+                except HilError as error:
+                    raise error.at(board.name) from None
+                session = Session(board, image)
+                stack.enter_context(session)
+            except (HilError, KeyboardInterrupt) as error:
+                self._save_ended(case, board, image, started, session, error)
+                raise
             yield session
 
     @contextmanager
