@@ -92,7 +92,7 @@ def writer(url: URL, busy_s: float = BUSY_S) -> Engine:
 
 
 def use_write_ahead_log(engine: Engine) -> None:
-    """Let readers go on while one writes. The file remembers it: when it is busy now, the next run sets it."""
+    """Let readers go on while one writes. The file remembers it: when it is busy, the next run sets it."""
     if engine.dialect.name != "sqlite":
         return
     connection = engine.raw_connection()
