@@ -45,58 +45,81 @@ size_t hil_frame_seal(uint8_t *frame, uint8_t type, uint16_t seq, uint16_t lengt
 
 uint8_t *hil_receiver_space(struct hil_receiver *receiver, size_t *room)
 {
-    *room = HIL_FRAME_MAX - receiver->used;
-    return &receiver->bytes[receiver->used];
+    receiver->end -= receiver->start;
+    memmove(receiver->bytes, &receiver->bytes[receiver->start], receiver->end);
+    receiver->start = 0;
+    *room = HIL_FRAME_MAX - receiver->end;
+    return &receiver->bytes[receiver->end];
 }
 
 void hil_receiver_add(struct hil_receiver *receiver, size_t count)
 {
-    receiver->used += count;
+    receiver->end += count;
 }
 
-static void discard(struct hil_receiver *receiver, size_t count)
+/* Between frames zeros mean nothing: the host sends them to end a half frame. */
+static void skip_zeros(struct hil_receiver *receiver)
 {
-    receiver->used -= count;
-    memmove(receiver->bytes, &receiver->bytes[count], receiver->used);
+    while (receiver->start < receiver->end && receiver->bytes[receiver->start] == 0u) {
+        receiver->start++;
+    }
 }
 
-/* Give up the first byte and everything up to the next one that may start a frame. */
+/* Give up the first byte and everything up to where the next frame may start. */
 static void resynchronise(struct hil_receiver *receiver)
 {
-    const uint8_t *const next = memchr(&receiver->bytes[1], SYNC_0, receiver->used - 1u);
-    discard(receiver, next != NULL ? (size_t)(next - receiver->bytes) : receiver->used);
+    const uint8_t *const bytes = receiver->bytes;
+    const size_t end = receiver->end;
+    size_t at = receiver->start + 1u;
+    while (at < end && (bytes[at] != SYNC_0 || (at + 1u < end && bytes[at + 1u] != SYNC_1))) {
+        at++;
+    }
+    receiver->start = at;
+    receiver->need = 0;
     receiver->damaged++;
 }
 
 enum look { WHOLE, PARTIAL, WRONG };
 
-static enum look look(const struct hil_receiver *receiver, struct hil_frame *frame)
+static enum look look_at_header(struct hil_receiver *receiver)
 {
-    const uint8_t *const bytes = receiver->bytes;
-    if (receiver->used >= 1u && bytes[0] != SYNC_0) {
+    const uint8_t *const bytes = &receiver->bytes[receiver->start];
+    const size_t used = receiver->end - receiver->start;
+    if ((used >= 1u && bytes[0] != SYNC_0) || (used >= 2u && bytes[1] != SYNC_1)) {
         return WRONG;
     }
-    if (receiver->used >= 2u && bytes[1] != SYNC_1) {
-        return WRONG;
-    }
-    if (receiver->used < HIL_FRAME_HEADER) {
+    if (used < HIL_FRAME_HEADER) {
         return PARTIAL;
     }
     const uint16_t length = hil_get16(&bytes[5]);
     if (hil_crc8(&bytes[CHECKED_FROM], 5) != bytes[7] || length > HIL_FRAME_PAYLOAD_MAX) {
         return WRONG;
     }
-    const size_t checked = HIL_FRAME_HEADER + (size_t)length;
-    if (receiver->used < checked + HIL_FRAME_TRAILER) {
+    receiver->need = HIL_FRAME_HEADER + (size_t)length + HIL_FRAME_TRAILER;
+    return WHOLE;
+}
+
+static enum look look(struct hil_receiver *receiver, struct hil_frame *frame)
+{
+    if (receiver->need == 0u) {
+        skip_zeros(receiver);
+        const enum look header = look_at_header(receiver);
+        if (header != WHOLE) {
+            return header;
+        }
+    }
+    if (receiver->end - receiver->start < receiver->need) {
         return PARTIAL;
     }
+    const uint8_t *const bytes = &receiver->bytes[receiver->start];
+    const size_t checked = receiver->need - HIL_FRAME_TRAILER;
     if (hil_crc32(0, &bytes[CHECKED_FROM], checked - CHECKED_FROM) != hil_get32(&bytes[checked])) {
         return WRONG;
     }
     *frame = (struct hil_frame){
         .type = bytes[2],
         .seq = hil_get16(&bytes[3]),
-        .length = length,
+        .length = hil_get16(&bytes[5]),
         .payload = &bytes[HIL_FRAME_HEADER],
     };
     return WHOLE;
@@ -116,7 +139,8 @@ int hil_receiver_next(struct hil_receiver *receiver, struct hil_frame *frame)
     }
 }
 
-void hil_receiver_drop(struct hil_receiver *receiver, const struct hil_frame *frame)
+void hil_receiver_drop(struct hil_receiver *receiver)
 {
-    discard(receiver, HIL_FRAME_HEADER + (size_t)frame->length + HIL_FRAME_TRAILER);
+    receiver->start += receiver->need;
+    receiver->need = 0;
 }

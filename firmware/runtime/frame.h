@@ -7,7 +7,9 @@
 
 #define HIL_FRAME_HEADER 8u
 #define HIL_FRAME_TRAILER 4u
-#define HIL_FRAME_PAYLOAD_MAX 1024u
+#ifndef HIL_FRAME_PAYLOAD_MAX
+#define HIL_FRAME_PAYLOAD_MAX 2048u /* a board short of RAM may define it smaller, 256 at least */
+#endif
 #define HIL_FRAME_MAX (HIL_FRAME_HEADER + HIL_FRAME_PAYLOAD_MAX + HIL_FRAME_TRAILER)
 
 struct hil_frame {
@@ -17,14 +19,16 @@ struct hil_frame {
     const uint8_t *payload;
 };
 
-/* The receiver: bytes that may still become a frame. Zero it before use. */
+/* The receiver: bytes[start] to bytes[end - 1] may still become a frame. Zero it before use. */
 struct hil_receiver {
     uint8_t bytes[HIL_FRAME_MAX];
-    size_t used;
+    size_t start;
+    size_t end;
+    size_t need;      /* bytes that the frame at start is known to have; 0: not known yet */
     uint32_t damaged; /* times that bytes had to be given up */
 };
 
-/* Room for more bytes at the receiver's end, at least 1 after hil_receiver_next returned 0. */
+/* Room for more bytes at the receiver's end: at least 1 byte after hil_receiver_next returned 0. */
 uint8_t *hil_receiver_space(struct hil_receiver *receiver, size_t *room);
 
 /* Count bytes that were written to the space. */
@@ -34,7 +38,7 @@ void hil_receiver_add(struct hil_receiver *receiver, size_t count);
 int hil_receiver_next(struct hil_receiver *receiver, struct hil_frame *frame);
 
 /* Forget the frame that hil_receiver_next found. */
-void hil_receiver_drop(struct hil_receiver *receiver, const struct hil_frame *frame);
+void hil_receiver_drop(struct hil_receiver *receiver);
 
 /* Complete a frame whose payload already lies at frame + HIL_FRAME_HEADER; returns its whole length. */
 size_t hil_frame_seal(uint8_t *frame, uint8_t type, uint16_t seq, uint16_t length);

@@ -15,6 +15,8 @@ _Static_assert(sizeof HIL_BUILD_ID == 33, "HIL_BUILD_ID has 32 hexadecimal digit
 #define HIL_ANSWERED_VERSION HIL_PROTOCOL_VERSION /* a test image answers with another */
 #endif
 
+#define FAULT_REPORTS 3 /* the line may lose one, and nobody can ask again */
+
 /* A large vector that arrives in fragments. */
 struct assembly {
     uint32_t number;
@@ -24,11 +26,18 @@ struct assembly {
     uint8_t have[HIL_FRAGMENT_UNITS / 8u];
 };
 
+/* The vector computed last; its output still lies in the model's buffer. */
+struct last {
+    uint32_t number; /* HIL_NO_VECTOR: none, or it failed */
+    uint32_t ticks;
+};
+
 struct runtime {
     const struct hil_port *port;
     const struct hil_model *model;
     struct hil_receiver receiver;
     struct assembly assembly;
+    struct last last;
     uint8_t reply[HIL_FRAME_MAX];
     uint16_t seq;
     uint32_t damaged_told;
@@ -100,6 +109,13 @@ static uint8_t hex_digit(char digit)
     return (uint8_t)(digit <= '9' ? digit - '0' : digit - 'a' + 10);
 }
 
+/* A new host numbers other vectors alike: nothing of the old one's may mix with them. */
+static void forget_vectors(void)
+{
+    runtime.assembly.units = 0;
+    runtime.last.number = HIL_NO_VECTOR;
+}
+
 static void send_hello_reply(void)
 {
     static const char build_id[] = HIL_BUILD_ID;
@@ -134,6 +150,7 @@ static void send_pong(const struct hil_frame *ping)
     memset(at, 0, 4);
     memcpy(at, ping->payload, nonce_bytes);
     at = hil_put32(at + 4, runtime.receiver.damaged);
+    at = hil_put32(at, runtime.last.number);
     at = hil_put32(at, assembly->number);
     at = hil_put16(at, assembly->units);
     const size_t bytes = (assembly->units + 7u) / 8u;
@@ -190,7 +207,7 @@ struct results {
 
 static void results_begin(struct results *results, uint32_t first)
 {
-    results->at = hil_put32(payload(), first) + 1; /* room for the count */
+    results->at = payload() + HIL_RESULTS_HEADER;
     results->next = first;
     results->count = 0;
 }
@@ -198,38 +215,52 @@ static void results_begin(struct results *results, uint32_t first)
 static void results_flush(struct results *results)
 {
     if (results->count > 0u) {
+        (void)hil_put32(payload(), results->next - results->count);
         payload()[4] = results->count;
         send(HIL_RESULTS, results->at);
     }
     results_begin(results, results->next);
 }
 
-static void results_take(struct results *results, uint32_t steps)
+/* Add the vector computed last. */
+static void results_add(struct results *results)
 {
-    const uint32_t size = 4u + output_bytes();
-    uint32_t ticks = 0;
-    const int status = infer(steps, &ticks);
-    if (status < 0) {
-        results_flush(results);
-        send_error(HIL_ERROR_MODEL, results->next, status);
-        results->next++;
-        results_begin(results, results->next);
-        return;
-    }
-    if (results->count == UINT8_MAX || results->at + size > payload() + HIL_FRAME_PAYLOAD_MAX) {
+    const uint32_t size = output_bytes();
+    if (results->count == UINT8_MAX || results->at + 4u + size > payload() + HIL_FRAME_PAYLOAD_MAX) {
         results_flush(results);
     }
-    results->at = hil_put32(results->at, ticks);
-    memcpy(results->at, runtime.model->output, size - 4u);
-    results->at += size - 4u;
+    results->at = hil_put32(results->at, runtime.last.ticks);
+    memcpy(results->at, runtime.model->output, size);
+    results->at += size;
     results->count++;
     results->next++;
+}
+
+/* Compute the vector that lies in the model's input. */
+static void results_compute(struct results *results, uint32_t steps)
+{
+    const uint32_t number = results->next;
+    runtime.last.number = HIL_NO_VECTOR;
+    const int status = infer(steps, &runtime.last.ticks);
+    if (status < 0) {
+        results_flush(results);
+        send_error(HIL_ERROR_MODEL, number, status);
+        results_begin(results, number + 1u);
+        return;
+    }
+    runtime.last.number = number;
+    results_add(results);
+}
+
+static int results_fit(void)
+{
+    return HIL_RESULTS_HEADER + 4u + output_bytes() <= HIL_FRAME_PAYLOAD_MAX;
 }
 
 static void take_vectors(const struct hil_frame *frame)
 {
     if (frame->length < HIL_VECTORS_HEADER) {
-        send_error(HIL_ERROR_SHAPE, UINT32_MAX, frame->length);
+        send_error(HIL_ERROR_SHAPE, HIL_NO_VECTOR, frame->length);
         return;
     }
     const uint32_t first = hil_get32(frame->payload);
@@ -238,24 +269,26 @@ static void take_vectors(const struct hil_frame *frame)
     const uint16_t common = hil_get16(&frame->payload[6]);
     const uint8_t *const end = frame->payload + frame->length;
     const uint8_t *steps_at = &frame->payload[HIL_VECTORS_HEADER];
-    const uint8_t *data = steps_at + (each ? 2u * count : 0u);
+    const uint32_t steps_bytes = each ? 2u * count : 0u;
+    if (count == 0u || frame->length < HIL_VECTORS_HEADER + steps_bytes) {
+        send_error(HIL_ERROR_SHAPE, HIL_NO_VECTOR, frame->length);
+        return;
+    }
+    const uint8_t *data = steps_at + steps_bytes;
 
     struct results results;
     results_begin(&results, first);
     for (uint32_t i = 0; i < count; i++) {
-        if (data > end) {
-            break;
-        }
         const uint32_t steps = each ? hil_get16(&steps_at[2u * i]) : common;
         const uint32_t bytes = input_bytes(steps);
-        if (!steps_fit(steps) || bytes > (size_t)(end - data)) {
+        if (!steps_fit(steps) || bytes > (size_t)(end - data) || !results_fit()) {
             results_flush(&results);
             send_error(HIL_ERROR_SHAPE, first + i, (int32_t)steps);
             return;
         }
         memcpy(runtime.model->input, data, bytes);
         data += bytes;
-        results_take(&results, steps);
+        results_compute(&results, steps);
     }
     results_flush(&results);
 }
@@ -264,7 +297,7 @@ static void take_fragment(const struct hil_frame *frame)
 {
     struct assembly *const assembly = &runtime.assembly;
     if (frame->length <= HIL_FRAGMENT_HEADER) {
-        send_error(HIL_ERROR_SHAPE, UINT32_MAX, frame->length);
+        send_error(HIL_ERROR_SHAPE, HIL_NO_VECTOR, frame->length);
         return;
     }
     const uint32_t number = hil_get32(frame->payload);
@@ -273,7 +306,7 @@ static void take_fragment(const struct hil_frame *frame)
     const uint32_t size = frame->length - HIL_FRAGMENT_HEADER;
     const uint32_t whole = input_bytes(steps);
     const int last = offset + size == whole;
-    if (!steps_fit(steps) || whole > HIL_FRAGMENT_UNIT * HIL_FRAGMENT_UNITS || offset > whole ||
+    if (!steps_fit(steps) || !results_fit() || whole > HIL_FRAGMENT_UNIT * HIL_FRAGMENT_UNITS || offset > whole ||
         size > whole - offset || offset % HIL_FRAGMENT_UNIT != 0u || (!last && size % HIL_FRAGMENT_UNIT != 0u)) {
         send_error(HIL_ERROR_SHAPE, number, (int32_t)steps);
         return;
@@ -297,7 +330,23 @@ static void take_fragment(const struct hil_frame *frame)
         assembly->units = 0;
         struct results results;
         results_begin(&results, number);
-        results_take(&results, steps);
+        results_compute(&results, steps);
+        results_flush(&results);
+    }
+}
+
+/* The answer to the vector computed last was lost: it need not be computed again. */
+static void take_again(const struct hil_frame *frame)
+{
+    if (frame->length != 4u) {
+        send_error(HIL_ERROR_SHAPE, HIL_NO_VECTOR, frame->length);
+        return;
+    }
+    const uint32_t number = hil_get32(frame->payload);
+    if (number != HIL_NO_VECTOR && number == runtime.last.number) {
+        struct results results;
+        results_begin(&results, number);
+        results_add(&results);
         results_flush(&results);
     }
 }
@@ -306,6 +355,7 @@ static void take(const struct hil_frame *frame)
 {
     switch (frame->type) {
     case HIL_HELLO:
+        forget_vectors();
         send_hello_reply();
         break;
     case HIL_PING:
@@ -321,8 +371,11 @@ static void take(const struct hil_frame *frame)
     case HIL_STACK:
         send_stack_reply();
         break;
+    case HIL_AGAIN:
+        take_again(frame);
+        break;
     default:
-        send_error(HIL_ERROR_TYPE, UINT32_MAX, frame->type);
+        send_error(HIL_ERROR_TYPE, HIL_NO_VECTOR, frame->type);
     }
 }
 
@@ -338,6 +391,7 @@ void hil_runtime_run(const struct hil_port *port, const struct hil_model *model)
 {
     runtime.port = port;
     runtime.model = model;
+    forget_vectors();
     hil_stack_paint(port);
     send(HIL_READY, hil_put16(payload(), HIL_ANSWERED_VERSION));
     for (;;) {
@@ -352,7 +406,7 @@ void hil_runtime_run(const struct hil_port *port, const struct hil_model *model)
         struct hil_frame frame;
         while (hil_receiver_next(&runtime.receiver, &frame) != 0) {
             take(&frame);
-            hil_receiver_drop(&runtime.receiver, &frame);
+            hil_receiver_drop(&runtime.receiver);
         }
         tell_damage();
     }
@@ -368,5 +422,7 @@ void hil_runtime_fault(const struct hil_port *port, const struct hil_fault *faul
     for (int i = 0; i < 8; i++) {
         at = hil_put32(at, words[i]);
     }
-    send(HIL_FAULT, at);
+    for (int i = 0; i < FAULT_REPORTS; i++) {
+        send(HIL_FAULT, at);
+    }
 }

@@ -8,6 +8,7 @@ enum hil_type {
     HIL_VECTORS = 0x03,
     HIL_FRAGMENT = 0x04,
     HIL_STACK = 0x05,
+    HIL_AGAIN = 0x06,
 
     HIL_HELLO_REPLY = 0x81,
     HIL_PONG = 0x82,
@@ -25,8 +26,11 @@ enum hil_error {
     HIL_ERROR_MODEL = 3, /* the model returned an error */
 };
 
+#define HIL_NO_VECTOR 0xFFFFFFFFu
+
 #define HIL_VECTORS_STEPS_EACH 1u /* flag: a step count for every vector */
 #define HIL_VECTORS_HEADER 8u
+#define HIL_RESULTS_HEADER 5u
 #define HIL_FRAGMENT_HEADER 10u
 #define HIL_FRAGMENT_UNIT 64u   /* fragments start at multiples of it */
 #define HIL_FRAGMENT_UNITS 1024u /* so an input has at most 64 KiB */
