@@ -149,7 +149,8 @@ class PyOcdFlasher:
                 evidence=f"attached: {there}",
                 remedy="see `pyocd list`",
             )
-        session = Session(exact[0], options=self._options)
+        # pyOCD changes to its project folder: let that be where we are, whatever the environment says.
+        session = Session(exact[0], options={"project_dir": str(Path.cwd()), **self._options})
         session.subscribe(self._programmed, Target.Event.POST_FLASH_PROGRAM)
         self._session = session
         session.open()

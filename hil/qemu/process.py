@@ -92,7 +92,7 @@ class QemuProcess:
         return f"unix://{self.board.serial_socket}"
 
     def exit_reason(self) -> str | None:
-        """How the emulator ended, with the tail of what it said; None while it runs."""
+        """How the emulator ended, with what it said; None while it runs."""
         if self._reason is None and select.select([self._life], [], [], 0)[0]:
             self._wait()
             self._reason = self.board.how_it_ended()

@@ -20,7 +20,7 @@ from hil.errors import ProbeError
 RUNTIME_DIR_VARIABLE = "HIL_RUNTIME_DIR"
 _HALF_MADE = ".new-"
 _HALF_MADE_LIFETIME_S = 60.0
-_STDERR_TAIL = 400
+_STDERR_LENGTH = 400
 _LONGEST_SOCKET_PATH = 107  # bytes of sun_path on Linux, without the closing zero
 
 
@@ -54,7 +54,7 @@ class RunningBoard:
         return self.folder / "exit"
 
     def how_it_ended(self) -> str:
-        """One sentence on an emulator that is gone, with the tail of what it said."""
+        """One sentence on an emulator that is gone, with what it said."""
         try:
             status = int(self.exit_file.read_text())
         except (OSError, ValueError):
@@ -69,7 +69,9 @@ class RunningBoard:
             lines = self.stderr.read_text(errors="replace").splitlines()
         except OSError:
             lines = []
-        said = "\n".join(line for line in lines if ": warning: " not in line)[-_STDERR_TAIL:]
+        told = [line for line in lines if line.strip() and ": warning: " not in line]
+        counter = [line for line in told[1:] if "R15=" in line]  # of the dump that follows a fatal error
+        said = "; ".join(told[:1] + counter)[:_STDERR_LENGTH]
         return f"{how}, saying {said!r}" if said else how
 
 

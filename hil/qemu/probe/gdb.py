@@ -28,6 +28,7 @@ class GdbClient:
         self._deadline_s = DEADLINE_S if deadline_s is None else deadline_s
         self._buffer = bytearray()
         self._numbers: dict[str, int] = {}
+        self._in_step = True
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
         try:
             self._socket.connect(str(path))
@@ -47,12 +48,16 @@ class GdbClient:
 
     def requests(self, packets: Sequence[str]) -> list[str]:
         """Send packets, several in flight, and return their replies in order; the core must be stopped."""
+        if not self._in_step:
+            raise exceptions.ProbeError("an earlier request to the emulator was broken off")
+        self._in_step = False
         replies: list[str] = []
         for start in range(0, len(packets), _IN_FLIGHT):
             batch = packets[start : start + _IN_FLIGHT]
             self._send(b"".join(_frame(packet) for packet in batch))
             deadline = time.monotonic() + self._deadline_s
             replies += [self._reply(deadline) for _ in batch]
+        self._in_step = True
         return replies
 
     def read(self, address: int, size: int) -> bytes:

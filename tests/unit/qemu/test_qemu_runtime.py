@@ -1,0 +1,93 @@
+"""The folder of running emulators: private, swept, and named when it cannot serve."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from hil.errors import ProbeError
+from hil.qemu import runtime
+from hil.qemu.algorithm.generate import ENTRIES, SOURCE, source_sha256
+from hil.qemu.probe import algorithm
+from hil.qemu.process import QemuProcess
+
+
+@pytest.fixture
+def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    with TemporaryDirectory(prefix="hil-") as name:
+        monkeypatch.setenv(runtime.RUNTIME_DIR_VARIABLE, name)
+        yield Path(name)
+
+
+def test_lists_what_is_locked_and_sweeps_what_is_not(folder: Path) -> None:
+    board, lock = runtime.create("mps2-1", "desk", "mps2-an386")
+    assert runtime.running() == [board]
+    runtime.sweep()
+    assert board.folder.exists()
+    os.close(lock)
+    assert runtime.running() == []
+    runtime.sweep()
+    assert list(folder.iterdir()) == []
+
+
+def test_what_has_ended_is_not_listed_but_kept_for_its_owner(folder: Path) -> None:
+    board, lock = runtime.create("mps2-1", "desk", "mps2-an386")
+    board.stderr.write_text(
+        "qemu: warning: nothing\nqemu: fatal: Lockup\n\nR00=0 R03=0\nR12=0 R15=00000042\n"
+    )
+    board.exit_file.write_text("-6")
+    assert runtime.running() == []
+    runtime.sweep()
+    assert board.how_it_ended() == "QEMU ended by SIGABRT, saying 'qemu: fatal: Lockup; R12=0 R15=00000042'"
+    os.close(lock)
+
+
+def test_foreign_folders_are_left_alone(folder: Path) -> None:
+    (folder / "notes").mkdir()
+    runtime.sweep()
+    assert runtime.running() == []
+    assert (folder / "notes").is_dir()
+
+
+def test_half_made_folders_are_swept_once_they_are_old(folder: Path) -> None:
+    new, old = folder / ".new-1", folder / ".new-2"
+    new.mkdir()
+    old.mkdir()
+    os.utime(old, (0, 0))
+    runtime.sweep()
+    assert new.exists()
+    assert not old.exists()
+
+
+def test_a_folder_that_others_may_write_is_refused(folder: Path) -> None:
+    folder.chmod(0o777)
+    with pytest.raises(ProbeError, match="not private") as error:
+        runtime.runtime_dir()
+    assert error.value.remedy
+    assert runtime.RUNTIME_DIR_VARIABLE in error.value.remedy
+
+
+def test_a_name_too_long_for_sockets_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(runtime.RUNTIME_DIR_VARIABLE, str(folder / ("x" * 100)))
+    with pytest.raises(ProbeError, match="too long"):
+        runtime.create("mps2-1", "desk", "mps2-an386")
+
+
+def test_missing_qemu_says_how_to_get_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(folder))
+    with pytest.raises(ProbeError, match="qemu-system-arm is not installed") as error:
+        QemuProcess.start()
+    assert error.value.remedy == "apt install qemu-system-arm"
+
+
+def test_the_algorithm_is_of_its_source() -> None:
+    first_line = Path(algorithm.__file__).read_text().splitlines()[0]
+    assert source_sha256() in first_line
+    assert hashlib.sha256(SOURCE.read_bytes()).hexdigest().startswith(source_sha256())
+    assert set(algorithm.ENTRIES) == set(ENTRIES)
+    assert all(0 <= offset < len(algorithm.CODE) for offset in algorithm.ENTRIES.values())
