@@ -157,6 +157,7 @@ def _spawn(program: str, board: RunningBoard, lock: int) -> _Watched:
                 stdout=stderr,
                 stderr=stderr,
                 pass_fds=(alive, watched, lock, *descriptors),
+                cwd=board.folder,  # a core dump goes where it is cleaned up
                 start_new_session=True,  # Ctrl-C is for the owner, which then closes us
             )
     except OSError as error:
