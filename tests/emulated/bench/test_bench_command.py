@@ -1,0 +1,208 @@
+"""`pytest --board=…` as a user runs it: from a folder of their own, against a database of their own."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from hil.lab import builtin_lab
+
+pytestmark = pytest.mark.emulated
+
+QUICK = ("--board=all", "--model=fastgrnn_digits/q15", "--vectors=20")
+RUN_S = 120
+
+
+def pytest_command(folder: Path, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--db={url(folder)}", *arguments]
+
+
+def url(folder: Path) -> str:
+    return f"sqlite:///{folder / 'results.db'}"
+
+
+def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        pytest_command(folder, *arguments),
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=RUN_S,
+    )
+
+
+def hil(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "hil", *arguments], cwd=folder, capture_output=True, text=True, timeout=RUN_S
+    )
+
+
+def rows(folder: Path, query: str) -> list[tuple[object, ...]]:
+    with sqlite3.connect(folder / "results.db") as database:
+        return database.execute(query).fetchall()
+
+
+def test_the_bench_prints_stores_and_exports_the_same_values(tmp_path: Path) -> None:
+    (tmp_path / "test_of_the_user.py").write_text("def test_never_run(): assert False\n")
+    done = run(tmp_path, *QUICK, "--junitxml=junit.xml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 passed" in done.stdout
+    assert "qemu fastgrnn_digits/q15: 20/20 vectors" in done.stdout
+    row = next(line.split() for line in done.stdout.splitlines() if line.startswith("qemu   fastgrnn"))
+    assert row[:3] == ["qemu", "fastgrnn_digits", "q15"]
+    assert row[-2:] == ["20/20", "bit-exact"]
+
+    exported = hil(tmp_path, "export", f"--db={url(tmp_path)}")
+    assert exported.returncode == 0, exported.stderr
+    table = {line["metric"]: line for line in csv.DictReader(io.StringIO(exported.stdout))}
+    assert list(table["accuracy"]) == (
+        [
+            "run",
+            "time",
+            "board",
+            "kind",
+            "model",
+            "precision",
+            "metric",
+            "value",
+            "unit",
+            "method",
+            "technique",
+        ]
+    )
+    assert float(table["golden_exact"]["value"]) == 1.0
+    assert float(table["vectors"]["value"]) == 20
+    assert f"{float(table['instructions']['value']):,.0f}" in row
+    assert (table["instructions"]["method"], table["instructions"]["technique"]) == ("counted", "timer")
+    assert {"flash_bytes", "ram_bytes", "stack_bytes", "connect_s", "stream_s"} <= set(table)
+
+    properties = {
+        entry.get("name"): float(entry.get("value", "nan"))
+        for entry in ET.parse(tmp_path / "junit.xml").iter("property")
+    }
+    assert properties == {metric: float(line["value"]) for metric, line in table.items()}
+
+    assert rows(tmp_path, "select status, git_commit, command from run")[0][:2] == ("finished", None)
+    assert rows(tmp_path, "select metric, count, technique from sample") == [("instructions", 20, "timer")]
+    versions = str(rows(tmp_path, "select versions from session")[0][0])
+    assert '"qemu"' in versions
+    assert '"pyocd"' in versions
+
+
+def test_a_second_run_is_added_and_the_first_kept(tmp_path: Path) -> None:
+    for _ in range(2):
+        assert run(tmp_path, *QUICK).returncode == 0
+    assert rows(tmp_path, "select id, status from run") == [(1, "finished"), (2, "finished")]
+    assert rows(tmp_path, "select count(*) from image") == [(1,)]
+    first = hil(tmp_path, "export", "--run=1", f"--db={url(tmp_path)}").stdout
+    assert first.count(",instructions,") == 1
+    both = hil(tmp_path, "export", "--run=all", "--format=json", f"--db={url(tmp_path)}").stdout
+    assert both.count('"metric": "instructions"') == 2
+
+
+def test_tests_of_ones_own_get_a_board_and_a_session(tmp_path: Path) -> None:
+    (tmp_path / "test_mine.py").write_text(
+        "def test_board(board):\n"
+        "    assert board.kind.core == 'Cortex-M4F'\n"
+        "def test_session(session):\n"
+        "    assert session.hello.outputs == 10\n"
+        "def test_bench(bench):\n"
+        "    assert bench.run().value('vectors') == 5\n"
+    )
+    done = run(tmp_path, "test_mine.py", "--model=fastgrnn_digits/*", "--vectors=5")
+    assert done.returncode == 0, done.stdout
+    assert "5 passed" in done.stdout  # one board, two images for each of the others
+    assert rows(tmp_path, "select precision, status from session") == [
+        ("f32", "finished"),
+        ("q15", "finished"),
+    ]
+
+
+def test_plain_pytest_leaves_the_bench_out(tmp_path: Path) -> None:
+    (tmp_path / "test_plain.py").write_text("def test_nothing(): pass\n")
+    done = run(tmp_path)
+    assert "1 passed" in done.stdout
+    assert "bench" not in done.stdout
+    assert not (tmp_path / "results.db").exists()
+
+
+def test_a_missing_qemu_is_one_line_with_the_remedy(tmp_path: Path) -> None:
+    done = run(tmp_path, *QUICK, PATH="/nonexistent")
+    assert done.returncode == 1
+    line = next(line for line in done.stdout.splitlines() if "not installed" in line)
+    assert line.startswith("qemu: qemu-system-arm is not installed")
+    assert "apt install qemu-system-arm" in line
+    assert "Traceback" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--board=qmeu",), "the lab has no board 'qmeu' (the built-in lab); did you mean 'qemu'?"),
+        (("--board=all", "--model=fastgrnn_digit"), "did you mean 'fastgrnn_digits'?"),
+        (("--board=all", "--lab=none.toml"), "cannot read the lab file none.toml"),
+        (("--board=all", "--vectors=0"), "--vectors"),
+        (("--board=all", "--db=nonsense"), "is not a database URL"),
+    ],
+)
+def test_a_wrong_option_ends_before_anything_is_opened(
+    tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    done = run(tmp_path, *arguments)
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert said in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_database_that_cannot_be_used_ends_before_anything_is_measured(tmp_path: Path) -> None:
+    (tmp_path / "results.db").write_bytes(b"this is not a database" * 100)
+    done = run(tmp_path, *QUICK)
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "is not a database" in done.stderr
+    assert "--db" in done.stderr
+
+
+def test_ctrl_c_keeps_what_was_finished_and_marks_the_run(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        pytest_command(tmp_path, "--board=all", "--model=fastgrnn_digits/q15,fastgrnn_vowels/f32"),
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert process.stdout is not None
+    try:
+        for line in process.stdout:  # the first session's line: the second is streaming or about to
+            if "fastgrnn_digits/q15: 540/540" in line:
+                break
+        process.send_signal(signal.SIGINT)
+        rest = process.stdout.read()
+        assert process.wait(RUN_S) == pytest.ExitCode.INTERRUPTED
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    assert rows(tmp_path, "select status, finished is not null from run") == [("interrupted", 1)]
+    assert ("fastgrnn_digits", "finished") in rows(tmp_path, "select model, status from session")
+    assert ("fastgrnn_vowels", "finished") not in rows(tmp_path, "select model, status from session")
+    assert "fastgrnn_digits  q15" in rest  # the table of what was measured
+
+
+def test_a_lab_file_with_two_boards_runs_both(tmp_path: Path) -> None:
+    lab = tmp_path / "lab.toml"
+    lab.write_text('[boards.left]\nkind = "qemu_mps2_an386"\n[boards.right]\nkind = "qemu_mps2_an386"\n')
+    done = run(tmp_path, *QUICK, f"--lab={lab}")
+    assert done.returncode == 0, done.stdout
+    assert rows(tmp_path, "select board from session order by board") == [("left",), ("right",)]
+    assert rows(tmp_path, "select lab_sha256 is not null from run") == [(1,)]
+    assert builtin_lab().boards[0].name not in ("left", "right")
