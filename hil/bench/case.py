@@ -66,7 +66,7 @@ class Bench:
             progress_line(self._screen.out, self.label, self._screen.uncaptured) as progress,
         ):
             report = self.session.measure(self.vectors, progress)
-        self._run.save(self.session, report, started)
+            self._run.save(self.session, report, started)  # before the line says that it is done
         for measure in report.measures:
             self._record(measure.metric, measure.value)
         return report

@@ -18,7 +18,9 @@ def progress_line(
 
     ``uncaptured`` lets text through pytest's capture for the time of one write.
     """
-    live = out.isatty()
+    with uncaptured():  # captured, it is a file
+        live = out.isatty()
+        out.write("\n" if live else "")
     started = drawn = time.monotonic()
     last = (0, 0)
 

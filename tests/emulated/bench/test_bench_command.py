@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import os
+import pty
+import re
 import signal
 import sqlite3
 import subprocess
@@ -105,9 +107,9 @@ def test_a_second_run_is_added_and_the_first_kept(tmp_path: Path) -> None:
     assert rows(tmp_path, "select id, status from run") == [(1, "finished"), (2, "finished")]
     assert rows(tmp_path, "select count(*) from image") == [(1,)]
     first = hil(tmp_path, "export", "--run=1", f"--db={url(tmp_path)}").stdout
-    assert first.count(",instructions,") == 1
+    assert first.count(",accuracy,") == 1
     both = hil(tmp_path, "export", "--run=all", "--format=json", f"--db={url(tmp_path)}").stdout
-    assert both.count('"metric": "instructions"') == 2
+    assert both.count('"metric": "accuracy"') == 2
 
 
 def test_tests_of_ones_own_get_a_board_and_a_session(tmp_path: Path) -> None:
@@ -196,6 +198,37 @@ def test_ctrl_c_keeps_what_was_finished_and_marks_the_run(tmp_path: Path) -> Non
     assert ("fastgrnn_digits", "finished") in rows(tmp_path, "select model, status from session")
     assert ("fastgrnn_vowels", "finished") not in rows(tmp_path, "select model, status from session")
     assert "fastgrnn_digits  q15" in rest  # the table of what was measured
+
+
+def test_on_a_terminal_the_progress_line_moves(tmp_path: Path) -> None:
+    controller, terminal = pty.openpty()
+    process = subprocess.Popen(
+        pytest_command(tmp_path, "--board=all", "--model=fastgrnn_digits/q15"),
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        stdout=terminal,
+    )
+    os.close(terminal)
+    drawn = b""
+    try:
+        while chunk := read_terminal(controller):
+            drawn += chunk
+        assert process.wait(RUN_S) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(controller)
+    counts = [int(count) for count in re.findall(rb"q15: (\d+)/540 vectors", drawn)]
+    assert counts == sorted(counts)
+    assert len(set(counts)) > 3
+    assert counts[-1] == 540
+
+
+def read_terminal(controller: int) -> bytes:
+    try:
+        return os.read(controller, 4096)
+    except OSError:  # EIO: the last program on the terminal ended
+        return b""
 
 
 def test_a_lab_file_with_two_boards_runs_both(tmp_path: Path) -> None:
