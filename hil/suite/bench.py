@@ -10,6 +10,6 @@ def test_image(bench: Bench) -> None:
     report = bench.run()
     disagree = bench.disagreeing(report)
     assert not disagree, (
-        f"{bench.label}: {len(disagree)} of {len(report.outputs)} vectors disagree with the golden reference; "
+        f"{bench.label}: {len(disagree)} of {len(report.outputs)} vectors disagree with the reference; "
         f"vector {disagree[0]} gave {report.outputs[disagree[0]].tolist()}"
     )
