@@ -1,4 +1,4 @@
-"""Raw samples as blobs: bytes of equal weight brought together, then zstd."""
+"""Raw samples as blobs: bytes of equal weight brought together, then zstd with its checksum."""
 
 from __future__ import annotations
 
@@ -10,25 +10,37 @@ from hil.errors import StoreError
 
 CODEC = "shuffle-zstd"
 _LEVEL = 9
+_KINDS = "biuf"  # of numpy's dtypes: bool, int, unsigned, float
+
+
+def fits(values: npt.NDArray[np.generic]) -> bool:
+    """Whether ``pack`` takes the array: 1-D, of numbers."""
+    return values.ndim == 1 and values.dtype.kind in _KINDS
 
 
 def pack(values: npt.NDArray[np.generic]) -> bytes:
-    """A 1-D array as a blob; with ``unpack`` it loses nothing."""
-    little = values.astype(values.dtype.newbyteorder("<"))
+    """A 1-D array of numbers as a blob, ValueError for another; with ``unpack`` it loses nothing."""
+    if not fits(values):
+        raise ValueError(f"{values.dtype} of shape {values.shape} is not a 1-D array of numbers")
+    little = np.ascontiguousarray(values, values.dtype.newbyteorder("<"))
     planes = little.view(np.uint8).reshape(-1, little.dtype.itemsize).T
-    return zstandard.ZstdCompressor(level=_LEVEL).compress(planes.tobytes())
+    return zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compress(planes.tobytes())
 
 
 def unpack(blob: bytes, dtype: str, count: int, codec: str = CODEC) -> npt.NDArray[np.generic]:
-    """The (count,) array of a blob; StoreError when the blob is not what its row says."""
-    kind = np.dtype(dtype).newbyteorder("<")
+    """The (count,) array of a blob, little-endian; StoreError when the blob is not what its row says."""
     try:
-        if codec != CODEC:
-            raise ValueError(f"codec {codec}")
-        raw = zstandard.ZstdDecompressor().decompress(blob, max_output_size=max(1, count * kind.itemsize))
+        kind = np.dtype(dtype).newbyteorder("<")
+        if codec != CODEC or kind.kind not in _KINDS:
+            raise ValueError(f"codec {codec}, dtype {dtype}")
+        # The size is compared first: the decompressor would allocate whatever a damaged header claims.
+        size = zstandard.get_frame_parameters(blob).content_size
+        if size != count * kind.itemsize:
+            raise ValueError(f"{size} bytes for {count} values of {kind.itemsize}")
+        raw = zstandard.ZstdDecompressor().decompress(blob, allow_extra_data=False)
         planes = np.frombuffer(raw, np.uint8).reshape(kind.itemsize, count)
-    except (zstandard.ZstdError, ValueError) as error:
+    except (zstandard.ZstdError, ValueError, TypeError) as error:
         raise StoreError(
             "a blob of samples is damaged", evidence=str(error), remedy="restore the database from a backup"
         ) from error
-    return np.ascontiguousarray(planes.T).view(kind).reshape(count)
+    return planes.T.copy().view(kind).reshape(count)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -10,13 +11,17 @@ from pathlib import Path
 import platformdirs
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import NullPool
 
 from hil.errors import StoreError
 from hil_db import faults
 
 BUSY_S = 5.0
+CONNECT_S = 10  # for a server to answer
+_LOOKING = "hil_db_looking"
+_DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
+_URLS = "write one such as sqlite:///results.db or postgresql://user@host/name"
 
 
 def default_path() -> Path:
@@ -26,24 +31,31 @@ def default_path() -> Path:
 
 def default_url() -> str:
     """SQLite in the user's data folder."""
-    return f"sqlite:///{default_path()}"
+    return URL.create("sqlite", database=str(default_path())).render_as_string()
 
 
 def parse(url: str | None) -> URL:
     """A database URL with its file's path made absolute; None: the default. StoreError when it is not one."""
+    if url is None:
+        return URL.create("sqlite", database=str(default_path()))
     try:
-        parsed = make_url(url if url is not None else default_url())
-        parsed.get_dialect()
-    except (ArgumentError, NoSuchModuleError, ValueError) as error:
-        raise StoreError(
-            f"{url!r} is not a database URL",
-            evidence=" ".join(str(error).split()),
-            remedy="write one such as sqlite:///results.db",
-        ) from error
-    except ImportError as error:
-        raise _no_driver(parsed, error) from error
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise StoreError(f"{_masked(url)!r} is not a database URL", remedy=_URLS) from error
+    if parsed.get_backend_name() not in _DRIVERS:
+        raise StoreError(f"{_masked(url)!r} names no database that the lab can use", remedy=_URLS)
+    if parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername not in _DRIVERS.values():
+        raise StoreError(f"{_masked(url)!r} names a driver that the lab does not use", remedy=_URLS)
     path = file_of(parsed)
+    if path is not None and (parsed.query or str(parsed.database).startswith("file:")):
+        raise StoreError(f"{url!r} has options, which SQLite's URLs do not take here", remedy=_URLS)
     return parsed if path is None else parsed.set(database=str(path))
+
+
+def _masked(url: str) -> str:
+    return re.sub(r"(//[^:/@]*):.*@", r"\1:***@", url)
 
 
 def file_of(url: URL) -> Path | None:
@@ -67,15 +79,16 @@ def explained(url: URL) -> AbstractContextManager[None]:
 def writer(url: URL, busy_s: float = BUSY_S) -> Engine:
     """An engine whose transactions take SQLite's write lock as they begin, waiting up to ``busy_s`` for it.
 
+    Those of ``looking(engine)`` take none.
     A commit is on the disk when it returns. The default database's folder is made, any other has to exist:
     StoreError when it does not.
     """
     if url.get_backend_name() != "sqlite":
-        return _engine(url)
+        return _server(url)
     path = file_of(url)
     if path is not None:
         _need_folder(path)
-    engine = _engine(url, connect_args={"timeout": busy_s})
+    engine = create_engine(url, connect_args={"timeout": busy_s})
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _: object) -> None:
@@ -86,9 +99,15 @@ def writer(url: URL, busy_s: float = BUSY_S) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         # A deferred transaction that reads first and writes later fails at once when another wrote between.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        only_looks = connection.get_execution_options().get(_LOOKING, False)
+        connection.exec_driver_sql("BEGIN" if only_looks else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def looking(engine: Engine) -> Engine:
+    """The same engine for transactions that only read, which never wait for a writer."""
+    return engine.execution_options(**{_LOOKING: True})
 
 
 def use_write_ahead_log(engine: Engine) -> None:
@@ -107,12 +126,11 @@ def use_write_ahead_log(engine: Engine) -> None:
 
 def reader(url: URL, busy_s: float = BUSY_S) -> Engine:
     """An engine that cannot write; StoreError when the SQLite file does not exist."""
+    if url.get_backend_name() != "sqlite":
+        return _server(url).execution_options(postgresql_readonly=True)
     path = file_of(url)
     if path is None:
-        engine = _engine(url)
-        if url.get_backend_name() == "postgresql":
-            return engine.execution_options(postgresql_readonly=True)
-        return engine
+        raise StoreError("a database in memory cannot be read from outside", remedy=_URLS)
     if not path.exists():
         raise StoreError(
             f"there is no database {path}", remedy="run `pytest --board=all` first, or choose one with --db"
@@ -161,16 +179,14 @@ def _need_folder(path: Path) -> None:
         raise StoreError(f"the database {path} is a folder", remedy="name a file in it with --db")
 
 
-def _engine(url: URL, **options: object) -> Engine:
+def _server(url: URL) -> Engine:
+    given = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_S}
     try:
-        return create_engine(url, **options)
+        # A connection that idled away between two long sessions is opened anew.
+        return create_engine(url, connect_args=given, pool_pre_ping=True)
     except ImportError as error:
-        raise _no_driver(url, error) from error
-
-
-def _no_driver(url: URL, error: ImportError) -> StoreError:
-    return StoreError(
-        f"no driver for {url.drivername} is installed",
-        evidence=str(error),
-        remedy=f"pip install {error.name}, or choose another database with --db",
-    )
+        raise StoreError(
+            f"the database {shown(url)} needs a driver that is not installed",
+            evidence=str(error),
+            remedy="pip install 'psycopg[binary]', or choose another with --db",
+        ) from error

@@ -42,7 +42,7 @@ def export(url: str | None, run: str, form: str, out: TextIO) -> None:
         engine.explained(store.url),
         store.engine.connect() as connection,
     ):
-        rows = connection.execute(_query(_ids(connection, run))).all()
+        rows = connection.execute(_query(_ids(connection, run, engine.shown(store.url)))).all()
     if form == "json":
         json.dump([dict(zip(COLUMNS, _cells(row), strict=True)) for row in rows], out, indent=1)
         out.write("\n")
@@ -52,19 +52,20 @@ def export(url: str | None, run: str, form: str, out: TextIO) -> None:
     table.writerows(_cells(row) for row in rows)
 
 
-def _ids(connection: Connection, run: str) -> list[int] | None:
+def _ids(connection: Connection, run: str, where: str) -> list[int] | None:
     if run == "all":
         return None
     newest = connection.scalar(select(func.max(Run.id)))
     if newest is None:
-        raise StoreError("no run is stored yet", remedy="run `pytest --board=all` first")
+        raise StoreError(f"no run is stored in {where} yet", remedy="run `pytest --board=all` first")
     if run == "latest":
         return [newest]
-    if not run.isdecimal() or connection.scalar(select(Run.id).where(Run.id == int(run))) is None:
+    wanted = int(run) if run.isdecimal() else 0
+    if not 1 <= wanted <= newest or connection.scalar(select(Run.id).where(Run.id == wanted)) is None:
         raise StoreError(
-            f"there is no run {run!r}", remedy=f"use latest, all, or one of {_known(connection)}"
+            f"there is no run {run!r} in {where}", remedy=f"use latest, all, or one of {_known(connection)}"
         )
-    return [int(run)]
+    return [wanted]
 
 
 def _known(connection: Connection) -> str:

@@ -12,13 +12,15 @@ from pathlib import Path
 
 from hil_db.records import Status
 
+_ENDED = "ZX"  # states of a process whose parent has not noticed yet
 _STARTTIME = 19  # of the fields of /proc/PID/stat that follow the command's closing parenthesis
 
 
-def status_now(status: str, host: str, pid: int, birth: str | None) -> Status:
+def status_now(status: str, host: str, pid: int, birth: str | None = None) -> Status:
     """The stored status, but ``interrupted`` for a run of this host whose process is gone.
 
-    Of a run on another host nothing can be said: it keeps what is stored.
+    ``birth`` is what ``birth_of`` said when the run began; without it a later process of the same number
+    passes for the run. Of a run on another host nothing can be said: it keeps what is stored.
     """
     if status == Status.RUNNING and host == socket.gethostname() and not _alive(pid, birth):
         return Status.INTERRUPTED
@@ -27,24 +29,34 @@ def status_now(status: str, host: str, pid: int, birth: str | None) -> Status:
 
 def birth_of(pid: int) -> str | None:
     """What tells a living process from an earlier or later one of the same number; None when it is gone."""
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
+    fields = _stat(pid)
+    if fields is None or fields[0] in _ENDED:
         return None
-    fields = stat[stat.rindex(")") + 2 :].split()
-    if fields[0] in "ZX":  # it ended, its parent has not noticed yet
-        return None
-    return f"{boot}/{fields[_STARTTIME]}"
+    return f"{_boot()}/{fields[_STARTTIME]}"
 
 
 def _alive(pid: int, birth: str | None) -> bool:
-    if birth is not None:
-        return birth_of(pid) == birth
+    if pid <= 0:
+        return False
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
-        return True
-    return True
+        pass  # it is another user's
+    if _stat(pid) is None:
+        return True  # no /proc, or the system hides it
+    now = birth_of(pid)
+    return now is not None and birth in (None, now)
+
+
+def _stat(pid: int) -> list[str] | None:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except OSError:
+        return None
+    return stat[stat.rindex(")") + 2 :].split()
+
+
+def _boot() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()

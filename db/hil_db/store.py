@@ -77,21 +77,20 @@ class Store:
             started=info.started,
             finished=None,
             status=Status.RUNNING,
-            command=info.command,
+            command=_text(info.command),
             host=info.host,
             pid=info.pid,
             pid_birth=liveness.birth_of(info.pid),
             git_commit=info.git_commit,
             git_dirty=info.git_dirty,
-            lab_path=info.lab_path,
+            lab_path=_text(info.lab_path) if info.lab_path is not None else None,
             lab_sha256=info.lab_sha256,
             versions=dict(info.versions),
         )
         with engine.explained(self.url), Transaction(self._engine) as transaction:
             _close_orphans(transaction)
             transaction.add(row)
-            transaction.commit()
-            return row.id
+            return _committed(transaction, row)
 
     def save_session(self, run_id: int, record: SessionRecord) -> int:
         """Append one ended session with its image, measures and samples, all or nothing; returns its id.
@@ -112,15 +111,14 @@ class Store:
                 started=record.started,
                 finished=record.finished,
                 status=record.status,
-                error=record.error,
+                error=_text(record.error) if record.error is not None else None,
                 vectors_sha256=record.vectors_sha256,
                 versions=dict(record.versions),
             )
             transaction.add(row)
             transaction.flush()
             transaction.add_all(_children(row.id, record))
-            transaction.commit()
-            return row.id
+            return _committed(transaction, row)
 
     def finish_run(self, run_id: int, status: Status, finished: datetime | None = None) -> None:
         """Say how a run ended, and when (default: now)."""
@@ -130,16 +128,29 @@ class Store:
             row.finished = finished if finished is not None else datetime.now(UTC)
             transaction.commit()
 
-    def read_samples(self, session_id: int, metric: str) -> npt.NDArray[np.generic]:
-        """The raw values of a session's metric, in the vectors' order; KeyError when there are none."""
+    def read_samples(
+        self, session_id: int, metric: str, *, technique: str | None = None
+    ) -> npt.NDArray[np.generic]:
+        """The raw values of a session's metric, in the vectors' order; KeyError when there are none.
+
+        StoreError when the blob is damaged, or when several techniques gave values and none is named.
+        """
         query = select(schema.SampleRow).where(
             schema.SampleRow.session_id == session_id, schema.SampleRow.metric == metric
         )
-        with engine.explained(self.url), Transaction(self._engine) as transaction:
-            row = transaction.scalars(query).first()
-            if row is None:
+        if technique is not None:
+            query = query.where(schema.SampleRow.technique == technique)
+        with engine.explained(self.url), Transaction(engine.looking(self._engine)) as transaction:
+            rows = transaction.scalars(query).all()
+            if not rows:
                 raise KeyError(metric)
-            return codec.unpack(row.blob, row.dtype, row.count, row.codec)
+            if len(rows) > 1:
+                raise StoreError(
+                    f"session {session_id} in {engine.shown(self.url)} has {metric} by several techniques",
+                    evidence=", ".join(sorted(f"{row.technique} ({row.method})" for row in rows)),
+                    remedy="name one",
+                )
+            return codec.unpack(rows[0].blob, rows[0].dtype, rows[0].count, rows[0].codec)
 
     def _run(self, transaction: Transaction, run_id: int) -> schema.Run:
         row = transaction.get(schema.Run, run_id)
@@ -157,6 +168,18 @@ def _kept_when_good(bound: Engine) -> Iterator[None]:
         undo.pop_all()
 
 
+def _committed(transaction: Transaction, row: schema.Run | schema.Session) -> int:
+    transaction.flush()
+    number = row.id  # read after the commit, it would be fetched again, and that could fail
+    transaction.commit()
+    return number
+
+
+def _text(said: str) -> str:
+    """Bytes that are no UTF-8, and zeros, which no database takes, become escapes."""
+    return said.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
+
+
 def _close_orphans(transaction: Transaction) -> None:
     for row in transaction.scalars(select(schema.Run).where(schema.Run.status == Status.RUNNING)):
         if liveness.status_now(row.status, row.host, row.pid, row.pid_birth) is Status.INTERRUPTED:
@@ -171,6 +194,14 @@ def _check(record: SessionRecord) -> None:
                 f"{measure.metric} of {record.model}/{record.precision} is {measure.value}",
                 board=record.board,
                 remedy="store finite values only, and tell in the session's error why one is missing",
+            )
+    for samples in record.samples:
+        if not codec.fits(samples.values):
+            raise StoreError(
+                f"the samples of {samples.metric} of {record.model}/{record.precision} cannot be stored",
+                board=record.board,
+                evidence=f"{samples.values.dtype} of shape {samples.values.shape}",
+                remedy="give a 1-D array of numbers",
             )
     for values in (record.measures, record.samples):
         names = [(value.metric, value.method, value.technique) for value in values]
@@ -211,11 +242,11 @@ def _children(session_id: int, record: SessionRecord) -> list[schema.MeasureRow 
         schema.MeasureRow(
             session_id=session_id,
             metric=measure.metric,
-            value=measure.value,
+            value=float(measure.value),
             unit=measure.unit,
             method=measure.method,
             technique=measure.technique,
-            resolution=measure.resolution,
+            resolution=float(measure.resolution) if measure.resolution is not None else None,
         )
         for measure in record.measures
     ]

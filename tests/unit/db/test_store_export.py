@@ -1,0 +1,115 @@
+"""What `hil export` prints."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from hil.errors import StoreError
+from hil.values import Measure, Method
+from hil_db.export import COLUMNS, export
+from hil_db.records import RunInfo, SessionRecord, Status
+from hil_db.store import Store
+
+HEADER = "run,time,board,kind,model,precision,metric,value,unit,method,technique"
+
+
+def text(url: str, run: str, form: str = "csv") -> str:
+    out = io.StringIO()
+    export(url, run, form, out)
+    return out.getvalue()
+
+
+def test_csv_to_the_byte(url: str, seed: Callable[[], int]) -> None:
+    seed()
+    same = "1,2026-11-24T03:00:07Z,qemu,qemu_mps2_an386,fastgrnn_digits,q15"
+    assert text(url, "latest") == (
+        f"{HEADER}\n"
+        f"{same},accuracy,0.983,1,counted,labels\n"
+        f"{same},instructions,35120,instructions,counted,timer\n"
+        f"{same},stream_s,5.25,s,measured,host-clock\n"
+    )
+
+
+def test_json_says_the_same(url: str, seed: Callable[[], int]) -> None:
+    seed()
+    rows = json.loads(text(url, "latest", "json"))
+    assert all(tuple(row) == COLUMNS for row in rows)
+    assert [[str(cell) for cell in row.values()] for row in rows] == list(
+        csv.reader(io.StringIO(text(url, "latest")))
+    )[1:]
+    assert rows[0]["value"] == 0.983
+    assert rows[0]["run"] == 1
+
+
+def runs(url: str, which: str) -> list[int]:
+    return [row["run"] for row in json.loads(text(url, which, "json"))]
+
+
+def test_latest_all_and_one(url: str, seed: Callable[[], int]) -> None:
+    assert [seed(), seed(), seed()] == [1, 2, 3]
+    assert runs(url, "latest") == [3] * 3
+    assert runs(url, "2") == [2] * 3
+    assert runs(url, "all") == [1] * 3 + [2] * 3 + [3] * 3
+
+
+def test_latest_is_the_run_that_began_last_even_if_empty(
+    url: str, seed: Callable[[], int], store: Store, info: RunInfo
+) -> None:
+    seed()
+    store.begin_run(info)
+    assert text(url, "latest") == HEADER + "\n"
+    assert json.loads(text(url, "latest", "json")) == []
+
+
+@pytest.mark.parametrize("run", ["7", "newest", "-1", "1.0", "", "²", "9" * 30, "1 or 1=1"])
+def test_an_unknown_run(url: str, seed: Callable[[], int], run: str) -> None:
+    seed()
+    with pytest.raises(StoreError) as caught:
+        text(url, run)
+    assert repr(run) in str(caught.value)
+    assert "results.db" in str(caught.value)
+    assert "latest, all" in str(caught.value)
+
+
+def test_no_run_at_all(url: str, store: Store) -> None:
+    for run in ("latest", "1"):
+        with pytest.raises(StoreError, match=r"no run .*results\.db.*; run `pytest --board=all`"):
+            text(url, run)
+    assert text(url, "all") == HEADER + "\n"
+    assert json.loads(text(url, "all", "json")) == []
+
+
+def test_no_database(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"there is no database .*none\.db.*--db"):
+        text(f"sqlite:///{tmp_path}/none.db", "latest")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_printed_when_it_fails(url: str, store: Store) -> None:
+    out = io.StringIO()
+    with pytest.raises(StoreError):
+        export(url, "latest", "csv", out)
+    assert out.getvalue() == ""
+
+
+def test_values_survive_to_the_last_digit_and_commas_are_quoted(
+    url: str, store: Store, info: RunInfo, record: SessionRecord
+) -> None:
+    value = 0.1 + 0.2
+    measure = Measure("load_s", value, "s", Method.MEASURED, 'clock, "wall"')
+    odd = replace(record, board="béta,1", measures=(measure,), started=record.started - timedelta(days=1))
+    run = store.begin_run(info)
+    store.save_session(run, odd)
+    store.finish_run(run, Status.FINISHED, info.started)
+    (row,) = csv.DictReader(io.StringIO(text(url, "latest")))
+    assert float(row["value"]) == value
+    assert (row["board"], row["technique"]) == ("béta,1", 'clock, "wall"')
+    assert row["time"] == "2026-11-23T03:00:07Z"

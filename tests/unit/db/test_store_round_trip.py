@@ -1,0 +1,201 @@
+"""What is handed to the store comes back as it was, and what cannot be kept is refused."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+
+import numpy as np
+import pytest
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session as Transaction
+
+from hil.errors import StoreError
+from hil.values import Measure, Method, Samples
+from hil_db.records import RunInfo, SessionRecord, Status
+from hil_db.schema import Image, MeasureRow, Run, SampleRow, Session
+from hil_db.store import Store
+
+
+def test_everything_comes_back(store: Store, info: RunInfo, record: SessionRecord) -> None:
+    run_id = store.begin_run(info)
+    session_id = store.save_session(run_id, record)
+    ended = info.started + timedelta(minutes=2)
+    store.finish_run(run_id, Status.FAILED, ended)
+    with Store.open_read_only(store.url.render_as_string()) as reader, Transaction(reader.engine) as found:
+        run = found.get_one(Run, run_id)
+        names = ("started", "command", "host", "pid", "git_commit", "git_dirty", "lab_path", "lab_sha256")
+        assert {name: getattr(run, name) for name in names} == {name: getattr(info, name) for name in names}
+        assert (run.versions, run.status, run.finished) == (dict(info.versions), "failed", ended)
+        row = found.get_one(Session, session_id)
+        assert run.sessions == [row]
+        names = ("board", "kind", "model", "precision", "started", "finished", "error", "vectors_sha256")
+        assert {name: getattr(row, name) for name in names} == {n: getattr(record, n) for n in names}
+        assert (row.status, row.versions) == ("finished", {"qemu": "7.2.22"})
+        manifest, image = record.manifest, row.image
+        assert manifest is not None
+        assert image is not None
+        names = (
+            "sha256",
+            "kind",
+            "model",
+            "precision",
+            "build_id",
+            "source_sha256",
+            "toolchain",
+            "sections",
+        )
+        assert {name: getattr(image, name) for name in names} == {n: getattr(manifest, n) for n in names}
+        stored = tuple(
+            Measure(m.metric, m.value, m.unit, Method(m.method), m.technique, m.resolution)
+            for m in row.measures
+        )
+        assert stored == record.measures
+        samples = found.scalars(select(SampleRow).order_by(SampleRow.id)).all()
+        assert [(s.metric, s.unit, s.method, s.technique, s.dtype, s.count) for s in samples] == [
+            ("instructions", "instructions", "counted", "timer", "i8", 540),
+            ("logits", "1", "counted", "link", "f4", 7),
+        ]
+        for sent in record.samples:
+            back = reader.read_samples(session_id, sent.metric)
+            assert back.dtype == sent.values.dtype
+            np.testing.assert_array_equal(back, sent.values)
+
+
+def test_a_failed_session_needs_neither_image_nor_measures(
+    store: Store, info: RunInfo, record: SessionRecord
+) -> None:
+    bare = replace(record, manifest=None, measures=(), samples=(), status=Status.FAILED, error="qemu: hung")
+    run = store.begin_run(replace(info, git_commit=None, git_dirty=None, lab_path=None, lab_sha256=None))
+    session_id = store.save_session(run, bare)
+    with Transaction(store.engine) as found:
+        row = found.get_one(Session, session_id)
+        assert (row.image, row.error, row.status, row.measures) == (None, "qemu: hung", "failed", [])
+        assert row.run.git_dirty is None
+
+
+def test_one_image_is_stored_once(store: Store, seed: Callable[[], int]) -> None:
+    seed()
+    seed()
+    with Transaction(store.engine) as found:
+        assert len(found.scalars(select(Image)).all()) == 1
+        assert len(found.scalars(select(Session)).all()) == 2
+
+
+def test_a_save_is_one_transaction(store: Store, info: RunInfo, record: SessionRecord) -> None:
+    # A second one, to read back what was just committed, could fail after the save had succeeded.
+    begun: list[object] = []
+    event.listen(store.engine, "begin", begun.append)
+    run = store.begin_run(info)
+    assert len(begun) == 1
+    store.save_session(run, record)
+    assert len(begun) == 2
+    store.finish_run(run, Status.FINISHED, info.started)
+    assert len(begun) == 3
+
+
+def test_times_with_a_zone_are_stored_in_utc(store: Store, info: RunInfo, record: SessionRecord) -> None:
+    zone = timezone(timedelta(hours=5, minutes=30))
+    local = datetime(2026, 11, 24, 2, 0, tzinfo=zone)
+    utc = datetime(2026, 11, 23, 20, 30, tzinfo=UTC)
+    run = store.begin_run(replace(info, started=local))
+    session_id = store.save_session(run, replace(record, started=local, finished=local))
+    store.finish_run(run, Status.FINISHED, local)
+    with Transaction(store.engine) as found:
+        row = found.get_one(Session, session_id)
+        assert [row.started, row.finished, row.run.started, row.run.finished] == [utc] * 4
+
+
+def test_times_without_a_zone_are_taken_as_utc(store: Store, info: RunInfo) -> None:
+    run = store.begin_run(replace(info, started=datetime(2026, 11, 24, 3)))
+    with Transaction(store.engine) as found:
+        assert found.get_one(Run, run).started == datetime(2026, 11, 24, 3, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("number", [np.float32(0.5), np.float64(0.5), np.int64(3), np.int16(-2), 7, True])
+def test_measures_may_be_any_number(
+    store: Store, info: RunInfo, record: SessionRecord, number: float
+) -> None:
+    measure = Measure("accuracy", number, "1", Method.COUNTED, "labels", number)
+    session_id = store.save_session(store.begin_run(info), replace(record, measures=(measure,)))
+    with Transaction(store.engine) as found:
+        row = found.scalars(select(MeasureRow).where(MeasureRow.session_id == session_id)).one()
+        assert (row.value, row.resolution) == (float(number), float(number))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_a_measure_that_is_no_number_is_refused(
+    store: Store, info: RunInfo, record: SessionRecord, value: float
+) -> None:
+    run = store.begin_run(info)
+    bad = Measure("accuracy", value, "1", Method.COUNTED, "labels")
+    with pytest.raises(StoreError, match=r"accuracy.*(nan|inf)"):
+        store.save_session(run, replace(record, measures=(*record.measures[1:], bad)))
+    with Transaction(store.engine) as found:
+        assert found.scalars(select(Session)).all() == []
+
+
+def test_samples_that_are_not_plain_numbers_are_refused(
+    store: Store, info: RunInfo, record: SessionRecord
+) -> None:
+    run = store.begin_run(info)
+    for values in (np.zeros((2, 3)), np.array([object()]), np.array(["a"]), np.array(1.0), np.zeros(2, "c8")):
+        samples = Samples("logits", values, "1", Method.COUNTED, "link")
+        with pytest.raises(StoreError, match="logits"):
+            store.save_session(run, replace(record, samples=(samples,)))
+    with Transaction(store.engine) as found:
+        assert found.scalars(select(Session)).all() == []
+
+
+def test_text_of_any_bytes_is_kept_readable(store: Store, info: RunInfo, record: SessionRecord) -> None:
+    odd = os.fsdecode(b"caf\xe9 \x00 \xff")
+    run = store.begin_run(replace(info, command=odd, lab_path=odd))
+    store.save_session(run, replace(record, error=odd, status=Status.FAILED))
+    with Transaction(store.engine) as found:
+        row = found.get_one(Run, run)
+        assert row.command == row.lab_path == row.sessions[0].error == r"caf\udce9 \x00 \udcff"
+
+
+def test_samples_of_two_techniques_are_never_confused(
+    store: Store, info: RunInfo, record: SessionRecord
+) -> None:
+    both = tuple(
+        Samples("instructions", np.full(3, fill), "instructions", Method.COUNTED, technique)
+        for fill, technique in ((1, "timer"), (2, "plugin"))
+    )
+    session_id = store.save_session(store.begin_run(info), replace(record, samples=both))
+    assert store.read_samples(session_id, "instructions", technique="plugin").tolist() == [2, 2, 2]
+    assert store.read_samples(session_id, "instructions", technique="timer").tolist() == [1, 1, 1]
+    with pytest.raises(StoreError, match=r"instructions.*plugin \(counted\), timer"):
+        store.read_samples(session_id, "instructions")
+
+
+def test_samples_that_are_not_there(store: Store, info: RunInfo, record: SessionRecord) -> None:
+    session_id = store.save_session(store.begin_run(info), record)
+    for key in ((session_id, "energy"), (session_id + 1, "instructions")):
+        with pytest.raises(KeyError):
+            store.read_samples(*key)
+
+
+def test_a_run_that_does_not_exist(store: Store, info: RunInfo, record: SessionRecord) -> None:
+    with pytest.raises(StoreError, match="run 9"):
+        store.save_session(9, record)
+    with pytest.raises(StoreError, match="run 9"):
+        store.finish_run(9, Status.FINISHED, info.started)
+
+
+def test_the_same_measure_twice_is_refused_whole(store: Store, info: RunInfo, record: SessionRecord) -> None:
+    run = store.begin_run(info)
+    with pytest.raises(StoreError, match=r"accuracy.*twice"):
+        store.save_session(run, replace(record, measures=record.measures * 2))
+    with Transaction(store.engine) as found:
+        assert found.scalars(select(Session)).all() == []
+        assert found.scalars(select(Image)).all() == []
+
+
+def test_a_database_in_memory_serves(info: RunInfo, record: SessionRecord) -> None:
+    with Store.open("sqlite://") as store:
+        session_id = store.save_session(store.begin_run(info), record)
+        assert len(store.read_samples(session_id, "instructions")) == 540
