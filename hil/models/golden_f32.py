@@ -34,7 +34,7 @@ def run(
     lengths = np.array([len(vector) for vector in inputs])
     for length in np.unique(lengths):
         same = np.flatnonzero(lengths == length)
-        batch = np.stack([np.asarray(inputs[i], dtype=dtype) for i in same])
+        batch = np.stack([np.asarray(inputs[i], dtype=dtype) for i in same.tolist()])
         state = last_state(model, batch)
         logits[same] = matvec(model.classifier, state) + model.classifier_bias.astype(dtype)
     return logits

@@ -78,7 +78,7 @@ def run(model: FastGrnnQ15, inputs: Sequence[Int16]) -> Int16:
     lengths = np.array([len(vector) for vector in inputs])
     for length in np.unique(lengths):
         same = np.flatnonzero(lengths == length)
-        state = last_state(model, np.stack([inputs[i] for i in same]))
+        state = last_state(model, np.stack([inputs[i] for i in same.tolist()]))
         sums = accumulate(model.classifier, state) + model.classifier_bias
         logits[same] = saturate(fits32(sums) >> model.classifier_shift)
     return logits

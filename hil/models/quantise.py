@@ -137,7 +137,7 @@ def _ranges(model: FastGrnn, inputs: Sequence[Floats]) -> dict[str, float]:
 
     lengths = np.array([len(vector) for vector in inputs])
     for length in np.unique(lengths):
-        batch = np.stack([inputs[i] for i in np.flatnonzero(lengths == length)]).astype(np.float64)
+        batch = np.stack([inputs[i] for i in np.flatnonzero(lengths == length).tolist()]).astype(np.float64)
         for x, operands, state in golden_f32.steps(model, batch):
             see("x", x)
             see("left", operands[:, : model.network.left])
