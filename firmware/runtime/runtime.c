@@ -15,6 +15,7 @@ _Static_assert(sizeof HIL_BUILD_ID == 33, "HIL_BUILD_ID has 32 hexadecimal digit
 #define HIL_ANSWERED_VERSION HIL_PROTOCOL_VERSION /* a test image answers with another */
 #endif
 
+#define TEXT_MAX 64u
 #define FAULT_REPORTS 3 /* the line may lose one, and nobody can ask again */
 
 /* A large vector that arrives in fragments. */
@@ -98,7 +99,7 @@ static void send_error(uint8_t code, uint32_t number, int32_t detail)
 static uint8_t *put_text(uint8_t *at, const char *text)
 {
     const size_t whole = strlen(text);
-    const size_t length = whole < UINT8_MAX ? whole : UINT8_MAX;
+    const size_t length = whole < TEXT_MAX ? whole : TEXT_MAX;
     *at++ = (uint8_t)length;
     memcpy(at, text, length);
     return at + length;
@@ -110,8 +111,10 @@ static uint8_t hex_digit(char digit)
 }
 
 /* A new host numbers other vectors alike: nothing of the old one's may mix with them. */
-static void forget_vectors(void)
+static void begin_anew(void)
 {
+    runtime.receiver.damaged = 0;
+    runtime.damaged_told = 0;
     runtime.assembly.units = 0;
     runtime.last.number = HIL_NO_VECTOR;
 }
@@ -198,17 +201,22 @@ static int __attribute__((noinline)) infer(uint32_t steps, uint32_t *ticks)
     return status;
 }
 
-/* Results wait in the reply frame until it is full or the batch ends. */
+/* Results wait in the reply frame until it is full, the batch ends, or computing them has taken so long that the
+ * host might think that nothing comes any more. */
 struct results {
     uint8_t *at;
     uint32_t next;
+    uint32_t ticks;
     uint8_t count;
 };
+
+#define FLUSHES_PER_SECOND 4u
 
 static void results_begin(struct results *results, uint32_t first)
 {
     results->at = payload() + HIL_RESULTS_HEADER;
     results->next = first;
+    results->ticks = 0;
     results->count = 0;
 }
 
@@ -250,6 +258,10 @@ static void results_compute(struct results *results, uint32_t steps)
     }
     runtime.last.number = number;
     results_add(results);
+    results->ticks += runtime.last.ticks;
+    if (results->ticks > runtime.port->counter_hz / FLUSHES_PER_SECOND) {
+        results_flush(results);
+    }
 }
 
 static int results_fit(void)
@@ -355,7 +367,7 @@ static void take(const struct hil_frame *frame)
 {
     switch (frame->type) {
     case HIL_HELLO:
-        forget_vectors();
+        begin_anew();
         send_hello_reply();
         break;
     case HIL_PING:
@@ -391,7 +403,7 @@ void hil_runtime_run(const struct hil_port *port, const struct hil_model *model)
 {
     runtime.port = port;
     runtime.model = model;
-    forget_vectors();
+    begin_anew();
     hil_stack_paint(port);
     send(HIL_READY, hil_put16(payload(), HIL_ANSWERED_VERSION));
     for (;;) {

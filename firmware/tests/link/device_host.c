@@ -285,7 +285,7 @@ static int run(uint32_t steps)
     misbehave();
     const struct timespec busy = {.tv_nsec = (long)option.busy_us * 1000};
     (void)nanosleep(&busy, NULL);
-    ticks += steps * TICKS_PER_STEP;
+    ticks += steps * TICKS_PER_STEP + option.busy_us; /* the counter counts microseconds */
     const size_t size = (size_t)steps * option.features * (option.dtype == HIL_F32 ? 4u : 2u);
     for (uint32_t j = 0; j < option.outputs; j++) {
         const uint32_t crc = hil_crc32(j, input, size);
