@@ -27,8 +27,13 @@ def pack(values: npt.NDArray[np.generic]) -> bytes:
     return zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compress(planes.tobytes())
 
 
-def unpack(blob: bytes, dtype: str, count: int, codec: str = CODEC) -> npt.NDArray[np.generic]:
-    """The (count,) array of a blob, little-endian; StoreError when the blob is not what its row says."""
+def unpack(
+    blob: bytes, dtype: str, count: int, codec: str = CODEC, what: str = "a blob of samples"
+) -> npt.NDArray[np.generic]:
+    """The (count,) array of a blob, little-endian.
+
+    StoreError when the blob is not what its row says; ``what`` names it there.
+    """
     try:
         kind = np.dtype(dtype).newbyteorder("<")
         if codec != CODEC or kind.kind not in _KINDS:
@@ -41,6 +46,6 @@ def unpack(blob: bytes, dtype: str, count: int, codec: str = CODEC) -> npt.NDArr
         planes = np.frombuffer(raw, np.uint8).reshape(kind.itemsize, count)
     except (zstandard.ZstdError, ValueError, TypeError) as error:
         raise StoreError(
-            "a blob of samples is damaged", evidence=str(error), remedy="restore the database from a backup"
+            f"{what} is damaged", evidence=str(error), remedy="restore a copy of the database"
         ) from error
     return planes.T.copy().view(kind).reshape(count)

@@ -88,6 +88,7 @@ def writer(url: URL, busy_s: float = BUSY_S) -> Engine:
     path = file_of(url)
     if path is not None:
         _need_folder(path)
+        _need_file(path)
     engine = create_engine(url, connect_args={"timeout": busy_s})
 
     @event.listens_for(engine, "connect")
@@ -135,6 +136,7 @@ def reader(url: URL, busy_s: float = BUSY_S) -> Engine:
         raise StoreError(
             f"there is no database {path}", remedy="run `pytest --board=all` first, or choose one with --db"
         )
+    _need_file(path)
 
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -160,6 +162,11 @@ def _read_only_uri(path: Path) -> str:
     return uri if log.exists() or os.access(path.parent, os.W_OK) else f"{uri}&immutable=1"
 
 
+def _need_file(path: Path) -> None:
+    if path.is_dir():
+        raise StoreError(f"the database {path} is a folder", remedy="name a file in it with --db")
+
+
 def _need_folder(path: Path) -> None:
     if path == default_path():
         try:
@@ -175,8 +182,6 @@ def _need_folder(path: Path) -> None:
             f"the folder of the database {path} does not exist",
             remedy=f"make it with `mkdir -p {path.parent}`, or choose another place with --db",
         )
-    if path.is_dir():
-        raise StoreError(f"the database {path} is a folder", remedy="name a file in it with --db")
 
 
 def _server(url: URL) -> Engine:

@@ -150,7 +150,9 @@ class Store:
                     evidence=", ".join(sorted(f"{row.technique} ({row.method})" for row in rows)),
                     remedy="name one",
                 )
-            return codec.unpack(rows[0].blob, rows[0].dtype, rows[0].count, rows[0].codec)
+            row = rows[0]
+            blob = f"the blob of {metric} of session {session_id} in {engine.shown(self.url)}"
+            return codec.unpack(row.blob, row.dtype, row.count, row.codec, blob)
 
     def _run(self, transaction: Transaction, run_id: int) -> schema.Run:
         row = transaction.get(schema.Run, run_id)

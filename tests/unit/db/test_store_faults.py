@@ -1,0 +1,278 @@
+"""Each injected fault gives one clear line with the database, the cause, the remedy, and loses nothing."""
+
+from __future__ import annotations
+
+import io
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event
+
+from hil.errors import StoreError
+from hil_db import engine
+from hil_db.export import export
+from hil_db.records import RunInfo, SessionRecord
+from hil_db.store import Store
+
+WORKER = Path(__file__).with_name("worker.py")
+
+
+def said(error: StoreError, path: Path) -> str:
+    """The one line a user sees, which names the database and a remedy."""
+    line = str(error)
+    assert "\n" not in line
+    assert str(path) in error.what
+    assert error.remedy
+    assert len(line) < 400
+    return line
+
+
+def everything(url: str) -> str:
+    out = io.StringIO()
+    export(url, "all", "csv", out)
+    return out.getvalue()
+
+
+def work(*words: str) -> str:
+    """The worker's output; it must not die of anything but a StoreError."""
+    ended = subprocess.run([sys.executable, str(WORKER), *words], capture_output=True, text=True, check=False)
+    assert ended.returncode in (0, 3), ended.stderr
+    assert ended.stderr == ""
+    return ended.stdout
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that another user can reach, unlike pytest's own."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+        folder.chmod(0o755)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "results.db"
+
+
+def test_locked_by_another_writer(
+    url: str, path: Path, seed: Callable[[], int], info: RunInfo, record: SessionRecord
+) -> None:
+    run = seed()
+    before = everything(url)
+    other = sqlite3.connect(path, isolation_level=None)
+    with Store.open(url, busy_s=0.01) as store:
+        other.execute("BEGIN IMMEDIATE")
+        for write in (lambda: store.begin_run(info), lambda: store.save_session(run, record)):
+            with pytest.raises(StoreError) as caught:
+                write()
+            assert "is locked by another program (database is locked); end" in said(caught.value, path)
+        other.execute("ROLLBACK")
+        other.close()
+        assert everything(url) == before
+        store.save_session(run, record)  # and it goes on when the other is gone
+
+
+def test_opening_and_reading_do_not_wait_for_a_writer(url: str, path: Path, seed: Callable[[], int]) -> None:
+    seed()
+    before = everything(url)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("DELETE FROM measure")
+    with Store.open(url, busy_s=0.0) as store:
+        assert len(store.read_samples(1, "instructions")) == 540
+        assert everything(url) == before
+    other.execute("ROLLBACK")
+    other.close()
+
+
+def test_a_new_database_that_another_program_holds(url: str, path: Path) -> None:
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(StoreError) as caught:
+        Store.open(url, busy_s=0.01)
+    assert "is locked" in said(caught.value, path)
+    other.close()
+
+
+@pytest.mark.parametrize("opened", [Store.open, Store.open_read_only])
+@pytest.mark.parametrize(
+    "content", [b"not a database at all, but long enough to look like something\n" * 99, b"SQLite format 3\0"]
+)
+def test_not_a_database(url: str, path: Path, opened: Callable[[str], Store], content: bytes) -> None:
+    path.write_bytes(content)
+    with pytest.raises(StoreError) as caught:
+        opened(url)
+    assert "is not a database" in said(caught.value, path)
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("opened", [Store.open, Store.open_read_only])
+def test_a_truncated_database(
+    url: str, path: Path, store: Store, seed: Callable[[], int], opened: Callable[[str], Store]
+) -> None:
+    seed()
+    store.engine.dispose()  # the last connection takes the log into the file
+    os.truncate(path, path.stat().st_size // 2)
+    with pytest.raises(StoreError) as caught:
+        opened(url)
+    assert "is damaged" in said(caught.value, path)
+
+
+def test_a_damaged_blob(url: str, path: Path, seed: Callable[[], int]) -> None:
+    seed()
+    with sqlite3.connect(path) as raw:
+        raw.execute("UPDATE sample SET blob = substr(blob, 1, 20)")
+    with Store.open_read_only(url) as store, pytest.raises(StoreError) as caught:
+        store.read_samples(1, "instructions")
+    assert "damaged" in said(caught.value, path)
+    assert "instructions" in str(caught.value)
+
+
+def test_a_folder_in_place_of_the_file(url: str, path: Path) -> None:
+    path.mkdir()
+    for opened in (Store.open, Store.open_read_only):
+        with pytest.raises(StoreError) as caught:
+            opened(url)
+        assert "is a folder" in said(caught.value, path)
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "none" / "results.db"
+    with pytest.raises(StoreError) as caught:
+        Store.open(f"sqlite:///{path}")
+    assert "mkdir -p" in said(caught.value, path)
+    assert not path.parent.exists()
+    with pytest.raises(StoreError) as caught:
+        Store.open_read_only(f"sqlite:///{path}")
+    assert "there is no database" in said(caught.value, path)
+
+
+def test_the_default_database_makes_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    with Store.open() as store:
+        assert store.url.database == str(tmp_path / "data" / "hil" / "hil.db")
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "file"))
+    with pytest.raises(StoreError) as caught:
+        Store.open()
+    assert "cannot make the folder" in said(caught.value, tmp_path / "file" / "hil" / "hil.db")
+
+
+def test_the_default_folder_may_have_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "a b?c=d#e%20"))
+    with Store.open() as store:
+        assert store.url.database == str(engine.default_path())
+        assert engine.default_path().is_file()
+    with Store.open_read_only(engine.default_url()):
+        pass
+
+
+def test_a_path_relative_to_where_it_was_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, info: RunInfo
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with Store.open("sqlite:///here.db", busy_s=0.0) as store:
+        monkeypatch.chdir("/")
+        store.begin_run(info)
+    assert (tmp_path / "here.db").is_file()
+
+
+def test_a_read_only_file(open_folder: Path) -> None:
+    path = open_folder / "results.db"
+    work("save", f"sqlite:///{path}", "2")
+    path.chmod(0o444)
+    content = path.read_bytes()
+    line = work("save", f"sqlite:///{path}", "1", "nobody")
+    assert line.startswith(f"refused: the database {path} ")
+    assert "is read-only" in line or "cannot be opened" in line
+    assert work("read", f"sqlite:///{path}", "nobody").count("\n") == 1 + 2 * 8
+    assert path.read_bytes() == content
+
+
+def test_a_read_only_folder(open_folder: Path) -> None:
+    path = open_folder / "results.db"
+    work("save", f"sqlite:///{path}", "2")
+    path.chmod(0o666)
+    open_folder.chmod(0o555)
+    line = work("save", f"sqlite:///{path}", "1", "nobody")
+    assert line.startswith(f"refused: the database {path} ")
+    assert "folder" in line
+    assert line.count("\n") == 1
+    assert work("read", f"sqlite:///{path}", "nobody").count("\n") == 1 + 2 * 8
+    line = work("save", f"sqlite:///{open_folder}/new.db", "1", "nobody")
+    assert line.startswith(f"refused: the database {open_folder}/new.db cannot be opened")
+
+
+def test_a_file_that_may_not_be_read(open_folder: Path) -> None:
+    path = open_folder / "results.db"
+    work("save", f"sqlite:///{path}", "1")
+    path.chmod(0o600)
+    for action in ("save", "read"):
+        line = work(action, f"sqlite:///{path}", "1", "nobody")
+        assert line.startswith(f"refused: the database {path} cannot be opened")
+
+
+def test_a_full_disk(url: str, path: Path, seed: Callable[[], int], record: SessionRecord) -> None:
+    run = seed()
+    before = everything(url)
+    with Store.open(url) as store:
+
+        @event.listens_for(store.engine, "connect")
+        def _no_more_pages(connection: sqlite3.Connection, _: object) -> None:
+            connection.execute("PRAGMA max_page_count=1").close()  # SQLite takes it as: no more than now
+
+        store.engine.dispose()
+        full = None
+        for _ in range(200):
+            try:
+                store.save_session(run, record)
+            except StoreError as error:
+                full = error
+                break
+        assert full is not None
+        assert "the disk is full" in said(full, path)
+    after = everything(url)
+    assert after.startswith(before)
+    with sqlite3.connect(path) as raw:
+        assert raw.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def test_a_disk_that_takes_no_more_bytes(open_folder: Path) -> None:
+    path = open_folder / "results.db"
+    lines = work("save", f"sqlite:///{path}", "500", "fsize=300000").splitlines()
+    assert lines[-1].startswith(f"refused: the database {path} cannot")
+    saved = sum(line.startswith("saved") for line in lines)
+    assert saved >= 1
+    assert work("read", f"sqlite:///{path}").count("\n") == 1 + saved * 8
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("results.db", "is not a database URL"),
+        ("", "is not a database URL"),
+        ("postgresql://lab:secret@host:port/lab", "is not a database URL"),
+        ("mysql://lab:secret@host/lab", "names no database that the lab can use"),
+        ("nonsense://x", "names no database that the lab can use"),
+        ("sqlite+aiosqlite:///x.db", "a driver that the lab does not use"),
+        ("postgresql+psycopg2://lab:secret@host/lab", "a driver that the lab does not use"),
+        ("sqlite:///x.db?mode=ro", "has options"),
+        ("sqlite:///file:x.db", "has options"),
+    ],
+)
+def test_a_url_that_is_none(url: str, words: str) -> None:
+    for opened in (Store.open, Store.open_read_only):
+        with pytest.raises(StoreError) as caught:
+            opened(url)
+        assert words in str(caught.value)
+        assert "sqlite:///" in str(caught.value.remedy)
+        assert "secret" not in str(caught.value)
+        assert "\n" not in str(caught.value)

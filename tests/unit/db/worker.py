@@ -1,0 +1,93 @@
+"""A process of its own that uses the store, for tests of what other processes do to it.
+
+Prints one line for each thing that was acknowledged; a StoreError as ``refused: …`` with exit code 3.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+from datetime import UTC, datetime
+
+import numpy as np
+
+from hil.errors import StoreError
+from hil.image import Manifest
+from hil.values import Measure, Method, Precision, Samples
+from hil_db.export import export
+from hil_db.records import RunInfo, SessionRecord, Status
+from hil_db.store import Store
+
+NOBODY = 65534
+
+
+def record(number: int) -> SessionRecord:
+    """A session whose every value can be told from its number."""
+    now = datetime.now(UTC)
+    image = Manifest(
+        kind="k",
+        model="m",
+        precision=Precision.F32,
+        sha256=f"{number % 7:064x}",
+        source_sha256="b" * 64,
+        build_id="b" * 32,
+        toolchain="gcc",
+        sections={"text": number},
+        features=8,
+        min_steps=8,
+        max_steps=8,
+        outputs=10,
+        vectors_sha256="c" * 64,
+    )
+    return SessionRecord(
+        board=f"board-{number}",
+        kind="k",
+        model="m",
+        precision="f32",
+        started=now,
+        finished=now,
+        status=Status.FINISHED,
+        manifest=image,
+        measures=tuple(
+            Measure(f"metric_{index}", number + index, "1", Method.COUNTED, "link") for index in range(8)
+        ),
+        samples=(
+            Samples("ticks", np.arange(2000) * 7919 % 65521 + number, "ticks", Method.COUNTED, "timer"),
+        ),
+    )
+
+
+def save(url: str, count: int, busy_s: float) -> None:
+    with Store.open(url, busy_s=busy_s) as store:
+        run = store.begin_run(RunInfo(datetime.now(UTC), "worker"))
+        print("run", run, flush=True)
+        for number in range(count):
+            print("saved", run, store.save_session(run, record(number)), number, flush=True)
+        store.finish_run(run, Status.FINISHED)
+        print("finished", run, flush=True)
+
+
+def main() -> int:
+    action, url, *rest = sys.argv[1:]
+    if "nobody" in rest and os.getuid() == 0:
+        os.setgroups([])
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+    for word in rest:
+        if word.startswith("fsize="):
+            size = int(word.removeprefix("fsize="))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+    try:
+        if action == "save":
+            save(url, int(rest[0]), 30.0)
+        elif action == "read":
+            export(url, "all", "csv", sys.stdout)
+    except StoreError as error:
+        print("refused:", error, flush=True)
+        return 3
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
