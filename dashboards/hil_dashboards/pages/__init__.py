@@ -1,0 +1,1 @@
+"""The pages: trees of Dash components, made of values alone."""

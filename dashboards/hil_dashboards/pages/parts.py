@@ -1,0 +1,90 @@
+"""What pages have in common: the frame around them, badges, code in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from hil_dashboards import text
+from hil_dashboards.queries import RunHead
+
+Child = Component | str
+
+
+def shell(page: str, body: Sequence[Child], *, newest: RunHead | None, place: str) -> Component:
+    """A whole page: bar, content, foot. ``page`` is the address the bar marks as the present one."""
+    return html.Div(
+        [
+            html.Header(
+                html.Div(
+                    [
+                        dcc.Link("HIL lab", href="/", className="brand"),
+                        html.Nav([_tab("Matrix", "/", page), _tab("Series", "/series", page)]),
+                        *([run_note(newest)] if newest is not None else []),
+                    ],
+                    className="wrap",
+                )
+            ),
+            html.Main(list(body), className="wrap"),
+            html.Footer(
+                html.Div(
+                    [f"{place} · read-only · read {text.now()}; reload for newer results"], className="wrap"
+                )
+            ),
+        ]
+    )
+
+
+def _tab(name: str, href: str, page: str) -> Component:
+    present = {"aria-current": "page"} if href == page else {}
+    return dcc.Link(name, href=href, className="tab present" if present else "tab")
+
+
+def run_note(run: RunHead) -> Component:
+    """One line on the newest run: its number, status, time and commit."""
+    return html.Div(
+        [
+            html.Span(f"Run {run.id}", className="strong"),
+            html.Span(str(run.status), className=f"status {run.status}"),
+            html.Span(text.moment(run.started)),
+            html.Span(
+                text.commit(run.commit, run.dirty), className="mono", title="commit of the run's folder"
+            ),
+        ],
+        className="run-note",
+    )
+
+
+def badge(method: str, technique: str | None = None) -> Component:
+    """How a value was obtained: the method by colour and word, the technique beside it."""
+    told: list[Any] = [html.I(), method]
+    if technique is not None:
+        told.append(html.Span(technique, className="technique"))
+    return html.Span(told, className=f"badge {method if method in text.METHODS else 'other'}")
+
+
+def legend() -> Component:
+    """What the badges mean."""
+    entries: list[Component] = []
+    for method, meaning in text.METHODS.items():
+        entries += [html.Dt(badge(method)), html.Dd(meaning)]
+    return html.Section(
+        [
+            html.H2("How a value was obtained"),
+            html.Dl(entries),
+            html.P(
+                "Beside the method stands the technique. Values of another method or technique are never "
+                "compared with each other.",
+                className="muted",
+            ),
+        ],
+        className="legend card",
+    )
+
+
+def sentence(words: str) -> list[Child]:
+    """A sentence in which `backticks` mark code."""
+    return [html.Code(part) if place % 2 else part for place, part in enumerate(words.split("`")) if part]

@@ -1,0 +1,181 @@
+"""The series page: one metric over runs, and the values behind the plot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pandas as pd
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from hil_dashboards import frames, text
+from hil_dashboards.choice import RUNS, Choice, Filter
+from hil_dashboards.figures import series_figure
+from hil_dashboards.pages.parts import Child, badge
+from hil_dashboards.queries import SeriesData
+
+TABLE_MOST = 200
+
+_CONFIG: Any = {
+    "displaylogo": False,
+    "responsive": True,
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+}
+
+
+def series_page(data: SeriesData, choice: Choice) -> list[Child]:
+    """Choices as links, the plot, the table."""
+    metric = data.metric or ""
+    everything = frames.series(data)
+    frame = frames.clipped(everything)
+    return [
+        html.Div(
+            [
+                html.H1([text.title(metric), " over runs"]),
+                html.P(_told(metric, frame, everything), className="muted"),
+            ],
+            className="page-head",
+        ),
+        html.Section(_choices(data, choice), className="choices card"),
+        *(_shown(metric, frame) if len(frame) else [_nothing(metric)]),
+    ]
+
+
+def _told(metric: str, frame: pd.DataFrame, everything: pd.DataFrame) -> str:
+    lines = len(frames.lines(frame))
+    told = f"{metric}: {_count(int(frame['value'].notna().sum()), 'value')} on {_count(lines, 'line')}"
+    told += f", {_count(frame['run'].nunique(), 'run')}."
+    if len(frame) < len(everything):
+        told += (
+            f" Only the newest {len(frame):,} values are shown: choose fewer boards or models for older ones."
+        )
+    return told
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def _choices(data: SeriesData, choice: Choice) -> list[Component]:
+    metrics = data.metrics if data.metric in data.metrics else [*data.metrics, data.metric or ""]
+    return [
+        _group("Metric", [_pill(name, choice.of_metric(name), name == data.metric) for name in metrics]),
+        _filter("Model", "model", data.models, choice),
+        _filter("Board", "board", data.boards, choice),
+        _filter("Precision", "precision", data.precisions, choice),
+        _group("Newest runs", [_pill(str(runs), choice.of_runs(runs), runs == choice.runs) for runs in RUNS]),
+    ]
+
+
+def _filter(title: str, which: Filter, names: Iterable[str], choice: Choice) -> Component:
+    chosen = choice.names(which)
+    every = list(dict.fromkeys([*names, *chosen]))  # one that does not exist must be seen to be let go
+    pills = [_pill("all", choice.cleared(which), not chosen)]
+    return _group(title, pills + [_pill(name, choice.toggled(which, name), name in chosen) for name in every])
+
+
+def _group(title: str, pills: Sequence[Component]) -> Component:
+    return html.Div(
+        [html.Div(title, className="choice"), html.Div(list(pills), className="pills")], className="group"
+    )
+
+
+def _pill(name: str, leads_to: Choice, on: bool) -> Component:
+    return dcc.Link(name, href=leads_to.href(), className="pill on" if on else "pill")
+
+
+def _nothing(metric: str) -> Component:
+    return html.Section(
+        [
+            html.H2("Nothing to plot"),
+            html.P(
+                [
+                    "No stored session of this choice has a value of ",
+                    html.Code(metric),
+                    ". Widen the choice above.",
+                ]
+            ),
+        ],
+        className="notice card",
+    )
+
+
+def _shown(metric: str, frame: pd.DataFrame) -> list[Child]:
+    plot = dcc.Graph(figure=series_figure(metric, frame), config=_CONFIG, responsive=True, className="plot")
+    return [html.Section(plot, className="card plot-card"), _table(metric, frame)]
+
+
+def _table(metric: str, frame: pd.DataFrame) -> Component:
+    every = frame.sort_values("session", ascending=False, kind="stable")
+    newest = every.head(TABLE_MOST)
+    heads = (
+        "Run",
+        "Time",
+        "Board",
+        "Model",
+        "Precision",
+        "Value",
+        "Change",
+        "Obtained",
+        "Vectors",
+        "Commit",
+        "Image",
+    )
+    numbers = ("Value", "Change", "Vectors")
+    caption = "Values, newest first"
+    if len(newest) < len(every):
+        caption += f" (the newest {len(newest)} of {len(every):,}; `hil export` prints all)"
+    return html.Section(
+        [
+            html.H2(caption.replace("`", "")),
+            html.Div(
+                html.Table(
+                    [
+                        html.Thead(
+                            html.Tr(
+                                [
+                                    html.Th(head, scope="col", className="num" if head in numbers else "")
+                                    for head in heads
+                                ]
+                            )
+                        ),
+                        html.Tbody([_row(metric, record) for record in frames.records(newest)]),
+                    ],
+                    className="values",
+                ),
+                className="scroll",
+            ),
+        ],
+        className="card",
+    )
+
+
+def _row(metric: str, record: dict[str, Any]) -> Component:
+    start = [
+        html.Td(str(record["run"])),
+        html.Td(text.moment(record["time"]), className="nowrap"),
+        html.Td(record["board"]),
+        html.Td(record["model"]),
+        html.Td(record["precision"]),
+    ]
+    end = [
+        html.Td("" if record["vectors"] is None else f"{record['vectors']:,.0f}", className="num"),
+        html.Td(text.commit(record["commit"], record["dirty"]), className="mono nowrap"),
+        html.Td(text.image(record["image"]), className="mono"),
+    ]
+    if record["value"] is None:
+        told = f"{record['status']}: {record['error'] or 'no reason was stored'}"
+        return html.Tr([*start, html.Td(told, colSpan=3, className="lost"), *end])
+    before = record["before"]
+    change = "" if before is None else text.change(metric, record["value"], before)
+    unit = text.unit(metric, record["unit"])
+    return html.Tr(
+        [
+            *start,
+            html.Td(f"{text.value(metric, record['value'])} {unit}".strip(), className="num strong"),
+            html.Td(change, className="num muted" if change in ("", "no change") else "num"),
+            html.Td(badge(record["method"], record["technique"])),
+            *end,
+        ]
+    )

@@ -1,0 +1,106 @@
+"""How values, times and hashes are written on every page."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+
+SHARES = ("accuracy", "golden_exact")
+
+TITLES = {
+    "accuracy": "Accuracy",
+    "golden_exact": "Golden",
+    "instructions": "Instructions",
+    "flash_bytes": "Flash",
+    "ram_bytes": "RAM",
+    "stack_bytes": "Stack",
+    "stack_model_bytes": "Stack, model alone",
+    "stream_s": "Stream",
+    "vectors": "Vectors",
+}
+
+METHODS = {
+    "measured": "read from a clock, silicon or a probe",
+    "counted": "exact, up to the resolution of what counts",
+    "estimated": "from a cycle model",
+    "modelled": "computed from datasheets",
+}
+
+_UNITS = {"1": "", "instructions": ""}
+
+
+def title(metric: str) -> str:
+    """A metric's name for people: ``flash_bytes`` is Flash, ``connect_s`` Connect."""
+    known = TITLES.get(metric)
+    if known is not None:
+        return known
+    words = metric.removesuffix("_bytes").removesuffix("_s").replace("_", " ")
+    return words[:1].upper() + words[1:]
+
+
+def is_share(metric: str) -> bool:
+    """Whether a metric is a share, 0 to 1, that reads better in percent."""
+    return metric in SHARES
+
+
+def value(metric: str, number: float) -> str:
+    """A value without its unit; a share never rounds up to 100 %."""
+    if not math.isfinite(number):
+        return str(number)
+    if is_share(metric):
+        percent = math.floor(number * 10_000) / 100 if number < 1 else number * 100
+        return f"{percent:.2f}".removesuffix(".00") if number == 1 else f"{percent:.2f}"
+    return plain(number)
+
+
+def plain(number: float) -> str:
+    """A number: whole ones in full, others with four significant figures."""
+    if float(number).is_integer():
+        return f"{number:,.0f}"
+    if abs(number) >= 1000:
+        return f"{number:,.1f}"
+    return f"{number:.4g}"
+
+
+def unit(metric: str, stored: str) -> str:
+    """The unit to print after a value; empty when the metric's name already says it."""
+    return "%" if is_share(metric) else _UNITS.get(stored, stored)
+
+
+def change(metric: str, number: float, before: float) -> str:
+    """What a value changed by since the one before it, signed, with the share of the one before."""
+    step = number - before
+    if step == 0:
+        return "no change"
+    sign = "+" if step > 0 else "−"
+    if is_share(metric):
+        return f"{sign}{abs(step) * 100:.2f} points"
+    share = f" ({sign}{abs(step / before) * 100:.2g} %)" if before else ""
+    return f"{sign}{plain(abs(step))}{share}"
+
+
+def day(time: datetime) -> str:
+    """A date, ISO 8601."""
+    return f"{time:%Y-%m-%d}"
+
+
+def moment(time: datetime) -> str:
+    """A date and time, the zone said."""
+    return f"{time:%Y-%m-%d %H:%M} UTC"
+
+
+def now() -> str:
+    """The present moment."""
+    return moment(datetime.now(UTC))
+
+
+def commit(sha: str | None, dirty: bool | None) -> str:
+    """A short commit, marked when the folder had changes that no commit holds."""
+    if not sha:
+        return "no commit"
+    return sha[:10] + (" + changes" if dirty else "")
+
+
+def image(sha256: str | None) -> str:
+    """A short image hash."""
+    return sha256[:10] if sha256 else "no image"
