@@ -1,0 +1,196 @@
+"""The same store on PostgreSQL, where the driver and a server are installed; clear words where not."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, select, text
+from sqlalchemy.orm import Session as Transaction
+
+from hil.errors import StoreError
+from hil_db.export import export
+from hil_db.records import RunInfo, SessionRecord, Status
+from hil_db.schema import VERSION_TABLE, Base, Image, Run, Session
+from hil_db.store import Store
+
+WORKER = Path(__file__).with_name("worker.py")
+TOOLS = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
+NUMBERS = count(1)
+
+
+def run_as_postgres(*words: str) -> None:
+    """The server refuses to run as root; what it prints goes to a file that no child keeps open."""
+    as_other = ("runuser", "-u", "postgres", "--") if os.getuid() == 0 else ()
+    with tempfile.TemporaryFile() as said:
+        ended = subprocess.run([*as_other, *words], stdout=said, stderr=said, check=False, cwd="/")
+        said.seek(0)
+        assert ended.returncode == 0, said.read().decode()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """A PostgreSQL server of its own, on a socket in a temporary folder; gives the socket's folder."""
+    pytest.importorskip("psycopg")
+    if TOOLS is None:
+        pytest.skip("no PostgreSQL server is installed")
+    with tempfile.TemporaryDirectory(prefix="hil-pg-") as folder:
+        if os.getuid() == 0:
+            shutil.chown(folder, "postgres")
+        data = f"{folder}/data"
+        words = ("-D", data, "-A", "trust", "-U", "lab", "-N", "--locale=C", "-E", "UTF8")
+        run_as_postgres(f"{TOOLS}/initdb", *words)
+        options = f"-k {folder} -c listen_addresses='' -c fsync=off -c timezone=Asia/Kolkata"
+        control = (f"{TOOLS}/pg_ctl", "-D", data, "-w", "-l", f"{folder}/log")
+        run_as_postgres(*control, "-o", options, "start")
+        try:
+            yield folder
+        finally:
+            run_as_postgres(*control, "-m", "immediate", "stop")
+
+
+@pytest.fixture
+def url(server: str) -> str:
+    """A new database on the server."""
+    name = f"lab{next(NUMBERS)}"
+    admin = create_engine(f"postgresql+psycopg://lab@/postgres?host={server}", isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    admin.dispose()
+    return f"postgresql://lab:secret@/{name}?host={server}"
+
+
+def test_everything_comes_back(store: Store, url: str, info: RunInfo, record: SessionRecord) -> None:
+    run_id = store.begin_run(info)
+    session_id = store.save_session(run_id, record)
+    store.save_session(run_id, record)
+    store.finish_run(run_id, Status.FINISHED, info.started)
+    with Store.open_read_only(url) as reader, Transaction(reader.engine) as found:
+        row = found.get_one(Session, session_id)
+        assert (row.started, row.finished) == (record.started, record.finished)
+        assert (row.run.started, row.run.git_dirty, row.run.versions) == (info.started, True, info.versions)
+        assert row.image is not None
+        assert record.manifest is not None
+        assert row.image.sections == record.manifest.sections
+        assert [measure.value for measure in row.measures] == [m.value for m in record.measures]
+        assert len(found.scalars(select(Image)).all()) == 1
+        for sent in record.samples:
+            np.testing.assert_array_equal(reader.read_samples(session_id, sent.metric), sent.values)
+    out = io.StringIO()
+    export(url, "latest", "csv", out)
+    first = out.getvalue().splitlines()[1]
+    where = "1,2026-11-24T03:00:07Z,qemu,qemu_mps2_an386,fastgrnn_digits,q15"
+    assert first == f"{where},accuracy,0.983,1,counted,labels"
+
+
+def test_the_migrations_make_what_the_schema_says(store: Store) -> None:
+    with store.engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"version_table": VERSION_TABLE, "compare_type": True}
+        )
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_a_reader_cannot_write(store: Store, url: str, info: RunInfo) -> None:
+    with Store.open_read_only(url) as reader, pytest.raises(StoreError, match="read-only"):
+        reader.begin_run(info)
+
+
+def test_what_is_refused_leaves_nothing(store: Store, info: RunInfo, record: SessionRecord) -> None:
+    with pytest.raises(StoreError, match="run 9"):
+        store.save_session(9, record)
+    with Transaction(store.engine) as found:
+        assert found.scalars(select(Image)).all() == []
+
+
+def test_text_of_any_bytes(store: Store) -> None:
+    run = store.begin_run(RunInfo(datetime.now(UTC), os.fsdecode(b"a\x00\xff")))
+    with Transaction(store.engine) as found:
+        assert found.get_one(Run, run).command == r"a\x00\udcff"
+
+
+def test_writers_at_once_on_a_database_that_is_not_there_yet(url: str) -> None:
+    workers = [
+        subprocess.Popen([sys.executable, str(WORKER), "save", url, "20"], stdout=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    printed = [worker.communicate()[0] for worker in workers]
+    assert [worker.returncode for worker in workers] == [0, 0, 0], printed
+    with Store.open_read_only(url) as store, Transaction(store.engine) as found:
+        assert len(found.scalars(select(Session)).all()) == 60
+        assert len(found.scalars(select(Image)).all()) == 7
+        assert [run.status for run in found.scalars(select(Run))] == ["finished"] * 3
+
+
+def test_a_newer_schema_and_another_programs_tables(store: Store, url: str) -> None:
+    with store.engine.begin() as connection:
+        connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))
+    for opened in (Store.open, Store.open_read_only):
+        with pytest.raises(StoreError, match="newer version") as caught:
+            opened(url)
+        assert "secret" not in str(caught.value)
+    with store.engine.begin() as connection:
+        connection.execute(text(f"DROP TABLE {VERSION_TABLE}"))
+    with pytest.raises(StoreError, match="belongs to another program"):
+        Store.open(url)
+
+
+def test_a_connection_that_the_server_closed_is_opened_anew(store: Store, info: RunInfo) -> None:
+    store.begin_run(info)
+    name = store.url.database
+    admin = create_engine(store.url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        of_it = f"FROM pg_stat_activity WHERE datname = '{name}'"
+        connection.execute(text(f"SELECT pg_terminate_backend(pid) {of_it}"))
+    admin.dispose()
+    assert store.begin_run(info) == 2
+
+
+def test_a_database_that_is_not_on_the_server(server: str) -> None:
+    with pytest.raises(StoreError) as caught:
+        Store.open(f"postgresql://lab:secret@/nowhere?host={server}")
+    assert "cannot be reached" in caught.value.what
+    assert "nowhere" in str(caught.value.evidence)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_server_that_does_not_answer() -> None:
+    pytest.importorskip("psycopg")
+    with socket.socket() as taken:  # bound and never listening: the port refuses
+        taken.bind(("127.0.0.1", 0))
+        url = f"postgresql://lab:secret@127.0.0.1:{taken.getsockname()[1]}/lab"
+        for opened in (Store.open, Store.open_read_only):
+            with pytest.raises(StoreError) as caught:
+                opened(url)
+            line = str(caught.value)
+            assert line.startswith("the database postgresql+psycopg://lab:***@127.0.0.1:")
+            assert "cannot be reached" in line
+            assert "check that its server runs" in line
+            assert "secret" not in line
+            assert "\n" not in line
+
+
+def test_a_driver_that_is_not_installed() -> None:
+    program = (
+        "import sys; sys.modules['psycopg'] = None; from hil.errors import StoreError\n"
+        "from hil_db.store import Store\n"
+        "try: Store.open('postgresql://lab:secret@host/lab')\n"
+        "except StoreError as error: print(error)\n"
+    )
+    line = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert line.startswith("the database postgresql+psycopg://lab:***@host/lab needs a driver")
+    assert "pip install 'psycopg[binary]'" in line
+    assert line.count("\n") == 1
