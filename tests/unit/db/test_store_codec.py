@@ -25,6 +25,7 @@ def arrays(max_size: int = 67) -> st.SearchStrategy[npt.NDArray[np.generic]]:
     return st.sampled_from(DTYPES).flatmap(lambda name: hnp.arrays(np.dtype(name), st.integers(0, max_size)))
 
 
+@settings(deadline=None)
 @given(arrays())
 def test_round_trip_to_the_bit(values: npt.NDArray[np.generic]) -> None:
     back = codec.unpack(codec.pack(values), values.dtype.str[1:], len(values))
@@ -59,7 +60,7 @@ def test_samples_of_a_counter_shrink() -> None:
     assert len(codec.pack(values)) < 2 * len(values)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_damage_is_noticed(data: st.DataObject) -> None:
     values = data.draw(arrays())

@@ -1,0 +1,52 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from hil import cli
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def test_every_command_is_in_the_readme() -> None:
+    shown = re.search(r"\{(.*?)\}|COMMAND\n((?:    \w+.*\n(?: {8,}.*\n)*)+)", cli._parser().format_help())
+    assert shown is not None
+    commands = re.findall(r"^    (\w+)", shown.group(2), re.MULTILINE)
+    assert {"build", "export", "dashboard", "probes", "models"} <= set(commands)
+    text = README.read_text()
+    assert [command for command in commands if f"hil {command}" not in text] == []
+
+
+def test_every_option_of_the_bench_is_in_the_readme() -> None:
+    text = README.read_text()
+    for option in ("--board", "--model", "--vectors", "--lab", "--db", "--junitxml"):
+        assert option in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["export", "--db=sqlite:///{}/none.db"], "there is no database"),
+        (["export", "--db=nonsense"], "is not a database URL"),
+        (["build", "--precision=f16"], "unknown precision 'f16'"),
+        (["build", "--check", "fastgrnn_digits"], "--check looks at all images"),
+        (["build", "nothing_such"], "nothing_such"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line_with_a_remedy(
+    arguments: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([argument.format(tmp_path) for argument in arguments]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("hil: ")
+    assert said in printed.err
+    assert printed.err.count("\n") == 1
+    assert "; " in printed.err
+
+
+def test_models_lists_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["models"]) == 0
+    printed = capsys.readouterr().out
+    assert "fastgrnn_digits/q15" in printed
+    assert "7 to 29 steps" in printed
