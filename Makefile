@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 
 # What a system package is needed for: command, then the Debian package that brings it.
 BENCH_NEEDS := qemu-system-arm:qemu-system-arm
-TEST_NEEDS := $(BENCH_NEEDS) arm-none-eabi-gcc:gcc-arm-none-eabi cc:gcc chromium:chromium git:git
+TEST_NEEDS := $(BENCH_NEEDS) arm-none-eabi-gcc:gcc-arm-none-eabi cc:build-essential chromium:chromium git:git
 
 .DEFAULT_GOAL := help
 .PHONY: help bench test lint unit emulated browser image-check clean

@@ -13,7 +13,7 @@ from hil import provenance
 from hil.bench.plan import Case, plan
 from hil.bench.table import Row
 from hil.board import Board
-from hil.errors import HilError
+from hil.errors import HilError, StoreError
 from hil.image import Image
 from hil.lab import BoardSpec, Lab, load_lab
 from hil.session import Report, Session
@@ -153,21 +153,23 @@ class BenchRun:
         told = "interrupted" if interrupted else str(error)
         measures: tuple[Measure, ...] = session.phase_measures() if session is not None else ()
         self.rows.append(Row(board.name, model, precision, (), told))
-        self._store_session(
-            SessionRecord(
-                board=board.name,
-                kind=board.kind.name,
-                model=model,
-                precision=precision,
-                started=started,
-                finished=utc_now(),
-                status=Status.INTERRUPTED if interrupted else Status.FAILED,
-                manifest=image.manifest if image is not None else None,
-                error=told,
-                versions=dict(board.versions),
-                measures=measures,
-            )
+        record = SessionRecord(
+            board=board.name,
+            kind=board.kind.name,
+            model=model,
+            precision=precision,
+            started=started,
+            finished=utc_now(),
+            status=Status.INTERRUPTED if interrupted else Status.FAILED,
+            manifest=image.manifest if image is not None else None,
+            error=told,
+            versions=dict(board.versions),
+            measures=measures,
         )
+        try:
+            self._store_session(record)
+        except StoreError as refused:  # what ended the session matters more, and is raised by the caller
+            self.notes.append(f"the end of {board.name} {case.image_name} was not stored: {refused}")
 
     def _store_session(self, record: SessionRecord) -> None:
         run_id = self.begin()
