@@ -14,6 +14,7 @@ from hil_dashboards.pages.matrix import matrix_page
 from hil_dashboards.pages.parts import Child, shell
 from hil_dashboards.pages.series import series_page
 from hil_dashboards.queries import RunHead
+from hil_db import engine
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -42,7 +43,7 @@ def create_app(url: str | None = None) -> Dash:
 
     StoreError when ``url`` is no database URL.
     """
-    place = queries.place(url)
+    place = engine.shown(engine.parse(url))
     app = Dash("hil_dashboards", title="HIL lab", update_title="", serve_locally=True)
     app.index_string = _PAGE
     app.layout = html.Div([dcc.Location(id="address"), html.Div(id="page")])

@@ -1,83 +1,189 @@
-"""The plot of a series: lines of values that may be compared, and nothing joined that may not."""
+"""The plot of a series: a pure function of a frame; the colours of text and grid are the style sheet's."""
 
 from __future__ import annotations
 
+from datetime import datetime
+from html import escape
 from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from hil_dashboards import frames, text
+from hil_dashboards.frames import CASE, Line
 
-# Okabe and Ito's colours, told apart with any colour vision; readable on light and dark alike.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F")
-_SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")
-_GRID = "rgba(128, 128, 128, 0.25)"
-_INK = "#7a828c"
+# Readable on white and on near-black alike.
+COLOURS = ("#3b7ddd", "#d9822b", "#18976b", "#c0498f", "#8464e8", "#c4453c", "#1490ab", "#8f8420")
+LOST_COLOUR = "#d64545"
+_DASHES = ("solid", "dot", "dash", "dashdot")
+_SYMBOLS = ("circle", "diamond", "square", "triangle-up")
+_TICKS_MOST = 6
+_ERROR_MOST = 90
+_CROSSES_MOST = 200
 
 
 def series_figure(metric: str, frame: pd.DataFrame) -> go.Figure:
-    """One trace per line of ``frames.lines``; counted values as steps, since they change only by a change."""
+    """One metric over runs: a colour per board, model and precision, a dash per method and technique.
+
+    ``frame`` has VALUE_COLUMNS, oldest first. Counted values are steps. A session that ended before it had a
+    value breaks its line and is a cross at the bottom.
+    """
     figure = go.Figure()
-    lines = frames.lines(frame)
-    for number, (key, part) in enumerate(lines):
-        figure.add_trace(_trace(metric, number, key, part, many=_differ(lines)))
-    shares = text.is_share(metric)
-    unit = str(frame["unit"].dropna().iloc[0]) if frame["unit"].notna().any() else ""
-    shown = text.unit(metric, unit)
-    figure.update_layout(
-        template="none",
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": _INK, "size": 13, "family": "system-ui, sans-serif"},
-        margin={"l": 80, "r": 20, "t": 16, "b": 48},
-        hovermode="closest",
-        hoverlabel={"align": "left"},
-        showlegend=True,
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0},
-    )
-    axis = {"gridcolor": _GRID, "zeroline": False, "linecolor": _GRID, "automargin": True}
-    figure.update_xaxes(title_text="run", tickformat="d", **_ticks(frame), **axis)
-    figure.update_yaxes(
-        title_text=f"{text.title(metric)}{f', {shown}' if shown and not shares else ''}",
-        tickformat=".1%" if shares else ",",
-        **axis,
-    )
+    lost = frames.without_value(frame)
+    found = frames.lines(frame)
+    cases = list(dict.fromkeys(line.case for line in found))
+    one_board = frame["board"].nunique() <= 1
+    drawn: dict[tuple[str, str, str, str], int] = {}
+    for line in found:
+        variant = drawn[line.case] = drawn.get(line.case, -1) + 1
+        trace = _trace(metric, line, lost, cases.index(line.case), variant)
+        figure.add_trace(trace.update(name=escape(line_name(line, one_board=one_board))))
+    figure.update_layout(**_layout(metric, frame, found), annotations=_crosses(lost))
     return figure
 
 
-def _differ(lines: list[tuple[dict[str, str], pd.DataFrame]]) -> set[str]:
-    """The parts of a line's name that tell at least two lines apart, and the model in any case."""
-    return {"model"} | {part for part in frames.LINE if len({key[part] for key, _ in lines}) > 1}
+def line_name(line: Line, *, one_board: bool) -> str:
+    """The line's name in the legend; the board is left out when there is but one."""
+    case = f"{line.model} {line.precision}"
+    return f"{case if one_board else f'{line.board} · {case}'} · {line.method}, {line.technique}"
 
 
-def _ticks(frame: pd.DataFrame) -> dict[str, Any]:
-    runs = sorted({int(run) for run in frame["run"]})
-    return {"tickmode": "array", "tickvals": runs} if len(runs) <= 12 else {}
-
-
-def _trace(metric: str, number: int, key: dict[str, str], part: pd.DataFrame, many: set[str]) -> go.Scatter:
-    colour = _COLOURS[number % len(_COLOURS)]
+def _trace(metric: str, line: Line, lost: pd.DataFrame, colour: int, variant: int) -> go.Scatter:
+    points = list(frames.records(_with_gaps(line, lost)))
     return go.Scatter(
-        x=[int(run) for run in part["run"]],
-        y=[float(value) for value in part["value"]],
-        name=" · ".join(key[name] for name in frames.LINE if name in many and name != "unit"),
+        x=[point["run"] for point in points],
+        y=[point["value"] for point in points],
         mode="lines+markers",
-        line={"color": colour, "width": 2, "shape": "hv" if key["method"] == "counted" else "linear"},
-        marker={"color": colour, "size": 8, "symbol": _SYMBOLS[number // len(_COLOURS) % len(_SYMBOLS)]},
-        text=[_hover(metric, record) for record in frames.records(part)],
-        hovertemplate="%{text}<extra></extra>",
+        connectgaps=False,
+        line={
+            "shape": "hv" if line.method == "counted" else "linear",
+            "width": 2,
+            "color": COLOURS[colour % len(COLOURS)],
+            "dash": _DASHES[variant % len(_DASHES)],
+        },
+        marker={"size": 8, "symbol": _SYMBOLS[variant % len(_SYMBOLS)]},
+        hovertext=[None if point["value"] is None else _hover(metric, point) for point in points],
+        hoverinfo="text",
     )
 
 
-def _hover(metric: str, record: dict[str, Any]) -> str:
-    amount = f"{text.value(metric, record['value'])} {text.unit(metric, record['unit'])}".strip()
-    return "<br>".join(
-        (
-            f"<b>{amount}</b> ({record['method']}, {record['technique']})",
-            f"{record['board']} · {record['model']}/{record['precision']}",
-            f"run {record['run']:.0f} · {text.moment(record['time'])}",
-            f"commit {text.commit(record['commit'], record['dirty'])}",
-            f"image {text.image(record['image'])}",
-        )
+def _with_gaps(line: Line, lost: pd.DataFrame) -> pd.DataFrame:
+    here = lost[[tuple(case) == line.case for case in lost[CASE].itertuples(index=False, name=None)]]
+    if not len(here):
+        return line.points
+    return pd.concat([line.points, here]).sort_values("session", kind="stable")
+
+
+def _crosses(lost: pd.DataFrame) -> list[dict[str, Any]]:
+    """Marks at the foot of the plot, not points: they have no value."""
+    by_run: dict[int, list[str]] = {}
+    for point in frames.records(lost.tail(_CROSSES_MOST)):
+        by_run.setdefault(point["run"], []).append(_hover_lost(point))
+    return [
+        {
+            "x": run,
+            "y": 0,
+            "yref": "paper",
+            "yanchor": "bottom",
+            "text": "<b>×</b>",
+            "font": {"size": 18, "color": LOST_COLOUR},
+            "showarrow": False,
+            "hovertext": "<br><br>".join(told[:3]),
+        }
+        for run, told in by_run.items()
+    ]
+
+
+def _hover(metric: str, point: dict[str, Any]) -> str:
+    amount = text.amount(metric, point["value"], point["unit"])
+    if point["resolution"] is not None and not text.is_share(metric):
+        amount += f" (steps of {text.plain(point['resolution'])})"
+    told = [f"<b>{escape(amount)}</b> {escape(point['method'])}, {escape(point['technique'])}"]
+    if point["status"] != "finished":
+        told.append(escape(f"of a session that {point['status']}"))
+    told += _origin(point)
+    if point["vectors"] is not None:
+        told.append(f"{point['vectors']:,.0f} vectors")
+    return "<br>".join(told)
+
+
+def _hover_lost(point: dict[str, Any]) -> str:
+    said = str(point["error"] or "no reason stored")
+    cut = said if len(said) <= _ERROR_MOST else said[: _ERROR_MOST - 1] + "…"
+    return "<br>".join([f"<b>{escape(point['status'])}</b> {escape(cut)}", *_origin(point)])
+
+
+def _origin(point: dict[str, Any]) -> list[str]:
+    told = (
+        f"{point['model']} {point['precision']}",
+        f"run {point['run']}, {text.moment(point['time'])}",
+        f"commit {text.commit(point['commit'], point['dirty'])}",
+        f"board {point['board']} ({point['kind']})",
+        f"image {text.image(point['image'])}",
     )
+    return [escape(line) for line in told]
+
+
+def _layout(metric: str, frame: pd.DataFrame, found: list[Line]) -> dict[str, Any]:
+    units = sorted({text.unit(metric, line.unit) for line in found} - {""})
+    name = text.title(metric)
+    return {
+        "margin": {"l": 8, "r": 16, "t": 16, "b": 8},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": "inherit", "size": 13},
+        "hovermode": "closest",
+        "hoverlabel": {
+            "bgcolor": "#1d2733",
+            "bordercolor": "#1d2733",
+            "font": {"color": "#f3f6f9", "size": 13},
+            "align": "left",
+        },
+        "showlegend": True,
+        "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": -0.18, "yanchor": "top"},
+        "xaxis": _run_axis(frame),
+        "yaxis": {
+            "title": {"text": escape(f"{name} ({', '.join(units)})" if units else name), "standoff": 12},
+            "automargin": True,
+            "zeroline": False,
+            "tickformat": ".4~%" if text.is_share(metric) else ",~f",
+            **_flat_range(metric, frame),
+        },
+    }
+
+
+def _run_axis(frame: pd.DataFrame) -> dict[str, Any]:
+    first: dict[int, datetime] = {}
+    for run, time in zip(frame["run"].tolist(), frame["time"].tolist(), strict=True):
+        first.setdefault(run, time)
+    runs = sorted(first)
+    if not runs:
+        return {"visible": False}
+    shown = spread(runs, _TICKS_MOST)
+    return {
+        "range": [runs[0] - 0.5, runs[-1] + 0.5],
+        "tickvals": shown,
+        "ticktext": [f"run {run}<br>{first[run]:%d %b}" for run in shown],
+        "tickangle": 0,
+        "automargin": True,
+        "zeroline": False,
+        "showgrid": False,
+        "ticks": "outside",
+    }
+
+
+def spread(items: list[int], most: int) -> list[int]:
+    """At most ``most`` of the items, evenly, the first and the last among them."""
+    if len(items) <= most:
+        return items
+    step = (len(items) - 1) / (most - 1)
+    return [items[round(step * place)] for place in range(most)]
+
+
+def _flat_range(metric: str, frame: pd.DataFrame) -> dict[str, Any]:
+    """A range of its own for values that never change: Plotly would show one unit to either side."""
+    low, high = frame["value"].min(), frame["value"].max()
+    if low != high:  # also when there is no value at all
+        return {}
+    pad = 0.02 if text.is_share(metric) else abs(low) * 0.05 or 1.0
+    return {"range": [low - pad, high + pad]}

@@ -1,100 +1,167 @@
-"""Stored values in the order a page shows them: rows of the matrix, the data frame of a series. Pure."""
+"""Rows as pandas frames, and what the pages need of them: rows of the matrix, lines of a series."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import pandas as pd
 
-from hil_dashboards.queries import Ended, MatrixData, SeriesData, Value
+from hil_dashboards.queries import SESSION_COLUMNS, VALUE_COLUMNS, MatrixData
 
-PLOTTED_MOST = 5_000  # beyond it SVG is slow to draw
-LINE = ["board", "model", "precision", "method", "technique", "unit"]
+CASE = ["board", "kind", "model", "precision"]
+HOW = ["unit", "method", "technique"]
+POINTS_MOST = 5000  # what SVG draws without a wait
+_FLOATS = ("vectors", "value", "resolution")
 
-_COLUMNS = (
-    *("session", "run", "time", "board", "model", "precision", "status", "error", "commit", "dirty", "image"),
-    *("value", "unit", "method", "technique", "resolution", "vectors"),
-)
+
+@dataclass(frozen=True)
+class Value:
+    """One value of the matrix with where it comes from."""
+
+    metric: str
+    value: float
+    unit: str
+    method: str
+    technique: str
+    resolution: float | None
+    run: int
+    time: datetime
+    vectors: int | None
+    commit: str | None
+    dirty: bool | None
+    image: str | None
 
 
 @dataclass(frozen=True)
 class Row:
-    """One case of the matrix: how its newest session ended, and the newest values of each metric."""
+    """One model and precision on one board: its newest session, and its newest values by metric.
+
+    A metric has several values when its session took it by several methods or techniques.
+    """
 
     board: str
     kind: str
     model: str
     precision: str
-    status: str
-    error: str | None
     run: int
     time: datetime
-    values: Mapping[str, tuple[Value, ...]]
+    status: str
+    error: str | None
+    values: dict[str, tuple[Value, ...]]
+
+
+@dataclass(frozen=True)
+class Line:
+    """Values that may be compared: of one board, model, precision, unit, method and technique."""
+
+    board: str
+    kind: str
+    model: str
+    precision: str
+    unit: str
+    method: str
+    technique: str
+    points: pd.DataFrame
+
+    @property
+    def case(self) -> tuple[str, str, str, str]:
+        """What was measured, however."""
+        return (self.board, self.kind, self.model, self.precision)
+
+
+def sessions(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
+    """A frame with SESSION_COLUMNS."""
+    return _frame(rows, SESSION_COLUMNS)
+
+
+def values(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
+    """A frame with VALUE_COLUMNS."""
+    return _frame(rows, VALUE_COLUMNS)
+
+
+def _frame(rows: Sequence[tuple[Any, ...]], columns: tuple[str, ...]) -> pd.DataFrame:
+    # Objects but for the floats: None stays None, and a dirty flag that is not known is not False.
+    frame = pd.DataFrame(list(rows), columns=list(columns), dtype="object")
+    return frame.astype({name: "float64" for name in _FLOATS if name in columns})
+
+
+def records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """The frame's rows as dicts, what is missing as None."""
+    names = [str(name) for name in frame.columns]
+    for cells in frame.itertuples(index=False, name=None):
+        yield {
+            name: None if isinstance(cell, float) and cell != cell else cell
+            for name, cell in zip(names, cells, strict=True)
+        }
 
 
 def matrix(data: MatrixData) -> list[Row]:
-    """One row per case, ordered by board, model and precision."""
-    by_case: dict[tuple[str, str, str], dict[str, list[Value]]] = {}
-    for value in data.values:
-        by_case.setdefault(value.origin.case, {}).setdefault(value.metric, []).append(value)
+    """The matrix's rows, ordered by board, kind, model and precision."""
+    held: dict[tuple[Any, ...], dict[str, list[Value]]] = {}
+    for record in records(values(data.values)):
+        case = tuple(record[name] for name in CASE)
+        held.setdefault(case, {}).setdefault(record["metric"], []).append(_value(record))
+    newest = sessions(data.sessions).sort_values(CASE, kind="stable")
     return [
         Row(
-            board=ended.board,
-            kind=ended.kind,
-            model=ended.model,
-            precision=ended.precision,
-            status=ended.status,
-            error=ended.error,
-            run=ended.run,
-            time=ended.time,
-            values={metric: tuple(held) for metric, held in by_case.get(ended.case, {}).items()},
+            board=record["board"],
+            kind=record["kind"],
+            model=record["model"],
+            precision=record["precision"],
+            run=record["run"],
+            time=record["time"],
+            status=record["status"],
+            error=record["error"],
+            values={
+                metric: tuple(cell)
+                for metric, cell in held.get(tuple(record[name] for name in CASE), {}).items()
+            },
         )
-        for ended in data.sessions
+        for record in records(newest)
     ]
 
 
-def series(data: SeriesData) -> pd.DataFrame:
-    """One row per value, and one without a value per session that ended without it; oldest first.
-
-    ``before`` is the value of the same board, model, precision, method and technique that came before.
-    """
-    records = [_record(value.origin, value) for value in data.values]
-    records += [_record(ended, None) for ended in data.without]
-    frame = pd.DataFrame(records, columns=list(_COLUMNS)).sort_values("session", kind="stable")
-    frame["before"] = frame[frame["value"].notna()].groupby(LINE, sort=False)["value"].shift(1)
-    return frame.reset_index(drop=True)
-
-
-def _record(ended: Ended, value: Value | None) -> tuple[Any, ...]:
-    start = (
-        *(ended.session, ended.run, ended.time, ended.board, ended.model, ended.precision),
-        *(ended.status, ended.error, ended.commit, ended.dirty, ended.image),
-    )
-    if value is None:
-        return (*start, None, None, None, None, None, None)
-    return (
-        *start,
-        *(value.value, value.unit, value.method, value.technique, value.resolution, value.vectors),
+def _value(record: dict[str, Any]) -> Value:
+    return Value(
+        metric=record["metric"],
+        value=record["value"],
+        unit=record["unit"],
+        method=record["method"],
+        technique=record["technique"],
+        resolution=record["resolution"],
+        run=record["run"],
+        time=record["time"],
+        vectors=int(record["vectors"]) if record["vectors"] is not None else None,
+        commit=record["commit"],
+        dirty=record["dirty"],
+        image=record["image"],
     )
 
 
-def clipped(frame: pd.DataFrame) -> pd.DataFrame:
-    """The newest rows, no more than can be drawn."""
-    return frame.tail(PLOTTED_MOST)
+def clipped(frame: pd.DataFrame, most: int = POINTS_MOST) -> pd.DataFrame:
+    """The newest ``most`` rows; the frame is ordered oldest first and stays so."""
+    return frame.tail(most)
 
 
-def lines(frame: pd.DataFrame) -> list[tuple[dict[str, str], pd.DataFrame]]:
-    """What is joined by a line: one board, model, precision, method and technique, oldest first."""
-    held = frame[frame["value"].notna()]
-    return [
-        (dict(zip(LINE, map(str, key), strict=True)), part) for key, part in held.groupby(LINE, sort=True)
-    ]
+def with_value(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows that hold a value, each with ``before``: the value before it on its own line (NaN: none)."""
+    held = frame[frame["value"].notna()].copy()
+    held["before"] = held.groupby([*CASE, *HOW], sort=False)["value"].shift()
+    return held
 
 
-def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows as dictionaries, with None for what is not there."""
-    plain = frame.astype(object).where(frame.notna(), None)
-    return [{str(name): cell for name, cell in row.items()} for row in plain.to_dict("records")]
+def without_value(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of sessions that ended before there was a value."""
+    return frame[frame["value"].isna()]
+
+
+def lines(frame: pd.DataFrame) -> list[Line]:
+    """The frame's values as lines, ordered by name; another unit, method or technique is another line."""
+    found = []
+    for key, points in with_value(frame).groupby([*CASE, *HOW], sort=True):
+        board, kind, model, precision, unit, method, technique = (str(part) for part in key)
+        found.append(Line(board, kind, model, precision, unit, method, technique, points))
+    return found

@@ -1,19 +1,20 @@
-"""What the pages ask of the database: values out, nothing in. The only module here that knows the tables."""
+"""What the pages ask the database; each call opens it, reads one consistent state, and closes it again."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, select
+from sqlalchemy import Connection, Select, and_, func, or_, select
+from sqlalchemy.orm import aliased
 
 from hil_dashboards.choice import Choice
 from hil_db import engine
 from hil_db.liveness import status_now
+from hil_db.records import Status
 from hil_db.schema import Image, MeasureRow, Run, Session
 from hil_db.store import Store
 
@@ -28,147 +29,97 @@ MATRIX_METRICS = (
 )
 USUAL_METRIC = "instructions"
 
+SESSION_COLUMNS = (
+    "session",
+    "run",
+    "time",
+    "board",
+    "kind",
+    "model",
+    "precision",
+    "status",
+    "error",
+    "commit",
+    "dirty",
+    "image",
+    "vectors",
+)
+VALUE_COLUMNS = (*SESSION_COLUMNS, "metric", "value", "unit", "method", "technique", "resolution")
+
+Rows = list[tuple[Any, ...]]
+
 
 @dataclass(frozen=True)
 class RunHead:
-    """A run as the pages' bar shows it; ``started`` is UTC."""
+    """One run with its status as of now; ``started`` is in UTC."""
 
     id: int
-    status: str
     started: datetime
+    status: Status
+    host: str
     commit: str | None
     dirty: bool | None
-
-
-@dataclass(frozen=True)
-class Ended:
-    """One ended session and where it came from."""
-
-    session: int
-    run: int
-    time: datetime
-    board: str
-    kind: str
-    model: str
-    precision: str
-    status: str
-    error: str | None
-    commit: str | None
-    dirty: bool | None
-    image: str | None
-
-    @property
-    def case(self) -> tuple[str, str, str]:
-        """What is compared over runs: board, model, precision."""
-        return self.board, self.model, self.precision
-
-
-@dataclass(frozen=True)
-class Value:
-    """One stored value and its session; ``vectors`` is over how many it was taken."""
-
-    origin: Ended
-    metric: str
-    value: float
-    unit: str
-    method: str
-    technique: str
-    resolution: float | None
-    vectors: int | None
 
 
 @dataclass(frozen=True)
 class MatrixData:
-    """The newest session of each case, and of each case and metric the newest value per technique."""
+    """``sessions`` has SESSION_COLUMNS, ``values`` VALUE_COLUMNS; ``newest`` is None without a run."""
 
     newest: RunHead | None
-    sessions: tuple[Ended, ...]
-    values: tuple[Value, ...]
+    sessions: Rows
+    values: Rows
 
 
 @dataclass(frozen=True)
 class SeriesData:
-    """Values of one metric, oldest first; sessions that ended without it; what else could be chosen."""
+    """``values`` of one ``metric``, with VALUE_COLUMNS, and what there is to choose from."""
 
     newest: RunHead | None
     metric: str | None
-    values: tuple[Value, ...]
-    without: tuple[Ended, ...]
-    metrics: tuple[str, ...]
-    models: tuple[str, ...]
-    boards: tuple[str, ...]
-    precisions: tuple[str, ...]
-
-
-def place(url: str | None) -> str:
-    """The database's URL as it may be shown; StoreError when it is none."""
-    return engine.parse(url).render_as_string(hide_password=True)
+    metrics: list[str]
+    models: list[str]
+    boards: list[str]
+    precisions: list[str]
+    values: Rows
 
 
 def exists(url: str | None) -> bool:
-    """Whether there is a database yet; of a server's that is said by asking it."""
-    parsed = engine.parse(url)
-    return parsed.get_backend_name() != "sqlite" or Path(parsed.database or "").is_file()
+    """False when the database is a file that nobody has made yet."""
+    path = engine.file_of(engine.parse(url))
+    return path is None or path.exists()
 
 
 def read_matrix(url: str | None) -> MatrixData:
-    """Everything that the matrix page shows; StoreError when the database cannot be read."""
+    """The newest session of each board, model and precision, and the newest value of each metric.
+
+    Values come from finished sessions. StoreError when the database cannot be read.
+    """
     with _reading(url) as connection:
-        newest_sessions = (
-            select(func.max(Session.id)).group_by(Session.board, Session.model, Session.precision)
-        ).scalar_subquery()
-        sessions = connection.execute(_sessions().where(Session.id.in_(newest_sessions))).all()
-        newest_values = (
-            select(func.max(MeasureRow.id))
-            .join(Session, Session.id == MeasureRow.session_id)
-            .where(MeasureRow.metric.in_(MATRIX_METRICS))
-            .group_by(
-                Session.board,
-                Session.model,
-                Session.precision,
-                MeasureRow.metric,
-                MeasureRow.method,
-                MeasureRow.technique,
-            )
-        ).scalar_subquery()
-        values = connection.execute(_values().where(MeasureRow.id.in_(newest_values))).all()
         return MatrixData(
-            newest=_newest_run(connection),
-            sessions=tuple(sorted((_ended(row) for row in sessions), key=lambda ended: ended.case)),
-            values=tuple(_value(row) for row in values),
+            _newest_run(connection),
+            _rows(connection, _newest_sessions()),
+            _rows(connection, _newest_values()),
         )
 
 
 def read_series(url: str | None, choice: Choice) -> SeriesData:
-    """Everything that the series page shows; StoreError when the database cannot be read."""
+    """Every value of the choice's metric, oldest first; without one, of USUAL_METRIC or the first there is.
+
+    A session that ended before it had a value is a row whose ``value`` is None.
+    StoreError when the database cannot be read.
+    """
     with _reading(url) as connection:
-        metrics = _distinct(connection, MeasureRow.metric)
-        metric = choice.metric or (USUAL_METRIC if USUAL_METRIC in metrics else next(iter(metrics), None))
-        runs = select(Run.id).order_by(Run.id.desc()).limit(choice.runs).scalar_subquery()
-        chosen = [Session.run_id.in_(runs)]
-        for column, names in (
-            (Session.model, choice.model),
-            (Session.board, choice.board),
-            (Session.precision, choice.precision),
-        ):
-            if names:
-                chosen.append(column.in_(names))
-        values = connection.execute(
-            _values().where(MeasureRow.metric == metric, *chosen).order_by(Session.id)
-        ).all()
-        having = select(MeasureRow.session_id).where(MeasureRow.metric == metric)
-        without = connection.execute(
-            _sessions().where(Session.id.not_in(having), *chosen).order_by(Session.id)
-        ).all()
+        metrics = _names(connection, MeasureRow.metric)
+        usual = USUAL_METRIC if USUAL_METRIC in metrics else next(iter(metrics), None)
+        metric = choice.metric or usual
         return SeriesData(
-            newest=_newest_run(connection),
-            metric=metric,
-            values=tuple(_value(row) for row in values),
-            without=tuple(_ended(row) for row in without),
-            metrics=metrics,
-            models=_distinct(connection, Session.model),
-            boards=_distinct(connection, Session.board),
-            precisions=_distinct(connection, Session.precision),
+            _newest_run(connection),
+            metric,
+            metrics,
+            _names(connection, Session.model),
+            _names(connection, Session.board),
+            _names(connection, Session.precision),
+            _rows(connection, _series(choice, metric)) if metric else [],
         )
 
 
@@ -182,70 +133,105 @@ def _reading(url: str | None) -> Iterator[Connection]:
         yield connection
 
 
-_SESSION_COLUMNS = (
-    Session.id,
-    Session.run_id,
-    Session.started,
-    Session.board,
-    Session.kind,
-    Session.model,
-    Session.precision,
-    Session.status,
-    Session.error,
-    Run.git_commit,
-    Run.git_dirty,
-    Image.sha256,
-)
+def _rows(connection: Connection, query: Select[*tuple[Any, ...]]) -> Rows:
+    return [tuple(row) for row in connection.execute(query)]
 
 
-def _sessions() -> Select[*tuple[Any, ...]]:
-    found: Select[*tuple[Any, ...]] = select(*_SESSION_COLUMNS)
-    return found.join(Run, Run.id == Session.run_id).outerjoin(Image, Image.id == Session.image_id)
-
-
-def _values() -> Select[*tuple[Any, ...]]:
-    vectors = select(MeasureRow.session_id, MeasureRow.value).where(MeasureRow.metric == "vectors").subquery()
-    found: Select[*tuple[Any, ...]] = select(
-        *_SESSION_COLUMNS,
-        MeasureRow.metric,
-        MeasureRow.value,
-        MeasureRow.unit,
-        MeasureRow.method,
-        MeasureRow.technique,
-        MeasureRow.resolution,
-        vectors.c.value,
-    )
-    return (
-        found.join(MeasureRow, MeasureRow.session_id == Session.id)
-        .join(Run, Run.id == Session.run_id)
-        .outerjoin(Image, Image.id == Session.image_id)
-        .outerjoin(vectors, and_(vectors.c.session_id == Session.id))
-    )
-
-
-def _ended(row: Any) -> Ended:
-    return Ended(*row[: len(_SESSION_COLUMNS)])
-
-
-def _value(row: Any) -> Value:
-    metric, value, unit, method, technique, resolution, vectors = row[len(_SESSION_COLUMNS) :]
-    counted = int(vectors) if vectors is not None else None
-    return Value(_ended(row), metric, value, unit, method, technique, resolution, counted)
-
-
-def _distinct(connection: Connection, column: Any) -> tuple[str, ...]:
-    return tuple(connection.scalars(select(column).distinct().order_by(column)))
+def _names(connection: Connection, column: Any) -> list[str]:
+    return sorted(connection.scalars(select(column).distinct()))
 
 
 def _newest_run(connection: Connection) -> RunHead | None:
-    row = connection.execute(
-        select(
-            Run.id, Run.status, Run.started, Run.git_commit, Run.git_dirty, Run.host, Run.pid, Run.pid_birth
-        )
-        .order_by(Run.id.desc())
-        .limit(1)
-    ).first()
-    if row is None:
+    run = connection.execute(select(Run.__table__).order_by(Run.id.desc()).limit(1)).one_or_none()
+    if run is None:
         return None
-    status = status_now(row.status, row.host, row.pid, row.pid_birth)
-    return RunHead(row.id, status, row.started, row.git_commit, row.git_dirty)
+    status = status_now(run.status, run.host, run.pid, run.pid_birth)
+    return RunHead(run.id, run.started, status, run.host, run.git_commit, run.git_dirty)
+
+
+_CASE = (Session.board, Session.kind, Session.model, Session.precision)
+_MEASURE = (
+    MeasureRow.metric,
+    MeasureRow.value,
+    MeasureRow.unit,
+    MeasureRow.method,
+    MeasureRow.technique,
+    MeasureRow.resolution,
+)
+
+
+def _session_columns() -> Sequence[Any]:
+    counted = aliased(MeasureRow)
+    vectors = (
+        select(func.max(counted.value))
+        .where(counted.session_id == Session.id, counted.metric == "vectors")
+        .correlate(Session)
+        .scalar_subquery()
+    )
+    return (
+        Session.id,
+        Session.run_id,
+        Session.started,
+        *_CASE,
+        Session.status,
+        Session.error,
+        Run.git_commit,
+        Run.git_dirty,
+        Image.sha256,
+        vectors,
+    )
+
+
+def _sessions(*more: Any) -> Select[*tuple[Any, ...]]:
+    return (
+        select(*_session_columns(), *more)
+        .join(Run, Run.id == Session.run_id)
+        .outerjoin(Image, Image.id == Session.image_id)
+    )
+
+
+def _newest_sessions() -> Select[*tuple[Any, ...]]:
+    newest = select(func.max(Session.id)).group_by(*_CASE)
+    return _sessions().where(Session.id.in_(newest)).order_by(*_CASE)
+
+
+def _newest_values() -> Select[*tuple[Any, ...]]:
+    newest = (
+        select(func.max(Session.id).label("session_id"), MeasureRow.metric.label("metric"))
+        .join(MeasureRow, MeasureRow.session_id == Session.id)
+        .where(Session.status == Status.FINISHED, MeasureRow.metric.in_(MATRIX_METRICS))
+        .group_by(*_CASE, MeasureRow.metric)
+        .subquery()
+    )
+    return (
+        _sessions(*_MEASURE)
+        .join(MeasureRow, MeasureRow.session_id == Session.id)
+        .join(newest, and_(newest.c.session_id == Session.id, newest.c.metric == MeasureRow.metric))
+        .order_by(*_CASE, MeasureRow.id)
+    )
+
+
+def _series(choice: Choice, metric: str) -> Select[*tuple[Any, ...]]:
+    filters = (
+        (Session.model, choice.model),
+        (Session.board, choice.board),
+        (Session.precision, choice.precision),
+    )
+    of_metric = and_(MeasureRow.session_id == Session.id, MeasureRow.metric == metric)
+    told = or_(MeasureRow.id.is_not(None), Session.status != Status.FINISHED)
+    wanted = and_(told, *(column.in_(names) for column, names in filters if names))
+    runs = (
+        select(Session.run_id)
+        .outerjoin(MeasureRow, of_metric)
+        .where(wanted)
+        .distinct()
+        .order_by(Session.run_id.desc())
+        .limit(choice.runs)
+        .subquery()
+    )
+    return (
+        _sessions(*_MEASURE)
+        .outerjoin(MeasureRow, of_metric)
+        .where(wanted, Session.run_id.in_(select(runs.c.run_id)))
+        .order_by(Session.run_id, Session.id, MeasureRow.id)
+    )

@@ -48,9 +48,14 @@ def value(metric: str, number: float) -> str:
     if not math.isfinite(number):
         return str(number)
     if is_share(metric):
-        percent = math.floor(number * 10_000) / 100 if number < 1 else number * 100
-        return f"{percent:.2f}".removesuffix(".00") if number == 1 else f"{percent:.2f}"
+        rounded = f"{number * 100:.2f}"
+        return rounded if number == 1 or rounded != "100.00" else "99.99"
     return plain(number)
+
+
+def amount(metric: str, number: float, stored_unit: str) -> str:
+    """A value with its unit."""
+    return f"{value(metric, number)} {unit(metric, stored_unit)}".strip()
 
 
 def plain(number: float) -> str:

@@ -11,14 +11,17 @@ from dash.development.base_component import Component
 
 from hil_dashboards import text
 from hil_dashboards.choice import Choice
-from hil_dashboards.frames import Row
+from hil_dashboards.frames import Row, Value
 from hil_dashboards.pages.parts import Child, badge, legend
-from hil_dashboards.queries import MATRIX_METRICS, Value
+from hil_dashboards.queries import MATRIX_METRICS
 
 
 def matrix_page(rows: Sequence[Row]) -> list[Child]:
     """A table per board, then what the badges mean; ``rows`` are ordered by board."""
-    tables = [_board(board, list(group)) for board, group in groupby(rows, key=lambda row: row.board)]
+    tables = [
+        _board(board, list(group))
+        for (board, _), group in groupby(rows, key=lambda row: (row.board, row.kind))
+    ]
     return [
         html.Div(
             [
@@ -81,7 +84,7 @@ def _case(row: Row) -> Component:
 
 
 def _failure(row: Row) -> Component:
-    runs = sorted({value.origin.run for values in row.values.values() for value in values})
+    runs = sorted({value.run for values in row.values.values() for value in values})
     kept = (
         f"The values above are from run {' and '.join(map(str, runs))}."
         if runs
@@ -124,8 +127,8 @@ def _figure(row: Row, value: Value) -> Component:
             html.Div(amount, className="amount"),
             badge(value.method, value.technique),
             html.Div(
-                f"run {value.origin.run} · {text.day(value.origin.time)}",
-                className="origin" if value.origin.run == row.run else "origin older",
+                f"run {value.run} · {text.day(value.time)}",
+                className="origin" if value.run == row.run else "origin older",
             ),
         ],
         className="figure",
@@ -134,9 +137,8 @@ def _figure(row: Row, value: Value) -> Component:
 
 
 def _title(value: Value) -> str:
-    origin = value.origin
-    told = [text.moment(origin.time), f"commit {text.commit(origin.commit, origin.dirty)}"]
-    told.append(f"image {text.image(origin.image)}")
+    told = [text.moment(value.time), f"commit {text.commit(value.commit, value.dirty)}"]
+    told.append(f"image {text.image(value.image)}")
     if value.vectors is not None:
         told.append(f"{value.vectors:,} vectors")
     if value.resolution is not None and not text.is_share(value.metric):

@@ -27,7 +27,7 @@ _CONFIG: Any = {
 def series_page(data: SeriesData, choice: Choice) -> list[Child]:
     """Choices as links, the plot, the table."""
     metric = data.metric or ""
-    everything = frames.series(data)
+    everything = frames.values(data.values)
     frame = frames.clipped(everything)
     return [
         html.Div(
@@ -107,7 +107,8 @@ def _shown(metric: str, frame: pd.DataFrame) -> list[Child]:
 
 
 def _table(metric: str, frame: pd.DataFrame) -> Component:
-    every = frame.sort_values("session", ascending=False, kind="stable")
+    every: pd.DataFrame = pd.concat([frames.with_value(frame), frames.without_value(frame)])
+    every = every.sort_values("session", ascending=False, kind="stable")
     newest = every.head(TABLE_MOST)
     heads = (
         "Run",
@@ -169,11 +170,10 @@ def _row(metric: str, record: dict[str, Any]) -> Component:
         return html.Tr([*start, html.Td(told, colSpan=3, className="lost"), *end])
     before = record["before"]
     change = "" if before is None else text.change(metric, record["value"], before)
-    unit = text.unit(metric, record["unit"])
     return html.Tr(
         [
             *start,
-            html.Td(f"{text.value(metric, record['value'])} {unit}".strip(), className="num strong"),
+            html.Td(text.amount(metric, record["value"], record["unit"]), className="num strong"),
             html.Td(change, className="num muted" if change in ("", "no change") else "num"),
             html.Td(badge(record["method"], record["technique"])),
             *end,
