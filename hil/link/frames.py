@@ -23,14 +23,6 @@ class Frame:
     payload: bytes
 
 
-def crc8(data: bytes) -> int:
-    """CRC-8/SMBUS: polynomial 0x07, initial value 0, not reflected."""
-    crc = 0
-    for byte in data:
-        crc = _CRC8[crc ^ byte]
-    return crc
-
-
 def _crc8_entry(value: int) -> int:
     for _ in range(8):
         value = (value << 1) ^ (0x107 if value & 0x80 else 0)
@@ -38,6 +30,14 @@ def _crc8_entry(value: int) -> int:
 
 
 _CRC8 = tuple(_crc8_entry(value) for value in range(256))
+
+
+def crc8(data: bytes) -> int:
+    """CRC-8/SMBUS: polynomial 0x07, initial value 0, not reflected."""
+    crc = 0
+    for byte in data:
+        crc = _CRC8[crc ^ byte]
+    return crc
 
 
 def encode(frame: Frame) -> bytes:
@@ -51,48 +51,67 @@ class Receiver:
     """Turns bytes as they come into frames; what is damaged is given up, counted and searched again.
 
     ``payload_max`` bounds a believable length, so that a wrong one is noticed before its bytes have come.
+    It may change between two calls. ``damaged`` counts how often bytes were given up.
     """
 
     def __init__(self, payload_max: int) -> None:
-        self._payload_max = payload_max
-        self._bytes = bytearray()
+        self.payload_max = payload_max
         self.damaged = 0
+        self._bytes = bytearray()
+        self._start = 0
 
     def feed(self, data: bytes) -> list[Frame]:
         """All frames that are complete with these bytes, in order."""
         self._bytes += data
+        return self._search()
+
+    def give_up(self) -> list[Frame]:
+        """The rest of a half frame will not come: the frames that lie within what came of it."""
+        if self._start < len(self._bytes):
+            self._resynchronise()
+        return self._search()
+
+    def _search(self) -> list[Frame]:
         frames = []
         while (frame := self._next()) is not None:
             frames.append(frame)
+        del self._bytes[: self._start]
+        self._start = 0
         return frames
 
     def _next(self) -> Frame | None:
-        while self._bytes:
-            start = self._bytes.find(SYNC[0])
-            if start != 0:
-                self._give_up(len(self._bytes) if start < 0 else start)
+        """The frame that starts first; None when its end has not come."""
+        while True:
+            self._skip_zeros()
+            header = bytes(self._bytes[self._start : self._start + HEADER_BYTES])
+            if not SYNC.startswith(header[:2]):
+                self._resynchronise()
                 continue
-            if len(self._bytes) < HEADER_BYTES:
-                if len(self._bytes) > 1 and self._bytes[1] != SYNC[1]:
-                    self._give_up(1)
-                    continue
+            if len(header) < HEADER_BYTES:
                 return None
-            checked = bytes(self._bytes[2:7])
-            kind, seq, length = _CHECKED.unpack(checked)
-            if self._bytes[1] != SYNC[1] or crc8(checked) != self._bytes[7] or length > self._payload_max:
-                self._give_up(1)
+            kind, seq, length = _CHECKED.unpack_from(header, len(SYNC))
+            if crc8(header[2:7]) != header[7] or length > self.payload_max:
+                self._resynchronise()
                 continue
-            end = HEADER_BYTES + length
+            end = self._start + HEADER_BYTES + length
             if len(self._bytes) < end + TRAILER_BYTES:
                 return None
-            if zlib.crc32(self._bytes[2:end]) != _CRC32.unpack_from(self._bytes, end)[0]:
-                self._give_up(1)
+            body = bytes(self._bytes[self._start + len(SYNC) : end])
+            if zlib.crc32(body) != _CRC32.unpack_from(self._bytes, end)[0]:
+                self._resynchronise()
                 continue
-            payload = bytes(self._bytes[HEADER_BYTES:end])
-            del self._bytes[: end + TRAILER_BYTES]
-            return Frame(kind, seq, payload)
-        return None
+            self._start = end + TRAILER_BYTES
+            return Frame(kind, seq, body[HEADER_BYTES - len(SYNC) :])
 
-    def _give_up(self, count: int) -> None:
-        del self._bytes[:count]
+    def _skip_zeros(self) -> None:
+        while self._start < len(self._bytes) and self._bytes[self._start] == 0:
+            self._start += 1
+
+    def _resynchronise(self) -> None:
+        """Give up the first byte and everything up to where the next frame may start."""
+        found = self._bytes.find(SYNC, self._start + 1)
+        if found < 0:
+            half_sync = self._bytes[-1] == SYNC[0] and len(self._bytes) - 1 > self._start
+            found = len(self._bytes) - half_sync
+        self._start = found
         self.damaged += 1

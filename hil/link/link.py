@@ -8,6 +8,7 @@ with Link.open("/dev/ttyACM0", baudrate=115200) as link:
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -26,22 +27,27 @@ from hil.errors import (
 )
 from hil.link import messages
 from hil.link.frames import OVERHEAD_BYTES, Frame, Receiver, encode
-from hil.link.messages import Hello, Result, StackUse, Type
+from hil.link.messages import NO_VECTOR, VECTOR_BYTES_MAX, Hello, Result, StackUse, Type
+from hil.link.pacing import Patience
 from hil.link.stream import Stream
 from hil.link.transport import Transport
 
 __all__ = ["Hello", "Link", "LinkStats", "Result", "StackUse"]
 
 _ASK_AGAIN_S = 0.25
+_READY_S = 0.5
 _EVIDENCE_BYTES = 16
+_PAYLOAD_UNKNOWN = 1024  # what to expect before HELLO_REPLY tells
+_BITS_PER_BYTE = 10  # on a serial line, start and stop bit included
+_WORK_GUESS_S = 0.125
 
 
 @dataclass(frozen=True)
 class LinkStats:
     """Bytes on the wire since the link was opened, and the payload they carried.
 
-    Payload is each vector's input once, and each result's ticks and output once. ``lost`` counts vectors
-    sent again, ``damaged`` the times that either side had to give up bytes.
+    Payload is each vector's input once, and each result's ticks and output once. ``lost`` counts frames
+    that, or whose answers, did not arrive; ``damaged`` the times that either side had to give up bytes.
     """
 
     wire_bytes_out: int
@@ -55,11 +61,15 @@ class LinkStats:
 class Link:
     """An open link; make it with ``open``. Its errors are LinkErrors, and none of them names a board."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, baudrate: int) -> None:
         self._transport = transport
-        self._receiver = Receiver(messages.PAYLOAD_MAX)
-        self._queue: list[Frame] = []
+        self._byte_s = _BITS_PER_BYTE / baudrate
+        self._receiver = Receiver(_PAYLOAD_UNKNOWN)
+        self._queue: deque[Frame] = deque()
         self._seq = 0
+        self._nonce = 0
+        self._number = 0  # of the next vector, counted since the handshake
+        self._round_trip_s = _ASK_AGAIN_S
         self._last = b""
         self._device_damaged = 0
         self.hello: Hello | None = None
@@ -70,7 +80,7 @@ class Link:
     @classmethod
     def open(cls, url: str, *, baudrate: int = 115_200) -> Link:
         """Open the port; what the board said before is thrown away."""
-        return cls(Transport(url, baudrate))
+        return cls(Transport(url, baudrate), baudrate)
 
     def __enter__(self) -> Self:
         return self
@@ -99,18 +109,21 @@ class Link:
         Raises DeviceHungError when nothing answers, ProtocolVersionError, DeviceCrashError.
         """
         deadline = time.monotonic() + deadline_s
-        self._wait_for(Type.READY, min(deadline_s, 2 * _ASK_AGAIN_S))
+        self.hello = None
+        self._wait_for(Type.READY, min(deadline, time.monotonic() + _READY_S))
         asked = 0
-        while time.monotonic() < deadline:
+        while (now := time.monotonic()) < deadline:
             if asked:
-                self.flush()
+                self.give_up_half_frame()
+                self.flush(_PAYLOAD_UNKNOWN + OVERHEAD_BYTES)
             self.send(Type.HELLO, messages.hello_request())
             asked += 1
-            reply = self._wait_for(
-                Type.HELLO_REPLY, min(_ASK_AGAIN_S * asked, max(0.0, deadline - time.monotonic()))
-            )
+            reply = self._wait_for(Type.HELLO_REPLY, min(deadline, now + _ASK_AGAIN_S * asked))
             if reply is not None:
                 self.hello = messages.parse_hello(reply.payload)
+                self._receiver.payload_max = self.hello.max_payload
+                self._round_trip_s = time.monotonic() - now
+                self._number = 0
                 return self.hello
         raise self.hung(deadline_s, f"asked {asked} times")
 
@@ -131,19 +144,29 @@ class Link:
         check_inputs(inputs, hello)
         if not inputs:
             return []
-        return Stream(self, hello, inputs, on_result, hang_after_s).run()
+        if self._number + len(inputs) > NO_VECTOR:
+            hello = self.handshake(hang_after_s)  # starts the numbers anew
+        first = self._number
+        self._number += len(inputs)  # none twice: late answers must not fit another
+        longest_s = (hello.max_payload + OVERHEAD_BYTES) * self._byte_s
+        patience = Patience(self._round_trip_s, max(_WORK_GUESS_S, longest_s))
+        return Stream(self, hello, first, inputs, patience, on_result).run(hang_after_s)
 
     def stack(self, deadline_s: float = 5.0) -> StackUse:
         """How deep the firmware's stack went since it started; zeros where it cannot tell."""
-        self.require_hello()
+        hello = self.require_hello()
         deadline = time.monotonic() + deadline_s
-        while time.monotonic() < deadline:
+        asked = 0
+        while (now := time.monotonic()) < deadline:
+            if asked:
+                self.give_up_half_frame()
+                self.flush(hello.max_payload + OVERHEAD_BYTES)
             self.send(Type.STACK, b"")
-            reply = self._wait_for(Type.STACK_REPLY, _ASK_AGAIN_S)
+            asked += 1
+            reply = self._wait_for(Type.STACK_REPLY, min(deadline, now + _ASK_AGAIN_S * asked))
             if reply is not None:
                 return messages.parse_stack(reply.payload)
-            self.flush()
-        raise self.hung(deadline_s, "asked for its stack")
+        raise self.hung(deadline_s, f"asked {asked} times for its stack")
 
     def require_hello(self) -> Hello:
         """The handshake's answer; HandshakeError when there was none yet."""
@@ -158,24 +181,33 @@ class Link:
         self._transport.write(data)
         return len(data)
 
-    def flush(self) -> None:
-        """Push out a frame whose end was lost: zeros, as many as a frame can be long, end any half frame."""
-        longest = self.hello.max_payload if self.hello is not None else 1024
-        self._transport.write(bytes(longest + OVERHEAD_BYTES))
+    def next_nonce(self) -> int:
+        """A number that no ping of this link has carried (in 2^32 pings)."""
+        self._nonce = (self._nonce + 1) & 0xFFFF_FFFF
+        return self._nonce
 
-    def receive(self, timeout_s: float) -> Frame | None:
-        """The next frame; None when ``timeout_s`` passed without one.
+    def flush(self, count: int) -> int:
+        """Send ``count`` zeros: as many as a frame can be long end a half one on the device."""
+        self._transport.write(bytes(count))
+        return count
+
+    def give_up_half_frame(self) -> None:
+        """The rest of a frame does not come: search what came of it, where whole frames may lie."""
+        self._queue += self._receiver.give_up()
+
+    def receive(self, silence_s: float, deadline: float) -> Frame | None:
+        """The next frame; None when no byte came for ``silence_s``, or none had come whole by ``deadline``.
 
         READY after the handshake means that the firmware started again: LinkError. FAULT is raised here.
         """
-        deadline = time.monotonic() + timeout_s
         while not self._queue:
-            data = self._transport.read(max(0.0, deadline - time.monotonic()))
-            if not data:
-                return None
+            left_s = max(0.0, deadline - time.monotonic())
+            data = self._transport.read(min(silence_s, left_s))
             self._last = (self._last + data)[-_EVIDENCE_BYTES:]
-            self._queue = self._receiver.feed(data)
-        frame = self._queue.pop(0)
+            self._queue += self._receiver.feed(data)
+            if not self._queue and (not data or left_s == 0.0):
+                return None
+        frame = self._queue.popleft()
         self._watch(frame)
         return frame
 
@@ -189,10 +221,9 @@ class Link:
             remedy="it hangs, or its serial port is another one than the lab file says",
         )
 
-    def _wait_for(self, kind: Type, timeout_s: float) -> Frame | None:
-        deadline = time.monotonic() + timeout_s
-        while (left := deadline - time.monotonic()) > 0:
-            frame = self.receive(left)
+    def _wait_for(self, kind: Type, deadline: float) -> Frame | None:
+        while (left_s := deadline - time.monotonic()) > 0:
+            frame = self.receive(left_s, deadline)
             if frame is not None and frame.type == kind:
                 return frame
         return None
@@ -230,6 +261,7 @@ def check_inputs(inputs: Sequence[npt.NDArray[np.generic]], hello: Hello) -> Non
             and vector.shape[1] == hello.features
             and hello.min_steps <= vector.shape[0] <= hello.max_steps
             and vector.dtype == hello.input_dtype
+            and vector.nbytes <= VECTOR_BYTES_MAX
         )
         if not fits:
             steps = (

@@ -14,7 +14,8 @@ from hil.errors import LinkError
 
 PROTOCOL_VERSION = 1
 FRAGMENT_UNIT = 64
-PAYLOAD_MAX = 0xFFFF
+NO_VECTOR = 0xFFFF_FFFF
+VECTOR_BYTES_MAX = 65_536
 
 
 class Type(IntEnum):
@@ -25,6 +26,7 @@ class Type(IntEnum):
     VECTORS = 0x03
     FRAGMENT = 0x04
     STACK = 0x05
+    AGAIN = 0x06
     HELLO_REPLY = 0x81
     PONG = 0x82
     RESULTS = 0x83
@@ -47,11 +49,15 @@ _HELLO_REPLY = struct.Struct("<H16s4B4H2I2H")
 _VECTORS = struct.Struct("<IBBH")
 _STEPS_EACH = 1
 _FRAGMENT = struct.Struct("<IIH")
-_PONG = struct.Struct("<IIIH")
+_PONG = struct.Struct("<IIIIH")
 _FAULT = struct.Struct("<8I")
 _FAULT_REGISTERS = ("pc", "lr", "xpsr", "cfsr", "hfsr", "mmfar", "bfar", "sp")
 _ERROR = struct.Struct("<BIi")
 _STACK = struct.Struct("<III")
+_RESULTS_HEADER_BYTES = 5
+_TICKS_BYTES = 4
+_PAYLOAD_LEAST = 256
+_WINDOW_LEAST = 512
 
 VECTORS_HEADER_BYTES = _VECTORS.size
 FRAGMENT_HEADER_BYTES = _FRAGMENT.size
@@ -92,11 +98,13 @@ class Result:
 class Pong:
     """Answers a ping, in order behind everything sent before it.
 
-    ``missing`` are the units of the vector ``assembling`` that have not arrived; None when none is under way.
+    ``last`` is the number of the vector computed last, or NO_VECTOR. ``missing`` are the units of the vector
+    ``assembling`` that have not arrived; None when none is under way.
     """
 
     nonce: int
     damaged: int
+    last: int
     assembling: int
     missing: tuple[int, ...] | None
 
@@ -132,14 +140,14 @@ def hello_request() -> bytes:
 
 
 def parse_hello(payload: bytes) -> Hello:
-    """Decode HELLO_REPLY; LinkError when it is malformed."""
+    """Decode HELLO_REPLY; LinkError when it is malformed or tells what cannot be."""
     try:
         fields = _HELLO_REPLY.unpack_from(payload)
         model, at = _text(payload, _HELLO_REPLY.size)
         kind, _ = _text(payload, at)
         protocol, build_id, precision, input_dtype, output_dtype, counter, *numbers = fields
         features, min_steps, max_steps, outputs, clock_hz, counter_hz, rx_window, max_payload = numbers
-        return Hello(
+        hello = Hello(
             protocol=protocol,
             build_id=build_id.hex(),
             model=model,
@@ -159,6 +167,20 @@ def parse_hello(payload: bytes) -> Hello:
         )
     except (struct.error, KeyError, IndexError, UnicodeDecodeError) as error:
         raise _malformed("handshake", payload) from error
+    if not _plausible(hello):
+        raise _malformed("handshake", payload)
+    return hello
+
+
+def _plausible(hello: Hello) -> bool:
+    result_bytes = _RESULTS_HEADER_BYTES + _TICKS_BYTES + hello.outputs * hello.output_dtype.itemsize
+    return (
+        hello.features > 0
+        and 0 < hello.min_steps <= hello.max_steps
+        and hello.outputs > 0
+        and hello.max_payload >= max(_PAYLOAD_LEAST, result_bytes)
+        and hello.rx_window >= _WINDOW_LEAST
+    )
 
 
 def _text(payload: bytes, at: int) -> tuple[str, int]:
@@ -177,6 +199,11 @@ def vectors_payload(first: int, inputs: Sequence[npt.NDArray[np.generic]]) -> by
     return head + each + b"".join(vector.tobytes() for vector in inputs)
 
 
+def again_payload(number: int) -> bytes:
+    """The payload of AGAIN: the vector whose answer was lost."""
+    return number.to_bytes(4, "little")
+
+
 def fragment_payload(number: int, steps: int, offset: int, data: bytes) -> bytes:
     """The payload of FRAGMENT: bytes of one vector from ``offset``, a multiple of FRAGMENT_UNIT."""
     return _FRAGMENT.pack(number, offset, steps) + data
@@ -184,15 +211,15 @@ def fragment_payload(number: int, steps: int, offset: int, data: bytes) -> bytes
 
 def parse_results(payload: bytes, outputs: int, dtype: np.dtype[np.generic]) -> list[Result]:
     """Decode RESULTS; LinkError when its length does not fit."""
-    size = 4 + outputs * dtype.itemsize
-    if len(payload) < 5 or len(payload) != 5 + payload[4] * size:
+    size = _TICKS_BYTES + outputs * dtype.itemsize
+    if len(payload) < _RESULTS_HEADER_BYTES or len(payload) != _RESULTS_HEADER_BYTES + payload[4] * size:
         raise _malformed("results", payload)
     first = int.from_bytes(payload[:4], "little")
     results = []
     for i in range(payload[4]):
-        at = 5 + i * size
-        ticks = int.from_bytes(payload[at : at + 4], "little")
-        output = np.frombuffer(payload, dtype, outputs, at + 4)
+        at = _RESULTS_HEADER_BYTES + i * size
+        ticks = int.from_bytes(payload[at : at + _TICKS_BYTES], "little")
+        output = np.frombuffer(payload, dtype, outputs, at + _TICKS_BYTES)
         results.append(Result(first + i, ticks, output))
     return results
 
@@ -200,14 +227,14 @@ def parse_results(payload: bytes, outputs: int, dtype: np.dtype[np.generic]) -> 
 def parse_pong(payload: bytes) -> Pong:
     """Decode PONG; LinkError when it is malformed."""
     try:
-        nonce, damaged, assembling, units = _PONG.unpack_from(payload)
+        nonce, damaged, last, assembling, units = _PONG.unpack_from(payload)
     except struct.error as error:
         raise _malformed("pong", payload) from error
     have = payload[_PONG.size :]
     if len(have) != (units + 7) // 8:
         raise _malformed("pong", payload)
     missing = tuple(unit for unit in range(units) if not have[unit // 8] >> unit % 8 & 1)
-    return Pong(nonce, damaged, assembling, missing if units else None)
+    return Pong(nonce, damaged, last, assembling, missing if units else None)
 
 
 def parse_stack(payload: bytes) -> StackUse:

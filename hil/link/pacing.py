@@ -1,33 +1,86 @@
-"""How large the next frame may be: shrinks when frames are lost, grows while they arrive."""
+"""How large the next frame may be, and how long silence is normal: learned from the line, pure arithmetic."""
 
 from __future__ import annotations
 
-from hil.link.messages import FRAGMENT_UNIT
+import math
 
-_GROWTH = 1.25
+from hil.link.frames import OVERHEAD_BYTES
+from hil.link.messages import FRAGMENT_HEADER_BYTES, FRAGMENT_UNIT
+
+_MEMORY_BYTES = 65_536
+_OVERHEAD_BYTES = OVERHEAD_BYTES + FRAGMENT_HEADER_BYTES
+
+_LEAST_QUIET_S = 0.02
+_MOST_QUIET_S = 2.0
+_FORGETTING = 0.8
 
 
 class Pacing:
-    """The payload limit in bytes, between ``floor`` and ``ceiling``.
+    """The payload limit in bytes, between one fragment unit and ``ceiling``.
 
-    A frame of n bytes survives a byte loss of p with (1-p)^n: halving on loss and growing by a quarter on
-    success settles where most frames arrive.
+    Where bytes are lost at a rate of p, a frame of n payload bytes and h others arrives with (1-p)^(n+h). The
+    share of the line that carries payload, n/(n+h) (1-p)^(n+h), is largest at n = (sqrt(h² + 4h/p) - h) / 2.
+    p is estimated as lost frames per byte sent, over about the last 64 KiB.
     """
 
-    def __init__(self, ceiling: int, floor: int = FRAGMENT_UNIT) -> None:
-        self.ceiling = ceiling
-        self.floor = min(floor, ceiling)
+    def __init__(self, ceiling: int) -> None:
+        self._ceiling = ceiling
+        self._floor = min(ceiling, FRAGMENT_HEADER_BYTES + FRAGMENT_UNIT)
+        self._bytes = 0.0
+        self._losses = 0.0
         self.limit = ceiling
 
     @property
     def lossy(self) -> bool:
-        """Whether frames have been lost lately."""
-        return self.limit < self.ceiling
+        """Whether the line has lost so much lately that full frames do not pay."""
+        return self.limit < self._ceiling
 
-    def lost(self) -> None:
-        """A frame did not arrive."""
-        self.limit = max(self.floor, self.limit // 2)
+    def arrived(self, wire_bytes: int) -> None:
+        """A frame of that size did what it should."""
+        self._learn(wire_bytes, 0)
 
-    def arrived(self) -> None:
-        """A frame did."""
-        self.limit = min(self.ceiling, int(self.limit * _GROWTH) + 1)
+    def lost(self, wire_bytes: int) -> None:
+        """A frame of that size did not arrive, or its answer did not."""
+        self._learn(wire_bytes, 1)
+
+    def _learn(self, wire_bytes: int, losses: int) -> None:
+        kept = math.exp(-wire_bytes / _MEMORY_BYTES)
+        self._bytes = self._bytes * kept + wire_bytes
+        self._losses = self._losses * kept + losses
+        if self._losses == 0.0:
+            return
+        rate = self._losses / self._bytes
+        best = (math.sqrt(_OVERHEAD_BYTES**2 + 4 * _OVERHEAD_BYTES / rate) - _OVERHEAD_BYTES) / 2
+        self.limit = max(self._floor, min(self._ceiling, int(best)))
+
+
+class Patience:
+    """How long to listen before asking whether something was lost, in seconds.
+
+    A few round trips, or twice the longest time the device lately took between two answers: asking early
+    costs a ping, asking late costs the time. Each silence in a row is waited for twice as long. ``work_s`` is
+    a first guess, which answers soon replace.
+    """
+
+    def __init__(self, round_trip_s: float, work_s: float) -> None:
+        self._round_trip_s = round_trip_s
+        self._work_s = work_s
+        self.silences = 0
+
+    @property
+    def quiet_s(self) -> float:
+        """How long the next silence may last."""
+        normal = max(4 * self._round_trip_s, 2 * self._work_s, _LEAST_QUIET_S)
+        return float(min(normal * 2**self.silences, _MOST_QUIET_S))
+
+    def silent(self) -> None:
+        """Nothing came for ``quiet_s``."""
+        self.silences += 1
+
+    def heard(self) -> None:
+        """A frame came."""
+        self.silences = 0
+
+    def worked(self, seconds: float) -> None:
+        """The device answered a vector that long after it was heard last: it was busy, nothing was lost."""
+        self._work_s = max(seconds, self._work_s * _FORGETTING)

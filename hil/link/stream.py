@@ -11,199 +11,224 @@ import numpy.typing as npt
 
 from hil.errors import LinkError
 from hil.link import messages
+from hil.link.assembly import Assembly, Settled
 from hil.link.frames import OVERHEAD_BYTES, Frame
-from hil.link.messages import FRAGMENT_UNIT, Hello, Pong, Result, Type
-from hil.link.pacing import Pacing
+from hil.link.messages import FRAGMENT_HEADER_BYTES, FRAGMENT_UNIT, VECTORS_HEADER_BYTES, Hello, Pong, Type
+from hil.link.messages import Result as Answer
+from hil.link.pacing import Pacing, Patience
 from hil.link.window import Window
 
 if TYPE_CHECKING:
     from hil.link.link import Link
 
-_QUIET_S = 0.25
-_QUIET_MOST_S = 2.0
 _BATCH_MOST = 255
+_PING_BYTES = 4 + OVERHEAD_BYTES
+_PINGS = 8
+_FLUSH_AFTER = 2  # silences in a row
 
 
 class Stream:
-    """One call of ``Link.infer``; run it once."""
+    """One call of ``Link.infer``; run it once. On the wire its vectors are numbered from ``first``."""
 
     def __init__(
         self,
         link: Link,
         hello: Hello,
+        first: int,
         inputs: Sequence[npt.NDArray[np.generic]],
-        on_result: Callable[[Result], None] | None,
-        hang_after_s: float,
+        patience: Patience,
+        on_result: Callable[[Answer], None] | None,
     ) -> None:
         self._link = link
         self._hello = hello
+        self._first = first
         self._inputs = inputs
+        self._patience = patience
         self._on_result = on_result
-        self._hang_after_s = hang_after_s
-        longest = hello.max_payload + OVERHEAD_BYTES
-        self._window = Window(len(inputs), max(longest, hello.rx_window - longest))  # room to flush
-        self._pacing = Pacing(hello.max_payload)
-        self._results: dict[int, Result] = {}
-        self._barriers: dict[int, int] = {}  # ping's nonce -> the order number it stands behind
-        self._nonce = 0
-        self._assembling: int | None = None
+        # The window also holds, beside what is in flight, a flush as long as one frame and some pings.
+        room = hello.rx_window - _PINGS * _PING_BYTES
+        self._pacing = Pacing(min(hello.max_payload, room // 2 - OVERHEAD_BYTES))
+        self._flush_bytes = self._pacing.limit + OVERHEAD_BYTES
+        self._window = Window(len(inputs), hello.rx_window)
+        self._reserve = hello.rx_window - room + self._flush_bytes
+        self._results: dict[int, Answer] = {}
+        self._barriers: dict[int, int] = {}  # ping's nonce -> its order number
+        self._since_ping = 0
+        self._assembly: Assembly | None = None
 
-    def run(self) -> list[Result]:
+    def run(self, hang_after_s: float) -> list[Answer]:
         """All results, in the inputs' order."""
         heard = time.monotonic()
-        quiet_s = _QUIET_S
-        flushed = False
         while not self._window.finished:
             self._fill()
-            frame = self._link.receive(quiet_s)
+            frame = self._link.receive(self._patience.quiet_s, heard + hang_after_s)
+            now = time.monotonic()
             if frame is not None:
-                heard = time.monotonic()
-                quiet_s = _QUIET_S
-                flushed = False
-                self._take(frame)
-                continue
-            silent_s = time.monotonic() - heard
-            if silent_s >= self._hang_after_s:
+                self._take(frame, now - heard)
+                self._patience.heard()
+                heard = now
+            elif now - heard >= hang_after_s:
                 raise self._link.hung(
-                    silent_s, f"{len(self._results)} of {len(self._inputs)} vectors were answered"
+                    now - heard, f"{len(self._results)} of {len(self._inputs)} vectors were answered"
                 )
-            if self._barriers and not flushed:
-                self._link.flush()  # once a silence: a half frame may have swallowed the ping
-                flushed = True
-            self._ping()
-            quiet_s = min(2 * quiet_s, _QUIET_MOST_S, max(_QUIET_S, self._hang_after_s - silent_s))
+            else:
+                self._patience.silent()
+                self._ask()
         return [self._results[number] for number in range(len(self._inputs))]
 
     # Sending
 
     def _fill(self) -> None:
-        while (number := self._window.next_waiting()) is not None:
-            if self._size(number) + messages.VECTORS_HEADER_BYTES > self._pacing.limit and (
-                self._pacing.lossy
-                or self._size(number) + messages.VECTORS_HEADER_BYTES > self._hello.max_payload
-            ):
-                if not self._window.idle:
-                    return  # the device assembles one vector at a time, in the buffer that whole ones use
-                self._begin_fragments(number)
-                return
-            if self._assembling is not None and not self._window.idle:
-                return
-            if not self._send_batch():
-                return
+        """Send what there is room for; on a lossy line, a ping behind it all finds out what got lost."""
+        while self._assembly is None and (number := self._window.next_waiting()) is not None:
+            if self._size(number) + VECTORS_HEADER_BYTES > self._pacing.limit:
+                self._assembly = Assembly(self._window.take(), self._size(number))
+            elif not self._send_batch():
+                break
+        if self._assembly is not None:
+            self._send_fragments(self._assembly)
+        if self._pacing.lossy and not self._barriers:
+            self._ping()
+
+    def _has_room(self, wire_bytes: int) -> bool:
+        return self._window.has_room(wire_bytes + self._reserve)
 
     def _send_batch(self) -> bool:
         numbers: list[int] = []
-        payload = messages.VECTORS_HEADER_BYTES
+        payload = VECTORS_HEADER_BYTES
         for number in self._window.run_of_waiting(_BATCH_MOST):
             payload += self._size(number) + (0 if self._hello.min_steps == self._hello.max_steps else 2)
             if numbers and payload > self._pacing.limit:
                 break
             numbers.append(number)
-        data = messages.vectors_payload(numbers[0], [self._inputs[number] for number in numbers])
-        size = len(data) + OVERHEAD_BYTES
-        if not self._window.has_room(size):
+        data = messages.vectors_payload(
+            self._first + numbers[0], [self._inputs[number] for number in numbers]
+        )
+        if not self._has_room(len(data) + OVERHEAD_BYTES):
             return False
-        self._link.send(Type.VECTORS, data)
-        self._window.sent(numbers, size)
+        self._window.sent(numbers, self._link.send(Type.VECTORS, data))
         return True
 
-    def _begin_fragments(self, number: int) -> None:
-        self._assembling = number
-        self._window.sent([number], self._size(number))
-        units = -(-self._size(number) // FRAGMENT_UNIT)
-        self._send_fragments(number, range(units))
-
-    def _send_fragments(self, number: int, units: Sequence[int]) -> None:
-        """Send these units in runs as long as the pacing allows, then a ping that asks what arrived."""
-        vector = self._inputs[number]
+    def _send_fragments(self, assembly: Assembly) -> None:
+        vector = self._inputs[assembly.number]
         data = vector.tobytes()
-        room = self._hello.rx_window - 2 * (self._hello.max_payload + OVERHEAD_BYTES)
-        at = 0
-        while at < len(units) and room > 0:
-            most = max(1, (self._pacing.limit - messages.FRAGMENT_HEADER_BYTES) // FRAGMENT_UNIT)
-            end = at + 1
-            while end < len(units) and end - at < most and units[end] == units[end - 1] + 1:
-                end += 1
-            offset = units[at] * FRAGMENT_UNIT
-            piece = data[offset : (units[end - 1] + 1) * FRAGMENT_UNIT]
-            room -= self._link.send(
-                Type.FRAGMENT, messages.fragment_payload(number, len(vector), offset, piece)
+        most = max(1, (self._pacing.limit - FRAGMENT_HEADER_BYTES) // FRAGMENT_UNIT)
+        while not assembly.complete:
+            run = assembly.next_run(most)
+            piece = data[run.start * FRAGMENT_UNIT : run.stop * FRAGMENT_UNIT]
+            if not self._has_room(len(piece) + FRAGMENT_HEADER_BYTES + OVERHEAD_BYTES):
+                if not self._barriers:
+                    self._ping()
+                return
+            payload = messages.fragment_payload(
+                self._first + assembly.number, len(vector), run.start * FRAGMENT_UNIT, piece
             )
-            at = end
-        self._ping()
+            size = self._link.send(Type.FRAGMENT, payload)
+            assembly.sent(run, self._window.sent((), size), size)
+            self._since_ping += size
+            if not assembly.complete and self._since_ping * 2 >= self._hello.rx_window - self._reserve:
+                self._ping()  # its answer makes room for more
 
     def _ping(self) -> None:
-        self._nonce += 1
-        self._barriers[self._nonce] = self._window.order
-        self._link.send(Type.PING, self._nonce.to_bytes(4, "little"))
+        nonce = self._link.next_nonce()
+        size = self._link.send(Type.PING, nonce.to_bytes(4, "little"))
+        self._barriers[nonce] = self._window.sent((), size)
+        self._since_ping = 0
+
+    def _ask(self) -> None:
+        """Nothing comes: ping, and when that stays unanswered too, end the half frames of both sides."""
+        if self._patience.silences >= _FLUSH_AFTER:
+            self._link.give_up_half_frame()
+            if self._window.has_room(self._flush_bytes + _PING_BYTES):
+                self._window.sent((), self._link.flush(self._flush_bytes))
+        if self._window.has_room(_PING_BYTES):
+            self._ping()
 
     def _size(self, number: int) -> int:
         return int(self._inputs[number].nbytes)
 
     # Receiving
 
-    def _take(self, frame: Frame) -> None:
+    def _take(self, frame: Frame, waited_s: float) -> None:
         if frame.type == Type.RESULTS:
-            for result in messages.parse_results(
+            if self._patience.silences == 0 or self._barriers:
+                self._patience.worked(waited_s)  # a ping that stands behind it is not answered yet
+            for answer in messages.parse_results(
                 frame.payload, self._hello.outputs, self._hello.output_dtype
             ):
-                self._take_result(result)
+                self._take_answer(answer)
         elif frame.type == Type.PONG:
             self._take_pong(messages.parse_pong(frame.payload))
         elif frame.type == Type.NAK:
-            self._pacing.lost()
             if not self._barriers:
                 self._ping()
         elif frame.type == Type.ERROR:
-            raise self._refused(messages.parse_error(frame.payload))
+            self._take_error(messages.parse_error(frame.payload))
 
-    def _take_result(self, result: Result) -> None:
-        if result.number >= len(self._inputs):
+    def _take_answer(self, answer: Answer) -> None:
+        number = answer.number - self._first
+        if number < 0:
+            return  # of an earlier call, late
+        if number >= len(self._inputs):
             raise LinkError(
-                f"the firmware answered vector {result.number}, which was never sent",
+                f"the firmware answered vector {number}, which was never sent",
                 evidence=f"{len(self._inputs)} vectors",
                 remedy="its runtime does not follow firmware/PROTOCOL.md",
             )
-        fresh, lost = self._window.answered(result.number)
-        self._note_lost(lost)
-        if not fresh:
+        outcome = self._window.answered(number)
+        self._learn(outcome.arrived, outcome.lost)
+        if not outcome.fresh:
             return
-        if self._assembling == result.number:
-            self._assembling = None
-        if not lost:
-            self._pacing.arrived()
-        self._results[result.number] = result
-        self._link.payload_out += self._size(result.number)
+        if self._assembly is not None and self._assembly.number == number:
+            self._finish_assembly(self._assembly)
+        result = Answer(number, answer.ticks, answer.output)
+        self._results[number] = result
+        self._link.payload_out += self._size(number)
         self._link.payload_in += 4 + result.output.nbytes
         if self._on_result is not None:
             self._on_result(result)
 
+    def _finish_assembly(self, assembly: Assembly) -> None:
+        self._assembly = None
+        if not assembly.repeated:  # then it took every fragment, and all of them have been handled
+            self._learn(assembly.settle((), assembly.last_order).arrived, ())
+            self._learn((), self._window.barrier(assembly.last_order))
+
     def _take_pong(self, pong: Pong) -> None:
         order = self._barriers.pop(pong.nonce, None)
         if order is None:
-            return
-        self._barriers = {nonce: kept for nonce, kept in self._barriers.items() if nonce > pong.nonce}
-        number = self._assembling
-        if number is not None and pong.missing is not None and pong.assembling == number:
-            if not self._barriers:  # a later ping is on its way: its answer knows more
-                self._send_fragments(number, pong.missing)
-            return
-        lost = self._window.barrier(order)
-        if lost and number is not None:
-            self._assembling = None
-        self._note_lost(lost)
+            return  # of an earlier call, or one that a later pong has outrun
+        self._barriers = {nonce: later for nonce, later in self._barriers.items() if later > order}
+        self._learn((), self._window.barrier(order))
+        if self._assembly is not None:
+            settled = self._settle(self._assembly, pong, order)
+            self._learn(settled.arrived, settled.lost)
 
-    def _note_lost(self, count: int) -> None:
-        if count:
-            self._pacing.lost()
-            self._link.lost += count
+    def _settle(self, assembly: Assembly, pong: Pong, order: int) -> Settled:
+        number = self._first + assembly.number
+        if pong.last == number:  # only its answer was lost
+            self._window.sent((), self._link.send(Type.AGAIN, messages.again_payload(number)))
+            return assembly.settle((), order)
+        if pong.assembling == number and pong.missing is not None:
+            return assembly.settle(pong.missing, order)
+        return assembly.restart(order)
 
-    def _refused(self, error: messages.DeviceError) -> LinkError:
+    def _take_error(self, error: messages.DeviceError) -> None:
+        number = error.number - self._first
+        if number < 0:
+            return  # of an earlier call, late
         what = {1: "an unknown frame type", 2: "a shape it does not take", 3: "an error of the model"}
-        return LinkError(
-            f"the firmware refused vector {error.number}"
-            if error.number < len(self._inputs)
+        raise LinkError(
+            f"the firmware refused vector {number}"
+            if number < len(self._inputs)
             else "the firmware refused a frame",
             evidence=f"{what.get(error.code, f'code {error.code}')}, detail {error.detail}",
             remedy="check the model's run function" if error.code == 3 else "rebuild the firmware",
         )
+
+    def _learn(self, arrived: Sequence[int], lost: Sequence[int]) -> None:
+        for wire_bytes in arrived:
+            self._pacing.arrived(wire_bytes)
+        for wire_bytes in lost:
+            self._pacing.lost(wire_bytes)
+        self._link.lost += len(lost)

@@ -14,18 +14,27 @@ from itertools import islice
 
 @dataclass
 class Flight:
-    """One frame on its way: its place in the order of sending, its size on the wire, what it still owes."""
+    """Bytes on their way: their place in the order of sending, how many, and the vectors they still owe."""
 
     order: int
     wire_bytes: int
     owed: set[int] = field(default_factory=set)
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What an answer told: whether it was the vector's first, and the sizes of frames done with and lost."""
+
+    fresh: bool = False
+    arrived: tuple[int, ...] = ()
+    lost: tuple[int, ...] = ()
+
+
 class Window:
     """Vectors 0 to ``count - 1``, with at most ``capacity`` bytes on their way unanswered."""
 
     def __init__(self, count: int, capacity: int) -> None:
-        self._capacity = capacity
+        self.capacity = capacity
         self._waiting: deque[int] = deque(range(count))
         self._flights: deque[Flight] = deque()
         self._open = set(range(count))
@@ -65,35 +74,49 @@ class Window:
         return numbers
 
     def has_room(self, wire_bytes: int) -> bool:
-        """Whether a frame of that size may be sent now; one frame always may when nothing is on its way."""
+        """Whether so many bytes may be sent now; they always may when nothing is on its way."""
         used = sum(flight.wire_bytes for flight in self._flights)
-        return not self._flights or used + wire_bytes <= self._capacity
+        return not self._flights or used + wire_bytes <= self.capacity
 
-    def sent(self, numbers: Iterable[int], wire_bytes: int) -> None:
-        """A frame with these vectors, which wait at the front, is on its way."""
+    def take(self) -> int:
+        """The vector that waits at the front; from now on whoever takes it sees to it."""
+        return self._waiting.popleft()
+
+    def sent(self, numbers: Iterable[int], wire_bytes: int) -> int:
+        """Bytes with these vectors, which wait at the front, are on their way; returns their order number."""
         self._order += 1
         owed = set(numbers)
         for _ in range(len(owed)):
             self._waiting.popleft()
         self._flights.append(Flight(self._order, wire_bytes, owed))
+        return self._order
 
-    def answered(self, number: int) -> tuple[bool, int]:
-        """Note an answer: whether it is the vector's first, and how many others turned out to be lost."""
+    def answered(self, number: int) -> Outcome:
+        """Note an answer to a vector; frames sent before its own that are still owed wait again."""
         fresh = number in self._open
         self._open.discard(number)
         flight = next((f for f in self._flights if number in f.owed), None)
         if flight is None:
-            return fresh, 0
+            return Outcome(fresh)
         flight.owed.discard(number)
         lost = self.barrier(flight.order - 1)
-        if not flight.owed:
-            self._flights.remove(flight)
-        return fresh, lost
+        if flight.owed:
+            return Outcome(fresh, (), lost)
+        self._flights.remove(flight)
+        return Outcome(fresh, (flight.wire_bytes,), lost)
 
-    def barrier(self, order: int) -> int:
-        """Everything sent up to ``order`` has been dealt with: what is still owed waits again, first."""
+    def barrier(self, order: int) -> tuple[int, ...]:
+        """Everything sent up to ``order`` has been dealt with: what is still owed waits again, first.
+
+        Returns the sizes of the frames that were lost, or whose answers were.
+        """
+        again: list[int] = []
         lost: list[int] = []
         while self._flights and self._flights[0].order <= order:
-            lost += sorted(self._flights.popleft().owed & self._open)
-        self._waiting.extendleft(reversed(lost))
-        return len(lost)
+            flight = self._flights.popleft()
+            owed = sorted(flight.owed & self._open)
+            if owed:
+                lost.append(flight.wire_bytes)
+                again += owed
+        self._waiting.extendleft(reversed(again))
+        return tuple(lost)

@@ -1,0 +1,39 @@
+"""The runtime as a host program that plays the board; built once a session."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from hil.resources import firmware_dir
+
+sys.path.insert(0, str(firmware_dir() / "tests" / "link"))
+
+from host_device import HostDevice, build, compiler
+
+StartDevice = Callable[..., HostDevice]
+
+
+@pytest.fixture(scope="session")
+def device_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if compiler() is None:
+        pytest.skip("no host C compiler (cc)")
+    return build(tmp_path_factory.mktemp("device") / "device")
+
+
+@pytest.fixture(scope="session")
+def other_version_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if compiler() is None:
+        pytest.skip("no host C compiler (cc)")
+    return build(tmp_path_factory.mktemp("device") / "other", "-DHIL_ANSWERED_VERSION=7")
+
+
+@pytest.fixture
+def start_device(device_program: Path) -> Iterator[StartDevice]:
+    """Make devices with the options of device_host.c; the test fails if one ends before it."""
+    with ExitStack() as stack:
+        yield lambda **options: stack.enter_context(HostDevice(device_program, **options))
