@@ -1,0 +1,71 @@
+"""A dashboard served as `hil dashboard` serves it, and a headless Chromium that looks at it."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+_FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+_SERVE = "import sys; from hil_dashboards.serve import serve; serve(sys.argv[1], port=0)"
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    path = next(filter(None, map(shutil.which, _NAMES)), None)
+    if path is None:
+        pytest.fail(f"none of {', '.join(_NAMES)} is installed; `make test` installs chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(_FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    """One profile for all tests, so that scripts are loaded once."""
+    opened = chromium.new_context(viewport={"width": 1280, "height": 900})
+    opened.set_default_timeout(20_000)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[Callable[[str], str]]:
+    """Serve the database of a URL; gives the address without a path. One server per database."""
+    servers: dict[str, tuple[subprocess.Popen[str], str]] = {}
+
+    def serve(url: str) -> str:
+        if url not in servers:
+            server = subprocess.Popen(
+                [sys.executable, "-c", _SERVE, url],
+                stdout=subprocess.PIPE,
+                text=True,
+                cwd=Path(__file__).parent,
+            )
+            assert server.stdout is not None
+            line = server.stdout.readline()
+            servers[url] = server, line.split()[1]
+        return servers[url][1]
+
+    yield serve
+    for server, _ in servers.values():
+        server.send_signal(signal.SIGINT)
+    for server, _ in servers.values():
+        server.communicate(timeout=20)

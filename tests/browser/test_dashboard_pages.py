@@ -1,0 +1,353 @@
+"""Both pages in a real browser: what is painted, what it says, and that nothing comes from elsewhere."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import parse_qs, urlparse
+
+import pytest
+from PIL import Image as Picture
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
+
+from hil.image import Manifest
+from hil.values import Measure, Method, Precision
+from hil_db.records import RunInfo, SessionRecord, Status
+from hil_db.store import Store
+
+pytestmark = pytest.mark.browser
+
+RUNS = 6
+MODELS = ("fastgrnn_digits", "fastgrnn_vowels")
+PRECISIONS = (Precision.F32, Precision.Q15)
+FAILED = (4, "fastgrnn_vowels", Precision.Q15)  # this session of run 4 hung
+ANOTHER_TECHNIQUE = 6  # from this run on, instructions are counted by another technique
+COMMITS = [hashlib.sha1(str(run).encode()).hexdigest() for run in range(RUNS + 1)]
+NASTY = "<b>desk</b>&amp;"
+
+
+@dataclass
+class View:
+    """One page of the browser, with what went wrong in it and every address it asked for."""
+
+    page: Page
+    wrong: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    def open(self, address: str) -> Page:
+        """Go to an address and wait until the page's content is there."""
+        self.page.goto(address)
+        self.page.wait_for_selector("main h1")
+        return self.page
+
+    def watch(self) -> None:
+        """Note what the page says is wrong, and what it asks for."""
+        self.page.on("console", self._on_console)
+        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        self.page.on("request", self._on_request)
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.wrong.append(f"{message.type}: {message.text}")
+
+    def _on_request(self, request: Request) -> None:
+        self.asked.append(request.url)
+
+
+@pytest.fixture
+def view(context: BrowserContext) -> Iterator[View]:
+    page = context.new_page()
+    seen = View(page)
+    seen.watch()
+    yield seen
+    page.close()
+
+
+def manifest(model: str, precision: Precision, build: int) -> Manifest:
+    digest = hashlib.sha256(f"{model} {precision} {build}".encode()).hexdigest()
+    return Manifest(
+        kind="qemu_mps2_an386",
+        model=model,
+        precision=precision,
+        sha256=digest,
+        source_sha256=digest,
+        build_id=digest[:32],
+        toolchain="arm-none-eabi-gcc 12.2.1",
+        sections={"text": 9000},
+        features=8,
+        min_steps=8,
+        max_steps=8,
+        outputs=10,
+        vectors_sha256="1" * 64,
+    )
+
+
+def measures(run: int, model: str, precision: Precision) -> tuple[Measure, ...]:
+    base = 57_280 if precision is Precision.F32 else 41_040
+    base += 100_000 if model == MODELS[1] else 0
+    technique = "plugin" if run >= ANOTHER_TECHNIQUE else "timer"
+    return (
+        Measure("accuracy", 0.9833 if model == MODELS[0] else 0.9676, "1", Method.COUNTED, "labels", 1 / 540),
+        Measure("golden_exact", 1.0, "1", Method.COUNTED, "bit-exact"),
+        Measure("vectors", 540.0, "1", Method.COUNTED, "link"),
+        Measure("instructions", base - 400.0 * run, "instructions", Method.COUNTED, technique, 40.0),
+        Measure("flash_bytes", 12_304.0, "B", Method.COUNTED, "elf"),
+        Measure("ram_bytes", 15_624.0, "B", Method.COUNTED, "elf"),
+        Measure("stack_bytes", 432.0, "B", Method.MEASURED, "painted", 4.0),
+        Measure("stream_s", 2.5 + 0.1 * run, "s", Method.MEASURED, "host-clock"),
+    )
+
+
+def session(run: int, board: str, model: str, precision: Precision, began: datetime) -> SessionRecord:
+    failed = (run, model, precision) == FAILED
+    return SessionRecord(
+        board=board,
+        kind="qemu_mps2_an386",
+        model=model,
+        precision=precision,
+        started=began,
+        finished=began + timedelta(seconds=3),
+        status=Status.FAILED if failed else Status.FINISHED,
+        manifest=manifest(model, precision, run // 3),
+        error="qemu: no frame in 10.0 s" if failed else None,
+        measures=() if failed else measures(run, model, precision),
+    )
+
+
+def seed(url: str, board: str = "qemu", runs: int = RUNS) -> None:
+    with Store.open(url) as store:
+        for run in range(1, runs + 1):
+            began = datetime(2026, 11, run, 3, 0, tzinfo=UTC)
+            info = RunInfo(
+                started=began, command="pytest --board=all", git_commit=COMMITS[run], git_dirty=run == 3
+            )
+            key = store.begin_run(info)
+            for model in MODELS:
+                for precision in PRECISIONS:
+                    store.save_session(key, session(run, board, model, precision, began))
+            store.finish_run(key, Status.FINISHED)
+
+
+@pytest.fixture(scope="module")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> str:
+    url = f"sqlite:///{tmp_path_factory.mktemp('seeded') / 'results.db'}"
+    seed(url)
+    return url
+
+
+@pytest.fixture(scope="module")
+def address(seeded: str, served: Callable[[str], str]) -> str:
+    return served(seeded)
+
+
+def text(page: Page) -> str:
+    return page.inner_text("main")
+
+
+def need_painted(page: Page, name: str, tmp_path: Path) -> Picture.Image:
+    """A screenshot that is not blank: no colour has nearly all of it, and several are there."""
+    path = tmp_path / f"{name}.png"
+    shot = page.screenshot(path=path, full_page=True)
+    picture = Picture.open(io.BytesIO(shot)).convert("RGB")
+    colours = picture.getcolors(picture.width * picture.height)
+    assert colours is not None
+    assert max(count for count, _ in colours) < 0.97 * picture.width * picture.height, path
+    assert len(colours) > 50, path
+    return picture
+
+
+def points(page: Page) -> int:
+    page.wait_for_selector(".scatterlayer .trace path.point")
+    return page.locator(".scatterlayer .trace path.point").count()
+
+
+def series(address: str, query: str) -> str:
+    return f"{address}/series?{query}"
+
+
+def test_matrix_shows_the_newest_values_and_how_they_were_obtained(
+    view, address: str, tmp_path: Path
+) -> None:
+    page = view.open(f"{address}/")
+    assert page.title() == "HIL lab"
+    said = text(page)
+    for words in (
+        "qemu",
+        "qemu_mps2_an386",
+        *MODELS,
+        *PRECISIONS,
+        "98.33",
+        "54,880",
+        "12,304",
+        "15,624",
+        "432",
+    ):
+        assert words in said
+    assert "57,280" not in said, "an older value is shown"
+    for words in ("counted", "measured", "plugin", "painted", "elf", "bit-exact"):
+        assert words in said
+    assert page.locator("table tbody tr").count() >= len(MODELS) * len(PRECISIONS)
+    need_painted(page, "matrix", tmp_path)
+    assert not view.wrong
+
+
+def test_a_value_leads_to_its_series(view: View, address: str) -> None:
+    page = view.open(f"{address}/")
+    page.get_by_role("link", name="54,880").first.click()
+    page.wait_for_url("**/series?**")
+    asked = parse_qs(urlparse(page.url).query)
+    assert asked == {
+        "metric": ["instructions"],
+        "model": [asked["model"][0]],
+        "board": ["qemu"],
+        "precision": ["f32"],
+    }
+    assert points(page) == RUNS
+    assert not view.wrong
+
+
+def test_series_never_joins_two_techniques(view: View, address: str, tmp_path: Path) -> None:
+    page = view.open(series(address, "metric=instructions&model=fastgrnn_digits"))
+    assert points(page) == RUNS * len(PRECISIONS)
+    assert page.locator(".scatterlayer .trace").count() == 2 * len(PRECISIONS)
+    said = text(page)
+    assert "timer" in said
+    assert "plugin" in said
+    need_painted(page, "series", tmp_path)
+    assert not view.wrong
+
+
+def test_a_session_that_measured_nothing_leaves_a_gap(view: View, address: str) -> None:
+    page = view.open(series(address, "metric=ram_bytes&model=fastgrnn_vowels&precision=q15"))
+    assert points(page) == RUNS - 1
+    drawn = page.locator(".scatterlayer .trace path.js-line").evaluate_all(
+        "lines => lines.map(line => line.getAttribute('d')).join('')"
+    )
+    assert drawn.count("M") == 2, "the line runs through the run that gave no value"
+    assert "no frame in 10.0 s" in text(page)
+
+
+def test_a_metric_without_steps_is_drawn_too(view: View, address: str) -> None:
+    page = view.open(series(address, "metric=stream_s"))
+    assert points(page) == RUNS * 4 - 1
+    assert not view.wrong
+
+
+def test_hovering_tells_where_a_value_is_from(view: View, address: str) -> None:
+    page = view.open(series(address, "metric=flash_bytes&model=fastgrnn_digits&precision=q15"))
+    assert points(page) == RUNS
+    page.locator(".plot").scroll_into_view_if_needed()
+    third = page.locator(".scatterlayer .trace path.point").nth(2)
+    box = third.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=4)
+    page.wait_for_selector(".hoverlayer .hovertext")
+    said = " ".join(page.locator(".hoverlayer .hovertext").all_text_contents())
+    image = manifest("fastgrnn_digits", Precision.Q15, 1).sha256
+    for words in ("12,304", "un 3", COMMITS[3][:7], "changes", "qemu", image[:10], "counted", "elf"):
+        assert words in said
+
+
+def test_choosing_is_in_the_address_and_the_address_can_be_shared(
+    view: View, context: BrowserContext, address: str
+) -> None:
+    page = view.open(series(address, "metric=instructions"))
+    page.locator("main").get_by_role("link", name="accuracy").first.click()
+    page.wait_for_selector("h1:has-text('Accuracy')")
+    assert "metric=accuracy" in page.url
+    page.locator("main").get_by_role("link", name="q15").first.click()
+    page.wait_for_url("**precision=q15**")
+    page.wait_for_function("document.querySelectorAll('.scatterlayer .trace').length === 2")
+    assert points(page) == RUNS * 2 - 1
+    other = context.new_page()
+    other.goto(page.url)
+    assert points(other) == RUNS * 2 - 1
+    other.close()
+    page.go_back()
+    page.wait_for_function("document.querySelectorAll('.scatterlayer .trace').length === 4")
+    assert not view.wrong
+
+
+def test_nothing_comes_from_elsewhere(view: View, address: str) -> None:
+    page = view.open(series(address, "metric=instructions"))
+    points(page)
+    assert view.asked
+    assert {urlparse(asked).hostname for asked in view.asked if not asked.startswith(("data:", "blob:"))} == {
+        "127.0.0.1"
+    }
+
+
+def test_looking_changes_nothing(view: View, address: str, seeded: str) -> None:
+    path = Path(seeded.removeprefix("sqlite:///"))
+    before = hashlib.sha256(path.read_bytes()).hexdigest()
+    points(view.open(series(address, "metric=instructions")))
+    view.open(f"{address}/")
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == before
+
+
+def test_one_server_from_no_database_to_one_of_another_version(
+    view: View, served: Callable[[str], str], tmp_path: Path
+) -> None:
+    path = tmp_path / "later.db"
+    url = f"sqlite:///{path}"
+    pages = [f"{served(url)}/", f"{served(url)}/series"]
+    for page in pages:
+        assert "pytest --board=all" in text(view.open(page)), "no database"
+    assert not path.exists()
+    with Store.open(url):
+        pass
+    for page in pages:
+        assert "pytest --board=all" in text(view.open(page)), "an empty database"
+    seed(url, runs=1)
+    for page in pages:
+        assert "fastgrnn_digits" in text(view.open(page))
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE hil_schema_version SET version_num = '9999'")
+    connection.close()
+    for page in pages:
+        assert "newer version" in text(view.open(page))
+    path.write_text("no database at all, but long enough to be taken for one" * 20)
+    for page in pages:
+        assert "not a database" in text(view.open(page))
+    assert not view.wrong
+
+
+def test_names_are_shown_as_they_are(view: View, served: Callable[[str], str], tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'nasty.db'}"
+    seed(url, board=NASTY, runs=2)
+    address = served(url)
+    assert NASTY in text(view.open(f"{address}/"))
+    page = view.open(series(address, "metric=instructions&model=fastgrnn_digits&precision=f32"))
+    assert points(page) == 2
+    box = page.locator(".scatterlayer .trace path.point").first.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=4)
+    page.wait_for_selector(".hoverlayer .hovertext")
+    assert NASTY in " ".join(page.locator(".hoverlayer .hovertext").all_text_contents())
+    assert not view.wrong
+
+
+@pytest.mark.parametrize(
+    "query", ["", "metric=nothing", "metric=instructions&board=gone", "metric=%00&runs=x"]
+)
+def test_an_odd_address_still_gives_a_page(view: View, address: str, query: str) -> None:
+    view.open(series(address, query))
+    assert not view.wrong
+
+
+def test_a_page_that_is_not_there(view: View, address: str) -> None:
+    view.open(f"{address}/nowhere")
+    assert "/nowhere" in text(view.page)
+    assert not view.wrong
+
+
+def test_a_narrow_window_needs_no_sideways_scrolling(view: View, address: str) -> None:
+    view.page.set_viewport_size({"width": 420, "height": 800})
+    for place in ("/", "/series?metric=instructions"):
+        page = view.open(f"{address}{place}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 420
