@@ -32,10 +32,12 @@ def compiler() -> str | None:
     return shutil.which("cc")
 
 
-def build(program: Path, *flags: str) -> Path:
-    """Compile the device with every warning an error and both sanitizers."""
-    sources = sorted(str(path) for path in firmware_dir().glob("runtime/*.c"))
-    command = [compiler() or "cc", *_FLAGS, *flags, *sources, "tests/link/device_host.c", "-o", str(program)]
+def build(program: Path, *flags: str, source: str = "device_host.c") -> Path:
+    """Compile the device, or another program here, with every warning an error and both sanitizers."""
+    runtime = sorted(str(path) for path in firmware_dir().glob("runtime/*.c"))
+    if source != "device_host.c":
+        runtime = ["runtime/frame.c", "runtime/crc.c"]
+    command = [compiler() or "cc", *_FLAGS, *flags, *runtime, f"tests/link/{source}", "-o", str(program)]
     subprocess.run(command, cwd=firmware_dir(), check=True)
     return program
 

@@ -32,6 +32,22 @@ def other_version_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(tmp_path_factory.mktemp("device") / "other", "-DHIL_ANSWERED_VERSION=7")
 
 
+@pytest.fixture(scope="session")
+def c_receiver(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """receiver_host.c: the device's receiver behind a pipe."""
+    if compiler() is None:
+        pytest.skip("no host C compiler (cc)")
+    return build(tmp_path_factory.mktemp("receiver") / "receiver", source="receiver_host.c")
+
+
+@pytest.fixture(scope="session")
+def frame_fuzz(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """frame_fuzz.c: random damage against the device's receiver."""
+    if compiler() is None:
+        pytest.skip("no host C compiler (cc)")
+    return build(tmp_path_factory.mktemp("fuzz") / "fuzz", source="frame_fuzz.c")
+
+
 @pytest.fixture
 def start_device(device_program: Path) -> Iterator[StartDevice]:
     """Make devices with the options of device_host.c; the test fails if one ends before it."""
