@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from html import escape
 from typing import Any
@@ -17,7 +18,7 @@ COLOURS = ("#3b7ddd", "#d9822b", "#18976b", "#c0498f", "#8464e8", "#c4453c", "#1
 LOST_COLOUR = "#d64545"
 _DASHES = ("solid", "dot", "dash", "dashdot")
 _SYMBOLS = ("circle", "diamond", "square", "triangle-up")
-_TICKS_MOST = 6
+_TICKS_MOST = 5
 _ERROR_MOST = 90
 _CROSSES_MOST = 200
 
@@ -32,20 +33,41 @@ def series_figure(metric: str, frame: pd.DataFrame) -> go.Figure:
     lost = frames.without_value(frame)
     found = frames.lines(frame)
     cases = list(dict.fromkeys(line.case for line in found))
-    one_board = frame["board"].nunique() <= 1
-    drawn: dict[tuple[str, str, str, str], int] = {}
-    for line in found:
-        variant = drawn[line.case] = drawn.get(line.case, -1) + 1
-        trace = _trace(metric, line, lost, cases.index(line.case), variant)
-        figure.add_trace(trace.update(name=escape(line_name(line, one_board=one_board))))
+    names, _ = line_names(found)
+    ways = _ways(found)
+    for line, name in zip(found, names, strict=True):
+        trace = _trace(metric, line, lost, cases.index(line.case), ways.index((line.method, line.technique)))
+        figure.add_trace(trace.update(name=escape(name)))
     figure.update_layout(**_layout(metric, frame, found), annotations=_crosses(lost))
     return figure
 
 
-def line_name(line: Line, *, one_board: bool) -> str:
-    """The line's name in the legend; the board is left out when there is but one."""
-    case = f"{line.model} {line.precision}"
-    return f"{case if one_board else f'{line.board} · {case}'} · {line.method}, {line.technique}"
+def _ways(found: list[Line]) -> list[tuple[str, str]]:
+    """Methods and techniques, the one with most values first: it gets the solid line."""
+    values: dict[tuple[str, str], int] = {}
+    for line in found:
+        way = (line.method, line.technique)
+        values[way] = values.get(way, 0) + len(line.points)
+    return sorted(values, key=lambda way: (-values[way], way))
+
+
+def line_names(found: list[Line]) -> tuple[list[str], str]:
+    """A name for each line, of the parts that tell it from another, and what all of them have in common."""
+    parts = [_name_parts(line) for line in found]
+    same = [len(set(column)) == 1 for column in zip(*parts, strict=True)]
+    if len(parts) <= 1 or all(same):
+        return [_joined(line) for line in parts], ""
+    names = [_joined(part for part, common in zip(line, same, strict=True) if not common) for line in parts]
+    return names, _joined(part for part, common in zip(parts[0], same, strict=True) if common)
+
+
+def _name_parts(line: Line) -> tuple[str, ...]:
+    over = "" if line.over is None else f"{line.over:,} vectors"
+    return line.board, line.kind, f"{line.model} {line.precision}", f"{line.method}, {line.technique}", over
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return " · ".join(part for part in parts if part)
 
 
 def _trace(metric: str, line: Line, lost: pd.DataFrame, colour: int, variant: int) -> go.Scatter:
@@ -102,8 +124,8 @@ def _hover(metric: str, point: dict[str, Any]) -> str:
     if point["status"] != "finished":
         told.append(escape(f"of a session that {point['status']}"))
     told += _origin(point)
-    if point["vectors"] is not None:
-        told.append(f"{point['vectors']:,.0f} vectors")
+    if point["over"] is not None:
+        told.append(f"over {point['over']:,.0f} vectors")
     return "<br>".join(told)
 
 
@@ -140,10 +162,21 @@ def _layout(metric: str, frame: pd.DataFrame, found: list[Line]) -> dict[str, An
             "align": "left",
         },
         "showlegend": True,
-        "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": -0.18, "yanchor": "top"},
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "y": -0.18,
+            "yanchor": "top",
+            "font": {"size": 12},
+        },
         "xaxis": _run_axis(frame),
         "yaxis": {
-            "title": {"text": escape(f"{name} ({', '.join(units)})" if units else name), "standoff": 12},
+            "title": {
+                "text": escape(f"{name} ({', '.join(units)})" if units else name),
+                "standoff": 12,
+                "font": {"size": 13},
+            },
             "automargin": True,
             "zeroline": False,
             "tickformat": ".4~%" if text.is_share(metric) else ",~f",
@@ -159,12 +192,13 @@ def _run_axis(frame: pd.DataFrame) -> dict[str, Any]:
     runs = sorted(first)
     if not runs:
         return {"visible": False}
-    shown = spread(runs, _TICKS_MOST)
+    shown = every_so_many(runs, _TICKS_MOST)
     return {
         "range": [runs[0] - 0.5, runs[-1] + 0.5],
         "tickvals": shown,
         "ticktext": [f"run {run}<br>{first[run]:%d %b}" for run in shown],
         "tickangle": 0,
+        "tickfont": {"size": 12},
         "automargin": True,
         "zeroline": False,
         "showgrid": False,
@@ -172,12 +206,10 @@ def _run_axis(frame: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def spread(items: list[int], most: int) -> list[int]:
-    """At most ``most`` of the items, evenly, the first and the last among them."""
-    if len(items) <= most:
-        return items
-    step = (len(items) - 1) / (most - 1)
-    return [items[round(step * place)] for place in range(most)]
+def every_so_many(items: list[int], most: int) -> list[int]:
+    """At most ``most`` of the items, evenly, the last among them."""
+    step = -(-len(items) // most)
+    return items[::-1][::step][::-1]
 
 
 def _flat_range(metric: str, frame: pd.DataFrame) -> dict[str, Any]:

@@ -12,14 +12,19 @@ import pandas as pd
 from hil_dashboards.queries import SESSION_COLUMNS, VALUE_COLUMNS, MatrixData
 
 CASE = ["board", "kind", "model", "precision"]
-HOW = ["unit", "method", "technique"]
+HOW = ["unit", "method", "technique", "over"]
+NOT_OF_VECTORS = ("vectors", "flash_bytes", "ram_bytes", "connect_s", "program_s", "verify_s", "handshake_s")
 POINTS_MOST = 5000  # what SVG draws without a wait
 _FLOATS = ("vectors", "value", "resolution")
 
 
 @dataclass(frozen=True)
 class Value:
-    """One value of the matrix with where it comes from."""
+    """One value of the matrix with where it comes from.
+
+    ``over`` is how many vectors it was taken over, None for a metric that needs none; ``partial``: fewer than
+    another session of the same board, model and precision took.
+    """
 
     metric: str
     value: float
@@ -29,7 +34,8 @@ class Value:
     resolution: float | None
     run: int
     time: datetime
-    vectors: int | None
+    over: int | None
+    partial: bool
     commit: str | None
     dirty: bool | None
     image: str | None
@@ -55,7 +61,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Line:
-    """Values that may be compared: of one board, model, precision, unit, method and technique."""
+    """Values that may be compared: of one board, model, precision, unit, method and technique.
+
+    And taken ``over`` the same number of vectors (None for a metric that needs none): a quick look at a few
+    vectors has another median than all of them.
+    """
 
     board: str
     kind: str
@@ -64,6 +74,7 @@ class Line:
     unit: str
     method: str
     technique: str
+    over: int | None
     points: pd.DataFrame
 
     @property
@@ -78,8 +89,10 @@ def sessions(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
 
 
 def values(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
-    """A frame with VALUE_COLUMNS."""
-    return _frame(rows, VALUE_COLUMNS)
+    """A frame with VALUE_COLUMNS and ``over``: the vectors of metrics that depend on them, NaN for others."""
+    frame = _frame(rows, VALUE_COLUMNS)
+    frame["over"] = frame["vectors"].where(~frame["metric"].isin(NOT_OF_VECTORS))
+    return frame
 
 
 def _frame(rows: Sequence[tuple[Any, ...]], columns: tuple[str, ...]) -> pd.DataFrame:
@@ -100,10 +113,11 @@ def records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
 
 def matrix(data: MatrixData) -> list[Row]:
     """The matrix's rows, ordered by board, kind, model and precision."""
+    most = {tuple(case): vectors for *case, vectors in data.most}
     held: dict[tuple[Any, ...], dict[str, list[Value]]] = {}
     for record in records(values(data.values)):
         case = tuple(record[name] for name in CASE)
-        held.setdefault(case, {}).setdefault(record["metric"], []).append(_value(record))
+        held.setdefault(case, {}).setdefault(record["metric"], []).append(_value(record, most.get(case)))
     newest = sessions(data.sessions).sort_values(CASE, kind="stable")
     return [
         Row(
@@ -124,7 +138,8 @@ def matrix(data: MatrixData) -> list[Row]:
     ]
 
 
-def _value(record: dict[str, Any]) -> Value:
+def _value(record: dict[str, Any], most: float | None) -> Value:
+    over = int(record["over"]) if record["over"] is not None else None
     return Value(
         metric=record["metric"],
         value=record["value"],
@@ -134,7 +149,8 @@ def _value(record: dict[str, Any]) -> Value:
         resolution=record["resolution"],
         run=record["run"],
         time=record["time"],
-        vectors=int(record["vectors"]) if record["vectors"] is not None else None,
+        over=over,
+        partial=over is not None and most is not None and over < most,
         commit=record["commit"],
         dirty=record["dirty"],
         image=record["image"],
@@ -149,7 +165,7 @@ def clipped(frame: pd.DataFrame, most: int = POINTS_MOST) -> pd.DataFrame:
 def with_value(frame: pd.DataFrame) -> pd.DataFrame:
     """The rows that hold a value, each with ``before``: the value before it on its own line (NaN: none)."""
     held = frame[frame["value"].notna()].copy()
-    held["before"] = held.groupby([*CASE, *HOW], sort=False)["value"].shift()
+    held["before"] = held.groupby([*CASE, *HOW], sort=False, dropna=False)["value"].shift()
     return held
 
 
@@ -159,9 +175,12 @@ def without_value(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def lines(frame: pd.DataFrame) -> list[Line]:
-    """The frame's values as lines, ordered by name; another unit, method or technique is another line."""
+    """The frame's values as lines, ordered by name; one that may not be compared is on another line."""
     found = []
-    for key, points in with_value(frame).groupby([*CASE, *HOW], sort=True):
-        board, kind, model, precision, unit, method, technique = (str(part) for part in key)
-        found.append(Line(board, kind, model, precision, unit, method, technique, points))
+    key: Any
+    for key, points in with_value(frame).groupby([*CASE, *HOW], sort=True, dropna=False):
+        *names, over = key
+        board, kind, model, precision, unit, method, technique = map(str, names)
+        count = None if pd.isna(over) else int(over)
+        found.append(Line(board, kind, model, precision, unit, method, technique, count, points))
     return found

@@ -46,6 +46,8 @@ SESSION_COLUMNS = (
 )
 VALUE_COLUMNS = (*SESSION_COLUMNS, "metric", "value", "unit", "method", "technique", "resolution")
 
+MOST_COLUMNS = ("board", "kind", "model", "precision", "most")
+
 Rows = list[tuple[Any, ...]]
 
 
@@ -63,11 +65,16 @@ class RunHead:
 
 @dataclass(frozen=True)
 class MatrixData:
-    """``sessions`` has SESSION_COLUMNS, ``values`` VALUE_COLUMNS; ``newest`` is None without a run."""
+    """``sessions`` has SESSION_COLUMNS, ``values`` VALUE_COLUMNS, ``most`` MOST_COLUMNS.
+
+    ``most`` is the largest number of vectors a session of each case ever took.
+    ``newest`` is None without a run.
+    """
 
     newest: RunHead | None
     sessions: Rows
     values: Rows
+    most: Rows
 
 
 @dataclass(frozen=True)
@@ -99,6 +106,7 @@ def read_matrix(url: str | None) -> MatrixData:
             _newest_run(connection),
             _rows(connection, _newest_sessions()),
             _rows(connection, _newest_values()),
+            _rows(connection, _most_vectors()),
         )
 
 
@@ -208,6 +216,15 @@ def _newest_values() -> Select[*tuple[Any, ...]]:
         .join(MeasureRow, MeasureRow.session_id == Session.id)
         .join(newest, and_(newest.c.session_id == Session.id, newest.c.metric == MeasureRow.metric))
         .order_by(*_CASE, MeasureRow.id)
+    )
+
+
+def _most_vectors() -> Select[*tuple[Any, ...]]:
+    return (
+        select(*_CASE, func.max(MeasureRow.value))
+        .join(MeasureRow, MeasureRow.session_id == Session.id)
+        .where(MeasureRow.metric == "vectors")
+        .group_by(*_CASE)
     )
 
 

@@ -96,7 +96,7 @@ def _failure(row: Row) -> Component:
                 html.Span(f"Run {row.run} {row.status}", className="strong"),
                 f", {text.moment(row.time)}: ",
                 html.Span(row.error or "no reason was stored"),
-                html.Span(f" {kept}", className="kept"),
+                html.Div(kept, className="kept"),
             ],
             colSpan=1 + len(MATRIX_METRICS),
         ),
@@ -125,6 +125,7 @@ def _figure(row: Row, value: Value) -> Component:
     return html.Div(
         [
             html.Div(amount, className="amount"),
+            *([html.Div(f"only {value.over:,} vectors", className="partial")] if value.partial else []),
             badge(value.method, value.technique),
             html.Div(
                 f"run {value.run} · {text.day(value.time)}",
@@ -139,8 +140,8 @@ def _figure(row: Row, value: Value) -> Component:
 def _title(value: Value) -> str:
     told = [text.moment(value.time), f"commit {text.commit(value.commit, value.dirty)}"]
     told.append(f"image {text.image(value.image)}")
-    if value.vectors is not None:
-        told.append(f"{value.vectors:,} vectors")
+    if value.over is not None:
+        told.append(f"over {value.over:,} vectors")
     if value.resolution is not None and not text.is_share(value.metric):
         told.append(f"steps of {text.plain(value.resolution)}")
     return "\n".join(told)

@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 
 from hil_dashboards import frames, text
 from hil_dashboards.choice import RUNS, Choice, Filter
-from hil_dashboards.figures import series_figure
+from hil_dashboards.figures import line_names, series_figure
 from hil_dashboards.pages.parts import Child, badge
 from hil_dashboards.queries import SeriesData
 
@@ -20,7 +20,7 @@ TABLE_MOST = 200
 _CONFIG: Any = {
     "displaylogo": False,
     "responsive": True,
-    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+    "modeBarButtons": [["zoom2d", "pan2d", "resetScale2d", "toImage"]],
 }
 
 
@@ -43,9 +43,14 @@ def series_page(data: SeriesData, choice: Choice) -> list[Child]:
 
 
 def _told(metric: str, frame: pd.DataFrame, everything: pd.DataFrame) -> str:
-    lines = len(frames.lines(frame))
-    told = f"{metric}: {_count(int(frame['value'].notna().sum()), 'value')} on {_count(lines, 'line')}"
+    lines = frames.lines(frame)
+    told = f"{metric}: {_count(int(frame['value'].notna().sum()), 'value')} on {_count(len(lines), 'line')}"
     told += f", {_count(frame['run'].nunique(), 'run')}."
+    _, common = line_names(lines)
+    if common:
+        told += f" All of {common}."
+    if frame["value"].isna().any():
+        told += " A × marks a run with a session that ended without this value."
     if len(frame) < len(everything):
         told += (
             f" Only the newest {len(frame):,} values are shown: choose fewer boards or models for older ones."
@@ -112,10 +117,9 @@ def _table(metric: str, frame: pd.DataFrame) -> Component:
     newest = every.head(TABLE_MOST)
     heads = (
         "Run",
-        "Time",
+        "Time, UTC",
         "Board",
         "Model",
-        "Precision",
         "Value",
         "Change",
         "Obtained",
@@ -155,10 +159,9 @@ def _table(metric: str, frame: pd.DataFrame) -> Component:
 def _row(metric: str, record: dict[str, Any]) -> Component:
     start = [
         html.Td(str(record["run"])),
-        html.Td(text.moment(record["time"]), className="nowrap"),
-        html.Td(record["board"]),
-        html.Td(record["model"]),
-        html.Td(record["precision"]),
+        html.Td(text.moment(record["time"]).removesuffix(" UTC"), className="nowrap"),
+        html.Td(record["board"], className="nowrap"),
+        html.Td(f"{record['model']} {record['precision']}", className="nowrap"),
     ]
     end = [
         html.Td("" if record["vectors"] is None else f"{record['vectors']:,.0f}", className="num"),
