@@ -171,7 +171,7 @@ def series(address: str, query: str) -> str:
 
 
 def test_matrix_shows_the_newest_values_and_how_they_were_obtained(
-    view, address: str, tmp_path: Path
+    view: View, address: str, tmp_path: Path
 ) -> None:
     page = view.open(f"{address}/")
     assert page.title() == "HIL lab"
