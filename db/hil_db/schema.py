@@ -121,7 +121,10 @@ class MeasureRow(Base):
     """One value of one session, with its unit and how it was obtained."""
 
     __tablename__ = "measure"
-    __table_args__ = (UniqueConstraint("session_id", "metric", "method", "technique"), Index(None, "metric"))
+    __table_args__ = (
+        UniqueConstraint("session_id", "metric", "method", "technique"),
+        Index(None, "metric", "session_id"),
+    )
 
     id: Mapped[int] = mapped_column(_BIG, primary_key=True)
     session_id: Mapped[int] = mapped_column(ForeignKey("session.id"))

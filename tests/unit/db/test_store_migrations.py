@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -62,6 +63,27 @@ def test_opening_again_changes_nothing(url: str, seed: Callable[[], int], tmp_pa
         with Store.open(url):
             pass
     assert dump(tmp_path / "results.db") == before
+
+
+@pytest.mark.parametrize(
+    "start",
+    [script.revision for script in ScriptDirectory.from_config(migrate.config()).walk_revisions()],
+)
+def test_an_older_database_is_brought_up_to_date_and_keeps_its_rows(
+    url: str, tmp_path: Path, seed: Callable[[], int], start: str
+) -> None:
+    seed()
+    path = tmp_path / "results.db"
+    before = dump(path)
+    writer = engine.writer(engine.parse(url))
+    with writer.begin() as connection:
+        settings = migrate.config()
+        settings.attributes["connection"] = connection
+        command.downgrade(settings, start)
+    writer.dispose()
+    with Store.open(url):
+        pass
+    assert sorted(dump(path)) == sorted(before)
 
 
 @pytest.mark.parametrize("fresh", [True, False])
