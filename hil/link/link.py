@@ -36,6 +36,7 @@ __all__ = ["Hello", "Link", "LinkStats", "Result", "StackUse"]
 
 _ASK_AGAIN_S = 0.25
 _READY_S = 0.5
+_HELLOS_MOST = 3
 _EVIDENCE_BYTES = 16
 _PAYLOAD_UNKNOWN = 1024  # what to expect before HELLO_REPLY tells
 _BITS_PER_BYTE = 10  # on a serial line, start and stop bit included
@@ -116,8 +117,9 @@ class Link:
             if asked:
                 self.give_up_half_frame()
                 self.flush(_PAYLOAD_UNKNOWN + OVERHEAD_BYTES)
-            self.send(Type.HELLO, messages.hello_request())
             asked += 1
+            for _ in range(min(asked, _HELLOS_MOST)):  # all are answered, the first answer that comes will do
+                self.send(Type.HELLO, messages.hello_request())
             reply = self._wait_for(Type.HELLO_REPLY, min(deadline, now + _ASK_AGAIN_S * asked))
             if reply is not None:
                 self.hello = messages.parse_hello(reply.payload)

@@ -54,13 +54,13 @@ _FAULT = struct.Struct("<8I")
 _FAULT_REGISTERS = ("pc", "lr", "xpsr", "cfsr", "hfsr", "mmfar", "bfar", "sp")
 _ERROR = struct.Struct("<BIi")
 _STACK = struct.Struct("<III")
-_RESULTS_HEADER_BYTES = 5
-_TICKS_BYTES = 4
 _PAYLOAD_LEAST = 256
 _WINDOW_LEAST = 512
 
 VECTORS_HEADER_BYTES = _VECTORS.size
 FRAGMENT_HEADER_BYTES = _FRAGMENT.size
+RESULTS_HEADER_BYTES = 5
+TICKS_BYTES = 4
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def parse_hello(payload: bytes) -> Hello:
 
 
 def _plausible(hello: Hello) -> bool:
-    result_bytes = _RESULTS_HEADER_BYTES + _TICKS_BYTES + hello.outputs * hello.output_dtype.itemsize
+    result_bytes = RESULTS_HEADER_BYTES + TICKS_BYTES + hello.outputs * hello.output_dtype.itemsize
     return (
         hello.features > 0
         and 0 < hello.min_steps <= hello.max_steps
@@ -211,15 +211,15 @@ def fragment_payload(number: int, steps: int, offset: int, data: bytes) -> bytes
 
 def parse_results(payload: bytes, outputs: int, dtype: np.dtype[np.generic]) -> list[Result]:
     """Decode RESULTS; LinkError when its length does not fit."""
-    size = _TICKS_BYTES + outputs * dtype.itemsize
-    if len(payload) < _RESULTS_HEADER_BYTES or len(payload) != _RESULTS_HEADER_BYTES + payload[4] * size:
+    size = TICKS_BYTES + outputs * dtype.itemsize
+    if len(payload) < RESULTS_HEADER_BYTES or len(payload) != RESULTS_HEADER_BYTES + payload[4] * size:
         raise _malformed("results", payload)
     first = int.from_bytes(payload[:4], "little")
     results = []
     for i in range(payload[4]):
-        at = _RESULTS_HEADER_BYTES + i * size
-        ticks = int.from_bytes(payload[at : at + _TICKS_BYTES], "little")
-        output = np.frombuffer(payload, dtype, outputs, at + _TICKS_BYTES)
+        at = RESULTS_HEADER_BYTES + i * size
+        ticks = int.from_bytes(payload[at : at + TICKS_BYTES], "little")
+        output = np.frombuffer(payload, dtype, outputs, at + TICKS_BYTES)
         results.append(Result(first + i, ticks, output))
     return results
 

@@ -13,6 +13,7 @@ _OVERHEAD_BYTES = OVERHEAD_BYTES + FRAGMENT_HEADER_BYTES
 _LEAST_QUIET_S = 0.02
 _MOST_QUIET_S = 2.0
 _FORGETTING = 0.8
+_DOUBLINGS = 16
 
 
 class Pacing:
@@ -71,7 +72,7 @@ class Patience:
     def quiet_s(self) -> float:
         """How long the next silence may last."""
         normal = max(4 * self._round_trip_s, 2 * self._work_s, _LEAST_QUIET_S)
-        return float(min(normal * 2**self.silences, _MOST_QUIET_S))
+        return float(min(normal * 2 ** min(self.silences, _DOUBLINGS), _MOST_QUIET_S))
 
     def silent(self) -> None:
         """Nothing came for ``quiet_s``."""
@@ -82,5 +83,5 @@ class Patience:
         self.silences = 0
 
     def worked(self, seconds: float) -> None:
-        """The device answered a vector that long after it was heard last: it was busy, nothing was lost."""
+        """The device took that long to answer, and nothing was lost: it was busy, or the line is slow."""
         self._work_s = max(seconds, self._work_s * _FORGETTING)

@@ -13,7 +13,16 @@ from hil.errors import LinkError
 from hil.link import messages
 from hil.link.assembly import Assembly, Settled
 from hil.link.frames import OVERHEAD_BYTES, Frame
-from hil.link.messages import FRAGMENT_HEADER_BYTES, FRAGMENT_UNIT, VECTORS_HEADER_BYTES, Hello, Pong, Type
+from hil.link.messages import (
+    FRAGMENT_HEADER_BYTES,
+    FRAGMENT_UNIT,
+    RESULTS_HEADER_BYTES,
+    TICKS_BYTES,
+    VECTORS_HEADER_BYTES,
+    Hello,
+    Pong,
+    Type,
+)
 from hil.link.messages import Result as Answer
 from hil.link.pacing import Pacing, Patience
 from hil.link.window import Window
@@ -25,6 +34,7 @@ _BATCH_MOST = 255
 _PING_BYTES = 4 + OVERHEAD_BYTES
 _PINGS = 8
 _FLUSH_AFTER = 2  # silences in a row
+_SMALL = 256
 
 
 class Stream:
@@ -48,11 +58,11 @@ class Stream:
         # The window also holds, beside what is in flight, a flush as long as one frame and some pings.
         room = hello.rx_window - _PINGS * _PING_BYTES
         self._pacing = Pacing(min(hello.max_payload, room // 2 - OVERHEAD_BYTES))
-        self._flush_bytes = self._pacing.limit + OVERHEAD_BYTES
+        self._longest = self._pacing.limit + OVERHEAD_BYTES
         self._window = Window(len(inputs), hello.rx_window)
-        self._reserve = hello.rx_window - room + self._flush_bytes
+        self._reserve = hello.rx_window - room + self._longest
         self._results: dict[int, Answer] = {}
-        self._barriers: dict[int, int] = {}  # ping's nonce -> its order number
+        self._barriers: dict[int, tuple[int, float]] = {}  # ping's nonce -> its order number, when it left
         self._since_ping = 0
         self._assembly: Assembly | None = None
 
@@ -88,7 +98,8 @@ class Stream:
         if self._assembly is not None:
             self._send_fragments(self._assembly)
         if self._pacing.lossy and not self._barriers:
-            self._ping()
+            for _ in range(1 if self._pacing.limit > _SMALL else 2):
+                self._ping()  # where most frames are lost, waiting for a lost ping costs more than a second
 
     def _has_room(self, wire_bytes: int) -> bool:
         return self._window.has_room(wire_bytes + self._reserve)
@@ -96,9 +107,11 @@ class Stream:
     def _send_batch(self) -> bool:
         numbers: list[int] = []
         payload = VECTORS_HEADER_BYTES
+        answer = RESULTS_HEADER_BYTES
         for number in self._window.run_of_waiting(_BATCH_MOST):
             payload += self._size(number) + (0 if self._hello.min_steps == self._hello.max_steps else 2)
-            if numbers and payload > self._pacing.limit:
+            answer += TICKS_BYTES + self._hello.outputs * self._hello.output_dtype.itemsize
+            if numbers and max(payload, answer) > self._pacing.limit:
                 break
             numbers.append(number)
         data = messages.vectors_payload(
@@ -132,17 +145,23 @@ class Stream:
     def _ping(self) -> None:
         nonce = self._link.next_nonce()
         size = self._link.send(Type.PING, nonce.to_bytes(4, "little"))
-        self._barriers[nonce] = self._window.sent((), size)
+        self._barriers[nonce] = self._window.sent((), size), time.monotonic()
         self._since_ping = 0
 
     def _ask(self) -> None:
         """Nothing comes: ping, and when that stays unanswered too, end the half frames of both sides."""
         if self._patience.silences >= _FLUSH_AFTER:
             self._link.give_up_half_frame()
-            if self._window.has_room(self._flush_bytes + _PING_BYTES):
-                self._window.sent((), self._link.flush(self._flush_bytes))
+            zeros = self._flush_bytes()
+            if self._window.has_room(zeros + _PING_BYTES):
+                self._window.sent((), self._link.flush(zeros))
         if self._window.has_room(_PING_BYTES):
             self._ping()
+
+    def _flush_bytes(self) -> int:
+        """As long as the frames sent now; with every further silence twice as long, up to the longest."""
+        again = self._patience.silences - _FLUSH_AFTER
+        return min(self._longest, (self._pacing.limit + OVERHEAD_BYTES) << min(again, 16))
 
     def _size(self, number: int) -> int:
         return int(self._inputs[number].nbytes)
@@ -184,7 +203,7 @@ class Stream:
         result = Answer(number, answer.ticks, answer.output)
         self._results[number] = result
         self._link.payload_out += self._size(number)
-        self._link.payload_in += 4 + result.output.nbytes
+        self._link.payload_in += TICKS_BYTES + result.output.nbytes
         if self._on_result is not None:
             self._on_result(result)
 
@@ -195,10 +214,11 @@ class Stream:
             self._learn((), self._window.barrier(assembly.last_order))
 
     def _take_pong(self, pong: Pong) -> None:
-        order = self._barriers.pop(pong.nonce, None)
-        if order is None:
+        if pong.nonce not in self._barriers:
             return  # of an earlier call, or one that a later pong has outrun
-        self._barriers = {nonce: later for nonce, later in self._barriers.items() if later > order}
+        order, left = self._barriers[pong.nonce]
+        self._barriers = {nonce: later for nonce, later in self._barriers.items() if later[0] > order}
+        self._patience.worked(time.monotonic() - left)
         self._learn((), self._window.barrier(order))
         if self._assembly is not None:
             settled = self._settle(self._assembly, pong, order)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from types import TracebackType
 from typing import Self
 
 import serial
 
-from hil.errors import LinkError
+from hil.errors import DeviceHungError, LinkError
 
 _HANDLERS = "hil.link.handlers"
 _WRITE_S = 10.0
+_SLICE_S = 0.02  # a port's own timeout stays what it is: to change it reconfigures some ports
 _CHUNK = 4096
 
 
@@ -25,9 +27,11 @@ class Transport:
         self.bytes_out = 0
         self.bytes_in = 0
         try:
-            self._port = serial.serial_for_url(url, baudrate=baudrate, timeout=0, write_timeout=_WRITE_S)
+            self._port = serial.serial_for_url(
+                url, baudrate=baudrate, timeout=_SLICE_S, write_timeout=_WRITE_S
+            )
             self._port.reset_input_buffer()
-        except (serial.SerialException, ValueError) as error:
+        except (serial.SerialException, OSError, ValueError) as error:
             raise LinkError(
                 f"cannot open the serial port {url}",
                 evidence=str(error),
@@ -44,21 +48,28 @@ class Transport:
             self._port.close()
 
     def write(self, data: bytes) -> None:
-        """Send all of it."""
+        """Send all of it; DeviceHungError when the other end takes nothing."""
         try:
             self._port.write(data)
+        except serial.SerialTimeoutException as error:
+            raise DeviceHungError(
+                f"the serial port {self.url} has taken no bytes for {_WRITE_S:.0f} s",
+                evidence=f"{self.bytes_out:,} bytes went out before",
+                remedy="the firmware hangs, or flow control is on and nobody reads",
+            ) from error
         except (serial.SerialException, OSError) as error:
             raise self._lost(error) from error
         self.bytes_out += len(data)
 
     def read(self, timeout_s: float) -> bytes:
-        """What has arrived, waiting up to ``timeout_s`` for the first byte; empty when nothing came."""
+        """What has arrived, waiting about ``timeout_s`` for the first byte; empty when nothing came."""
+        deadline = time.monotonic() + timeout_s
         try:
-            self._port.timeout = timeout_s
             data: bytes = self._port.read(1)
-            if data:
-                self._port.timeout = 0
-                data += self._port.read(_CHUNK)
+            while not data and time.monotonic() < deadline:
+                data = self._port.read(1)
+            while data and len(data) < _CHUNK and (waiting := self._port.in_waiting):
+                data += self._port.read(min(waiting, _CHUNK))
         except (serial.SerialException, OSError) as error:
             raise self._lost(error) from error
         self.bytes_in += len(data)

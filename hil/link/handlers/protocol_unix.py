@@ -6,8 +6,11 @@ pyserial finds it by the module's name once this package stands in ``serial.prot
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import select
 import socket
+import struct
+import termios
 import time
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +18,15 @@ from urllib.parse import urlsplit
 from serial import PortNotOpenError, SerialBase, SerialException, SerialTimeoutException
 
 _CONNECT_S = 5.0
+_INT = struct.Struct("i")
+
+
+def _ready(link: socket.socket, events: int, deadline: float | None) -> bool:
+    """Wait until the socket can be read or written, or has failed; False when the deadline passed first."""
+    poller = select.poll()  # unlike select, takes any file descriptor
+    poller.register(link, events)
+    wait_ms = None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000
+    return bool(poller.poll(wait_ms))
 
 
 class Serial(SerialBase):  # type: ignore[misc]  # pyserial has no types
@@ -52,22 +64,28 @@ class Serial(SerialBase):  # type: ignore[misc]  # pyserial has no types
 
     @property
     def in_waiting(self) -> int:
-        """At least 1 when something can be read at once; a socket does not tell how much."""
-        readable, _, _ = select.select([self._open_socket()], [], [], 0)
-        return len(readable)
-
-    def read(self, size: int = 1) -> bytes:
-        """Up to ``size`` bytes: what is there as soon as anything is, or nothing after the timeout."""
-        link = self._open_socket()
-        readable, _, _ = select.select([link], [], [], self._timeout)
-        if not readable:
-            return b""
+        """How many bytes can be read at once."""
         try:
-            data = link.recv(size)
+            answer = fcntl.ioctl(self._open_socket(), termios.FIONREAD, bytes(_INT.size))
         except OSError as error:
             raise SerialException(f"read failed: {error}") from error
-        if not data:
-            raise SerialException("the other end closed the port")
+        return int(_INT.unpack(answer)[0])
+
+    def read(self, size: int = 1) -> bytes:
+        """``size`` bytes, or what came of them until the timeout."""
+        link = self._open_socket()
+        deadline = None if self._timeout is None else time.monotonic() + self._timeout
+        data = b""
+        while len(data) < size and _ready(link, select.POLLIN, deadline):
+            try:
+                more = link.recv(size - len(data))
+            except OSError as error:
+                raise SerialException(f"read failed: {error}") from error
+            if not more:
+                if data:
+                    break  # the next read tells
+                raise SerialException("the other end closed the port")
+            data += more
         return data
 
     def write(self, data: bytes) -> int:
@@ -76,9 +94,7 @@ class Serial(SerialBase):  # type: ignore[misc]  # pyserial has no types
         left = memoryview(data)
         deadline = None if self._write_timeout is None else time.monotonic() + self._write_timeout
         while left:
-            wait = None if deadline is None else max(0.0, deadline - time.monotonic())
-            _, writable, _ = select.select([], [link], [], wait)
-            if not writable:
+            if not _ready(link, select.POLLOUT, deadline):
                 raise SerialTimeoutException("write timed out")
             try:
                 left = left[link.send(left) :]
@@ -88,13 +104,8 @@ class Serial(SerialBase):  # type: ignore[misc]  # pyserial has no types
 
     def reset_input_buffer(self) -> None:
         """Throw away what has arrived."""
-        link = self._open_socket()
-        while self.in_waiting:
-            try:
-                if not link.recv(4096):
-                    raise SerialException("the other end closed the port")
-            except OSError as error:
-                raise SerialException(f"read failed: {error}") from error
+        while count := self.in_waiting:
+            self.read(count)
 
     def reset_output_buffer(self) -> None:
         """Nothing is held back here."""

@@ -1,0 +1,71 @@
+"""How large frames may be, and how long to listen."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from hil.link.pacing import Pacing, Patience
+
+
+def test_a_line_that_loses_nothing_gets_the_largest_frames() -> None:
+    pacing = Pacing(2048)
+    for _ in range(100):
+        pacing.arrived(2060)
+    assert pacing.limit == 2048
+    assert not pacing.lossy
+
+
+def test_more_loss_makes_smaller_frames() -> None:
+    limits = []
+    for every in (1000, 300, 100, 30, 10):
+        pacing = Pacing(2048)
+        for number in range(2000):
+            (pacing.lost if number % every == 0 else pacing.arrived)(100)
+        limits.append(pacing.limit)
+    assert all(smaller < larger for larger, smaller in pairwise(limits))
+    assert limits[-1] >= 74
+
+
+def test_frames_grow_again_when_the_line_heals() -> None:
+    pacing = Pacing(2048)
+    for _ in range(20):
+        pacing.lost(500)
+    assert pacing.lossy
+    for _ in range(20_000):
+        pacing.arrived(500)
+    assert not pacing.lossy
+
+
+def test_a_fragment_always_fits() -> None:
+    pacing = Pacing(2048)
+    for _ in range(1000):
+        pacing.lost(86)
+    assert pacing.limit == 10 + 64
+
+
+def test_patience_doubles_with_each_silence_and_comes_back() -> None:
+    patience = Patience(0.05, 0.0)
+    first = patience.quiet_s
+    patience.silent()
+    assert patience.quiet_s == 2 * first
+    patience.silent()
+    assert patience.quiet_s == 4 * first
+    patience.heard()
+    assert patience.quiet_s == first
+
+
+def test_patience_follows_what_the_device_takes() -> None:
+    patience = Patience(0.001, 0.2)
+    assert patience.quiet_s == 0.4
+    for _ in range(50):
+        patience.worked(0.001)
+    assert patience.quiet_s < 0.03
+    patience.worked(0.5)
+    assert patience.quiet_s == 1.0
+
+
+def test_patience_has_an_end() -> None:
+    patience = Patience(0.05, 0.0)
+    for _ in range(2000):
+        patience.silent()
+    assert patience.quiet_s <= 2.0

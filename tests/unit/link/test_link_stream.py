@@ -1,0 +1,120 @@
+"""The whole link against the C runtime on the host, over clean lines and bad ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from host_device import HostDevice, expected
+
+from hil.link.frames import Frame, encode
+from hil.link.link import Link, LinkStats, Result
+from hil.link.messages import Type, fragment_payload
+from hil.link.transport import Transport
+
+F32, I16 = 1, 2
+StartDevice = Callable[..., HostDevice]
+Vectors = list[npt.NDArray[Any]]
+
+SMALL = {"dtype": I16, "features": 8, "min_steps": 8, "max_steps": 8, "outputs": 10}
+VARIABLE = {"dtype": F32, "features": 12, "min_steps": 1, "max_steps": 29, "outputs": 9}
+LARGE = {"dtype": I16, "features": 48, "min_steps": 96, "max_steps": 96, "outputs": 2}  # 9,216 bytes
+
+
+def vectors(count: int, shape: dict[str, int], seed: int = 1) -> Vectors:
+    random = np.random.default_rng(seed)
+    steps = random.integers(shape["min_steps"], shape["max_steps"], count, endpoint=True)
+    whole = random.integers(-32768, 32767, (count, shape["max_steps"], shape["features"]))
+    dtype = np.float32 if shape["dtype"] == F32 else np.int16
+    return [vector[:length].astype(dtype) for vector, length in zip(whole, steps, strict=True)]
+
+
+def check(results: Sequence[Result], inputs: Vectors, outputs: int) -> None:
+    assert [result.number for result in results] == list(range(len(inputs)))
+    for result, vector in zip(results, inputs, strict=True):
+        assert result.output.tobytes() == expected(vector, outputs).tobytes()
+        assert result.ticks == 100 * len(vector)
+
+
+def stream(device: HostDevice, inputs: Vectors, outputs: int) -> LinkStats:
+    with device.connect() as link:
+        check(link.infer(inputs, hang_after_s=20.0), inputs, outputs)
+        return link.stats
+
+
+@pytest.mark.parametrize(("shape", "count"), [(SMALL, 300), (VARIABLE, 100), (LARGE, 8)])
+def test_a_clean_line_costs_little(start_device: StartDevice, shape: dict[str, int], count: int) -> None:
+    stats = stream(start_device(**shape), vectors(count, shape), shape["outputs"])
+    assert stats.wire_bytes_out <= 1.05 * stats.payload_bytes_out
+    wire = stats.wire_bytes_out + stats.wire_bytes_in
+    assert wire <= 1.05 * (stats.payload_bytes_out + stats.payload_bytes_in)
+    assert (stats.lost, stats.damaged) == (0, 0)
+
+
+@pytest.mark.parametrize("damage", ["lose", "flip", "insert", "repeat"])
+@pytest.mark.parametrize(("shape", "count"), [(SMALL, 100), (VARIABLE, 60), (LARGE, 4)])
+def test_one_bad_byte_in_a_thousand_changes_no_output(
+    start_device: StartDevice, shape: dict[str, int], count: int, damage: str
+) -> None:
+    stats = stream(start_device(**shape, **{damage: 1000}), vectors(count, shape), shape["outputs"])
+    assert stats.damaged > 0
+
+
+@pytest.mark.parametrize(("shape", "count"), [(SMALL, 30), (VARIABLE, 10), (LARGE, 1)])
+def test_one_bad_byte_in_a_hundred_changes_no_output(
+    start_device: StartDevice, shape: dict[str, int], count: int
+) -> None:
+    device = start_device(**shape, seed=3, lose=2500, flip=2500, insert=2500, repeat=2500)
+    stats = stream(device, vectors(count, shape), shape["outputs"])
+    assert stats.lost > 0
+
+
+def test_results_come_one_by_one_and_once(start_device: StartDevice) -> None:
+    inputs = vectors(50, SMALL)
+    seen: list[int] = []
+    with start_device(**SMALL, lose=1000).connect() as link:
+        link.infer(inputs, on_result=lambda result: seen.append(result.number))
+    assert sorted(seen) == list(range(50))
+
+
+def test_one_link_serves_call_after_call(start_device: StartDevice) -> None:
+    with start_device(**VARIABLE, lose=500, repeat=500).connect() as link:
+        for seed in range(4):
+            inputs = vectors(20, VARIABLE, seed)
+            check(link.infer(inputs), inputs, VARIABLE["outputs"])
+        assert link.infer([]) == []
+
+
+def test_a_slow_model_is_waited_for_without_a_hang(start_device: StartDevice) -> None:
+    """A frame of vectors takes longer than the deadline: its first results must not wait for the last."""
+    inputs = vectors(15, SMALL)
+    with start_device(**SMALL, busy_us=60_000).connect() as link:
+        results = link.infer(inputs, hang_after_s=0.6)
+        assert [result.number for result in results] == list(range(15))
+        assert link.stats.lost == 0
+
+
+@pytest.mark.parametrize("window", [512, 1024, 4096, 65_535])
+def test_any_window_is_kept(start_device: StartDevice, window: int) -> None:
+    """The device ends when the host sends more than its window."""
+    stream(start_device(**VARIABLE, window=window), vectors(40, VARIABLE), VARIABLE["outputs"])
+
+
+def test_a_small_window_on_a_bad_line(start_device: StartDevice) -> None:
+    stream(start_device(**LARGE, window=512, lose=500), vectors(2, LARGE), LARGE["outputs"])
+
+
+def test_a_board_that_was_left_in_the_middle_is_taken_up_again(start_device: StartDevice) -> None:
+    """What an earlier host left on its way, half a frame included, does not mix with what comes now."""
+    device = start_device(**VARIABLE)
+    with device.connect() as link:
+        link.send(Type.FRAGMENT, fragment_payload(0, 29, 0, bytes(64)))
+    with Transport(device.url, 115_200) as half:
+        half.write(encode(Frame(Type.VECTORS, 0, bytes(200)))[:100])
+    inputs = vectors(30, VARIABLE)
+    with Link.open(device.url) as link:
+        link.handshake(10.0)
+        check(link.infer(inputs), inputs, VARIABLE["outputs"])
