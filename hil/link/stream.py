@@ -149,9 +149,10 @@ class Stream:
         self._since_ping = 0
 
     def _ask(self) -> None:
-        """Nothing comes: ping, and when that stays unanswered too, end the half frames of both sides."""
-        if self._patience.silences >= _FLUSH_AFTER:
+        """Nothing comes: ping, and when that stays unanswered too, end what half frames there may be."""
+        if self._pacing.lossy or self._patience.silences >= _FLUSH_AFTER:
             self._link.give_up_half_frame()
+        if self._patience.silences >= _FLUSH_AFTER:
             zeros = self._flush_bytes()
             if self._window.has_room(zeros + _PING_BYTES):
                 self._window.sent((), self._link.flush(zeros))
@@ -170,8 +171,9 @@ class Stream:
 
     def _take(self, frame: Frame, waited_s: float) -> None:
         if frame.type == Type.RESULTS:
-            if self._patience.silences == 0 or self._barriers:
-                self._patience.worked(waited_s)  # a ping that stands behind it is not answered yet
+            # Behind a silence: the ping it brought about is not answered yet, so the device was just busy.
+            if self._patience.silences == 0 or (self._barriers and not self._pacing.lossy):
+                self._patience.worked(waited_s)
             for answer in messages.parse_results(
                 frame.payload, self._hello.outputs, self._hello.output_dtype
             ):
@@ -218,7 +220,8 @@ class Stream:
             return  # of an earlier call, or one that a later pong has outrun
         order, left = self._barriers[pong.nonce]
         self._barriers = {nonce: later for nonce, later in self._barriers.items() if later[0] > order}
-        self._patience.worked(time.monotonic() - left)
+        if self._patience.silences == 0:  # else half a frame may have held it back
+            self._patience.worked(time.monotonic() - left)
         self._learn((), self._window.barrier(order))
         if self._assembly is not None:
             settled = self._settle(self._assembly, pong, order)

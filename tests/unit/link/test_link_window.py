@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hil.link.assembly import Assembly
@@ -68,6 +68,7 @@ def test_room_counts_all_that_is_on_its_way() -> None:
     assert window.has_room(200)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_whatever_is_lost_every_vector_is_answered_in_the_end(data: st.DataObject) -> None:
     count = data.draw(st.integers(1, 12))
@@ -121,6 +122,7 @@ def test_a_device_that_forgot_a_vector_gets_all_of_it_again() -> None:
     assert assembly.next_run(9) == range(4)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_every_unit_arrives_whatever_is_lost(data: st.DataObject) -> None:
     units = data.draw(st.integers(1, 40))

@@ -1,0 +1,257 @@
+"""What a host sees of firmware that is another, hangs, crashes, restarts or talks nonsense."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+from host_device import BUILD_ID, HostDevice
+
+from hil.errors import (
+    DeviceCrashError,
+    DeviceHungError,
+    HandshakeError,
+    HilError,
+    LinkError,
+    ProtocolVersionError,
+    VectorError,
+)
+from hil.link.frames import Frame, Receiver, encode
+from hil.link.link import Link
+from hil.link.messages import Type
+
+StartDevice = Callable[..., HostDevice]
+INPUTS = [np.full((8, 8), number, np.float32) for number in range(30)]
+
+
+def test_the_handshake_tells_all_about_the_firmware(start_device: StartDevice) -> None:
+    device = start_device(dtype=2, features=3, min_steps=4, max_steps=5, outputs=6, window=7000)
+    with device.connect() as link:
+        hello = link.require_hello()
+    assert (hello.protocol, hello.build_id) == (1, BUILD_ID)
+    assert (hello.model, hello.kind, hello.precision) == ("checksum", "host", "q15")
+    assert (hello.features, hello.min_steps, hello.max_steps, hello.outputs) == (3, 4, 5, 6)
+    assert (hello.input_dtype, hello.output_dtype) == (np.int16, np.int16)
+    assert (hello.counter, hello.counter_hz, hello.clock_hz) == ("timer", 1_000_000, 1_000_000)
+    assert (hello.rx_window, hello.max_payload) == (7000, 2048)
+
+
+def test_another_protocol_version_is_named(other_version_program: Path) -> None:
+    with HostDevice(other_version_program) as device, Link.open(device.url) as link:
+        device.boot()
+        with pytest.raises(ProtocolVersionError, match="protocol 7, this lab 1"):
+            link.handshake(10.0)
+
+
+def test_a_hang_ends_at_the_deadline_with_evidence(start_device: StartDevice) -> None:
+    with (
+        start_device(hang_at=11).connect() as link,
+        pytest.raises(DeviceHungError, match=r"not answered for 0\.\d s") as caught,
+    ):
+        link.infer(INPUTS, hang_after_s=0.5)
+    assert "of 30 vectors were answered; heard" in str(caught.value)
+    assert ", last " in str(caught.value)
+
+
+def test_a_board_that_never_speaks_is_hung(start_device: StartDevice) -> None:
+    with Link.open(start_device().url) as link, pytest.raises(DeviceHungError, match="heard 0 bytes"):
+        link.handshake(0.7)
+
+
+@pytest.mark.parametrize("damage", [{}, {"seed": 2, "lose": 1000, "flip": 1000}])
+def test_a_crash_is_reported_with_its_registers(start_device: StartDevice, damage: dict[str, int]) -> None:
+    with start_device(crash_at=5, **damage).connect() as link, pytest.raises(DeviceCrashError) as caught:
+        link.infer(INPUTS, hang_after_s=5.0)
+    assert caught.value.registers["pc"] == 0x1234
+    assert caught.value.registers["sp"] == 0x20001F80
+    assert set(caught.value.registers) == {"pc", "lr", "xpsr", "cfsr", "hfsr", "mmfar", "bfar", "sp"}
+
+
+def test_a_restart_in_the_middle_is_not_passed_over(start_device: StartDevice) -> None:
+    with (
+        start_device(restart_at=5).connect() as link,
+        pytest.raises(LinkError, match="started again in the middle"),
+    ):
+        link.infer(INPUTS, hang_after_s=5.0)
+
+
+def test_an_error_of_the_model_names_the_vector(start_device: StartDevice) -> None:
+    with (
+        start_device(fail_at=8).connect() as link,
+        pytest.raises(LinkError, match=r"refused vector 7 \(an error of the model, detail -7\)"),
+    ):
+        link.infer(INPUTS)
+
+
+@pytest.mark.parametrize(
+    "vector",
+    [
+        np.zeros((8, 7), np.float32),
+        np.zeros((9, 8), np.float32),
+        np.zeros((0, 8), np.float32),
+        np.zeros((8, 8), np.float64),
+        np.zeros(64, np.float32),
+    ],
+)
+def test_a_wrong_shape_is_refused_before_a_byte_is_sent(
+    start_device: StartDevice, vector: np.ndarray[tuple[int, ...], np.dtype[np.float32]]
+) -> None:
+    with start_device().connect() as link:
+        before = link.stats
+        with pytest.raises(VectorError, match="vector 30 is not what checksum takes"):
+            link.infer([*INPUTS, vector])
+        assert link.stats == before
+
+
+def test_inference_needs_a_handshake(start_device: StartDevice) -> None:
+    with Link.open(start_device().url) as link, pytest.raises(HandshakeError, match="call handshake first"):
+        link.infer(INPUTS)
+
+
+def test_the_stack_is_asked_for(start_device: StartDevice) -> None:
+    with start_device().connect() as link:
+        assert link.stack().size == 0  # the host's own stack is not painted
+
+
+def test_a_port_that_closes_in_the_middle_is_an_error() -> None:
+    with scripted(lambda frame: None) as link, pytest.raises(LinkError, match="went away"):
+        link.handshake(5.0)
+
+
+# A board played frame by frame, for what no firmware of ours does.
+
+Script = Callable[[Frame], bytes | None]
+
+
+def hello_reply(*, max_payload: int = 2048, outputs: int = 10, rx_window: int = 8192) -> bytes:
+    words = [(1, 2), (0, 16), (1, 1), (1, 1), (1, 1), (1, 1), (8, 2), (8, 2), (8, 2), (outputs, 2)]
+    words += [(1000, 4), (1000, 4), (rx_window, 2), (max_payload, 2)]
+    payload = b"".join(value.to_bytes(size, "little") for value, size in words) + b"\x01m\x01k"
+    return encode(Frame(Type.HELLO_REPLY, 0, payload))
+
+
+@contextmanager
+def scripted(answer: Script) -> Iterator[Link]:
+    """A link to a board that answers each frame as told; None closes the port."""
+    with HostDevice(Path()) as device, Link.open(device.url) as link:
+        end = device.accept()
+
+        def serve() -> None:
+            receiver = Receiver(2048)
+            with end, suppress(OSError):  # the host may go first
+                end.sendall(encode(Frame(Type.READY, 0, b"\x01\x00")))
+                while data := end.recv(4096):
+                    for frame in receiver.feed(data):
+                        reply = answer(frame)
+                        if reply is None:
+                            return
+                        end.sendall(reply)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield link
+        finally:
+            link.__exit__(None, None, None)
+            thread.join()
+
+
+def result(number: int, output: int) -> bytes:
+    values = np.full(10, output, np.float32).tobytes()
+    return encode(Frame(Type.RESULTS, 0, number.to_bytes(4, "little") + b"\x01" + bytes(4) + values))
+
+
+def test_a_late_answer_of_the_call_before_does_not_fit_the_next() -> None:
+    """The first call's vector is answered again, with nonsense, while the second call runs."""
+    answered = []
+
+    def answer(frame: Frame) -> bytes:
+        if frame.type == Type.HELLO:
+            return hello_reply()
+        number = int.from_bytes(frame.payload[:4], "little")
+        late = result(answered[0], -1) if answered else b""
+        answered.append(number)
+        return late + result(number, len(answered))
+
+    with scripted(answer) as link:
+        link.handshake(5.0)
+        assert link.infer(INPUTS[:1])[0].output[0] == 1
+        assert link.infer(INPUTS[:1])[0].output[0] == 2
+
+
+def test_noise_without_end_meets_the_deadline() -> None:
+    """A port at the wrong baud rate never falls silent, and never says anything."""
+    stop = threading.Event()
+    with HostDevice(Path()) as device, Link.open(device.url) as link:
+        end = device.accept()
+
+        def flood() -> None:
+            while not stop.is_set():
+                try:
+                    end.sendall(b"\x5a\xa5\x00\xff" * 16)
+                except OSError:
+                    return
+
+        thread = threading.Thread(target=flood)
+        thread.start()
+        try:
+            with pytest.raises(DeviceHungError):
+                link.handshake(0.6)
+        finally:
+            stop.set()
+            link.__exit__(None, None, None)
+            end.close()
+            thread.join()
+
+
+def test_a_fault_behind_half_a_frame_is_found() -> None:
+    """A core that crashes while it sends leaves half a frame: the report behind it is not its rest."""
+
+    def answer(frame: Frame) -> bytes:
+        if frame.type == Type.HELLO:
+            return hello_reply()
+        if frame.type != Type.VECTORS:
+            return b""
+        half = encode(Frame(Type.RESULTS, 0, bytes(1500)))[:700]
+        return half + encode(Frame(Type.FAULT, 1, bytes(range(32))))
+
+    with scripted(answer) as link:
+        link.handshake(5.0)
+        with pytest.raises(DeviceCrashError):
+            link.infer(INPUTS, hang_after_s=5.0)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        hello_reply(max_payload=100),
+        hello_reply(outputs=0),
+        hello_reply(outputs=600),
+        hello_reply(rx_window=20),
+        encode(Frame(Type.HELLO_REPLY, 0, b"\x01\x00too short")),
+    ],
+)
+def test_a_handshake_that_cannot_be_is_refused(reply: bytes) -> None:
+    with scripted(lambda frame: reply) as link, pytest.raises(LinkError, match="malformed handshake"):
+        link.handshake(5.0)
+
+
+def test_an_answer_to_a_vector_never_sent_is_refused() -> None:
+    def answer(frame: Frame) -> bytes:
+        return hello_reply() if frame.type == Type.HELLO else result(1000, 1)
+
+    with scripted(answer) as link:
+        link.handshake(5.0)
+        with pytest.raises(LinkError, match="never sent"):
+            link.infer(INPUTS)
+
+
+def test_every_error_of_the_link_says_what_to_do(start_device: StartDevice) -> None:
+    with start_device(hang_at=1).connect() as link, pytest.raises(HilError) as caught:
+        link.infer(INPUTS, hang_after_s=0.3)
+    assert caught.value.remedy
+    assert str(caught.value.at("left")).startswith("left: ")
