@@ -26,7 +26,8 @@ _CROSSES_MOST = 200
 def series_figure(metric: str, frame: pd.DataFrame) -> go.Figure:
     """One metric over runs: a colour per board, model and precision, a dash per method and technique.
 
-    ``frame`` has VALUE_COLUMNS, oldest first. Counted values are steps. A session that ended before it had a
+    ``frame`` has VALUE_COLUMNS, oldest first. Counted values are steps. A point of a run whose folder
+    had changes that no commit holds is hollow. A session that ended before it had a
     value breaks its line and is a cross at the bottom.
     """
     figure = go.Figure()
@@ -63,7 +64,7 @@ def line_names(found: list[Line]) -> tuple[list[str], str]:
 
 def _name_parts(line: Line) -> tuple[str, ...]:
     over = "" if line.over is None else f"{line.over:,} vectors"
-    return line.board, line.kind, f"{line.model} {line.precision}", f"{line.method}, {line.technique}", over
+    return line.board, f"{line.model} {line.precision}", f"{line.method}, {line.technique}", over
 
 
 def _joined(parts: Iterable[str]) -> str:
@@ -72,6 +73,7 @@ def _joined(parts: Iterable[str]) -> str:
 
 def _trace(metric: str, line: Line, lost: pd.DataFrame, colour: int, variant: int) -> go.Scatter:
     points = list(frames.records(_with_gaps(line, lost)))
+    symbol = _SYMBOLS[variant % len(_SYMBOLS)]
     return go.Scatter(
         x=[point["run"] for point in points],
         y=[point["value"] for point in points],
@@ -83,7 +85,7 @@ def _trace(metric: str, line: Line, lost: pd.DataFrame, colour: int, variant: in
             "color": COLOURS[colour % len(COLOURS)],
             "dash": _DASHES[variant % len(_DASHES)],
         },
-        marker={"size": 8, "symbol": _SYMBOLS[variant % len(_SYMBOLS)]},
+        marker={"size": 8, "symbol": [symbol + ("-open" if point["dirty"] else "") for point in points]},
         hovertext=[None if point["value"] is None else _hover(metric, point) for point in points],
         hoverinfo="text",
     )
@@ -208,7 +210,7 @@ def _run_axis(frame: pd.DataFrame) -> dict[str, Any]:
 
 def every_so_many(items: list[int], most: int) -> list[int]:
     """At most ``most`` of the items, evenly, the last among them."""
-    step = -(-len(items) // most)
+    step = max(1, -(-len(items) // most))
     return items[::-1][::step][::-1]
 
 
@@ -217,5 +219,7 @@ def _flat_range(metric: str, frame: pd.DataFrame) -> dict[str, Any]:
     low, high = frame["value"].min(), frame["value"].max()
     if low != high:  # also when there is no value at all
         return {}
-    pad = 0.02 if text.is_share(metric) else abs(low) * 0.05 or 1.0
+    if text.is_share(metric):
+        return {"range": [low - 0.02, min(high + 0.02, 1.002)]}
+    pad = abs(low) * 0.05 or 1.0
     return {"range": [low - pad, high + pad]}

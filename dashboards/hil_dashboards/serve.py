@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from waitress.server import create_server
 
 from hil.errors import HilError
@@ -17,8 +19,10 @@ def serve(url: str | None = None, host: str = "127.0.0.1", port: int = 8050) -> 
     """
     app = create_app(url)
     try:
-        server = create_server(app.server, host=host, port=port, threads=4)
-    except (OSError, OverflowError, ValueError) as error:
+        if not 0 <= port <= 65535:  # the resolver would take the remainder
+            raise ValueError("ports are 0 to 65535")
+        server = create_server(app.server, host=host, port=port, threads=8)
+    except (OSError, ValueError) as error:
         raise HilError(
             f"the dashboard cannot use port {port} of {host}",
             evidence=str(error),
@@ -28,4 +32,5 @@ def serve(url: str | None = None, host: str = "127.0.0.1", port: int = 8050) -> 
     print(f"dashboard: http://{f'[{host}]' if ':' in host else host}:{taken} (Ctrl-C ends it)", flush=True)
     if host not in LOCAL:
         print(f"whoever reaches {host} can read it: it asks for no password", flush=True)
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a page asks for more at once than threads
     server.run()

@@ -49,6 +49,8 @@ def _told(metric: str, frame: pd.DataFrame, everything: pd.DataFrame) -> str:
     _, common = line_names(lines)
     if common:
         told += f" All of {common}."
+    if frame["dirty"].eq(True).any():
+        told += " A hollow point: its run's folder had changes that no commit holds."
     if frame["value"].isna().any():
         told += " A × marks a run with a session that ended without this value."
     if len(frame) < len(everything):

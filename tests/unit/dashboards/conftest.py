@@ -1,0 +1,92 @@
+"""A database that tests fill run by run."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from hil.image import Manifest
+from hil.values import Measure, Method, Precision
+from hil_db.records import RunInfo, SessionRecord, Status
+from hil_db.store import Store
+
+COMMIT = "c" * 40
+
+
+class Bench:
+    """Makes measures and sessions, and appends runs to one database."""
+
+    def __init__(self, url: str, store: Store) -> None:
+        self.url = url
+        self._store = store
+
+    def cost(self, value: float, technique: str = "timer", method: Method = Method.COUNTED) -> Measure:
+        return Measure("instructions", value, "instructions", method, technique, 40.0)
+
+    def vectors(self, count: int) -> Measure:
+        return Measure("vectors", float(count), "1", Method.COUNTED, "link")
+
+    def flash(self, value: float) -> Measure:
+        return Measure("flash_bytes", value, "B", Method.COUNTED, "elf")
+
+    def stream(self, value: float) -> Measure:
+        return Measure("stream_s", value, "s", Method.MEASURED, "host-clock")
+
+    def golden(self, value: float) -> Measure:
+        return Measure("golden_exact", value, "1", Method.COUNTED, "bit-exact")
+
+    def session(
+        self,
+        day: int,
+        *measures: Measure,
+        board: str = "qemu",
+        model: str = "digits",
+        precision: Precision = Precision.Q15,
+        error: str | None = None,
+    ) -> SessionRecord:
+        """A session of a day of November; one with an error has failed."""
+        digest = hashlib.sha256(f"{model} {precision}".encode()).hexdigest()
+        began = datetime(2026, 11, day, 3, 0, tzinfo=UTC)
+        return SessionRecord(
+            board=board,
+            kind="kind_a",
+            model=model,
+            precision=precision,
+            started=began,
+            finished=began + timedelta(seconds=9),
+            status=Status.FINISHED if error is None else Status.FAILED,
+            manifest=Manifest(
+                "kind_a", model, precision, digest, digest, digest[:32], "gcc 12.2.1", {}, 8, 8, 8, 10, digest
+            ),
+            error=error,
+            measures=measures,
+        )
+
+    def run(self, *sessions: SessionRecord, dirty: bool | None = False, pid: int = 1) -> int:
+        """Append one finished run; returns its id."""
+        run = self.begin(sessions[0].started, dirty=dirty, pid=pid)
+        for session in sessions:
+            self._store.save_session(run, session)
+        self._store.finish_run(run, Status.FINISHED)
+        return run
+
+    def begin(self, began: datetime, *, dirty: bool | None = False, pid: int = 1) -> int:
+        """Append a run that has not ended; returns its id."""
+        return self._store.begin_run(
+            RunInfo(began, "pytest --board=all", pid=pid, git_commit=COMMIT, git_dirty=dirty)
+        )
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'results.db'}"
+
+
+@pytest.fixture
+def bench(url: str) -> Iterator[Bench]:
+    with Store.open(url) as store:
+        yield Bench(url, store)

@@ -1,0 +1,316 @@
+"""From the database to the plot: what is newest, what may be joined, and what is drawn."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from hil.errors import StoreError
+from hil.values import Method, Precision
+from hil_dashboards import frames, queries, text
+from hil_dashboards.choice import RUNS, Choice, parse_search
+from hil_dashboards.figures import every_so_many, line_names, series_figure
+from hil_db.records import Status
+
+
+def series(bench: Any, choice: Choice) -> pd.DataFrame:
+    return frames.values(queries.read_series(bench.url, choice).values)
+
+
+def shown(bench: Any, metric: str) -> list[tuple[float, int]]:
+    """The matrix's only row: the values of a metric, each with its run."""
+    (row,) = frames.matrix(queries.read_matrix(bench.url))
+    return [(value.value, value.run) for value in row.values.get(metric, ())]
+
+
+# the matrix
+
+
+def test_matrix_takes_the_newest_value_of_each_metric(bench: Any) -> None:
+    bench.run(bench.session(1, bench.cost(100), bench.flash(10)))
+    bench.run(bench.session(2, bench.cost(90)))
+    assert shown(bench, "instructions") == [(90, 2)]
+    assert shown(bench, "flash_bytes") == [(10, 1)], "a metric that the newest session lacks is kept"
+    assert shown(bench, "ram_bytes") == []
+
+
+def test_matrix_keeps_values_and_their_run_when_the_newest_session_failed(bench: Any) -> None:
+    bench.run(bench.session(1, bench.cost(100)))
+    bench.run(bench.session(2, bench.cost(55), error="qemu: the firmware hung"))
+    (row,) = frames.matrix(queries.read_matrix(bench.url))
+    assert (row.run, row.status, row.error) == (2, "failed", "qemu: the firmware hung")
+    assert shown(bench, "instructions") == [(100, 1)], "what a failed session measured is not a result"
+
+
+def test_matrix_shows_both_techniques_of_one_session_but_not_those_of_older_ones(bench: Any) -> None:
+    bench.run(bench.session(1, bench.cost(100, "old")))
+    bench.run(bench.session(2, bench.cost(90), bench.cost(93, "plugin", Method.ESTIMATED)))
+    assert shown(bench, "instructions") == [(90, 2), (93, 2)]
+
+
+def test_matrix_has_a_row_per_board_model_and_precision(bench: Any) -> None:
+    bench.run(
+        bench.session(1, bench.cost(1), board="b"),
+        bench.session(1, bench.cost(2), board="a"),
+        bench.session(1, bench.cost(3), board="a", model="vowels"),
+        bench.session(1, bench.cost(4), board="a", precision=Precision.F32),
+    )
+    rows = frames.matrix(queries.read_matrix(bench.url))
+    assert [(row.board, row.model, row.precision) for row in rows] == [
+        ("a", "digits", "f32"),
+        ("a", "digits", "q15"),
+        ("a", "vowels", "q15"),
+        ("b", "digits", "q15"),
+    ]
+    assert [row.values["instructions"][0].value for row in rows] == [4, 2, 3, 1]
+
+
+def test_matrix_tells_a_quick_look(bench: Any) -> None:
+    bench.run(bench.session(1, bench.cost(100), bench.vectors(540)))
+    bench.run(bench.session(2, bench.cost(90), bench.flash(10), bench.vectors(30)))
+    (row,) = frames.matrix(queries.read_matrix(bench.url))
+    (cost,), (flash,) = row.values["instructions"], row.values["flash_bytes"]
+    assert (cost.over, cost.partial) == (30, True)
+    assert (flash.over, flash.partial) == (None, False), "the size of an image needs no vectors"
+
+
+def test_value_knows_where_it_comes_from(bench: Any) -> None:
+    bench.run(bench.session(3, bench.cost(100)), dirty=True)
+    (row,) = frames.matrix(queries.read_matrix(bench.url))
+    (value,) = row.values["instructions"]
+    assert (value.unit, value.method, value.technique) == ("instructions", "counted", "timer")
+    assert value.resolution == 40
+    assert value.time == datetime(2026, 11, 3, 3, 0, tzinfo=UTC)
+    assert (value.commit, value.dirty) == ("c" * 40, True)
+    assert value.image is not None
+    assert len(value.image) == 64
+
+
+# the newest run
+
+
+def test_run_whose_process_is_gone_is_interrupted(bench: Any) -> None:
+    gone = multiprocessing.get_context("spawn").Process(target=int)
+    gone.start()
+    gone.join()
+    assert gone.pid is not None
+    bench.begin(datetime(2026, 11, 1, tzinfo=UTC), pid=gone.pid)
+    newest = queries.read_matrix(bench.url).newest
+    assert newest is not None
+    assert newest.status is Status.INTERRUPTED
+
+
+def test_run_that_still_runs_says_so(bench: Any) -> None:
+    bench.begin(datetime(2026, 11, 1, tzinfo=UTC), pid=os.getpid())
+    newest = queries.read_series(bench.url, Choice()).newest
+    assert newest is not None
+    assert newest.status is Status.RUNNING
+
+
+# the series
+
+
+def test_series_takes_the_usual_metric_and_tells_what_else_there_is(bench: Any) -> None:
+    bench.run(bench.session(1, bench.flash(10), bench.cost(100)), bench.session(1, model="vowels"))
+    data = queries.read_series(bench.url, Choice())
+    assert data.metric == "instructions"
+    assert data.metrics == ["flash_bytes", "instructions"]
+    assert (data.models, data.boards, data.precisions) == (["digits", "vowels"], ["qemu"], ["q15"])
+
+
+def test_series_filters(bench: Any) -> None:
+    for board in ("a", "b"):
+        for model in ("digits", "vowels"):
+            bench.run(bench.session(1, bench.cost(1), board=board, model=model))
+    frame = series(bench, Choice(metric="instructions", board=("b",), model=("vowels", "other")))
+    assert frame[["board", "model"]].to_numpy().tolist() == [["b", "vowels"]]
+
+
+def test_series_reaches_back_over_runs_that_have_the_metric(bench: Any) -> None:
+    for day in range(1, RUNS[0] // 5 + 1):
+        bench.run(bench.session(day, bench.cost(day)))
+    for _ in range(RUNS[0]):
+        bench.run(bench.session(20, bench.flash(1), model="another"))
+    frame = series(bench, Choice(metric="instructions", runs=RUNS[0]))
+    assert frame["value"].tolist() == [float(day) for day in range(1, RUNS[0] // 5 + 1)]
+
+
+def test_series_keeps_only_the_newest_runs_oldest_first(bench: Any) -> None:
+    for number in range(RUNS[0] + 3):
+        bench.run(bench.session(1, bench.cost(number)))
+    frame = series(bench, Choice(metric="instructions", runs=RUNS[0]))
+    assert frame["run"].tolist() == list(range(4, RUNS[0] + 4))
+
+
+def test_reading_needs_a_database(url: str) -> None:
+    assert not queries.exists(url)
+    with pytest.raises(StoreError, match="no database"):
+        queries.read_matrix(url)
+
+
+# lines
+
+
+def test_lines_part_what_may_not_be_compared(bench: Any) -> None:
+    bench.run(bench.session(1, bench.cost(100), bench.vectors(540)))
+    bench.run(bench.session(2, bench.cost(101, "plugin"), bench.vectors(540)))
+    bench.run(bench.session(3, bench.cost(102, method=Method.ESTIMATED), bench.vectors(540)))
+    bench.run(bench.session(4, bench.cost(103), bench.vectors(30)))
+    bench.run(bench.session(5, bench.cost(104), bench.vectors(540)))
+    found = frames.lines(series(bench, Choice(metric="instructions")))
+    assert sorted(line.points["value"].tolist() for line in found) == [[100, 104], [101], [102], [103]]
+
+
+def test_size_of_an_image_goes_on_over_a_quick_look(bench: Any) -> None:
+    bench.run(bench.session(1, bench.flash(10), bench.vectors(540)))
+    bench.run(bench.session(2, bench.flash(11), bench.vectors(30)))
+    (line,) = frames.lines(series(bench, Choice(metric="flash_bytes")))
+    assert line.points["value"].tolist() == [10, 11]
+
+
+def test_value_before_is_that_of_the_same_line(bench: Any) -> None:
+    bench.run(bench.session(1, bench.cost(100)))
+    bench.run(bench.session(2, bench.cost(50, "plugin")))
+    bench.run(bench.session(3, bench.cost(90)))
+    held = frames.with_value(series(bench, Choice(metric="instructions")))
+    assert [record["before"] for record in frames.records(held)] == [None, None, 100]
+
+
+def test_clipping_keeps_the_newest() -> None:
+    frame = pd.DataFrame({"run": [1, 2, 3]})
+    assert frames.clipped(frame, 2)["run"].tolist() == [2, 3]
+
+
+def test_names_hold_what_differs_and_the_rest_is_told_once(bench: Any) -> None:
+    bench.run(bench.session(1, bench.cost(1)), bench.session(1, bench.cost(2), precision=Precision.F32))
+    names, common = line_names(frames.lines(series(bench, Choice(metric="instructions"))))
+    assert names == ["digits f32", "digits q15"]
+    assert common == "qemu · counted, timer"
+    alone, nothing = line_names(
+        frames.lines(series(bench, Choice(metric="instructions", precision=("q15",))))
+    )
+    assert (alone, nothing) == (["qemu · digits q15 · counted, timer"], "")
+
+
+# figures
+
+
+def test_counted_values_are_steps_and_measured_ones_are_not(bench: Any) -> None:
+    bench.run(bench.session(1, bench.cost(1), bench.stream(2.5)))
+    assert (
+        series_figure("instructions", series(bench, Choice(metric="instructions"))).data[0].line.shape == "hv"
+    )
+    assert series_figure("stream_s", series(bench, Choice(metric="stream_s"))).data[0].line.shape == "linear"
+
+
+def test_session_without_a_value_breaks_its_line_and_is_marked(bench: Any) -> None:
+    bench.run(bench.session(1, bench.cost(100)))
+    bench.run(bench.session(2, error="the <b>firmware</b> hung"))
+    bench.run(bench.session(3, bench.cost(90)), bench.session(3, error="not its business", board="other"))
+    figure = series_figure("instructions", series(bench, Choice(metric="instructions", board=("qemu",))))
+    (trace,) = figure.data
+    assert list(trace.x) == [1, 2, 3]
+    assert list(trace.y) == [100, None, 90]
+    (cross,) = figure.layout.annotations
+    assert cross.x == 2
+    assert "the &lt;b&gt;firmware&lt;/b&gt; hung" in cross.hovertext
+
+
+def test_hover_tells_where_a_point_is_from(bench: Any) -> None:
+    bench.run(bench.session(1, bench.cost(100), bench.vectors(540), board="<i>desk</i>"), dirty=True)
+    (trace,) = series_figure("instructions", series(bench, Choice(metric="instructions"))).data
+    (told,) = trace.hovertext
+    for words in (
+        "100",
+        "steps of 40",
+        "counted, timer",
+        "run 1, 2026-11-01 03:00 UTC",
+        "cccccccccc + changes",
+        "&lt;i&gt;desk&lt;/i&gt; (kind_a)",
+        "image ",
+        "540 vectors",
+    ):
+        assert words in told
+    assert list(trace.marker.symbol) == ["circle-open"], "a commit with changes is hollow"
+
+
+def test_flat_share_stays_near_its_value(bench: Any) -> None:
+    bench.run(bench.session(1, bench.golden(1.0)))
+    low, high = series_figure("golden_exact", series(bench, Choice(metric="golden_exact"))).layout.yaxis.range
+    assert 0.9 < low < 1 < high < 1.01
+
+
+def test_same_case_keeps_its_colour_over_techniques(bench: Any) -> None:
+    bench.run(bench.session(1, bench.cost(1), bench.cost(2, "plugin")))
+    bench.run(bench.session(2, bench.cost(1)))
+    one, other = series_figure("instructions", series(bench, Choice(metric="instructions"))).data
+    assert one.line.color == other.line.color
+    assert {one.line.dash, other.line.dash} == {"solid", "dot"}
+
+
+def test_empty_figure_is_no_error() -> None:
+    assert len(series_figure("instructions", frames.values([])).data) == 0
+
+
+@pytest.mark.parametrize(
+    ("items", "expected"), [([1, 2, 3], [1, 2, 3]), ([1, 2, 3, 4, 5, 6], [2, 4, 6]), ([7], [7]), ([], [])]
+)
+def test_ticks_are_even_and_hold_the_last(items: list[int], expected: list[int]) -> None:
+    assert every_so_many(items, 5) == expected
+
+
+# addresses and text
+
+
+def test_choice_survives_its_address() -> None:
+    choice = Choice("flash_bytes", ("a b", "c&d"), ("ü",), ("q15",), RUNS[0])
+    assert parse_search(choice.href().removeprefix("/series")) == choice
+
+
+@pytest.mark.parametrize("search", ["", None, "?", "?runs=-1&runs=x", "?runs=3", "?runs=²", "?metric=&model"])
+def test_odd_addresses_choose_everything(search: str | None) -> None:
+    assert parse_search(search) == Choice()
+
+
+def test_toggling_goes_both_ways() -> None:
+    choice = (
+        Choice().toggled("model", "a").toggled("model", "b").toggled("board", "x").toggled("precision", "q15")
+    )
+    assert (choice.model, choice.board, choice.precision) == (("a", "b"), ("x",), ("q15",))
+    assert choice.toggled("model", "a").model == ("b",)
+    assert choice.cleared("board").board == ()
+
+
+@pytest.mark.parametrize(
+    ("metric", "number", "unit", "expected"),
+    [
+        ("accuracy", 0.9833, "1", "98.33 %"),
+        ("golden_exact", 1.0, "1", "100.00 %"),
+        ("golden_exact", 0.999999, "1", "99.99 %"),
+        ("instructions", 41_040.0, "instructions", "41,040"),
+        ("flash_bytes", 12_304.0, "B", "12,304 B"),
+        ("stream_s", 2.50619, "s", "2.506 s"),
+        ("vectors", 540.0, "1", "540"),
+    ],
+)
+def test_amounts(metric: str, number: float, unit: str, expected: str) -> None:
+    assert text.amount(metric, number, unit) == expected
+
+
+@pytest.mark.parametrize(
+    ("metric", "number", "before", "expected"),
+    [
+        ("instructions", 90, 100, "−10 (−10 %)"),
+        ("instructions", 101, 100, "+1 (+1 %)"),
+        ("instructions", 100, 100, "no change"),
+        ("stack_bytes", 4, 0, "+4"),
+        ("accuracy", 0.98, 0.97, "+1.00 points"),
+    ],
+)
+def test_changes(metric: str, number: float, before: float, expected: str) -> None:
+    assert text.change(metric, number, before) == expected
