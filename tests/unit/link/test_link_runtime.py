@@ -226,7 +226,7 @@ def test_hello_forgets_the_vectors_of_the_host_before(connect: Connect) -> None:
     wire.ask(VECTORS, struct.pack("<IBBH", 5, 1, 0, 1) + bytes(STEP_BYTES))
     wire.send(FRAGMENT, fragment(6, vector(6, 50), 0, 5))
     wire.bytes(b"damage")
-    assert [frame.type for frame in wire.until_pong(b"nak?")] == [NAK, PONG]
+    assert wire.next().type == NAK
     wire.ask(HELLO, b"\x01\x00")
     wire.send(AGAIN, struct.pack("<I", 5))
     wire.send(FRAGMENT, fragment(6, vector(7, 50), 6, 6))
