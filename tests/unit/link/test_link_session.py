@@ -50,7 +50,7 @@ def test_another_protocol_version_is_named(other_version_program: Path) -> None:
 def test_a_hang_ends_at_the_deadline_with_evidence(start_device: StartDevice) -> None:
     with (
         start_device(hang_at=11).connect() as link,
-        pytest.raises(DeviceHungError, match=r"not answered for 0\.\d s") as caught,
+        pytest.raises(DeviceHungError, match=r"not answered for \d\.\d s") as caught,
     ):
         link.infer(INPUTS, hang_after_s=0.5)
     assert "of 30 vectors were answered; heard" in str(caught.value)

@@ -63,7 +63,7 @@ def test_one_bad_byte_in_a_thousand_changes_no_output(
     assert stats.damaged > 0
 
 
-@pytest.mark.parametrize(("shape", "count"), [(SMALL, 30), (VARIABLE, 10), (LARGE, 1)])
+@pytest.mark.parametrize(("shape", "count"), [(SMALL, 30), (VARIABLE, 6), (LARGE, 1)])
 def test_one_bad_byte_in_a_hundred_changes_no_output(
     start_device: StartDevice, shape: dict[str, int], count: int
 ) -> None:
@@ -91,8 +91,8 @@ def test_one_link_serves_call_after_call(start_device: StartDevice) -> None:
 def test_a_slow_model_is_waited_for_without_a_hang(start_device: StartDevice) -> None:
     """A frame of vectors takes longer than the deadline: its first results must not wait for the last."""
     inputs = vectors(15, SMALL)
-    with start_device(**SMALL, busy_us=60_000).connect() as link:
-        results = link.infer(inputs, hang_after_s=0.6)
+    with start_device(**SMALL, busy_us=100_000).connect() as link:
+        results = link.infer(inputs, hang_after_s=1.0)
         assert [result.number for result in results] == list(range(15))
         assert link.stats.lost == 0
 
