@@ -15,7 +15,7 @@ from hil_dashboards.figures import line_names, series_figure
 from hil_dashboards.pages.parts import Child, badge
 from hil_dashboards.queries import SeriesData
 
-TABLE_MOST = 200
+TABLE_MOST = 50  # rows; the time that Dash takes to draw a table grows with the square of its cells
 
 _CONFIG: Any = {
     "displaylogo": False,
