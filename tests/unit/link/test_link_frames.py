@@ -62,6 +62,7 @@ def test_the_checks_are_the_catalogued_ones() -> None:
     assert zlib.crc32(b"123456789") == 0xCBF43926
 
 
+@settings(deadline=None)
 @given(st.lists(frames, max_size=6), sizes)
 def test_what_is_sent_is_found(sent: list[Frame], cuts: list[int]) -> None:
     receiver = Receiver(PAYLOAD_MAX)
@@ -70,6 +71,7 @@ def test_what_is_sent_is_found(sent: list[Frame], cuts: list[int]) -> None:
     assert receiver.damaged == 0
 
 
+@settings(deadline=None)
 @given(frames, frames, st.data())
 def test_one_damaged_byte_costs_one_frame(first: Frame, second: Frame, data: st.DataObject) -> None:
     hit = bytearray(encode(first))
@@ -83,6 +85,7 @@ def test_one_damaged_byte_costs_one_frame(first: Frame, second: Frame, data: st.
     assert receiver.damaged >= 1
 
 
+@settings(deadline=None)
 @given(damaged_streams(), frames)
 def test_after_enough_zeros_the_next_frame_is_found(stream: bytes, last: Frame) -> None:
     receiver = Receiver(PAYLOAD_MAX)
@@ -90,6 +93,7 @@ def test_after_enough_zeros_the_next_frame_is_found(stream: bytes, last: Frame) 
     assert receiver.feed(bytes(PAYLOAD_MAX + OVERHEAD_BYTES) + encode(last))[-1:] == [last]
 
 
+@settings(deadline=None)
 @given(damaged_streams(), frames)
 def test_after_giving_up_the_next_frame_is_found(stream: bytes, last: Frame) -> None:
     receiver = Receiver(PAYLOAD_MAX)
@@ -112,7 +116,7 @@ def test_a_length_beyond_belief_is_noticed_at_once() -> None:
     assert receiver.feed(encode(Frame(2, 0, bytes(17)))[:8] + encode(good)) == [good]
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(streams=st.lists(st.tuples(damaged_streams(), sizes), min_size=5, max_size=20))
 def test_python_and_c_find_the_same(c_receiver: Path, streams: list[tuple[bytes, list[int]]]) -> None:
     arriving = [piece for stream, cuts in streams for piece in pieces(stream, cuts)]
