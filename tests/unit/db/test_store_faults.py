@@ -49,7 +49,7 @@ def work(*words: str) -> str:
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
-    """A folder that another user can reach, unlike pytest's own."""
+    """A folder whose mode a test may change; made writable again at the end."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)
@@ -192,10 +192,10 @@ def test_a_read_only_file(open_folder: Path) -> None:
     work("save", f"sqlite:///{path}", "2")
     path.chmod(0o444)
     content = path.read_bytes()
-    line = work("save", f"sqlite:///{path}", "1", "nobody")
+    line = work("save", f"sqlite:///{path}", "1", "unprivileged")
     assert line.startswith(f"refused: the database {path} ")
     assert "is read-only" in line or "cannot be opened" in line
-    assert work("read", f"sqlite:///{path}", "nobody").count("\n") == 1 + 2 * 8
+    assert work("read", f"sqlite:///{path}", "unprivileged").count("\n") == 1 + 2 * 8
     assert path.read_bytes() == content
 
 
@@ -204,21 +204,21 @@ def test_a_read_only_folder(open_folder: Path) -> None:
     work("save", f"sqlite:///{path}", "2")
     path.chmod(0o666)
     open_folder.chmod(0o555)
-    line = work("save", f"sqlite:///{path}", "1", "nobody")
+    line = work("save", f"sqlite:///{path}", "1", "unprivileged")
     assert line.startswith(f"refused: the database {path} ")
     assert "folder" in line
     assert line.count("\n") == 1
-    assert work("read", f"sqlite:///{path}", "nobody").count("\n") == 1 + 2 * 8
-    line = work("save", f"sqlite:///{open_folder}/new.db", "1", "nobody")
+    assert work("read", f"sqlite:///{path}", "unprivileged").count("\n") == 1 + 2 * 8
+    line = work("save", f"sqlite:///{open_folder}/new.db", "1", "unprivileged")
     assert line.startswith(f"refused: the database {open_folder}/new.db cannot be opened")
 
 
 def test_a_file_that_may_not_be_read(open_folder: Path) -> None:
     path = open_folder / "results.db"
     work("save", f"sqlite:///{path}", "1")
-    path.chmod(0o600)
+    path.chmod(0o000)
     for action in ("save", "read"):
-        line = work(action, f"sqlite:///{path}", "1", "nobody")
+        line = work(action, f"sqlite:///{path}", "1", "unprivileged")
         assert line.startswith(f"refused: the database {path} cannot be opened")
 
 
