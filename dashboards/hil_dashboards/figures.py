@@ -85,7 +85,11 @@ def _trace(metric: str, line: Line, lost: pd.DataFrame, colour: int, variant: in
             "color": COLOURS[colour % len(COLOURS)],
             "dash": _DASHES[variant % len(_DASHES)],
         },
-        marker={"size": 8, "symbol": [symbol + ("-open" if point["dirty"] else "") for point in points]},
+        marker={
+            "size": 8,
+            "symbol": [symbol + ("-open" if point["dirty"] else "") for point in points],
+            "line": {"width": [2 if point["dirty"] else 0 for point in points]},
+        },
         hovertext=[None if point["value"] is None else _hover(metric, point) for point in points],
         hoverinfo="text",
     )
