@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from posixpath import normpath
@@ -14,6 +13,7 @@ from hil.resources import firmware_dir
 
 _INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"', re.MULTILINE)
 _LIBRARY = PurePosixPath("libc/string.c")  # compilers call memcpy and its like without being asked
+_VARIANTS = {"cortex-m4": "m4"}  # processor -> folder of the C files written for it
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,10 @@ def board_folder(kind: str) -> Path:
 def collect(kind: str, model_source: Path) -> SourceSet:
     """Board, runtime and model, the headers they include, and the C file beside each such header.
 
-    Includes are looked up beside the file, then in ``firmware/``. A model outside of ``firmware/`` is laid
-    into ``model/``, and may include only what lies there. BuildError when an include is not found.
+    A C file of the same name in ``m4/`` beside the header goes in its place when the board's flags.txt says
+    ``-mcpu=cortex-m4``. Includes are looked up beside the file, then in ``firmware/``. A model outside of
+    ``firmware/`` is laid into ``model/``, and may include only what lies there. BuildError when an include
+    is not found.
     """
     root = firmware_dir()
     files = {_inside(root, path): path.read_bytes() for path in _board_files(kind)}
@@ -71,8 +73,15 @@ def collect(kind: str, model_source: Path) -> SourceSet:
         raise BuildError(
             f"model source {model_source.name} cannot be read", evidence=f"{model_source}: {error.strerror}"
         ) from error
-    _close_over_includes(root, files)
+    _close_over_includes(root, files, variant(kind))
     return SourceSet(dict(sorted(files.items())))
+
+
+def variant(kind: str) -> str:
+    """The folder whose C files replace the plain ones for a kind's processor; empty when it has none."""
+    flags = (board_folder(kind) / "flags.txt").read_text().split()
+    processors = [flag.removeprefix("-mcpu=") for flag in flags if flag.startswith("-mcpu=")]
+    return _VARIANTS.get(processors[-1].partition("+")[0], "") if processors else ""
 
 
 def _board_files(kind: str) -> list[Path]:
@@ -91,25 +100,34 @@ def _model_path(root: Path, source: Path) -> PurePosixPath:
     return PurePosixPath("model") / source.name
 
 
-def _close_over_includes(root: Path, files: dict[PurePosixPath, bytes]) -> None:
+def _close_over_includes(root: Path, files: dict[PurePosixPath, bytes], variant: str) -> None:
     waiting = [path for path in files if path.suffix == ".c"]
     while waiting:
         path = waiting.pop()
         for match in _INCLUDE.finditer(files[path]):
-            for found in _resolve(root, path, match[1].decode(errors="replace")):
-                if found not in files:
+            header = _resolve(root, path, match[1].decode(errors="replace"))
+            for found in (header, _definition(root, header, variant)):
+                if found is not None and found not in files:
                     files[found] = (root / found).read_bytes()
                     waiting.append(found)
 
 
-def _resolve(root: Path, includer: PurePosixPath, include: str) -> Iterable[PurePosixPath]:
-    """The header, and the C file that defines what it declares."""
+def _resolve(root: Path, includer: PurePosixPath, include: str) -> PurePosixPath:
+    """The header that an include means."""
     for candidate in (includer.parent / include, PurePosixPath(include)):
         header = PurePosixPath(normpath(candidate))
         if header.parts[0] != ".." and not header.is_absolute() and (root / header).is_file():
-            definition = header.with_suffix(".c")
-            return (header, definition) if (root / definition).is_file() else (header,)
+            return header
     raise BuildError(
         f"{includer} includes {include}, which is not in the firmware's sources",
         remedy="include headers relative to the file or to firmware/",
     )
+
+
+def _definition(root: Path, header: PurePosixPath, variant: str) -> PurePosixPath | None:
+    """The C file that defines what a header declares: the processor's own before the plain one."""
+    plain = header.with_suffix(".c")
+    for candidate in ((header.parent / variant / plain.name,) if variant else ()) + (plain,):
+        if (root / candidate).is_file():
+            return candidate
+    return None
