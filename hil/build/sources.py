@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from posixpath import normpath
@@ -75,6 +76,17 @@ def collect(kind: str, model_source: Path) -> SourceSet:
         ) from error
     _close_over_includes(root, files, variant(kind))
     return SourceSet(dict(sorted(files.items())))
+
+
+def with_definitions(sources: Iterable[str], variant: str = "") -> list[str]:
+    """C files of ``firmware/`` and those that define what their headers declare, ``collect``'s way.
+
+    Paths relative to ``firmware/``, sorted. BuildError when an include is not found.
+    """
+    root = firmware_dir()
+    files = {PurePosixPath(name): (root / name).read_bytes() for name in sources}
+    _close_over_includes(root, files, variant)
+    return sorted(str(path) for path in files if path.suffix == ".c")
 
 
 def variant(kind: str) -> str:

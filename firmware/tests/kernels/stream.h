@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+int main(void); /* without a C library the compiler asks for it */
+
 static inline void *allocate(size_t bytes)
 {
     void *memory = malloc(bytes != 0 ? bytes : 1);
