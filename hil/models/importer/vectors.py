@@ -1,0 +1,135 @@
+"""The vectors and labels of a user: what the model is calibrated on, and what the bench streams."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hil.errors import ModelError, VectorError
+from hil.models.importer.arrays import Array, read_array, read_arrays, shape_text
+from hil.models.importer.problems import Problems
+
+Floats = npt.NDArray[np.float32]
+
+_LARGEST = 65_535  # steps and features travel as uint16
+_FORMS = (
+    "save X.npy as (vectors, steps, features), or X.npz with `inputs` (all steps one after the other, "
+    "features) and `steps` (per vector)"
+)
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """N raw inputs (T, D) float32 of any lengths, and labels (N,) int64: the number of each one's class."""
+
+    inputs: Sequence[Floats]
+    labels: npt.NDArray[np.int64]
+
+    @property
+    def features(self) -> int:
+        """D."""
+        return int(self.inputs[0].shape[1])
+
+    @property
+    def steps(self) -> tuple[int, int]:
+        """Least and most T."""
+        lengths = [len(vector) for vector in self.inputs]
+        return min(lengths), max(lengths)
+
+
+def read_inputs(path: Path) -> list[Floats]:
+    """N arrays (T, D) from ``X.npy`` (N, T, D) or a ragged ``X.npz``; VectorError names what is wrong."""
+    problems = Problems()
+    inputs: list[Array] = []
+    try:
+        if path.suffix == ".npz":
+            inputs = _ragged(read_arrays(path), problems)
+        else:
+            inputs = _regular(read_array(path), problems)
+    except ModelError as error:
+        raise VectorError(f"no vectors in {path}", evidence=error.evidence, remedy=_FORMS) from error
+    narrow = [_finite(number, vector, problems) for number, vector in enumerate(inputs)]
+    problems.raise_vectors(path, _FORMS)
+    return narrow
+
+
+def read_labels(path: Path, count: int) -> npt.NDArray[np.int64]:
+    """``count`` class numbers from ``y.npy``, (N,) or (N, 1); VectorError names what is wrong."""
+    try:
+        array = read_array(path)
+    except ModelError as error:
+        raise VectorError(
+            f"no labels in {path}", evidence=error.evidence, remedy="save y.npy as (vectors,)"
+        ) from error
+    problems = Problems()
+    labels = np.zeros(count, dtype=np.int64)
+    if array.dtype.kind not in "fiub":
+        problems.add(f"labels hold {array.dtype}, not class numbers")
+    elif array.shape not in ((count,), (count, 1)):
+        problems.add(f"labels are {shape_text(array)}, not {count}: one per vector")
+    elif not np.isfinite(array).all() or (array != np.rint(array)).any():
+        problems.add("labels are not whole numbers")
+    elif (array < 0).any():
+        problems.add(f"label {array.min():g} is not a class: they count from 0")
+    else:
+        labels = array.reshape(count).astype(np.int64)
+    problems.raise_vectors(path, "save y.npy as (vectors,), the number of each one's class")
+    return labels
+
+
+def check_labels(labels: npt.NDArray[np.int64], classes: int, path: Path) -> None:
+    """VectorError when a label is none of ``classes`` classes."""
+    wrong = np.flatnonzero(labels >= classes)
+    if len(wrong):
+        raise VectorError(
+            f"the labels in {path} do not fit the model",
+            evidence=f"vector {wrong[0]} is of class {labels[wrong[0]]}, the model has 0 to {classes - 1}",
+            remedy="check that the labels count from 0, and that FC is this model's",
+        )
+
+
+def _regular(array: Array, problems: Problems) -> list[Any]:
+    if array.dtype.kind not in "fiub":
+        problems.add(f"it holds {array.dtype}, not numbers")
+    elif array.ndim != 3:
+        problems.add(f"it is {shape_text(array)}, not vectors × steps × features")
+    elif array.size == 0 or max(array.shape[1:]) > _LARGEST:
+        problems.add(
+            f"it is {shape_text(array)}: 1 to {_LARGEST:,} steps and features, and a vector at least"
+        )
+    else:
+        return list(array)
+    return []
+
+
+def _ragged(arrays: dict[str, Array], problems: Problems) -> list[Any]:
+    missing = [name for name in ("inputs", "steps") if name not in arrays]
+    if missing:
+        problems.add(f"{' and '.join(missing)} missing; it has {', '.join(arrays)}")
+        return []
+    inputs, steps = arrays["inputs"], arrays["steps"]
+    if inputs.ndim != 2 or inputs.shape[1] > _LARGEST:
+        problems.add(f"inputs is {shape_text(inputs)}, not all steps × features")
+    elif steps.ndim != 1 or steps.dtype.kind not in "iu":
+        problems.add(f"steps is {shape_text(steps)} of {steps.dtype}, not one whole number per vector")
+    elif not 1 <= steps.min() <= steps.max() <= _LARGEST:
+        problems.add(f"steps reach from {steps.min()} to {steps.max()}: 1 to {_LARGEST:,} are possible")
+    elif int(steps.sum(dtype=np.int64)) != len(inputs):
+        problems.add(f"steps add up to {int(steps.sum(dtype=np.int64))}, inputs has {len(inputs)}")
+    else:
+        return np.split(inputs, np.cumsum(steps.astype(np.int64))[:-1])
+    return []
+
+
+def _finite(number: int, vector: Array, problems: Problems) -> Floats:
+    with np.errstate(over="ignore"):
+        narrow = np.ascontiguousarray(vector, dtype=np.float32)
+    if not np.isfinite(narrow).all():
+        at = ", ".join(str(int(index)) for index in np.argwhere(~np.isfinite(narrow))[0])
+        problems.add(f"vector {number} is not finite at [{at}]")
+    return narrow
