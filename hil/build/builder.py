@@ -30,7 +30,7 @@ LINK_FLAGS = (
 LIBRARIES = ("-lgcc",)
 
 # struct hil_model of runtime/model.h, as the Arm ABI lays it out, and its enum hil_precision.
-_MODEL = struct.Struct("<I3Bx4H3I")
+_MODEL = struct.Struct("<I3Bx4H5I")
 _PRECISIONS = {1: Precision.F32, 2: Precision.Q15, 3: Precision.Q7}
 _NAME_BYTES = 256
 _NO_SECTIONS = {"text": 0, "rodata": 0, "data": 0, "bss": 0}  # those that manifests always name

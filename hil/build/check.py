@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hil.build.builder import Recipe
 from hil.build.prebuilt import build_all, faulty_dir, faulty_recipes, prebuilt_recipes
+from hil.build.sizes import check_sizes
 from hil.build.toolchain import Toolchain, find_toolchain
 from hil.errors import BuildError, ImageError
 from hil.image import Image, Manifest, prebuilt_dir
@@ -17,12 +18,14 @@ from hil.image import Image, Manifest, prebuilt_dir
 def check(kind: str, toolchain: Toolchain | None = None) -> list[Image]:
     """Build all images of a kind in a temporary folder and compare them, byte for byte, with the committed.
 
-    Returns the committed images. BuildError when an image differs, is missing or has no source, and, before
-    anything is built, when the compiler is missing or is not the one that the manifests name.
+    Returns the committed images. BuildError when an image differs, is missing or has no source, when one has
+    grown unannounced (``hil.build.sizes``), and, before anything is built, when the compiler is missing or is
+    not the one that the manifests name.
     """
-    return check_folders(
-        {prebuilt_dir(kind): prebuilt_recipes(kind), faulty_dir(kind): faulty_recipes(kind)}, toolchain
-    )
+    folders = {prebuilt_dir(kind): prebuilt_recipes(kind), faulty_dir(kind): faulty_recipes(kind)}
+    images = check_folders(folders, toolchain)
+    check_sizes(kind, [image for image in images if image.path.parent == prebuilt_dir(kind)])
+    return images
 
 
 def check_folders(folders: dict[Path, list[Recipe]], toolchain: Toolchain | None = None) -> list[Image]:
