@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from hil.models.train.cell import FastGrnnClassifier, Shape
+from hil.models.train.cell import FastGrnnClassifier, RnnClassifier, Shape
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,9 @@ class Recipe:
 
 
 Augment = Callable[[Tensor, Tensor, torch.Generator], tuple[Tensor, Tensor]]
+Shaping = Callable[[RnnClassifier], Callable[[float], None]]
+"""Prepares a new model (hil.models.train.sparsity); what it returns is called after every optimiser step with
+the share of the training that is over, up to 1."""
 
 
 def deterministic(seed: int) -> torch.Generator:
@@ -36,20 +39,29 @@ def deterministic(seed: int) -> torch.Generator:
 
 
 def train(
-    shape: Shape, recipe: Recipe, inputs: Tensor, steps: Tensor, labels: Tensor, augment: Augment
-) -> FastGrnnClassifier:
+    shape: Shape,
+    recipe: Recipe,
+    inputs: Tensor,
+    steps: Tensor,
+    labels: Tensor,
+    augment: Augment,
+    shaping: Shaping | None = None,
+    build: Callable[[Shape], RnnClassifier] = FastGrnnClassifier,
+) -> RnnClassifier:
     """Train on normalised ``inputs`` (N, T, D) padded to T, of ``steps`` (N,), and ``labels`` (N,).
 
     ``augment(inputs, steps, generator)`` varies a batch. Adam with one cosine cycle.
     """
     generator = deterministic(recipe.seed)
-    model = FastGrnnClassifier(shape)
+    model = build(shape)
+    follow = shaping(model) if shaping else None
     optimiser = torch.optim.Adam(model.parameters(), lr=recipe.rate, weight_decay=recipe.weight_decay)
     batches = -(-len(labels) // recipe.batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, recipe.rate, total_steps=recipe.epochs * batches, pct_start=0.2
     )
     loss = nn.CrossEntropyLoss(label_smoothing=recipe.smoothing)
+    done = 0
     for _ in range(recipe.epochs):
         order = torch.randperm(len(labels), generator=generator)
         for chosen in torch.split(order, recipe.batch):
@@ -62,10 +74,13 @@ def train(
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimiser.step()
             schedule.step()
+            done += 1
+            if follow:
+                follow(done / (recipe.epochs * batches))
     return model.eval()
 
 
-def accuracy(model: FastGrnnClassifier, inputs: Tensor, steps: Tensor, labels: Tensor) -> float:
+def accuracy(model: RnnClassifier, inputs: Tensor, steps: Tensor, labels: Tensor) -> float:
     """The share of right answers, 0 to 1."""
     with torch.no_grad():
         return float((model(inputs, steps).argmax(1) == labels).double().mean())
