@@ -1,4 +1,4 @@
-/* What a model gives the runtime: its shapes, its buffers and one function. */
+/* What a model gives the runtime: its shapes, its buffers and up to three functions. */
 #ifndef HIL_MODEL_H
 #define HIL_MODEL_H
 
@@ -18,10 +18,14 @@ struct hil_model {
     uint16_t outputs;      /* elements of the output */
     void *input;           /* max_steps * features elements, aligned to 8; the runtime fills it */
     void *output;          /* outputs elements, aligned to 8; run fills it */
-    int (*run)(uint32_t steps); /* 0, or a negative error */
+    int (*run)(uint32_t steps); /* the inference, and all that is measured; 0, or a negative error */
+
+    /* For models that need more than their input; NULL where there is nothing to do. Neither is measured. */
+    int (*init)(void);           /* once at start; after a negative error every vector is answered with it */
+    int (*load)(uint32_t steps); /* before each run, with the new input in place: 0, or a negative error */
 };
 
-/* Defined once per image, by the model's generated file. */
+/* Defined once per image, by the model's file. */
 extern const struct hil_model hil_model;
 
 #endif

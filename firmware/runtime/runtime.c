@@ -44,6 +44,7 @@ struct runtime {
     uint32_t damaged_told;
     uint32_t peak_total;
     uint32_t peak_model;
+    int init_status; /* what the model's init returned */
 };
 
 static struct runtime runtime;
@@ -174,10 +175,22 @@ static void send_stack_reply(void)
     send(HIL_STACK_REPLY, at);
 }
 
+static int load(uint32_t steps)
+{
+    if (runtime.init_status < 0 || runtime.model->load == NULL) {
+        return runtime.init_status;
+    }
+    return runtime.model->load(steps);
+}
+
 /* Everything between the two readings of the counter is the model, and nothing but the model. */
 static int __attribute__((noinline)) infer(uint32_t steps, uint32_t *ticks)
 {
     const struct hil_port *const port = runtime.port;
+    const int loaded = load(steps);
+    if (loaded < 0) {
+        return loaded;
+    }
     const uint32_t before = hil_stack_peak(port);
     if (before > runtime.peak_total) {
         runtime.peak_total = before;
@@ -405,6 +418,7 @@ void hil_runtime_run(const struct hil_port *port, const struct hil_model *model)
     runtime.model = model;
     begin_anew();
     hil_stack_paint(port);
+    runtime.init_status = model->init == NULL ? 0 : model->init();
     send(HIL_READY, hil_put16(payload(), HIL_ANSWERED_VERSION));
     for (;;) {
         size_t room = 0;

@@ -13,6 +13,7 @@ from hil.errors import BuildError, LabError
 from hil.resources import firmware_dir
 
 _INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"', re.MULTILINE)
+_MODEL_FOLDER = "model"  # of the build tree: a model from outside of the project
 _LIBRARY = PurePosixPath("libc/string.c")  # compilers call memcpy and its like without being asked
 _VARIANTS = {"cortex-m4": "m4"}  # processor -> folder of the C files written for it
 
@@ -60,10 +61,11 @@ def collect(kind: str, model_source: Path) -> SourceSet:
 
     A C file of the same name in ``m4/`` beside the header goes in its place when the board's flags.txt says
     ``-mcpu=cortex-m4``. Includes are looked up beside the file, then in ``firmware/``. A model outside of
-    ``firmware/`` is laid into ``model/``, and may include only what lies there. BuildError when an include
-    is not found.
+    ``firmware/`` is laid into ``model/`` with the headers and C files of its own folder that it includes.
+    BuildError when an include is not found.
     """
     root = firmware_dir()
+    places = _Places(root, model_source.resolve().parent)
     files = {_inside(root, path): path.read_bytes() for path in _board_files(kind)}
     files[_inside(root, root / _LIBRARY)] = (root / _LIBRARY).read_bytes()
     for path in sorted((root / "runtime").glob("*.c")):
@@ -74,7 +76,7 @@ def collect(kind: str, model_source: Path) -> SourceSet:
         raise BuildError(
             f"model source {model_source.name} cannot be read", evidence=f"{model_source}: {error.strerror}"
         ) from error
-    _close_over_includes(root, files, variant(kind))
+    _close_over_includes(places, files, variant(kind))
     return SourceSet(dict(sorted(files.items())))
 
 
@@ -85,7 +87,7 @@ def with_definitions(sources: Iterable[str], variant: str = "") -> list[str]:
     """
     root = firmware_dir()
     files = {PurePosixPath(name): (root / name).read_bytes() for name in sources}
-    _close_over_includes(root, files, variant)
+    _close_over_includes(_Places(root), files, variant)
     return sorted(str(path) for path in files if path.suffix == ".c")
 
 
@@ -109,37 +111,51 @@ def _model_path(root: Path, source: Path) -> PurePosixPath:
     source = source.resolve()
     if source.is_relative_to(root.resolve()):
         return _inside(root.resolve(), source)
-    return PurePosixPath("model") / source.name
+    return PurePosixPath(_MODEL_FOLDER) / source.name
 
 
-def _close_over_includes(root: Path, files: dict[PurePosixPath, bytes], variant: str) -> None:
+@dataclass(frozen=True)
+class _Places:
+    """Where files of the build tree come from: ``model/`` from a user's folder, all else from ``root``."""
+
+    root: Path
+    model: Path | None = None
+
+    def on_disk(self, path: PurePosixPath) -> Path:
+        """The file that a path in the build tree stands for."""
+        if self.model is not None and path.parts[0] == _MODEL_FOLDER:
+            return self.model / path.relative_to(_MODEL_FOLDER)
+        return self.root / path
+
+
+def _close_over_includes(places: _Places, files: dict[PurePosixPath, bytes], variant: str) -> None:
     waiting = [path for path in files if path.suffix == ".c"]
     while waiting:
         path = waiting.pop()
         for match in _INCLUDE.finditer(files[path]):
-            header = _resolve(root, path, match[1].decode(errors="replace"))
-            for found in (header, _definition(root, header, variant)):
+            header = _resolve(places, path, match[1].decode(errors="replace"))
+            for found in (header, _definition(places, header, variant)):
                 if found is not None and found not in files:
-                    files[found] = (root / found).read_bytes()
+                    files[found] = places.on_disk(found).read_bytes()
                     waiting.append(found)
 
 
-def _resolve(root: Path, includer: PurePosixPath, include: str) -> PurePosixPath:
+def _resolve(places: _Places, includer: PurePosixPath, include: str) -> PurePosixPath:
     """The header that an include means."""
     for candidate in (includer.parent / include, PurePosixPath(include)):
         header = PurePosixPath(normpath(candidate))
-        if header.parts[0] != ".." and not header.is_absolute() and (root / header).is_file():
+        if header.parts[0] != ".." and not header.is_absolute() and places.on_disk(header).is_file():
             return header
     raise BuildError(
         f"{includer} includes {include}, which is not in the firmware's sources",
-        remedy="include headers relative to the file or to firmware/",
+        remedy="include headers relative to the file or to firmware/ (a model of your own: in its folder)",
     )
 
 
-def _definition(root: Path, header: PurePosixPath, variant: str) -> PurePosixPath | None:
+def _definition(places: _Places, header: PurePosixPath, variant: str) -> PurePosixPath | None:
     """The C file that defines what a header declares: the processor's own before the plain one."""
     plain = header.with_suffix(".c")
     for candidate in ((header.parent / variant / plain.name,) if variant else ()) + (plain,):
-        if (root / candidate).is_file():
+        if places.on_disk(candidate).is_file():
             return candidate
     return None

@@ -118,3 +118,30 @@ def test_the_version_leaves_out_the_packager(tmp_path: Path) -> None:
     for program in (compiler, linker):
         program.chmod(0o755)
     assert find_toolchain(str(compiler)).version == "gcc 12.2.1 20221205, GNU ld 2.40"
+
+
+def test_a_model_brings_headers_and_sources_of_its_own(
+    echo: Echo, toolchain: Toolchain, tmp_path: Path
+) -> None:
+    include = ('#include "runtime/model.h"', '#include "runtime/model.h"\n#include "parts/twice.h"')
+    recipe = echo(edit=include)
+    parts = recipe.model_source.parent / "parts"
+    parts.mkdir()
+    (parts / "twice.h").write_text("#include <stdint.h>\nint16_t twice(int16_t value);\n")
+    (parts / "twice.c").write_text(
+        '#include "twice.h"\nint16_t twice(int16_t value) { return (int16_t)(2 * value); }\n'
+    )
+    source = recipe.model_source.read_text().replace("output[1] = input[0];", "output[1] = twice(input[0]);")
+    recipe.model_source.write_text(source)
+    first = build_image(recipe, tmp_path / "out", toolchain).manifest
+    (parts / "twice.c").write_text((parts / "twice.c").read_text().replace("2 *", "3 *"))
+    assert build_image(recipe, tmp_path / "out", toolchain).manifest.source_sha256 != first.source_sha256
+
+
+def test_a_header_outside_of_a_models_folder_is_refused(
+    echo: Echo, toolchain: Toolchain, tmp_path: Path
+) -> None:
+    recipe = echo(edit=("runtime/model.h", "../beside.h"))
+    (recipe.model_source.parents[1] / "beside.h").write_text("int beside;\n")
+    with pytest.raises(BuildError, match=r"a model of your own: in its folder"):
+        build_image(recipe, tmp_path / "out", toolchain)
