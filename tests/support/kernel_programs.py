@@ -99,7 +99,7 @@ def build_host(program: Path, sources: Sequence[str]) -> HostProgram:
     compiler = shutil.which("cc")
     if compiler is None:
         pytest.skip("no host C compiler")
-    files = [*with_definitions(sources), "tests/kernels/stack_use_host.c"]
+    files = [*with_definitions(sources), "tests/kernels/target_host.c"]
     command = [compiler, *HOST_FLAGS, *files, "-o", str(program)]
     built = subprocess.run(command, cwd=firmware_dir(), capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stderr

@@ -1,8 +1,8 @@
 /* A driver that misbehaves as asked, to test what tests of kernels rely on: uint32 what, uint32 amount. */
 #include <string.h>
 
-#include "stack_use.h"
 #include "stream.h"
+#include "target.h"
 
 enum what { ECHO = 1, WRITE_BEHIND = 2, WRITE_BEFORE = 3, READ_BEHIND = 4, USE_STACK = 5, CALL_NOWHERE = 6, SPIN = 7 };
 

@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "semihosting.h"
-#include "tests/kernels/stack_use.h"
+#include "stack_use.h"
+#include "tests/kernels/target.h"
 
 /* PSRAM of the mps2-an386, which the link script leaves alone. */
 #define HEAP_LOW 0x21000000u
@@ -89,9 +90,8 @@ static uintptr_t placed(uintptr_t from, size_t bytes)
     return odd == 0 ? aligned : aligned + (odd & (~odd + 1u));
 }
 
-void *malloc(size_t bytes)
+static void *allocate(uintptr_t at, size_t bytes)
 {
-    const uintptr_t at = placed(heap_end + sizeof(struct header), bytes);
     if (bytes > HEAP_HIGH - HEAP_LOW || at + bytes + GUARD_BYTES > HEAP_HIGH) {
         return NULL;
     }
@@ -101,6 +101,17 @@ void *malloc(size_t bytes)
     heap_end = at + bytes + GUARD_BYTES;
     blocks++;
     return memory;
+}
+
+void *malloc(size_t bytes)
+{
+    return allocate(placed(heap_end + sizeof(struct header), bytes), bytes);
+}
+
+void *aligned_memory(size_t bytes)
+{
+    /* The worst that is allowed: aligned to 4, not to 8. */
+    return allocate(placed(heap_end + sizeof(struct header), 4), bytes);
 }
 
 void free(void *memory)

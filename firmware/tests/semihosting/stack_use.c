@@ -1,10 +1,11 @@
 /* Painted: the stack below the caller gets a pattern, and afterwards the lowest word without it was the deepest. */
-#include "tests/kernels/stack_use.h"
+#include "stack_use.h"
 
 #include <stdint.h>
 #include <string.h>
 
 #include "semihosting.h"
+#include "tests/kernels/target.h"
 
 #define NAMES 64u
 
