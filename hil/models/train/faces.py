@@ -11,7 +11,6 @@ known: a person may have one picture in training and another in the test.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -50,7 +49,7 @@ PHOTOGRAPHS = (
     Photograph("astronaut", "train", "public domain", "NASA, https://flic.kr/p/r9qvLn", 240),
     Photograph("brick", "train", "CC0-1.0", "https://cc0textures.com/view.php?tex=Bricks25"),
     Photograph("cell", "train", "CC0-1.0", "Paul Müller, https://doi.org/10.1364/OE.26.010729"),
-    Photograph("chelsea", "train", "CC0-1.0", "Stefan van der Walt (a cat, and no face in the sense meant here)"),
+    Photograph("chelsea", "train", "CC0-1.0", "Stefan van der Walt (a cat: not a face as meant here)"),
     Photograph("clock", "train", "public domain", "Stefan van der Walt"),
     Photograph("coffee", "train", "CC0-1.0", "Rachel Michetti"),
     Photograph("gravel", "train", "CC0-1.0", "https://cc0textures.com/view.php?tex=Gravel04"),
@@ -65,8 +64,8 @@ PHOTOGRAPHS = (
 
 DATA_SET = DataSet(
     title="Scenes drawn from scikit-image's lfw_subset and photographs (hil.models.train.faces)",
-    citation="Huang, G. B., Mattar, M., Lee, H. and Learned-Miller, E. (2012). Learning to Align from Scratch. "
-    "NeurIPS 25. van der Walt, S. et al. (2014). scikit-image: image processing in Python. "
+    citation="Huang, G. B., Mattar, M., Lee, H. and Learned-Miller, E. (2012). Learning to Align from "
+    "Scratch. NeurIPS 25. van der Walt, S. et al. (2014). scikit-image: image processing in Python. "
     "PeerJ 2:e453. https://doi.org/10.7717/peerj.453",
     licence="faces: LFW, no licence stated, given for research; photographs: public domain or CC0-1.0",
     url="https://scikit-image.org/docs/stable/api/skimage.data.html#skimage.data.lfw_subset",
@@ -77,13 +76,15 @@ DATA_SET = DataSet(
 class Sources:
     """What one split draws from: patches (N, 25, 25), 0 to 255; per photograph its halvings, largest first.
 
-    ``pairs`` are the places in lfw_subset (faces, and others less ``NOT_FACELESS``).
+    ``pairs`` are the places in lfw_subset (faces, and others less ``NOT_FACELESS``). ``varied``: a background
+    may also be drawn from nothing, or be two photographs in one; nine photographs are few to learn from.
     """
 
     pairs: tuple[int, ...]
     faces: Floats
     others: Floats
     photographs: tuple[tuple[Floats, ...], ...]
+    varied: bool
 
 
 @dataclass(frozen=True)
@@ -98,17 +99,21 @@ def load_sources(split: Split) -> Sources:
     """Everything that ``split`` may use; reads the installed package alone (extra ``train``)."""
     from skimage import data
 
-    pictures: Floats = np.asarray(data.lfw_subset(), dtype=np.float64) * 255.0
+    def read(name: str) -> npt.NDArray[Any]:
+        return np.asarray(getattr(data, name)())
+
+    pictures = read("lfw_subset").astype(np.float64) * 255.0
     pairs = split_pairs(split)
     return Sources(
         pairs=pairs,
         faces=pictures[list(pairs)],
         others=pictures[[PAIRS + pair for pair in pairs if pair not in NOT_FACELESS]],
         photographs=tuple(
-            _halvings(_grey(getattr(data, photograph.name)())[photograph.first_row :])
+            _halvings(_grey(read(photograph.name))[photograph.first_row :])
             for photograph in PHOTOGRAPHS
             if photograph.split == split
         ),
+        varied=split == "train",
     )
 
 
@@ -193,26 +198,68 @@ def _sample(picture: Floats, rows: Floats, columns: Floats) -> Floats:
     return values
 
 
-def _crop(levels: Sequence[Floats], rng: np.random.Generator, side: int, smallest: float) -> Floats:
+def _crop(sources: Sources, rng: np.random.Generator, side: int, smallest: float) -> Floats:
     """A random square of a photograph, at least ``smallest`` pixels wide, seen at side × side pixels."""
+    levels = sources.photographs[rng.integers(len(sources.photographs))]
     height, width = levels[0].shape
     largest = min(height, width, 4 * smallest)
     size = np.exp(rng.uniform(np.log(min(smallest, largest)), np.log(largest)))
     top, left = rng.uniform(0, height - size), rng.uniform(0, width - size)
     level = min(len(levels) - 1, max(0, round(float(np.log2(size / side)))))
-    steps = (np.arange(side) + 0.5) * size / side
-    if rng.random() < 0.5:
-        steps_x = steps[::-1]
-    else:
-        steps_x = steps
-    rows, columns = (((first + way) / 2**level - 0.5) for first, way in ((top, steps), (left, steps_x)))
+    down, along = ((np.arange(side) + 0.5) * size / side for _ in range(2))
+    along = along[:: rng.choice((-1, 1))]
+    rows, columns = ((first + way) / 2**level - 0.5 for first, way in ((top, down), (left, along)))
     return _sample(levels[level], *np.broadcast_arrays(rows[:, None], columns[None, :]))
+
+
+def _texture(rng: np.random.Generator, side: int) -> Floats:
+    """Clouds, spots, stripes or cracks: noise of one to four sizes, as it is, folded or cut at a level."""
+    values = np.zeros((side, side))
+    coarsest = np.exp(rng.uniform(np.log(2.0), np.log(side / 3)))
+    for octave in range(rng.integers(1, 5)):
+        stretch = np.exp(rng.uniform(-1.0, 1.0))
+        cells_y, cells_x = (min(coarsest * 2**octave * way, side) for way in (stretch, 1 / stretch))
+        grid = rng.standard_normal((int(cells_y) + 3, int(cells_x) + 3))
+        ways = (np.arange(side) + rng.random()) / side
+        values += _sample(grid, *np.broadcast_arrays(ways[:, None] * cells_y, ways[None, :] * cells_x)) / (
+            1 + octave * rng.uniform(0.0, 1.5)
+        )
+    values = values / max(float(values.std()), 1e-6)
+    kind = rng.integers(4)
+    if kind == 1:
+        values = np.abs(values)
+    elif kind == 2:
+        values = np.clip((values - rng.uniform(-1.0, 1.0)) * rng.uniform(2.0, 12.0), -1.0, 1.0)
+    elif kind == 3:
+        values = np.sin(values * rng.uniform(2.0, 6.0))
+    return 128.0 + 50.0 * values
+
+
+def _background(sources: Sources, rng: np.random.Generator, side: int, smallest: float) -> Floats:
+    """A square of a photograph; where sources are varied also of two, of a texture, turned or negated."""
+    if not sources.varied:
+        return _crop(sources, rng, side, smallest)
+
+    def one() -> Floats:
+        if rng.random() < 0.4:
+            return _texture(rng, side)
+        picture = _crop(sources, rng, side, smallest)
+        picture = np.rot90(picture, int(rng.integers(4))) if rng.random() < 0.5 else picture
+        return 255.0 - picture if rng.random() < 0.3 else picture
+
+    picture = one()
+    if rng.random() < 0.4:
+        other = one()
+        share = np.full((side, side), rng.uniform(0.2, 0.8))
+        if rng.random() < 0.7:
+            share = np.clip((_texture(rng, side) - 128.0) * rng.uniform(0.02, 0.5) + 0.5, 0.0, 1.0)
+        picture = picture + share * (other - picture)
+    return picture
 
 
 def _scene(sources: Sources, rng: np.random.Generator, face: bool) -> Grey:
     """One scene: background, up to two other patches, the face on top, light and noise over all."""
-    levels = sources.photographs[rng.integers(len(sources.photographs))]
-    canvas = _crop(levels, rng, SIDE, 110.0)
+    canvas = _background(sources, rng, SIDE, 110.0)
     canvas = (canvas - canvas.mean()) * rng.uniform(0.5, 1.1) + rng.uniform(60.0, 190.0)
     for _ in range(rng.choice(3, p=(0.6, 0.3, 0.1) if face else (0.1, 0.6, 0.3))):
         canvas = _paste(canvas, _other(sources, rng), rng)
@@ -227,18 +274,17 @@ def _other(sources: Sources, rng: np.random.Generator) -> Floats:
     if rng.random() < 0.4:
         patch: Floats = sources.others[rng.integers(len(sources.others))]
         return patch
-    return _crop(sources.photographs[rng.integers(len(sources.photographs))], rng, PATCH, 50.0)
+    return _background(sources, rng, PATCH, 50.0)
 
 
 def _paste(canvas: Floats, patch: Floats, rng: np.random.Generator) -> Floats:
-    """``patch`` at a random place, scale (30 to 80 pixels), angle and light, blended softly at its border."""
-    size = np.exp(rng.uniform(np.log(30.0), np.log(80.0)))
+    """``patch`` at a random place, scale (36 to 84 pixels), angle and light, blended softly at its border."""
+    size = np.exp(rng.uniform(np.log(36.0), np.log(84.0)))
     row, column = rng.uniform(size / 2, SIDE - size / 2, 2)
-    angle = rng.uniform(-0.25, 0.25)
-    turn_x = np.cos(angle) * (1 if rng.random() < 0.5 else -1), np.sin(angle)
+    angle, mirror = rng.uniform(-0.25, 0.25), rng.choice((-1.0, 1.0))
     ways = np.arange(SIDE) + 0.5
     y, x = (ways - row)[:, None] * 2 / size, (ways - column)[None, :] * 2 / size
-    v, u = np.cos(angle) * y - turn_x[1] * x, (np.sin(angle) * y + np.cos(angle) * x) * np.sign(turn_x[0])
+    u, v = mirror * (np.cos(angle) * x + np.sin(angle) * y), np.cos(angle) * y - np.sin(angle) * x
     roundness, softness = rng.uniform(2.5, 6.0), rng.uniform(0.15, 0.4)
     distance = (np.abs(u) ** roundness + np.abs(v) ** roundness) ** (1 / roundness)
     weight = np.clip((1.0 - distance) / softness, 0.0, 1.0)
