@@ -164,8 +164,9 @@ class Session:
         outputs = np.stack([result.output for result in results])
         cost = cost_samples(ticks, counter)
         footprint = memory(self.image.path)
+        classified = (accuracy(outputs[:, : vectors.classes], vectors.labels),) if vectors.classes else ()
         measures = (
-            accuracy(outputs, vectors.labels),
+            *classified,
             golden_exact(outputs, vectors.goldens),
             Measure("vectors", float(len(results)), "1", Method.COUNTED, "link"),
             cost_per_inference(cost, counter),

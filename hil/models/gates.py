@@ -1,12 +1,15 @@
-"""The gates of FastGRNN in numpy; quantSigm, quantSigm4 and quantTanh need no exponential."""
+"""Nonlinearities in numpy: in float, and in fixed point bit for bit as firmware/kernels/gates_fixed.c has them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from hil.models.fixed import ONE, UNIT, Int64
 
 Floats = npt.NDArray[Any]  # float32 or float64: a gate keeps the type it is given
 
@@ -51,4 +54,78 @@ GATES: Mapping[str, Callable[[Floats], Floats]] = {
     "relu": relu,
     "sigmoid": sigmoid,
     "tanh": tanh,
+}
+
+TABLE_BITS = 12  # fraction bits of what the tables are asked: they cover [-8, 8)
+_STEP_BITS = 7  # of those, within one interval
+
+
+def tanh_table() -> Int64:
+    """tanh of 0, 1/32, … 8 with UNIT fraction bits, and the last value once more: (258,)."""
+    places = np.arange(258).clip(max=256) / 2.0 ** (TABLE_BITS - _STEP_BITS)
+    return np.asarray(np.rint(np.tanh(places) * ONE), dtype=np.int64)
+
+
+_TABLE = tanh_table()
+
+
+def unit_fixed(t: Int64) -> Int64:
+    """clip(t, 0, 1), 14 bits in and out."""
+    return np.asarray(np.clip(t, 0, ONE))
+
+
+def quant_tanh_fixed(t: Int64) -> Int64:
+    """clip(t, -1, 1), 14 bits in and out."""
+    return np.asarray(np.clip(t, -ONE, ONE))
+
+
+def relu_fixed(t: Int64) -> Int64:
+    """max(t, 0)"""
+    return np.asarray(np.maximum(t, 0))
+
+
+def tanh_fixed(t: Int64) -> Int64:
+    """tanh by table and linear interpolation, 12 bits in and 14 out."""
+    magnitude = np.abs(t)
+    at, rest = magnitude >> _STEP_BITS, magnitude & ((1 << _STEP_BITS) - 1)
+    half = 1 << (_STEP_BITS - 1)
+    value = _TABLE[at] + (((_TABLE[at + 1] - _TABLE[at]) * rest + half) >> _STEP_BITS)
+    return np.asarray(np.where(t < 0, -value, value))
+
+
+def sigmoid_fixed(t: Int64) -> Int64:
+    """(1 + tanh(t / 2)) / 2, 12 bits in and 14 out."""
+    return np.asarray((ONE + 1 + tanh_fixed(t >> 1)) >> 1)
+
+
+@dataclass(frozen=True)
+class FixedGate:
+    """How a gate is computed in fixed point.
+
+    ``bits``: fraction bits at which ``apply`` takes its input; None takes any and gives the same. ``offset`` is
+    added to the bias, in the gate's own input; from ``saturates`` on (magnitude of the input, None: never) the
+    output no longer changes. ``low`` and ``high`` bound the output; ``kernel`` is the function in C.
+    """
+
+    apply: Callable[[Int64], Int64]
+    kernel: str
+    bits: int | None
+    offset: float
+    saturates: float | None
+    low: int
+    high: int
+
+    def unit(self, bits: int) -> int:
+        """Fraction bits of the output when the input has ``bits`` before it is doubled."""
+        return bits if self.bits is None else UNIT
+
+
+_MOST = (1 << 15) - 1
+FIXED_GATES: Mapping[str, FixedGate] = {
+    "quantSigm": FixedGate(unit_fixed, "hil_unit_fixed", 13, 1.0, 1.0, 0, ONE),
+    "quantSigm4": FixedGate(unit_fixed, "hil_unit_fixed", 12, 2.0, 2.0, 0, ONE),
+    "quantTanh": FixedGate(quant_tanh_fixed, "hil_quant_tanh_fixed", 14, 0.0, 1.0, -ONE, ONE),
+    "relu": FixedGate(relu_fixed, "hil_relu_fixed", None, 0.0, None, 0, _MOST),
+    "sigmoid": FixedGate(sigmoid_fixed, "hil_sigmoid_fixed", TABLE_BITS, 0.0, 8.0, 0, ONE),
+    "tanh": FixedGate(tanh_fixed, "hil_tanh_fixed", TABLE_BITS, 0.0, 8.0, -ONE, ONE),
 }

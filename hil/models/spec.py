@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from hil.errors import ModelError
+from hil.models.architecture import Architecture
+from hil.models.architectures import ARCHITECTURES
 from hil.values import Precision
 
 
@@ -23,87 +25,46 @@ class DataSet:
 
 
 @dataclass(frozen=True)
-class Network:
-    """Sizes and gates: D ``features``, H ``hidden``; a rank of 0 leaves that matrix whole.
-
-    ``gate`` and ``update`` are names of ``hil.models.gates``.
-    """
-
-    features: int
-    hidden: int
-    outputs: int
-    rank_w: int
-    rank_u: int
-    gate: str
-    update: str
-
-    @property
-    def left(self) -> int:
-        """Length of what W (or W2) is multiplied with."""
-        return self.rank_w or self.features
-
-    @property
-    def right(self) -> int:
-        """Length of what U (or U2) is multiplied with."""
-        return self.rank_u or self.hidden
-
-
-@dataclass(frozen=True)
-class Q15Scales:
-    """Fraction bits f of each q15 tensor: real = integer * 2**-f. Found by ``hil.models.quantise.calibrate``.
-
-    ``left`` and ``right`` are the operands of the last products, ``sums`` their common accumulator;
-    ``w1`` and ``u1`` are 0 where the matrix is not factored. The weights beside ``left`` then have
-    ``sums - left`` fraction bits, those beside ``right`` have ``sums - right``.
-    """
-
-    input: int
-    w1: int
-    u1: int
-    left: int
-    right: int
-    sums: int
-    state: int
-    classifier: int
-    outputs: int
-
-
-@dataclass(frozen=True)
 class ModelSpec:
-    """One trained model; ``folder`` holds its ``model.json``, ``weights.npz`` and generated C."""
+    """One model; ``folder`` holds its ``model.json``, ``weights.npz`` and generated C.
+
+    ``network`` and each of ``scales`` are values of the architecture's own. ``vectors`` is how many a bench run
+    takes unless it is told, None for all. ``dataset`` is None where the weights are drawn at random.
+    """
 
     name: str
     task: str
-    cell: str
+    architecture: Architecture
     min_steps: int
     max_steps: int
-    network: Network
-    q15: Q15Scales | None
+    network: Any
+    scales: Mapping[Precision, Any]
     precisions: tuple[Precision, ...]
-    kernels: Mapping[Precision, tuple[str, ...]]
-    dataset: DataSet
+    vectors: int | None
+    dataset: DataSet | None
     generator: str
     folder: Path
 
     @property
     def features(self) -> int:
         """Elements of one time step."""
-        return self.network.features
+        return int(self.network.features)
 
     @property
     def outputs(self) -> int:
-        """Elements of the output, one per class."""
-        return self.network.outputs
+        """Elements of the output: scores of classes first."""
+        return int(self.network.outputs)
 
     @property
-    def gates(self) -> tuple[str, str]:
-        """Names of the gate's and the update's nonlinearity."""
-        return self.network.gate, self.network.update
+    def classes(self) -> int:
+        """How many of the outputs are scores of classes; 0 for a model that does not classify."""
+        return int(self.network.classes)
 
     @property
-    def licence(self) -> str:
-        """Licence of the data set behind the vectors."""
-        return self.dataset.licence
+    def path_output(self) -> int | None:
+        """The output that tells which way the model went, where there is more than one."""
+        path: int | None = self.network.path_output
+        return path
 
     def generated_c(self, precision: Precision) -> Path:
         """The exported source of one precision."""
@@ -129,17 +90,28 @@ class ModelSpec:
         return spec
 
 
+def find_architecture(name: str) -> Architecture:
+    """The architecture that model.json calls so; ModelError with those there are."""
+    if name not in ARCHITECTURES:
+        raise ModelError(f"unknown architecture {name}", remedy=f"choose from: {', '.join(ARCHITECTURES)}")
+    return ARCHITECTURES[name]
+
+
 def _from_fields(fields: dict[str, Any], folder: Path) -> ModelSpec:
-    q15 = fields.pop("q15", None)
-    kernels = {Precision(name): tuple(files) for name, files in fields.pop("kernels").items()}
+    architecture = find_architecture(fields["architecture"])
+    scales = {Precision(name): architecture.scales(one) for name, one in fields["scales"].items()}
+    precisions = tuple(one for one in Precision if one is Precision.F32 or one in scales)
+    if "precisions" in fields:
+        precisions = tuple(Precision(name) for name in fields.pop("precisions"))
+    dataset = fields["dataset"]
     return ModelSpec(
         **{
             **fields,
-            "network": Network(**fields["network"]),
-            "dataset": DataSet(**fields["dataset"]),
-            "precisions": tuple(kernels),
+            "architecture": architecture,
+            "network": architecture.network(fields["network"]),
+            "scales": scales,
+            "dataset": DataSet(**dataset) if dataset is not None else None,
         },
-        q15=Q15Scales(**q15) if q15 is not None else None,
-        kernels=kernels,
+        precisions=precisions,
         folder=folder,
     )

@@ -29,6 +29,7 @@ _READINGS = {
     "cols": "cols (y = xW: W D×H, FC H×classes; EdgeML's PyTorch and TensorFlow cells)",
 }
 _LARGEST = 65_535  # sizes travel as uint16
+_FLAT = 200.0  # the logistic function of ±200 is 1 and 0 in float32
 
 
 @dataclass(frozen=True)
@@ -42,15 +43,29 @@ class Sizes:
 
 
 @dataclass(frozen=True)
-class CellArrays:
-    """One cell's weights in the row layout, float32, matrices and biases (H,) by name.
+class Scalar:
+    """zeta, nu, alpha or beta: as trained (``raw``) and through the logistic function (``squashed``)."""
 
-    ``scalars`` are already through the logistic function, float64.
-    """
+    raw: float
+    squashed: float
+
+    @classmethod
+    def of(cls, value: float, squashed: bool) -> Scalar:
+        """From either; a raw value of ±_FLAT stands for a squashed 1 or 0."""
+        if not squashed:
+            return cls(value, float(0.5 * (1.0 + np.tanh(0.5 * value))))
+        with np.errstate(divide="ignore"):
+            raw = float(np.log(value) - np.log1p(-value))
+        return cls(min(max(raw, -_FLAT), _FLAT), value)
+
+
+@dataclass(frozen=True)
+class CellArrays:
+    """One cell's weights in the row layout, float32, matrices and biases (H,) by name."""
 
     sizes: Sizes
     arrays: Mapping[str, Float32]
-    scalars: Mapping[str, float]
+    scalars: Mapping[str, Scalar]
 
 
 @dataclass(frozen=True)
@@ -228,17 +243,16 @@ def _matrix(
     return np.ascontiguousarray(turned, dtype=np.float32)
 
 
-def _scalar(given: Given, squashed: bool, misfits: Problems) -> float:
-    """The scalar through the logistic function; a squashed one already is."""
+def _scalar(given: Given, squashed: bool, misfits: Problems) -> Scalar:
     if given.array.size != 1:
         misfits.add(f"{given.name} is {shape_text(given.array)}, not one number")
-        return 0.0
+        return Scalar.of(0.0, False)
     value = float(given.array.reshape(())[()])
-    if not (squashed or given.squashed):
-        return float(0.5 * (1.0 + np.tanh(0.5 * value)))
-    if not 0.0 <= value <= 1.0:
+    already = squashed or given.squashed
+    if already and not 0.0 <= value <= 1.0:
         misfits.add(f"{given.name} is {value:g}: squashed values lie between 0 and 1")
-    return value
+        return Scalar.of(0.0, False)
+    return Scalar.of(value, already)
 
 
 def _normalisation(

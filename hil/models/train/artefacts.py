@@ -1,112 +1,72 @@
-"""Write what a training script found: weights, description, generated C, vectors and goldens."""
+"""Write what a training script found: the model's folder, its vectors, and the note that lies beside them."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
-from hil.models import export, golden_f32, golden_q15
 from hil.models.catalog import models_dir
-from hil.models.quantise import calibrate, quantise, quantise_input
-from hil.models.spec import DataSet, ModelSpec, Network
+from hil.models.folder import Description, Held, accuracy_of, write_folder, write_vectors
+from hil.models.spec import ModelSpec
 from hil.models.train.cell import Shape
 from hil.models.vectors import vectors_path
-from hil.models.weights import from_arrays, load_weights, write_npz
 
-KERNELS = {
-    "f32": ["activations_f32.c", "dense_f32.c", "fastgrnn_f32.c", "matvec_f32.c"],
-    "q15": ["activations_q15.c", "dense_q15.c", "fastgrnn_q15.c", "matvec_q15.c"],
+LICENCE_URLS = {
+    "CC-BY-4.0": "https://creativecommons.org/licenses/by/4.0/",
+    "Apache-2.0": "https://www.apache.org/licenses/LICENSE-2.0",
 }
-LICENCE_URLS = {"CC-BY-4.0": "https://creativecommons.org/licenses/by/4.0/"}
+Arrays = npt.NDArray[Any]
 
 
-@dataclass(frozen=True)
-class Trained:
-    """A trained network by the names of its weights file; ``calibration`` are raw training inputs (T, D)."""
-
-    name: str
-    task: str
-    shape: Shape
-    arrays: dict[str, npt.NDArray[np.float32]]
-    calibration: Sequence[npt.NDArray[np.float32]]
-    min_steps: int
-    max_steps: int
-    dataset: DataSet
-    generator: str
+def rnn_network(shape: Shape, gate: str = "quantSigm", update: str = "quantTanh", kind: str = "fastgrnn") -> dict[str, Any]:
+    """The description of a trained recurrent network as model.json has it."""
+    cell = {name: value for name, value in asdict(shape).items() if name != "outputs"}
+    return {"cell": {**cell, "gate": gate, "update": update, "kind": kind}, "classes": shape.outputs}
 
 
-@dataclass(frozen=True)
-class Held:
-    """The test vectors: raw inputs (T, D) float32 and labels (N,) int64, used for nothing but goldens."""
+def write_model(
+    about: Description,
+    arrays: Mapping[str, Arrays],
+    calibration: Sequence[Arrays],
+    held: Held,
+    note: str = "the values are those of the source",
+) -> ModelSpec:
+    """Rewrite the model's folder and vectors, and print its accuracy on them.
 
-    inputs: Sequence[npt.NDArray[np.float32]]
-    labels: npt.NDArray[np.int64]
-
-
-def write_model(trained: Trained, held: Held) -> None:
-    """Rewrite the model's folder and vectors, and print its accuracy on them."""
-    network = Network(**asdict(trained.shape), gate="quantSigm", update="quantTanh")
-    weights = from_arrays(network, trained.arrays)
-    scales = calibrate(weights, trained.calibration)
-    folder = models_dir() / trained.name
-    folder.mkdir(parents=True, exist_ok=True)
-    write_npz(folder / "weights.npz", trained.arrays)
-    description = {
-        "name": trained.name,
-        "task": trained.task,
-        "cell": "fastgrnn",
-        "min_steps": trained.min_steps,
-        "max_steps": trained.max_steps,
-        "network": asdict(network),
-        "q15": asdict(scales),
-        "kernels": KERNELS,
-        "dataset": asdict(trained.dataset),
-        "generator": trained.generator,
-    }
-    (folder / "model.json").write_text(json.dumps(description, indent=2, ensure_ascii=False) + "\n")
-    spec = ModelSpec.read(folder)
-    export.write(spec)
-    _write_vectors(spec, held)
+    ``calibration`` are raw training inputs; ``note`` says in the vectors' README what was changed in the data.
+    """
+    spec = write_folder(models_dir() / about.name, about, arrays, calibration)
+    path = vectors_path(about.name)
+    goldens = write_vectors(path, spec, held)
+    (path.parent / "README.md").write_text(readme(spec, len(held.labels), held.inputs[0].dtype.name, note))
+    for precision, outputs in goldens.items():
+        if spec.classes:
+            print(f"{spec.name}/{precision}: accuracy {accuracy_of(spec, outputs, held.labels):.4f}")
+    return spec
 
 
-def _write_vectors(spec: ModelSpec, held: Held) -> None:
-    weights = load_weights(spec)
-    raw = golden_f32.run(weights, held.inputs)
-    fixed = golden_q15.run(
-        quantise(spec, weights), [quantise_input(spec, weights, vector) for vector in held.inputs]
-    )
-    path = vectors_path(spec.name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    arrays: dict[str, npt.NDArray[Any]] = {
-        "inputs": np.concatenate(held.inputs).astype(np.float32),
-        "steps": np.array([len(vector) for vector in held.inputs], dtype=np.int32),
-        "labels": held.labels.astype(np.int64),
-        "golden_f32": raw,
-        "golden_q15": fixed,
-    }
-    write_npz(path, arrays)
-    (path.parent / "README.md").write_text(_readme(spec, len(held.labels)))
-    for name, logits in (("f32", raw), ("q15", fixed)):
-        print(f"{spec.name}/{name}: accuracy {np.mean(logits.argmax(1) == held.labels):.4f}")
-
-
-def _readme(spec: ModelSpec, count: int) -> str:
+def readme(spec: ModelSpec, count: int, dtype: str, note: str) -> str:
+    """The note beside a model's vectors: where they come from and what may be done with them."""
     data = spec.dataset
-    return f"""# Test vectors of {spec.name}
-
-{count} vectors held out from training: {spec.task}. Written by `python -m {spec.generator}`.
-
-Data: {data.title}.
+    goldens = ", ".join(f"`golden_{precision}`" for precision in spec.precisions)
+    origin = (
+        "Drawn at random; there is no data set and no accuracy.\n"
+        if data is None
+        else f"""Data: {data.title}.
 Source: {data.url}
 Citation: {data.citation}
-Licence of the data: {data.licence}, {LICENCE_URLS[data.licence]}
-Changes: stored as float32 arrays; the values are those of the source.
+Licence of the data: {data.licence}{", " + LICENCE_URLS[data.licence] if data.licence in LICENCE_URLS else ""}
+Changes: stored as {dtype} arrays; {note}.
+"""
+    )
+    return f"""# Test vectors of {spec.name}
 
+{count} vectors: {spec.task}. Held out from training; written by `python -m {spec.generator}`.
+
+{origin}
 `vectors.npz`: `inputs` (all time steps one after the other, features), `steps` (per vector), `labels`,
-`golden_f32` and `golden_q15` (vectors, outputs): the reference's logits, float32 and int16.
+{goldens} (vectors, outputs): the references' outputs, float32 and int16.
 """

@@ -14,8 +14,9 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from torch import Tensor
 
+from hil.models.folder import Description, Held
 from hil.models.spec import DataSet
-from hil.models.train.artefacts import Held, Trained, write_model
+from hil.models.train.artefacts import rnn_network, write_model
 from hil.models.train.cell import Shape
 from hil.models.train.loop import Recipe, accuracy, train
 
@@ -67,17 +68,18 @@ def main() -> None:
     arrays["mean"] = np.full((1, SHAPE.features), MIDDLE, dtype=np.float32)
     arrays["std"] = np.full((1, SHAPE.features), RANGE, dtype=np.float32)
     write_model(
-        Trained(
+        Description(
             name="fastgrnn_digits",
             task="ten handwritten digits, the rows of an 8×8 image as time steps",
-            shape=SHAPE,
-            arrays=arrays,
-            calibration=[images[i] for i in rest],
+            architecture="rnn",
+            network=rnn_network(SHAPE),
             min_steps=8,
             max_steps=8,
             dataset=DATA_SET,
             generator="hil.models.train.fastgrnn_digits",
         ),
+        arrays,
+        [images[i] for i in rest],
         Held([images[i] for i in test], labels[test]),
     )
 

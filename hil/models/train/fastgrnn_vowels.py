@@ -15,8 +15,9 @@ from aeon.datasets import load_japanese_vowels
 from sklearn.model_selection import StratifiedKFold
 from torch import Tensor
 
+from hil.models.folder import Description, Held
 from hil.models.spec import DataSet
-from hil.models.train.artefacts import Held, Trained, write_model
+from hil.models.train.artefacts import rnn_network, write_model
 from hil.models.train.cell import Shape
 from hil.models.train.loop import Recipe, accuracy, train
 
@@ -85,17 +86,18 @@ def main() -> None:
     arrays = model.arrays()
     arrays["mean"], arrays["std"] = mean.astype(np.float32), std.astype(np.float32)
     write_model(
-        Trained(
+        Description(
             name="fastgrnn_vowels",
             task="which of nine speakers says /ae/, 7 to 29 frames of 12 cepstrum coefficients",
-            shape=SHAPE,
-            arrays=arrays,
-            calibration=utterances,
+            architecture="rnn",
+            network=rnn_network(SHAPE),
             min_steps=7,
             max_steps=LONGEST,
             dataset=DATA_SET,
             generator="hil.models.train.fastgrnn_vowels",
         ),
+        arrays,
+        utterances,
         Held(*load("test")),
     )
 

@@ -1,9 +1,9 @@
 """Train rnnpool_face: is there a face in 96×96 grey pixels? Convolution, RNNPool, separable blocks.
 
 ``python -m hil.models.train.rnnpool_face`` rewrites the model's folder and vectors; on one machine a second
-run gives the same bytes. The recipe was chosen on scenes of training photographs and faces that the trial had not
-seen; the committed weights are then trained on all of the training split. Test scenes are touched by nothing
-here but the goldens.
+run gives the same bytes. The recipe was chosen on scenes of training photographs and faces that the trial had
+not seen; the committed weights are then trained on all of the training split. Test scenes are touched by
+nothing here but the goldens.
 
 RNNPool: Saha et al., RNNPool: Efficient Non-linear Pooling for RAM Constrained Inference, NeurIPS 2020.
 """

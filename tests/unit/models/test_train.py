@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from hil.measure.accuracy import agreeing
-from hil.models import golden_f32
 from hil.models.catalog import list_models
-from hil.models.spec import Network
+from hil.models.cell.weights import CellShape
+from hil.models.rnn import golden_float
+from hil.models.rnn.network import RnnNetwork, from_arrays
 from hil.models.vectors import load_vectors, vectors_path
-from hil.models.weights import from_arrays
 from hil.values import Precision
 
 torch = pytest.importorskip("torch", reason="needs the extra train")
@@ -43,9 +43,11 @@ def test_the_trained_network_is_the_reference() -> None:
     with torch.no_grad():
         logits = model(inputs, steps).numpy()
     unit = {"mean": np.zeros((1, 5)), "std": np.ones((1, 5))}
-    weights = from_arrays(Network(5, 7, 3, 0, 4, "quantSigm", "quantTanh"), {**model.arrays(), **unit})
+    weights = from_arrays(
+        RnnNetwork(CellShape(5, 7, 0, 4, "quantSigm", "quantTanh"), 3), {**model.arrays(), **unit}
+    )
     ragged = [vector[:length].numpy() for vector, length in zip(inputs, steps, strict=True)]
-    assert agreeing(logits, golden_f32.run(weights, ragged, np.float64)).all()
+    assert agreeing(logits, golden_float.run(weights, ragged, np.float64)).all()
 
 
 def test_digits_are_the_held_out_ones() -> None:

@@ -1,0 +1,66 @@
+#include "cell_fixed.h"
+
+/* One time step of one sequence up to its sums. */
+static void advance(const struct hil_cell_fixed *cell, const int16_t *x, const int16_t *state, int16_t *left, int16_t *right, int16_t *pre)
+{
+    if (cell->w1 != NULL) {
+        cell->w1->project(cell->w1, x, NULL, left);
+        x = left;
+    }
+    if (cell->u1 != NULL) {
+        cell->u1->project(cell->u1, state, NULL, right);
+        state = right;
+    }
+    cell->mix->project(cell->mix, x, state, pre);
+}
+
+int hil_cell_fixed_run_many(const struct hil_cell_fixed *cell, const struct hil_walk *walks, const int16_t *const *inputs,
+                            uint32_t count, uint32_t steps, int16_t *states, int16_t *scratch)
+{
+    if (cell == NULL || walks == NULL || inputs == NULL || states == NULL || scratch == NULL) {
+        return -1;
+    }
+    const uint32_t hidden = cell->hidden;
+    int16_t *const left = scratch;
+    int16_t *const right = left + (cell->w1 != NULL ? HIL_EVEN(cell->w1->rows) : 0);
+    int16_t *const pre = right + (cell->u1 != NULL ? HIL_EVEN(cell->u1->rows) : 0);
+    uint32_t sequences = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        sequences += walks[i].sequences;
+    }
+    int16_t *const gates = pre + HIL_EVEN(hidden * sequences);
+    for (uint32_t step = 0; step < steps; step++) {
+        const int16_t *state = states;
+        int16_t *sums = pre;
+        for (uint32_t i = 0; i < count; i++) {
+            const int16_t *x = inputs[i] + (int32_t)step * walks[i].step;
+            for (uint32_t n = 0; n < walks[i].sequences; n++) {
+                advance(cell, x, state, left, right, sums);
+                x += walks[i].sequence;
+                state += hidden;
+                sums += hidden;
+            }
+        }
+        cell->tail(cell, pre, sequences, states, gates);
+    }
+    return 0;
+}
+
+int hil_cell_fixed_run(const struct hil_cell_fixed *cell, const int16_t *input, uint32_t steps, int16_t *state, int16_t *scratch)
+{
+    if (cell == NULL || input == NULL || state == NULL || scratch == NULL) {
+        return -1;
+    }
+    const uint32_t hidden = cell->hidden;
+    const uint32_t features = cell->w1 != NULL ? cell->w1->columns : cell->mix->columns;
+    int16_t *const left = scratch;
+    int16_t *const right = left + (cell->w1 != NULL ? HIL_EVEN(cell->w1->rows) : 0);
+    int16_t *const pre = right + (cell->u1 != NULL ? HIL_EVEN(cell->u1->rows) : 0);
+    int16_t *const gates = pre + HIL_EVEN(hidden);
+    for (; steps != 0; steps--) {
+        advance(cell, input, state, left, right, pre);
+        cell->tail(cell, pre, 1, state, gates);
+        input += features;
+    }
+    return 0;
+}

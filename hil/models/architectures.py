@@ -1,0 +1,12 @@
+"""The kinds of network that the lab knows, by the name that model.json gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hil.models.architecture import Architecture
+from hil.models.rnn.architecture import RnnArchitecture
+
+_KNOWN: tuple[Architecture, ...] = (RnnArchitecture(),)
+
+ARCHITECTURES: Mapping[str, Architecture] = {architecture.name: architecture for architecture in _KNOWN}

@@ -1,0 +1,112 @@
+"""Weights in the order in which the kernels read them (firmware/kernels/matrix_*.c and sparse_*.c).
+
+Dense rows lie interleaved in blocks, so that one pointer and multiple loads serve a whole block: of 4 rows in
+fixed point, of 8 in float32, then of 4, 2 and 1 for the rows that remain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hil.values import Precision
+
+Arrays = npt.NDArray[Any]
+MOST_STORED = 255  # weights per row and operand, and columns per gap, in sparse storage
+
+_BLOCKS = {Precision.F32: (8, 4, 2, 1), Precision.Q15: (4, 2, 1), Precision.Q7: (4, 2, 1)}
+_WORD = {np.dtype(np.float32): 1, np.dtype(np.int16): 2, np.dtype(np.int8): 4}  # elements in four bytes
+
+
+@dataclass(frozen=True)
+class Packed:
+    """What a kernel is handed: ``weights`` 1-D in their own type, ``gaps`` (uint8, 1-D) where they are sparse."""
+
+    weights: Arrays
+    gaps: npt.NDArray[np.uint8] | None
+
+    @property
+    def bytes(self) -> int:
+        """Flash that the storage takes."""
+        return self.weights.nbytes + (0 if self.gaps is None else self.gaps.nbytes)
+
+
+def pack(precision: Precision, operands: Sequence[Arrays]) -> Packed:
+    """The smaller storage of a matrix given as one part (R, C) per operand; dense where both are equal."""
+    dense = pack_dense(precision, operands)
+    sparse = pack_sparse(operands)
+    return sparse if sparse is not None and sparse.bytes < dense.bytes else dense
+
+
+def pack_dense(precision: Precision, operands: Sequence[Arrays]) -> Packed:
+    """Every weight, interleaved; ends of odd sizes are filled with zeros to whole words."""
+    fill = {Precision.F32: _columns, Precision.Q15: _pairs, Precision.Q7: _quads}[precision]
+    parts = [
+        part
+        for first, height in _blocks(len(operands[0]), _BLOCKS[precision])
+        for operand in operands
+        for part in fill(operand[first : first + height])
+    ]
+    return Packed(np.concatenate(parts) if parts else operands[0].reshape(-1), None)
+
+
+def pack_sparse(operands: Sequence[Arrays]) -> Packed | None:
+    """Only the weights that are not 0, row by row; None when some row has too many for a count of one byte."""
+    gaps: list[int] = []
+    weights: list[Any] = []
+    for rows in zip(*operands, strict=True):
+        for row in rows:
+            skips, values = _stored(row)
+            if len(values) > MOST_STORED:
+                return None
+            gaps += [len(values), *skips]
+            weights += values
+    return Packed(np.array(weights, dtype=operands[0].dtype), np.array(gaps, dtype=np.uint8))
+
+
+def _stored(row: Arrays) -> tuple[list[int], list[Any]]:
+    """Gaps and weights of one row; a gap too long for a byte is bridged by weights of 0."""
+    skips: list[int] = []
+    values: list[Any] = []
+    following = 0
+    for column in np.flatnonzero(row).tolist():
+        while column - following > MOST_STORED:
+            skips.append(MOST_STORED)
+            values.append(row.dtype.type(0))
+            following += MOST_STORED + 1
+        skips.append(column - following)
+        values.append(row[column])
+        following = column + 1
+    return skips, values
+
+
+def _blocks(rows: int, heights: Sequence[int]) -> Iterator[tuple[int, int]]:
+    first = 0
+    while first < rows:
+        height = next(height for height in heights if height <= rows - first)
+        yield first, height
+        first += height
+
+
+def _columns(block: Arrays) -> list[Arrays]:
+    return [block.T.reshape(-1)]
+
+
+def _pairs(block: Arrays) -> list[Arrays]:
+    even = block.shape[1] // 2 * 2
+    pairs = block[:, :even].reshape(len(block), -1, 2).transpose(1, 0, 2)
+    return [pairs.reshape(-1), _whole_words(block[:, even:].T.reshape(-1))]
+
+
+def _quads(block: Arrays) -> list[Arrays]:
+    even = block.shape[1] // 4 * 4
+    quads = block[:, :even].reshape(len(block), -1, 4)[:, :, [0, 2, 1, 3]].transpose(1, 0, 2)
+    return [quads.reshape(-1), _whole_words(block[:, even:].T.reshape(-1))]
+
+
+def _whole_words(values: Arrays) -> Arrays:
+    return np.pad(values, (0, -len(values) % _WORD[values.dtype]))
