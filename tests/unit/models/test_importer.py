@@ -145,9 +145,12 @@ def test_names_of_the_torch_cell_and_of_a_state_dict(tmp_path: Path) -> None:
 def test_scalars_are_squashed_once(tmp_path: Path) -> None:
     arrays = model_arrays("fastgrnn", 2, 3, 4) | {"zeta": np.float64(1.0), "nu": np.float64(0.25)}
     squashed = read_weights(archive(tmp_path, arrays), "fastgrnn", features=2, squashed=True)
-    assert squashed.cells[0].scalars == {"zeta": 1.0, "nu": 0.25}
+    zeta, nu = squashed.cells[0].scalars["zeta"], squashed.cells[0].scalars["nu"]
+    assert (zeta.squashed, nu.squashed) == (1.0, 0.25)
+    assert 1 / (1 + np.exp(-np.float32([zeta.raw, nu.raw]))) == pytest.approx([1.0, 0.25], rel=1e-6)
     raw = read_weights(archive(tmp_path, arrays), "fastgrnn", features=2)
-    assert raw.cells[0].scalars["zeta"] == pytest.approx(1 / (1 + np.exp(-1.0)))
+    assert raw.cells[0].scalars["zeta"].raw == 1.0
+    assert raw.cells[0].scalars["zeta"].squashed == pytest.approx(1 / (1 + np.exp(-1.0)))
     by_name = {f"sigmoid_{name}" if name in ("zeta", "nu") else name: array for name, array in arrays.items()}
     same(squashed, read_weights(archive(tmp_path, by_name), "fastgrnn", features=2))
     arrays["zeta"] = np.float64(3.0)
