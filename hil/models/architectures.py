@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hil.models.architecture import Architecture
+from hil.models.convnet.architecture import ConvNetArchitecture
 from hil.models.rnn.architecture import RnnArchitecture
+from hil.models.rnnpool.architecture import RnnPoolArchitecture
 
-_KNOWN: tuple[Architecture, ...] = (RnnArchitecture(),)
+_KNOWN: tuple[Architecture, ...] = (RnnArchitecture(), RnnPoolArchitecture(), ConvNetArchitecture())
 
 ARCHITECTURES: Mapping[str, Architecture] = {architecture.name: architecture for architecture in _KNOWN}
