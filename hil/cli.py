@@ -6,7 +6,9 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
+from hil import cli_model
 from hil.errors import HilError, ModelError
 from hil.kinds import KINDS
 from hil.values import Precision
@@ -39,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("models", nargs="*", metavar="MODEL", help="default: all")
     build.add_argument("--kind", choices=sorted(KINDS), default="qemu_mps2_an386", help="for which boards")
     build.add_argument("--precision", metavar="P[,P]", help="f32, q15 (default: all the model has)")
+    build.add_argument("--models-dir", type=Path, metavar="DIR", help="models of your own: build only those")
     build.add_argument("--check", action="store_true", help="prove that the images are what the sources give")
     build.add_argument(
         "--accept-sizes", action="store_true", help="let images be larger than firmware/sizes.toml"
@@ -62,8 +65,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     probes.set_defaults(command=_probes)
 
-    models = commands.add_parser("models", help="list the models and their prebuilt images")
+    models = commands.add_parser("models", help="list the models and their images")
+    models.add_argument("--models-dir", type=Path, metavar="DIR", help="models of your own beside the lab's")
     models.set_defaults(command=_models)
+
+    cli_model.add_parser(commands)
     return parser
 
 
@@ -74,26 +80,31 @@ def _build(options: argparse.Namespace) -> int:
     from hil.build.check import check
     from hil.build.prebuilt import build
     from hil.build.sizes import settle
+    from hil.models.catalog import ModelLibrary
 
     if options.check:
-        if options.models or options.precision or options.accept_sizes:
+        if options.models or options.precision or options.accept_sizes or options.models_dir:
             raise ModelError("--check looks at all images", remedy="give nothing but --kind with it")
         images = check(options.kind)
         print(f"{len(images)} images for {options.kind} are what the sources give, byte for byte")
         return 0
-    precisions = _precisions(options.precision)
-    images = build(options.kind, options.models, precisions)
+    precisions = precisions_of(options.precision)
+    library = ModelLibrary(options.models_dir)
+    images = build(options.kind, options.models, precisions, None, None, library)
     for image in images:
         manifest = image.manifest
         sizes = ", ".join(f"{name} {size:,}" for name, size in manifest.sections.items() if size)
         print(f"{image.name}: {sizes} B, sha256 {manifest.sha256[:12]}…")
+    if options.models_dir:
+        return 0
     complete = not options.models and not precisions
     for grown in settle(options.kind, images, accept=options.accept_sizes, complete=complete):
         print(f"hil: {grown}; `hil build --accept-sizes` announces it", file=sys.stderr)
     return 0
 
 
-def _precisions(text: str | None) -> list[Precision]:
+def precisions_of(text: str | None) -> list[Precision]:
+    """The precisions in a comma-separated list; ModelError for one that there is not."""
     names = [name.strip() for name in (text or "").split(",") if name.strip()]
     for name in names:
         if name not in list(Precision):
@@ -122,13 +133,15 @@ def _probes(_: argparse.Namespace) -> int:
     return 0
 
 
-def _models(_: argparse.Namespace) -> int:
+def _models(options: argparse.Namespace) -> int:
     from hil.image import prebuilt_images
-    from hil.models.catalog import list_models
+    from hil.models.catalog import ModelLibrary, images_dir
 
-    for spec in list_models():
+    library = ModelLibrary(options.models_dir)
+    for spec in library.models():
         print(f"{spec.name}: {spec.features} features, {spec.min_steps} to {spec.max_steps} steps")
     for name in KINDS:
-        images = [elf.stem.rpartition("-") for elf in prebuilt_images(name)]
+        built = [elf for spec in library.own_models() for elf in sorted(images_dir(spec, name).glob("*.elf"))]
+        images = [elf.stem.rpartition("-") for elf in prebuilt_images(name) + built]
         print(f"prebuilt for {name}: " + ", ".join(f"{model}/{precision}" for model, _, precision in images))
     return 0

@@ -36,6 +36,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--model", metavar="GLOB[,GLOB]", help="only images whose model, or model/precision, matches"
     )
+    group.addoption(
+        "--models-dir",
+        type=Path,
+        metavar="DIR",
+        help="models of your own beside those of the lab, one folder each",
+    )
     group.addoption("--vectors", type=_count, metavar="N", help="a quick look: only the first N vectors")
     group.addoption(
         "--lab", type=Path, metavar="FILE", help="the lab file (default: the lab is one QEMU board)"
@@ -70,17 +76,24 @@ def _the_run(config: pytest.Config) -> BenchRun:
             vectors=config.getoption("--vectors"),
             lab=config.getoption("--lab"),
             db=config.getoption("--db"),
+            models_dir=_from(config, config.getoption("--models-dir")),
             folder=config.invocation_params.dir,
             command=" ".join(["pytest", *config.invocation_params.args]),
         )
         try:
             run = BenchRun(options)
             if config.getoption("--board") is not None and not config.option.collectonly:
+                for case in run.cases:
+                    run.ready(case)
                 run.begin()
         except HilError as error:
             raise pytest.UsageError(str(error)) from None
         config.stash[_RUN] = run
     return run
+
+
+def _from(config: pytest.Config, folder: Path | None) -> Path | None:
+    return None if folder is None else config.invocation_params.dir / folder
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -48,7 +48,7 @@ class Bench:
     def vectors(self) -> VectorSet:
         """The vectors that ``run`` streams: all of the model's, or the first --vectors=N."""
         manifest = self.session.image.manifest
-        vectors = load_vectors(manifest.model, manifest.precision)
+        vectors = load_vectors(self._case.own or manifest.model, manifest.precision)
         if vectors.sha256 != manifest.vectors_sha256:
             raise VectorError(
                 f"the vectors of {manifest.model} are not those its image was built with",

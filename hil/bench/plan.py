@@ -9,14 +9,21 @@ from pathlib import Path
 from hil.errors import ImageError, ModelError
 from hil.image import prebuilt_images
 from hil.lab import BoardSpec, suggest
+from hil.models.catalog import BUILTIN, ModelLibrary, images_dir
+from hil.models.spec import ModelSpec
+from hil.values import Precision
 
 
 @dataclass(frozen=True)
 class Case:
-    """One board and one image for it, not opened yet."""
+    """One board and one image for it, not opened yet.
+
+    ``own`` is the model where it is a user's own: its image may have to be built first.
+    """
 
     board: BoardSpec
     elf: Path
+    own: ModelSpec | None = None
 
     @property
     def image_name(self) -> str:
@@ -25,18 +32,27 @@ class Case:
         return f"{model}/{precision}"
 
     @property
+    def precision(self) -> Precision:
+        """Of the image, from the same name."""
+        return Precision(self.elf.stem.rpartition("-")[2])
+
+    @property
     def id(self) -> str:
         """How the case is called in pytest: ``board-model/precision``."""
         return f"{self.board.name}-{self.image_name}"
 
 
-def plan(boards: tuple[BoardSpec, ...], models: str | None) -> tuple[Case, ...]:
+def plan(
+    boards: tuple[BoardSpec, ...], models: str | None, library: ModelLibrary = BUILTIN
+) -> tuple[Case, ...]:
     """Every board with every image of its kind that the globs choose, board by board.
 
     ``models`` is a comma-separated list of globs over ``model`` or ``model/precision``; None chooses all.
+    A user's own models in ``library`` follow those of the lab; their images need not exist yet.
     Raises ModelError when a glob matches nothing, ImageError when a kind has no image at all.
     """
-    cases = [Case(board, elf) for board in boards for elf in prebuilt_images(board.kind.name)]
+    own = library.own_models()
+    cases = [case for board in boards for case in _of_board(board, own)]
     for board in boards:
         if not any(case.board == board for case in cases):
             raise ImageError(
@@ -58,6 +74,15 @@ def plan(boards: tuple[BoardSpec, ...], models: str | None) -> tuple[Case, ...]:
                 remedy=suggest(glob, names) or f"known models: {_known(cases)}",
             )
     return tuple(case for case in cases if any(_matches(case, glob) for glob in globs))
+
+
+def _of_board(board: BoardSpec, own: list[ModelSpec]) -> list[Case]:
+    kind = board.kind.name
+    cases = [Case(board, elf) for elf in prebuilt_images(kind)]
+    for spec in own:
+        folder = images_dir(spec, kind)
+        cases += [Case(board, folder / f"{spec.name}-{one}.elf", spec) for one in spec.precisions]
+    return cases
 
 
 def _model(case: Case) -> str:

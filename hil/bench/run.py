@@ -13,9 +13,11 @@ from hil import provenance
 from hil.bench.plan import Case, plan
 from hil.bench.table import Row
 from hil.board import Board
+from hil.build.own import bring_up_to_date
 from hil.errors import HilError, StoreError
 from hil.image import Image
 from hil.lab import BoardSpec, Lab, load_lab
+from hil.models.catalog import ModelLibrary
 from hil.session import Report, Session
 from hil.values import Measure
 from hil_db.records import RunInfo, SessionRecord, Status
@@ -31,6 +33,7 @@ class Options:
     vectors: int | None
     lab: Path | None
     db: str | None
+    models_dir: Path | None
     folder: Path
     command: str
 
@@ -50,11 +53,13 @@ class BenchRun:
         self.options = options
         self.lab: Lab = load_lab(options.lab)
         self.specs: tuple[BoardSpec, ...] = self.lab.select(options.boards)
-        self.cases: tuple[Case, ...] = plan(self.specs, options.models)
+        self.library = ModelLibrary(options.models_dir)
+        self.cases: tuple[Case, ...] = plan(self.specs, options.models, self.library)
         self.rows: list[Row] = []
         self.id: int | None = None
         self.notes: list[str] = []
         self._store: Store | None = None
+        self._ready: set[Path] = set()
 
     def begin(self) -> int:
         """Open the database and append this run; StoreError when that cannot be. Returns the run's id."""
@@ -76,6 +81,15 @@ class BenchRun:
             )
         return self.id
 
+    def ready(self, case: Case) -> None:
+        """Build the image of a user's own model when it is missing or stale; BuildError if it cannot be."""
+        if case.own is None or case.elf in self._ready:
+            return
+        reason = bring_up_to_date(case.own, case.board.kind.name, case.precision)
+        if reason is not None:
+            self.notes.append(f"built {case.image_name} for {case.board.kind.name}: its image {reason}")
+        self._ready.add(case.elf)
+
     @property
     def place(self) -> str | None:
         """The URL of the database that holds the run, without its password; None when nothing is stored."""
@@ -90,6 +104,7 @@ class BenchRun:
         with ExitStack() as stack:
             try:
                 try:
+                    self.ready(case)
                     image = Image.load(case.elf)
                 except HilError as error:
                     raise error.at(board.name) from None

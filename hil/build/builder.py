@@ -81,7 +81,7 @@ def build_image(recipe: Recipe, out_dir: Path, toolchain: Toolchain | None = Non
     toolchain = toolchain or find_toolchain()
     sources = collect(recipe.kind, recipe.model_source)
     flags = _flags(recipe, sources)
-    source_sha256 = sources.digest(toolchain.version, "\n".join(flags))
+    source_sha256 = _digest(sources, flags, toolchain.version)
     build_id = source_sha256[:32]
     with tempfile.TemporaryDirectory(prefix="hil-build-") as folder:
         tree = Path(folder)
@@ -90,6 +90,16 @@ def build_image(recipe: Recipe, out_dir: Path, toolchain: Toolchain | None = Non
         elf = tree / "image.elf"
         manifest = _manifest(recipe, elf, toolchain, source_sha256)
         return _store(elf.read_bytes(), manifest, out_dir / recipe.file_name)
+
+
+def source_digest(recipe: Recipe, version: str) -> str:
+    """The manifest's ``source_sha256`` of an image that a compiler of that version would build now."""
+    sources = collect(recipe.kind, recipe.model_source)
+    return _digest(sources, _flags(recipe, sources), version)
+
+
+def _digest(sources: SourceSet, flags: list[str], version: str) -> str:
+    return sources.digest(version, "\n".join(flags))
 
 
 def _flags(recipe: Recipe, sources: SourceSet) -> list[str]:

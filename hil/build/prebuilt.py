@@ -1,18 +1,19 @@
-"""The images that come with the lab: one per model and precision, and a few that misbehave for the tests."""
+"""The images of all models, one per precision, and a few that misbehave for the tests."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from hil.build.builder import Recipe, build_image
 from hil.build.toolchain import Toolchain, find_toolchain
 from hil.errors import ModelError, VectorError
-from hil.image import Image, prebuilt_dir
-from hil.models.catalog import find_model, list_models
+from hil.image import Image
+from hil.models.catalog import BUILTIN, ModelLibrary, images_dir, pick
+from hil.models.spec import ModelSpec
 from hil.models.vectors import vectors_path
 from hil.resources import firmware_dir, fixtures_dir
 from hil.values import Precision
@@ -32,24 +33,43 @@ def faulty_dir(kind: str) -> Path:
     return fixtures_dir() / "faulty" / kind
 
 
-def prebuilt_recipes(
-    kind: str, models: Sequence[str] = (), precisions: Sequence[Precision] = ()
-) -> list[Recipe]:
-    """What ``build`` makes: the named models (none named: all) in the named precisions (all they have).
+def recipe_of(spec: ModelSpec, kind: str, precision: Precision) -> Recipe:
+    """How the image of a model is made; VectorError when its vectors are missing."""
+    path = vectors_path(spec)
+    try:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise VectorError(f"no vectors of model {spec.name}", evidence=f"{path}: {error.strerror}") from error
+    return Recipe(kind, spec.name, precision, spec.generated_c(precision), digest)
 
-    ModelError for an unknown model, or when a named model has none of the named precisions.
+
+def prebuilt_recipes(
+    kind: str,
+    models: Sequence[str] = (),
+    precisions: Sequence[Precision] = (),
+    library: ModelLibrary = BUILTIN,
+) -> list[Recipe]:
+    """What ``build`` makes: the named models in the named precisions (none named: all they have).
+
+    Without names: all that come with the lab, or all of a user's own where ``library`` has any. ModelError
+    for an unknown model, or when a named model has none of the named precisions.
     """
     recipes = []
-    for spec in [find_model(name) for name in models] or list_models():
+    for spec in chosen_models(models, library):
         chosen = [one for one in spec.precisions if not precisions or one in precisions]
         if models and not chosen:
             raise ModelError(
                 f"model {spec.name} has no {' or '.join(precisions)}",
                 remedy=f"choose from: {', '.join(spec.precisions)}",
             )
-        digest = _vectors_digest(spec.name)
-        recipes += [Recipe(kind, spec.name, one, spec.generated_c(one), digest) for one in chosen]
+        recipes += [recipe_of(spec, kind, one) for one in chosen]
     return recipes
+
+
+def chosen_models(models: Sequence[str], library: ModelLibrary) -> list[ModelSpec]:
+    """The named ones, or all, of a user's own models; without any of those, of the lab's."""
+    specs = library.own_models() or library.models()
+    return [pick(name, specs) for name in models] or specs
 
 
 def faulty_recipes(kind: str) -> list[Recipe]:
@@ -67,28 +87,33 @@ def build(
     precisions: Sequence[Precision] = (),
     out_dir: Path | None = None,
     toolchain: Toolchain | None = None,
+    library: ModelLibrary = BUILTIN,
 ) -> list[Image]:
-    """Build images of one kind into ``out_dir``, or in place of the committed ones.
+    """Build images of one kind into ``out_dir``, or to where each model's images lie.
 
     Without ``out_dir`` and without a choice of models the misbehaving test images are built as well.
     Raises BuildError, or ModelError for an unknown model.
     """
+    recipes = prebuilt_recipes(kind, models, precisions, library)
     toolchain = toolchain or find_toolchain()
-    images = build_all(prebuilt_recipes(kind, models, precisions), out_dir or prebuilt_dir(kind), toolchain)
-    if out_dir is None and not models and not precisions:
+    folders = {spec.name: images_dir(spec, kind) for spec in library.models()}
+    images = build_all(recipes, out_dir or folders, toolchain)
+    if out_dir is None and not models and not precisions and library.own is None:
         build_all(faulty_recipes(kind), faulty_dir(kind), toolchain)
     return images
 
 
-def build_all(recipes: Sequence[Recipe], out_dir: Path, toolchain: Toolchain) -> list[Image]:
-    """Build several images at once, one per processor; in the recipes' order."""
+def build_all(
+    recipes: Sequence[Recipe], out_dir: Path | Mapping[str, Path], toolchain: Toolchain
+) -> list[Image]:
+    """Build several images at once, one per processor; in the recipes' order.
+
+    ``out_dir`` may be one folder per model, by name.
+    """
+
+    def make(recipe: Recipe) -> Image:
+        folder = out_dir if isinstance(out_dir, Path) else out_dir[recipe.model]
+        return build_image(recipe, folder, toolchain)
+
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        return list(pool.map(lambda recipe: build_image(recipe, out_dir, toolchain), recipes))
-
-
-def _vectors_digest(model: str) -> str:
-    path = vectors_path(model)
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise VectorError(f"no vectors of model {model}", evidence=f"{path}: {error.strerror}") from error
+        return list(pool.map(make, recipes))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,29 +15,11 @@ from hil.models.importer.problems import Problems
 Floats = npt.NDArray[np.float32]
 
 _LARGEST = 65_535  # steps and features travel as uint16
+_LARGEST_PATCH = 255
 _FORMS = (
     "save X.npy as (vectors, steps, features), or X.npz with `inputs` (all steps one after the other, "
     "features) and `steps` (per vector)"
 )
-
-
-@dataclass(frozen=True)
-class Vectors:
-    """N raw inputs (T, D) float32 of any lengths, and labels (N,) int64: the number of each one's class."""
-
-    inputs: Sequence[Floats]
-    labels: npt.NDArray[np.int64]
-
-    @property
-    def features(self) -> int:
-        """D."""
-        return int(self.inputs[0].shape[1])
-
-    @property
-    def steps(self) -> tuple[int, int]:
-        """Least and most T."""
-        lengths = [len(vector) for vector in self.inputs]
-        return min(lengths), max(lengths)
 
 
 def read_inputs(path: Path) -> list[Floats]:
@@ -133,3 +113,28 @@ def _finite(number: int, vector: Array, problems: Problems) -> Floats:
         at = ", ".join(str(int(index)) for index in np.argwhere(~np.isfinite(narrow))[0])
         problems.add(f"vector {number} is not finite at [{at}]")
     return narrow
+
+
+def read_patches(path: Path) -> tuple[list[Floats], int]:
+    """N patches (P, P·C), and C, from ``X.npy`` (N, P, P, C) or (N, P, P·C); VectorError says what is not."""
+    forms = "save X.npy as (patches, rows, columns, channels)"
+    try:
+        array = read_array(path)
+    except ModelError as error:
+        raise VectorError(f"no vectors in {path}", evidence=error.evidence, remedy=forms) from error
+    problems = Problems()
+    if array.dtype.kind not in "fiub":
+        problems.add(f"it holds {array.dtype}, not numbers")
+    elif array.ndim not in (3, 4) or array.size == 0:
+        problems.add(f"it is {shape_text(array)}, not patches × rows × columns × channels")
+    elif (array.ndim == 4 and array.shape[1] != array.shape[2]) or (
+        array.ndim == 3 and array.shape[2] % array.shape[1]
+    ):
+        problems.add(f"it is {shape_text(array)}: patches are square")
+    elif array.shape[1] > _LARGEST_PATCH or array[0, 0].size > _LARGEST:
+        problems.add(f"it is {shape_text(array)}: at most {_LARGEST_PATCH} rows of {_LARGEST:,} values")
+    problems.raise_vectors(path, forms)
+    rows = array.reshape(len(array), array.shape[1], -1)
+    inputs = [_finite(number, vector, problems) for number, vector in enumerate(rows)]
+    problems.raise_vectors(path, forms)
+    return inputs, rows.shape[2] // rows.shape[1]

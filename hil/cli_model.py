@@ -1,0 +1,121 @@
+"""`hil model`: bring a model of your own."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hil.values import Precision
+
+if TYPE_CHECKING:
+    from hil.models.importer.audit import Operation
+    from hil.models.importer.bring import Imported
+
+_GATES = "quantSigm, quantSigm4, quantTanh, relu, sigmoid, tanh"
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Register `hil model import`."""
+    model = commands.add_parser("model", help="bring a model of your own")
+    actions = model.add_subparsers(required=True, metavar="ACTION")
+    importer = actions.add_parser(
+        "import",
+        help="a trainer's weights and vectors -> a model folder",
+        description="docs/import.md has all.",
+    )
+    importer.add_argument("weights", type=Path, metavar="PATH", help="a folder of .npy files, or one .npz")
+    importer.add_argument("--cell", required=True, metavar="CELL", help="fastgrnn, fastrnn or rnnpool")
+    importer.add_argument("--name", required=True, help="what to call the model")
+    importer.add_argument("--gate", metavar="FUNCTION", help=f"of fastgrnn and rnnpool: {_GATES}")
+    importer.add_argument("--update", required=True, metavar="FUNCTION", help="the same choice")
+    importer.add_argument(
+        "--vectors",
+        required=True,
+        type=Path,
+        metavar="X.npy",
+        help="(vectors, steps, features), or ragged .npz",
+    )
+    importer.add_argument("--labels", type=Path, metavar="y.npy", help="the number of each vector's class")
+    importer.add_argument("--precision", default="f32,q15,q7", metavar="P[,P]", help="default: f32,q15,q7")
+    importer.add_argument("--layout", choices=("rows", "cols"), help="y = Wx or y = xW; mostly inferred")
+    importer.add_argument(
+        "--squashed", action="store_true", help="zeta, nu (alpha, beta) lie in 0 to 1 already"
+    )
+    importer.add_argument("--out", type=Path, default=Path("models"), metavar="DIR", help="default: models")
+    importer.set_defaults(command=_import)
+
+
+def _import(options: argparse.Namespace) -> int:
+    from hil.cli import precisions_of
+    from hil.errors import ModelError
+    from hil.models.importer.bring import Request, bring
+
+    chosen = precisions_of(options.precision)
+    if not chosen:
+        raise ModelError("--precision names none", remedy=f"choose from {', '.join(Precision)}")
+    imported = bring(
+        Request(
+            weights=options.weights,
+            cell=options.cell,
+            name=options.name,
+            gate=options.gate,
+            update=options.update,
+            vectors=options.vectors,
+            labels=options.labels,
+            out=options.out,
+            precisions=tuple(one for one in Precision if one in chosen),
+            layout=options.layout,
+            squashed=options.squashed,
+        )
+    )
+    print("\n".join(report_lines(imported, options.out)))
+    return 0
+
+
+def report_lines(imported: Imported, out: Path) -> list[str]:
+    """What `hil model import` prints: an audit per fixed-point precision, accuracies, and what comes next."""
+    spec = imported.spec
+    lines = [
+        f"{spec.name}: {spec.features} features, {spec.min_steps} to {spec.max_steps} steps, "
+        f"{spec.outputs} outputs, {imported.vectors} vectors; weights read as {imported.layout}"
+    ]
+    if imported.unused:
+        lines.append(f"not used: {', '.join(imported.unused)}")
+    for precision, operations in imported.audits.items():
+        lines += ["", f"{precision}, every operation against float64:", *audit_lines(operations)]
+    if imported.audits:
+        lines += [
+            "",
+            "No sum can leave 32 bits: proved from the weights for any input. What saturates is clipped.",
+        ]
+    lines += [""] if imported.accuracy else []
+    lines += [f"accuracy {precision}: {share:.2%}" for precision, share in imported.accuracy.items()]
+    name = f"--model={spec.name} --models-dir={out}"
+    return [*lines, "", f"written: {spec.folder}", f"next: pytest --board=all {name}"]
+
+
+def audit_lines(operations: Iterable[Operation]) -> list[str]:
+    """The audit as a table: largest value, the range of 16 bits, saturated share, largest error."""
+    rows = [("operation", "largest", "range", "saturated", "error", "relative")]
+    for one in operations:
+        relative = one.error / one.float_largest if one.float_largest else 0.0
+        rows.append(
+            (
+                one.name,
+                f"{one.largest:.4g}",
+                f"{one.range:.4g}",
+                f"{one.saturated:.2%}" if one.saturated else "none",
+                f"{one.error:.2g}",
+                f"{relative:.2%}",
+            )
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        "  ".join(
+            cell.ljust(width) if column == 0 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]
