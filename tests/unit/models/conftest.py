@@ -1,12 +1,8 @@
-"""The kernels and generated models, built for the host with the sanitizers, behind a pipe."""
+"""Generated models on this machine, and random ones."""
 
 from __future__ import annotations
 
-import shutil
-import struct
-import subprocess
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,40 +12,11 @@ import pytest
 from hil.models.cell.weights import Cell, CellShape
 from hil.models.rnn.network import Rnn, RnnNetwork
 from hil.models.spec import ModelSpec
-from hil.resources import firmware_dir
 from hil.values import Precision
+from kernel_programs import build_host
+from model_programs import model_sources, run_model
 
 Arrays = npt.NDArray[Any]
-
-FLAGS = [
-    *("-std=c11", "-O1", "-g", "-I.", "-Itests/kernels"),
-    *("-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wmissing-prototypes", "-Werror"),
-    *("-fsanitize=address,undefined", "-fno-sanitize-recover=all"),
-]
-
-
-def compile_host(program: Path, sources: Sequence[str]) -> Path:
-    """Build ``sources`` (relative to firmware/) with every warning an error and both sanitizers."""
-    compiler = shutil.which("cc")
-    if compiler is None:
-        pytest.skip("no host C compiler")
-    kernels = sorted(str(path) for path in firmware_dir().glob("kernels/*.c"))
-    command = [compiler, *FLAGS, *sources, *kernels, "-o", str(program)]
-    built = subprocess.run(command, cwd=firmware_dir(), capture_output=True, text=True, check=False)
-    assert built.returncode == 0, built.stderr
-    return program
-
-
-def pipe(program: Path, request: bytes) -> bytes:
-    """What the program answers; a sanitizer's report fails the test."""
-    done = subprocess.run([program], input=request, capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr.decode()
-    return done.stdout
-
-
-def _pack(*arrays: Arrays | None) -> bytes:
-    return b"".join(np.ascontiguousarray(array).tobytes() for array in arrays if array is not None)
-
 
 RunModel = Callable[[ModelSpec, Precision, Sequence[Arrays]], Arrays]
 
@@ -60,11 +27,8 @@ def run_generated(tmp_path_factory: pytest.TempPathFactory) -> RunModel:
     folder = tmp_path_factory.mktemp("models")
 
     def run(spec: ModelSpec, precision: Precision, inputs: Sequence[Arrays]) -> Arrays:
-        source = str(spec.generated_c(precision))
-        program = compile_host(folder / f"{spec.name}-{precision}", ["tests/kernels/model_host.c", source])
-        request = b"".join(struct.pack("<I", len(vector)) + _pack(vector) for vector in inputs)
-        dtype = np.float32 if precision is Precision.F32 else np.int16
-        return np.frombuffer(pipe(program, request), dtype=dtype).reshape(len(inputs), spec.outputs)
+        program = build_host(folder / f"{spec.name}-{precision}", model_sources(spec, precision))
+        return run_model(program, spec, precision, inputs)
 
     return run
 
