@@ -88,7 +88,8 @@ def report_lines(imported: Imported, out: Path) -> list[str]:
     if imported.audits:
         lines += [
             "",
-            "No sum can leave 32 bits: proved from the weights for any input. What saturates is clipped.",
+            "No sum can leave 32 bits: proved from the weights, for any input. Saturated values are clipped;",
+            "errors are of the others. `pre` may saturate where its gates are flat: z and c show the cost.",
         ]
     lines += [""] if imported.accuracy else []
     lines += [f"accuracy {precision}: {share:.2%}" for precision, share in imported.accuracy.items()]

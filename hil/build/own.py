@@ -10,6 +10,7 @@ from hil.build.toolchain import find_toolchain
 from hil.errors import BuildError, ImageError
 from hil.image import Image
 from hil.models.catalog import images_dir
+from hil.models.export import refresh
 from hil.models.spec import ModelSpec
 from hil.values import Precision
 
@@ -19,6 +20,7 @@ def bring_up_to_date(spec: ModelSpec, kind: str, precision: Precision) -> str | 
 
     BuildError when it has to be built and cannot: the cross compiler is missing, or refuses the sources.
     """
+    refresh(spec)
     recipe = recipe_of(spec, kind, precision)
     folder = images_dir(spec, kind)
     reason = _why_stale(recipe, folder / recipe.file_name)

@@ -13,6 +13,7 @@ from hil.build.toolchain import Toolchain, find_toolchain
 from hil.errors import ModelError, VectorError
 from hil.image import Image
 from hil.models.catalog import BUILTIN, ModelLibrary, images_dir, pick
+from hil.models.export import refresh
 from hil.models.spec import ModelSpec
 from hil.models.vectors import vectors_path
 from hil.resources import firmware_dir, fixtures_dir
@@ -94,8 +95,11 @@ def build(
     Without ``out_dir`` and without a choice of models the misbehaving test images are built as well.
     Raises BuildError, or ModelError for an unknown model.
     """
-    recipes = prebuilt_recipes(kind, models, precisions, library)
     toolchain = toolchain or find_toolchain()
+    for spec in library.own_models():
+        if not models or spec.name in models:
+            refresh(spec)
+    recipes = prebuilt_recipes(kind, models, precisions, library)
     folders = {spec.name: images_dir(spec, kind) for spec in library.models()}
     images = build_all(recipes, out_dir or folders, toolchain)
     if out_dir is None and not models and not precisions and library.own is None:

@@ -68,6 +68,13 @@ def stale(spec: ModelSpec) -> list[Path]:
     ]
 
 
+def refresh(spec: ModelSpec) -> list[Path]:
+    """Rewrite a model's generated sources where they are not current; a user's own C is never touched."""
+    if spec.architecture.name == "own" or not stale(spec):
+        return []
+    return write(spec)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Export the named models, or all; 1 when --check finds one that is not current."""
     parser = argparse.ArgumentParser(prog="python -m hil.models.export", description="Weights to C.")
