@@ -320,7 +320,7 @@ def random_fixed_cell(
     gate = "quantSigm" if tight else draw.one_of([*FIXED_GATES, None])
     update = "quantTanh" if tight else draw.one_of(list(FIXED_GATES))
     most = min(FIXED_GATES[name].bits or 14 for name in (gate, update) if name is not None)
-    pre = draw.integer(11, 13) if tight else draw.integer(0, most)
+    pre = draw.integer(11, 13) if tight else draw.integer(draw.one_of([0, most - 2]), most)
     unit = 14 if gate is None else FIXED_GATES[gate].unit(pre)
     zeta, nu = _blend(draw, gate, unit)
 
@@ -341,7 +341,7 @@ def random_fixed_cell(
         update=gating(update),
         pre=pre,
         unit=unit,
-        shift=draw.integer(0, 15),
+        shift=draw.integer(0, draw.one_of([3, 15])),
         zeta=zeta,
         nu=nu,
     )
