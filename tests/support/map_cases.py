@@ -1,4 +1,4 @@
-"""Cases for convolution, pooling and RNNPool, with the answers that the references give; see ``kernel_cases``."""
+"""Cases for convolution, pooling and RNNPool with the references' answers; see ``kernel_cases``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hil.models.cell.weights import Cell, CellShape
 from hil.models.convnet import golden_fixed, golden_float
 from hil.models.convnet.golden_fixed import BYTE, FixedAffine, FixedAverage, FixedLayer, FixedMax
 from hil.models.convnet.network import Affine, Layer, Shape
-from hil.models.fixed import FixedMatrix, untraced
+from hil.models.fixed import untraced
 from hil.models.gates import FIXED_GATES
 from hil.models.rnnpool.golden_fixed import FixedPool, pool_map
 from hil.models.rnnpool.slide import patches, slide
@@ -53,7 +53,7 @@ def _exact(name: str, request: bytes, answer: Arrays) -> Case:
 
 
 def draw_window(draw: Draw, kind: str, *, most_channels: int = 40) -> Layer:
-    """A layer with a window that fits its map, often barely; the output's channels of a conv are drawn too."""
+    """A layer with a window that fits its map, often barely; of a conv also the output's channels."""
     kernel = draw.integer(1, draw.one_of([3, 5]))
     stride = draw.integer(1, 4)
     pad = draw.integer(0, kernel - 1) if kind in ("conv", "depthwise") else 0
@@ -74,7 +74,8 @@ def window_bytes(layer: Layer) -> bytes:
 
 
 def _described(layer: Layer) -> str:
-    return f"{layer.kind} {layer.before} -> {layer.after}, {layer.kernel}/{layer.stride}/{layer.pad} {layer.relu}"
+    window = f"{layer.kernel}/{layer.stride}/{layer.pad}"
+    return f"{layer.kind} {layer.before} -> {layer.after}, {window} {layer.relu}"
 
 
 def _image(rng: np.random.Generator, layer: Layer) -> npt.NDArray[np.uint8]:

@@ -72,11 +72,12 @@ def _run(model: FixedConvNet, images: npt.NDArray[Any], trace: Trace) -> Int16:
     maps: Int64 = images.reshape(-1, shape.height, shape.width, shape.channels).astype(np.int64)
     maps = (maps - net.mean) * BYTE
     for layer, fixed in zip(net.layers, model.layers, strict=True):
-        maps = _layer(layer, fixed, maps, trace)
+        maps = run_layer(layer, fixed, maps, trace)
     return maps.reshape(len(images), -1).astype(np.int16)
 
 
-def _layer(layer: Layer, fixed: FixedLayer, maps: Int64, trace: Trace) -> Int64:
+def run_layer(layer: Layer, fixed: FixedLayer, maps: Int64, trace: Trace) -> Int64:
+    """One layer over ``maps`` (N, H, W, C), all within int16."""
     match fixed:
         case FixedPool():
             named: Trace = lambda name, exact, kept: trace(f"{layer.name}.{name}", exact, kept)  # noqa: E731

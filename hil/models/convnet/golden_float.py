@@ -58,23 +58,25 @@ def _run(
     maps: Floats = images.reshape(-1, shape.height, shape.width, shape.channels).astype(dtype)
     maps = (maps - dtype(net.mean)) / dtype(net.std)
     for layer in net.layers:
-        after = _layer(model, layer, maps, precision)
+        if layer.number in model.pools:
+            pool = model.pools[layer.number]
+            after = pool_map(pool, padded(maps, layer.pad), layer.stride, precision)
+        elif layer.number in model.affine:
+            after = affine(layer, model.affine[layer.number], maps)
+        else:
+            after = run_layer(layer, maps)
         see(layer, maps, after)
         maps = after
     return maps.reshape(len(images), -1)
 
 
-def _layer(model: ConvNetWeights, layer: Layer, maps: Floats, precision: Precision) -> Floats:
-    if layer.kind == "rnnpool":
-        return pool_map(model.pools[layer.number], padded(maps, layer.pad), layer.stride, precision)
-    if layer.kind == "max":
-        return np.asarray(windows(layer, maps).max(axis=(3, 4)))
-    if layer.kind == "average":
-        return _average(maps)
-    return _affine(layer, model.affine[layer.number], maps)
+def run_layer(layer: Layer, maps: Floats) -> Floats:
+    """A layer without weights, max or average, over ``maps`` (N, H, W, C)."""
+    return np.asarray(windows(layer, maps).max(axis=(3, 4))) if layer.kind == "max" else _average(maps)
 
 
-def _affine(layer: Layer, weights: Affine, maps: Floats) -> Floats:
+def affine(layer: Layer, weights: Affine, maps: Floats) -> Floats:
+    """A layer with weights of its own, RNNPool apart, over ``maps`` (N, H, W, C)."""
     dtype = maps.dtype
     if layer.kind == "depthwise":
         seen = windows(layer, maps)
