@@ -1,8 +1,11 @@
+from pathlib import Path
+
 import pytest
 
 from hil.bench.plan import plan
 from hil.errors import ModelError
 from hil.lab import builtin_lab
+from hil.models.catalog import ModelLibrary, find_model
 
 BOARDS = builtin_lab().boards
 
@@ -19,7 +22,8 @@ def test_every_board_runs_every_image_of_its_kind() -> None:
 
 
 def test_a_glob_chooses_models_or_images() -> None:
-    assert names("fastgrnn_digits") == ["fastgrnn_digits/f32", "fastgrnn_digits/q15"]
+    precisions = find_model("fastgrnn_digits").precisions
+    assert names("fastgrnn_digits") == [f"fastgrnn_digits/{one}" for one in precisions]
     assert names("*_vowels/q15, fastgrnn_digits/f*") == ["fastgrnn_digits/f32", "fastgrnn_vowels/q15"]
 
 
@@ -35,3 +39,18 @@ def test_a_glob_that_matches_nothing_is_an_error_with_a_hint(models: str, said: 
     with pytest.raises(ModelError) as caught:
         plan(BOARDS, models)
     assert said in str(caught.value)
+
+
+def test_own_models_are_planned_before_their_images_exist() -> None:
+    library = ModelLibrary(Path(__file__).parents[3] / "examples" / "own_model" / "models")
+    (case,) = plan(BOARDS, "nearest", library)
+    assert case.id == "qemu-nearest/q15"
+    assert case.precision == "q15"
+    assert case.own == library.find("nearest")
+    assert case.elf.parent == case.own.folder / "images" / BOARDS[0].kind.name
+    names = [case.image_name for case in plan(BOARDS, None, library)]
+    assert names[-1] == "nearest/q15"
+    assert "fastgrnn_digits/q15" in names
+    assert all(case.own is None for case in plan(BOARDS, "fastgrnn_*", library))
+    with pytest.raises(ModelError, match="did you mean 'nearest'"):
+        plan(BOARDS, "nearst", library)

@@ -1,0 +1,109 @@
+"""The library: the lab's models, a user's own beside them, and where each keeps its vectors and images."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hil.errors import ModelError, VectorError
+from hil.image import prebuilt_dir
+from hil.models.catalog import ModelLibrary, find_model, images_dir, is_own, list_models
+from hil.models.export import refresh
+from hil.models.spec import ModelSpec
+from hil.models.vectors import load_vectors, vectors_path
+from hil.values import Precision
+
+EXAMPLE = Path(__file__).parents[3] / "examples" / "own_model" / "models"
+KIND = "qemu_mps2_an386"
+
+
+def copied(folder: Path, name: str = "nearest") -> Path:
+    """A folder of models with the example in it, by another name."""
+    shutil.copytree(EXAMPLE / "nearest", folder / name, ignore=shutil.ignore_patterns("images"))
+    fields = json.loads((folder / name / "model.json").read_text())
+    (folder / name / "model.json").write_text(json.dumps({**fields, "name": name}))
+    return folder
+
+
+def test_own_models_stand_beside_those_of_the_lab(tmp_path: Path) -> None:
+    library = ModelLibrary(copied(tmp_path, "a_first_one"))
+    names = [spec.name for spec in library.models()]
+    assert names == sorted([*(spec.name for spec in list_models()), "a_first_one"])
+    own, theirs = library.find("a_first_one"), library.find("fastgrnn_digits")
+    assert is_own(own)
+    assert not is_own(theirs)
+    assert [spec.name for spec in library.own_models()] == ["a_first_one"]
+    assert ModelLibrary().own_models() == []
+
+
+def test_an_own_model_keeps_its_things_in_its_folder(tmp_path: Path) -> None:
+    own = ModelLibrary(copied(tmp_path)).find("nearest")
+    assert vectors_path(own) == tmp_path / "nearest" / "vectors.npz"
+    assert images_dir(own, KIND) == tmp_path / "nearest" / "images" / KIND
+    theirs = find_model("fastgrnn_digits")
+    assert vectors_path(theirs) == vectors_path("fastgrnn_digits")
+    assert images_dir(theirs, KIND) == prebuilt_dir(KIND)
+    held = load_vectors(own, Precision.Q15)
+    assert (len(held), held.inputs[0].shape, held.inputs[0].dtype, held.classes) == (90, (16, 1), np.int16, 3)
+
+
+def test_a_name_of_the_lab_is_not_shadowed(tmp_path: Path) -> None:
+    library = ModelLibrary(copied(tmp_path, "fastgrnn_digits"))
+    with pytest.raises(
+        ModelError, match=r"fastgrnn_digits has the name of one that comes with the lab .*another"
+    ):
+        library.models()
+    with pytest.raises(ModelError, match="comes with the lab"):
+        library.find("fastgrnn_vowels")
+
+
+def test_a_folder_without_models_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"no model in .*nowhere \(it does not exist\)"):
+        ModelLibrary(tmp_path / "nowhere").models()
+    with pytest.raises(
+        ModelError, match=r"no folder in it has a model\.json\); `hil model import` writes one"
+    ):
+        ModelLibrary(tmp_path).own_models()
+
+
+def test_an_unknown_name_lists_both_sorts(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"unknown model nerest; choose from: .*fastgrnn_digits.*nearest"):
+        ModelLibrary(copied(tmp_path)).find("nerest")
+
+
+def test_inputs_that_own_firmware_does_not_take_are_refused(tmp_path: Path) -> None:
+    own = ModelLibrary(copied(tmp_path)).find("nearest")
+    path = vectors_path(own)
+    with np.load(path) as archive:
+        arrays = dict(archive)
+    np.savez(path, **{**arrays, "inputs": arrays["inputs"].astype(np.float32) + 0.5})
+    with pytest.raises(VectorError, match=r"an input of model nearest does not fit int16 \(values from"):
+        load_vectors(own, Precision.Q15)
+    np.savez(path, **{**arrays, "inputs": arrays["inputs"].astype(np.int32) * 100})
+    with pytest.raises(VectorError, match="does not fit int16"):
+        load_vectors(own, Precision.Q15)
+
+
+def test_an_unknown_type_of_own_firmware_is_refused(tmp_path: Path) -> None:
+    copied(tmp_path)
+    path = tmp_path / "nearest" / "model.json"
+    path.write_text(path.read_text().replace("int16", "int64"))
+    with pytest.raises(
+        ModelError, match="unknown input type int64; choose from: float32, int16, int8, uint8"
+    ):
+        ModelSpec.read(tmp_path / "nearest")
+
+
+def test_own_c_is_never_rewritten(tmp_path: Path) -> None:
+    own = ModelLibrary(copied(tmp_path)).find("nearest")
+    before = own.generated_c(Precision.Q15).read_bytes()
+    assert refresh(own) == []
+    assert own.generated_c(Precision.Q15).read_bytes() == before
+    with pytest.raises(ModelError, match=r"nearest_q15\.c is not generated"):
+        own.architecture.source(own, None, Precision.Q15)
+    with pytest.raises(ModelError, match="known to its C alone"):
+        own.architecture.golden(own, None, Precision.Q15, [])

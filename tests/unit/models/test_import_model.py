@@ -1,0 +1,298 @@
+"""Importing: what the model folder computes against formulas written out here, the audit, and refusals."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hil.cli_model import audit_lines, report_lines
+from hil.errors import ModelError, VectorError
+from hil.models.catalog import ModelLibrary
+from hil.models.export import stale
+from hil.models.importer.audit import Operation
+from hil.models.importer.bring import Request, bring
+from hil.models.vectors import load_vectors
+from hil.values import Precision
+
+Arrays = dict[str, Any]
+ALL = tuple(Precision)
+
+
+def sigmoid(x: Any) -> Any:
+    return 1 / (1 + np.exp(-x))
+
+
+def quant_sigm(x: Any) -> Any:
+    return np.clip((x + 1) / 2, 0, 1)
+
+
+def quant_tanh(x: Any) -> Any:
+    return np.clip(x, -1, 1)
+
+
+def torch_cell(random: np.random.Generator, features: int, hidden: int, rank: int = 0) -> Arrays:
+    """A FastGRNN as EdgeML's PyTorch cell holds it: y = xW."""
+    arrays = {
+        "W": random.normal(size=(features, hidden)) / np.sqrt(features),
+        "U": random.normal(size=(hidden, hidden)) / np.sqrt(hidden) / 2,
+        "bias_gate": random.normal(size=(1, hidden)),
+        "bias_update": random.normal(size=(1, hidden)),
+        "zeta": np.array([[1.0]]),
+        "nu": np.array([[-4.0]]),
+    }
+    if rank:
+        arrays |= {
+            "W1": random.normal(size=(features, rank)),
+            "W2": random.normal(size=(rank, hidden)) / rank,
+        }
+        del arrays["W"]
+    return {name: array.astype(np.float32) for name, array in arrays.items()}
+
+
+def run_torch_cell(cell: Arrays, x: Any) -> Any:
+    """The last state of (T, D), in float64."""
+    state = np.zeros(cell["U"].shape[0])
+    wide = {name: array.astype(np.float64) for name, array in cell.items()}
+    w = wide["W"] if "W" in wide else wide["W1"] @ wide["W2"]
+    zeta, nu = sigmoid(wide["zeta"].item()), sigmoid(wide["nu"].item())
+    for row in x.astype(np.float64):
+        pre = row @ w + state @ wide["U"]
+        z, c = quant_sigm(pre + wide["bias_gate"][0]), quant_tanh(pre + wide["bias_update"][0])
+        state = z * state + (zeta * (1 - z) + nu) * c
+    return state
+
+
+def request(place: Path, arrays: Arrays, vectors: Any, labels: Any, **rest: Any) -> Request:
+    np.savez(place / "weights.npz", **arrays)
+    np.save(place / "X.npy", vectors)
+    if labels is not None:
+        np.save(place / "y.npy", labels)
+    made = Request(
+        weights=place / "weights.npz",
+        cell="fastgrnn",
+        name="mine",
+        gate="quantSigm",
+        update="quantTanh",
+        vectors=place / "X.npy",
+        labels=None if labels is None else place / "y.npy",
+        out=place / "models",
+        precisions=ALL,
+        layout="cols",
+    )
+    return replace(made, **rest)
+
+
+SIZE = st.integers(1, 40)
+
+
+@settings(max_examples=25, deadline=None)
+@given(SIZE, SIZE, st.integers(2, 12), st.integers(0, 9), st.integers(1, 12), st.integers(0, 2**32 - 1))
+def test_a_fastgrnn_of_any_size_computes_what_the_formula_says(
+    features: int, hidden: int, classes: int, rank: int, steps: int, seed: int
+) -> None:
+    random = np.random.default_rng(seed)
+    cell = torch_cell(random, features, hidden, rank)
+    head = {"FC": random.normal(size=(hidden, classes)), "FCbias": random.normal(size=classes)}
+    mean, std = random.normal(size=(steps, features)), random.uniform(0.5, 2, size=(steps, features))
+    vectors = random.normal(size=(7, steps, features)).astype(np.float32)
+    labels = random.integers(0, classes, size=7)
+    arrays = cell | {name: array.astype(np.float32) for name, array in head.items()}
+    with tempfile.TemporaryDirectory() as place:
+        arrays |= {"mean": mean, "std": std}
+        imported = bring(request(Path(place), arrays, vectors, labels))
+        states = np.stack([run_torch_cell(cell, (vector - mean) / std) for vector in vectors])
+        expected = states @ head["FC"] + head["FCbias"]
+        largest = np.abs(expected).max()
+        held = {one: load_vectors(imported.spec, one) for one in ALL}
+        np.testing.assert_allclose(held[Precision.F32].goldens, expected, atol=1e-4 * largest)
+        for precision, room in ((Precision.Q15, 0.02), (Precision.Q7, 0.5)):
+            real = held[precision].goldens * imported.spec.scales[precision].outputs
+            np.testing.assert_allclose(real, expected, atol=room * max(largest, 1.0))
+        np.testing.assert_array_equal(held[Precision.F32].labels, labels)
+        right = np.mean(expected.argmax(axis=1) == labels)
+        assert imported.accuracy[Precision.F32] == pytest.approx(right, abs=1 / 7)
+
+
+def test_a_fastrnn_computes_what_the_formula_says(tmp_path: Path) -> None:
+    random = np.random.default_rng(3)
+    w, u, b = random.normal(size=(3, 5)), random.normal(size=(5, 5)) / 4, random.normal(size=5)
+    fc, bias = random.normal(size=(5, 4)), random.normal(size=4)
+    arrays = {
+        "W": w,
+        "U": u,
+        "B": b,
+        "alpha": np.float64(-1),
+        "beta": np.float64(2),
+        "FC": fc,
+        "FCbias": bias,
+    }
+    vectors = random.normal(size=(6, 9, 3))
+    made = request(
+        tmp_path, arrays, vectors, np.zeros(6), cell="fastrnn", gate=None, update="tanh", layout=None
+    )
+    imported = bring(made)
+    state = np.zeros((6, 5))
+    for step in range(9):
+        state = sigmoid(2) * state + sigmoid(-1) * np.tanh(vectors[:, step] @ w + state @ u + b)
+    expected = state @ fc + bias
+    np.testing.assert_allclose(load_vectors(imported.spec, Precision.F32).goldens, expected, atol=1e-4)
+    fixed = load_vectors(imported.spec, Precision.Q15).goldens * imported.spec.scales[Precision.Q15].outputs
+    np.testing.assert_allclose(fixed, expected, atol=0.02)
+    assert [one.name for one in imported.audits[Precision.Q15]] == ["input", "pre", "c", "state", "outputs"]
+
+
+@pytest.mark.parametrize(("classes", "rank"), [(0, 0), (3, 0), (3, 2)])
+def test_a_pool_computes_what_the_formula_says(tmp_path: Path, classes: int, rank: int) -> None:
+    random = np.random.default_rng(5)
+    first, second = torch_cell(random, 2, 5, rank), torch_cell(random, 5, 4)
+    arrays = {f"cell_rnn.cell.{name}": array for name, array in first.items()}
+    arrays |= {f"cell_bidirrnn.cell.{name}": array for name, array in second.items()}
+    mean, std = np.array([0.5, -1]), np.array([2, 0.25])
+    arrays |= {"mean": mean, "std": std}
+    fc, bias = random.normal(size=(16, 3)), random.normal(size=3)
+    if classes:
+        arrays |= {"FC": fc, "FCbias": bias}
+    patches = random.normal(size=(5, 6, 6, 2)) * std + mean
+    labels = np.zeros(5) if classes else None
+    imported = bring(request(tmp_path, arrays, patches.astype(np.float32), labels, cell="rnnpool"))
+
+    def values(patch: Any) -> Any:
+        parts = []
+        for lines in (patch, patch.transpose(1, 0, 2)):
+            states = np.stack([run_torch_cell(first, line) for line in lines])
+            parts += [run_torch_cell(second, states), run_torch_cell(second, states[::-1])]
+        return np.concatenate(parts)
+
+    expected = np.stack([values((patch - mean) / std) for patch in patches])
+    if classes:
+        expected = expected @ fc + bias
+    spec = imported.spec
+    assert (spec.features, spec.min_steps, spec.max_steps, spec.classes) == (12, 6, 6, classes)
+    np.testing.assert_allclose(load_vectors(spec, Precision.F32).goldens, expected, atol=1e-4)
+    fixed = load_vectors(spec, Precision.Q15).goldens * spec.scales[Precision.Q15].outputs
+    np.testing.assert_allclose(fixed, expected, atol=0.02)
+    assert (imported.accuracy == {}) == (classes == 0)
+    names = {one.name for one in imported.audits[Precision.Q7]}
+    assert {"input", "first.pre", "first.z", "second.state"} <= names
+    assert ("classifier" in names) == (classes > 0)
+
+
+def mine(place: Path, **rest: Any) -> Request:
+    random = np.random.default_rng(8)
+    arrays = torch_cell(random, 3, 5) | {"FC": random.normal(size=(5, 2)), "FCbias": np.zeros(2)}
+    made = request(place, arrays, random.normal(size=(4, 6, 3)), np.array([0, 1, 0, 1]))
+    return replace(made, **rest)
+
+
+def test_the_folder_holds_a_model_of_the_library(tmp_path: Path) -> None:
+    imported = bring(mine(tmp_path, layout=None))
+    folder = tmp_path / "models" / "mine"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        *("README.md", "mine_f32.c", "mine_q15.c", "mine_q7.c", "model.json", "vectors.npz", "weights.npz")
+    ]
+    assert list((tmp_path / "models").iterdir()) == [folder]
+    assert ModelLibrary(tmp_path / "models").find("mine") == imported.spec
+    assert stale(imported.spec) == []
+    assert "(cols) and\n4 vectors of `X.npy`" in (folder / "README.md").read_text()
+
+
+def test_importing_again_gives_the_same_bytes_and_drops_what_is_old(tmp_path: Path) -> None:
+    bring(mine(tmp_path))
+    folder = tmp_path / "models" / "mine"
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    (folder / "images").mkdir()
+    bring(mine(tmp_path))
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    bring(mine(tmp_path, precisions=(Precision.Q7,)))
+    assert [path.name for path in sorted(folder.glob("*.c"))] == ["mine_q7.c"]
+    assert json.loads((folder / "model.json").read_text())["precisions"] == ["q7"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"name": "no/path"}, "'no/path' cannot be a model's name"),
+        ({"name": "fastgrnn_digits"}, "a model called fastgrnn_digits comes with the lab"),
+        ({"cell": "lstm"}, "unknown cell 'lstm'"),
+        ({"cell": "fastrnn"}, "a FastRNN has no gate; leave --gate out"),
+        ({"gate": None}, "fastgrnn has a gate; add --gate, one of quantSigm"),
+        ({"gate": "hardSigm"}, "unknown --gate 'hardSigm'; choose from: quantSigm"),
+        ({"update": "cosine"}, "unknown --update 'cosine'"),
+        ({"labels": None}, "a model with a classifier needs labels; add --labels y.npy"),
+        ({"layout": "rows"}, "read as rows (y = Wx"),
+        ({"squashed": True}, "nu is -4: squashed values lie between 0 and 1"),
+        ({"name": "taken"}, "taken is there and is no model; choose another --name or --out"),
+    ],
+)
+def test_what_cannot_be_imported_is_said_and_nothing_is_written(
+    tmp_path: Path, change: Arrays, said: str
+) -> None:
+    (tmp_path / "models" / "taken").mkdir(parents=True)
+    bring(mine(tmp_path))
+    before = (tmp_path / "models" / "mine" / "model.json").read_bytes()
+    with pytest.raises((ModelError, VectorError)) as caught:
+        bring(mine(tmp_path, **change))
+    assert said in str(caught.value)
+    assert sorted(path.name for path in (tmp_path / "models").iterdir()) == ["mine", "taken"]
+    assert (tmp_path / "models" / "mine" / "model.json").read_bytes() == before
+
+
+def test_labels_beyond_the_classifier_are_refused(tmp_path: Path) -> None:
+    made = mine(tmp_path)
+    np.save(tmp_path / "y.npy", np.array([1, 2, 0, 0]))
+    with pytest.raises(VectorError, match="vector 1 is of class 2, the model has 0 to 1"):
+        bring(made)
+
+
+@pytest.mark.parametrize("shape", [(2, 4, 5, 1), (2, 4, 6), (2, 16), (0, 4, 4, 1), (1, 300, 300, 1)])
+def test_patches_that_are_none_are_refused(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    made = mine(tmp_path, cell="rnnpool")
+    np.save(tmp_path / "X.npy", np.ones(shape))
+    with pytest.raises(VectorError, match=r"save X\.npy as \(patches, rows, columns, channels\)"):
+        bring(made)
+
+
+def test_the_audit_counts_what_saturates(tmp_path: Path) -> None:
+    random = np.random.default_rng(8)
+    arrays = torch_cell(random, 3, 5) | {"FC": random.normal(size=(5, 2)), "FCbias": np.zeros(2)}
+    arrays["W"] = arrays["W"] * 40
+    vectors = random.normal(size=(4, 6, 3))
+    imported = bring(request(tmp_path, arrays, vectors, np.zeros(4)))
+    by_name = {one.name: one for one in imported.audits[Precision.Q15]}
+    assert by_name["pre"].largest > by_name["pre"].range
+    assert 0.3 < by_name["pre"].saturated < 1
+    assert by_name["input"].largest == pytest.approx(np.abs(vectors).max(), rel=1e-3)
+    assert by_name["input"].error <= by_name["input"].range / 32767
+    for name in ("input", "z", "c", "state", "outputs"):
+        assert by_name[name].saturated == 0
+        assert by_name[name].error < 0.05 * max(by_name[name].float_largest, 1)
+    coarse = {one.name: one for one in imported.audits[Precision.Q7]}
+    assert coarse["state"].error > by_name["state"].error
+
+
+def test_the_report_shows_the_audit_as_a_table(tmp_path: Path) -> None:
+    lines = audit_lines(
+        [Operation("pre", 14.891, 4.0, 0.1555, 0.011, 14.9), Operation("z", 1.0, 2.0, 0.0, 0.0, 0.0)]
+    )
+    assert lines == [
+        "operation  largest  range  saturated  error  relative",
+        "pre          14.89      4     15.55%  0.011     0.07%",
+        "z                1      2       none      0     0.00%",
+    ]
+    made = mine(tmp_path)
+    np.savez(made.weights, **{**np.load(made.weights), "epochs": np.array(3)})
+    report = report_lines(bring(made), tmp_path / "models")
+    assert "not used: epochs" in report
+    assert "weights read as cols" in report[0]
+    assert [line.split(":")[0] for line in report if line.startswith("accuracy")] == [
+        *("accuracy f32", "accuracy q15", "accuracy q7")
+    ]
+    assert report[-1] == f"next: pytest --board=all --model=mine --models-dir={tmp_path / 'models'}"
