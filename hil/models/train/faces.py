@@ -89,10 +89,14 @@ class Sources:
 
 @dataclass(frozen=True)
 class Scenes:
-    """``images`` (N, 96, 96) uint8 and ``labels`` (N,) int64: 1 where there is a face, every second one."""
+    """``images`` (N, 96, 96) uint8 and ``labels`` (N,) int64: 1 where there is a face, every second one.
+
+    ``places`` (N, 3) are row and column of the face's middle and its side, in pixels; 0 where there is none.
+    """
 
     images: Grey
     labels: npt.NDArray[np.int64]
+    places: Floats
 
 
 def load_sources(split: Split) -> Sources:
@@ -126,23 +130,14 @@ def split_pairs(split: Split) -> tuple[int, ...]:
 
 def draw_scenes(sources: Sources, count: int, seed: int) -> Scenes:
     """``count`` scenes; scene i depends on ``seed`` and i alone, and shows a face when i is odd."""
-    images = np.stack([_scene(sources, np.random.default_rng([seed, i]), i % 2 == 1) for i in range(count)])
-    return Scenes(images, np.arange(count, dtype=np.int64) % 2)
+    drawn = [_scene(sources, np.random.default_rng([seed, i]), i % 2 == 1) for i in range(count)]
+    images, places = (np.stack(parts) for parts in zip(*drawn, strict=True))
+    return Scenes(images, np.arange(count, dtype=np.int64) % 2, places)
 
 
 def draw_test_scenes() -> Scenes:
     """The held-out scenes that the vectors are made of."""
     return draw_scenes(load_sources("test"), TEST_SCENES, TEST_SEED)
-
-
-def vector_arrays(scenes: Scenes) -> dict[str, npt.NDArray[Any]]:
-    """The raw part of ``vectors.npz``: inputs (N·96, 96) uint8, steps (N,) int32, labels (N,) int64."""
-    count = len(scenes.labels)
-    return {
-        "inputs": scenes.images.reshape(count * SIDE, SIDE),
-        "steps": np.full(count, SIDE, dtype=np.int32),
-        "labels": scenes.labels,
-    }
 
 
 def licences() -> str:
@@ -153,7 +148,8 @@ def licences() -> str:
     return f"""## What the scenes are made of
 
 Everything is read from the wheel of scikit-image (BSD-3-Clause) by `hil/models/train/faces.py`; nothing is
-downloaded. Changes: cropped, scaled, turned, mirrored, blended, brightness and contrast varied, noise added.
+downloaded. Training and test share no face, no other patch and no photograph; a person may be in both, as
+lfw_subset does not say who is pictured.
 
 Faces and other patches: `lfw_subset.npy`, 100 faces and 100 pieces of background, 25×25, from Labeled Faces
 in the Wild (Huang et al., University of Massachusetts, Amherst, http://vis-www.cs.umass.edu/lfw/). LFW states
@@ -257,16 +253,18 @@ def _background(sources: Sources, rng: np.random.Generator, side: int, smallest:
     return picture
 
 
-def _scene(sources: Sources, rng: np.random.Generator, face: bool) -> Grey:
-    """One scene: background, up to two other patches, the face on top, light and noise over all."""
+def _scene(sources: Sources, rng: np.random.Generator, face: bool) -> tuple[Grey, Floats]:
+    """One scene and the face's place: background, up to two other patches, the face on top, noise on all."""
     canvas = _background(sources, rng, SIDE, 110.0)
     canvas = (canvas - canvas.mean()) * rng.uniform(0.5, 1.1) + rng.uniform(60.0, 190.0)
     for _ in range(rng.choice(3, p=(0.6, 0.3, 0.1) if face else (0.1, 0.6, 0.3))):
-        canvas = _paste(canvas, _other(sources, rng), rng)
+        canvas = _paste(canvas, _other(sources, rng), _place(rng), rng)
+    place = np.zeros(3)
     if face:
-        canvas = _paste(canvas, sources.faces[rng.integers(len(sources.faces))], rng)
+        place = _place(rng)
+        canvas = _paste(canvas, sources.faces[rng.integers(len(sources.faces))], place, rng)
     canvas = canvas + rng.uniform(0.0, 6.0) * rng.standard_normal(canvas.shape)
-    return np.rint(np.clip(canvas, 0.0, 255.0)).astype(np.uint8)
+    return np.rint(np.clip(canvas, 0.0, 255.0)).astype(np.uint8), place
 
 
 def _other(sources: Sources, rng: np.random.Generator) -> Floats:
@@ -277,10 +275,15 @@ def _other(sources: Sources, rng: np.random.Generator) -> Floats:
     return _background(sources, rng, PATCH, 50.0)
 
 
-def _paste(canvas: Floats, patch: Floats, rng: np.random.Generator) -> Floats:
-    """``patch`` at a random place, scale (36 to 84 pixels), angle and light, blended softly at its border."""
+def _place(rng: np.random.Generator) -> Floats:
+    """Row and column of a patch's middle and its side, 36 to 84 pixels, wholly inside the scene."""
     size = np.exp(rng.uniform(np.log(36.0), np.log(84.0)))
-    row, column = rng.uniform(size / 2, SIDE - size / 2, 2)
+    return np.array([*rng.uniform(size / 2, SIDE - size / 2, 2), size])
+
+
+def _paste(canvas: Floats, patch: Floats, place: Floats, rng: np.random.Generator) -> Floats:
+    """``patch`` at ``place``, with a random angle and light, blended softly at its border."""
+    row, column, size = place
     angle, mirror = rng.uniform(-0.25, 0.25), rng.choice((-1.0, 1.0))
     ways = np.arange(SIDE) + 0.5
     y, x = (ways - row)[:, None] * 2 / size, (ways - column)[None, :] * 2 / size

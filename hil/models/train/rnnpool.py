@@ -69,7 +69,7 @@ class Cell(nn.Module):
         super().__init__()
         self.w = nn.Parameter(torch.randn(hidden, features) * (0.7 / features**0.5))
         self.u = nn.Parameter(torch.randn(hidden, hidden) * (0.7 / hidden**0.5))
-        self.bias_gate = nn.Parameter(torch.zeros(hidden))
+        self.bias_gate = nn.Parameter(torch.full((hidden,), 0.5))  # remembers: z starts at 0.75
         self.bias_update = nn.Parameter(torch.zeros(hidden))
 
     def forward(self, projected: Tensor) -> Tensor:
