@@ -1,6 +1,6 @@
 #include "conv_fixed.h"
 
-#include "gates_fixed.h"
+#include "rectify.h"
 
 static int16_t *zeros(int16_t *to, uint32_t count)
 {
@@ -72,7 +72,7 @@ void hil_conv_fixed_row(const struct hil_conv_fixed *conv, const void *map, uint
         to += matrix->rows;
     }
     if (conv->relu) {
-        hil_relu_fixed(out, (uint32_t)window->out_width * matrix->rows, out);
+        hil_rectify_fixed(out, (uint32_t)window->out_width * matrix->rows);
     }
 }
 

@@ -1,7 +1,7 @@
 #include "depthwise_fixed.h"
 
 #include "fixed.h"
-#include "gates_fixed.h"
+#include "rectify.h"
 
 void hil_depthwise_q15(const struct hil_depthwise_fixed *layer, const int16_t *map, const struct hil_span *rows,
                        const struct hil_span *columns, int16_t *out)
@@ -52,7 +52,7 @@ void hil_depthwise_fixed_row(const struct hil_depthwise_fixed *layer, const int1
         to += channels;
     }
     if (layer->relu) {
-        hil_relu_fixed(out, window->out_width * channels, out);
+        hil_rectify_fixed(out, window->out_width * channels);
     }
 }
 

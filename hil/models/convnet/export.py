@@ -122,7 +122,7 @@ def _conv(suffix: str, layer: Layer, matrix: str, header: str, gather: str, extr
         *extra,
     ]
     if layer.kind == "dense":
-        return LayerSource(matrix, (header, "gates_fixed.h" if suffix == "fixed" else "clip_f32.h"))
+        return LayerSource(matrix, (header, "rectify.h" if suffix == "fixed" else "clip_f32.h"))
     text = "\n".join([matrix, ctext.struct(f"hil_conv_{suffix}", layer.name, fields)])
     return LayerSource(text, (header, f"conv_{suffix}.h"))
 
@@ -259,7 +259,7 @@ class _Calls:
         if layer.relu is None:
             return ""
         if self.precision is not Precision.F32:
-            return f"    hil_relu_fixed({target}, {layer.after.channels}, {target});\n"
+            return f"    hil_rectify_fixed({target}, {layer.after.channels});\n"
         high = ctext.literal(np.float32(layer.relu)) if layer.relu else "HIL_NO_LIMIT"
         return f"    hil_clip_f32({target}, {layer.after.channels}, 0.0f, {high});\n"
 
