@@ -1,0 +1,188 @@
+"""A model of one's own from its arrays to the bench's table, and own firmware, far from the lab."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.emulated
+
+EXAMPLE = Path(__file__).parents[3] / "examples" / "own_model"
+RUN_S = 240
+
+
+@pytest.fixture(autouse=True)
+def _compiler() -> None:
+    if shutil.which("arm-none-eabi-gcc") is None:
+        pytest.skip("arm-none-eabi-gcc is not installed")
+
+
+def command(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", *arguments],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=RUN_S,
+    )
+
+
+def bench(folder: Path, model: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return command(
+        folder,
+        *("pytest", "-p", "no:cacheprovider", f"--db=sqlite:///{folder / 'results.db'}", "--board=all"),
+        *(f"--model={model}", "--models-dir=models"),
+        **environment,
+    )
+
+
+def cell(random: np.random.Generator, features: int, hidden: int) -> dict[str, Any]:
+    """A FastGRNN in the layout of the PyTorch cell."""
+    return {
+        "W": random.normal(size=(features, hidden)) / np.sqrt(features),
+        "U": random.normal(size=(hidden, hidden)) / np.sqrt(hidden) / 2,
+        "Bg": random.normal(size=(1, hidden)),
+        "Bh": random.normal(size=(1, hidden)),
+        "zeta": np.array([[1.0]]),
+        "nu": np.array([[-4.0]]),
+    }
+
+
+def rows(folder: Path) -> list[tuple[Any, ...]]:
+    with sqlite3.connect(folder / "results.db") as database:
+        return database.execute(
+            "select s.model, s.precision, m.value from session s join measure m on m.session_id = s.id"
+            " where m.metric = 'golden_exact' order by s.model, s.precision"
+        ).fetchall()
+
+
+def test_from_arrays_to_the_table(tmp_path: Path) -> None:
+    """Odd sizes, ragged vectors, all precisions, from an empty folder; then the images are there to stay."""
+    random = np.random.default_rng(2)
+    (tmp_path / "trained").mkdir()
+    head = {"FC": random.normal(size=(13, 3)), "FCbias": random.normal(size=3)}
+    normal = {"mean": random.normal(size=5), "std": random.uniform(0.5, 2, size=5)}
+    for name, array in (cell(random, 5, 13) | head | normal).items():
+        np.save(tmp_path / "trained" / f"{name}.npy", array)
+    steps = np.array([1, 17, 4, 9] * 5)
+    np.savez(tmp_path / "X.npz", inputs=random.normal(size=(steps.sum(), 5)), steps=steps)
+    np.save(tmp_path / "y.npy", random.integers(0, 3, size=20))
+
+    done = command(
+        tmp_path,
+        *("hil", "model", "import", "trained", "--cell=fastgrnn", "--name=odd", "--gate=quantSigm"),
+        *("--update=quantTanh", "--vectors=X.npz", "--labels=y.npy", "--out=models"),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "weights read as cols" in done.stdout
+    assert done.stdout.count("operation") >= 2
+    accuracies = {
+        line.split()[1].rstrip(":") for line in done.stdout.splitlines() if line.startswith("accuracy")
+    }
+    assert accuracies == {"f32", "q15", "q7"}
+
+    ran = bench(tmp_path, "odd")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "built odd/q7 for qemu_mps2_an386: its image is missing" in ran.stdout
+    assert rows(tmp_path) == [("odd", "f32", 1.0), ("odd", "q15", 1.0), ("odd", "q7", 1.0)]
+
+    images = tmp_path / "models" / "odd" / "images" / "qemu_mps2_an386"
+    assert len(list(images.glob("*.elf"))) == 3
+    again = bench(tmp_path, "odd/q7")
+    assert again.returncode == 0, again.stdout
+    assert "built odd" not in again.stdout
+
+    shutil.rmtree(images)
+    tools = tmp_path / "tools"  # all that the run needs but the compiler
+    tools.mkdir()
+    (tools / "qemu-system-arm").symlink_to(str(shutil.which("qemu-system-arm")))
+    refused = bench(tmp_path, "odd/q7", PATH=str(tools))
+    assert refused.returncode == pytest.ExitCode.USAGE_ERROR
+    assert (
+        "the image odd/q7 is missing, and cannot be built (arm-none-eabi-gcc is not in PATH)"
+        in refused.stderr
+    )
+    assert "apt-get install gcc-arm-none-eabi" in refused.stderr
+
+
+def test_a_single_number_and_a_pool_and_a_fastrnn_run(tmp_path: Path) -> None:
+    random = np.random.default_rng(4)
+    tiny = {**cell(random, 1, 1), "FC": np.ones((1, 2)), "FCbias": np.array([0.5, -0.5])}
+    first, second = cell(random, 2, 5), cell(random, 5, 3)
+    pool = {f"{name}1": array for name, array in first.items()}
+    pool |= {f"{name}2": array for name, array in second.items()}
+    plain = {
+        "W": first["W"],
+        "U": first["U"],
+        "B": first["Bg"],
+        "alpha": np.array(-3.0),
+        "beta": np.array(3.0),
+    }
+    plain |= {"FC": random.normal(size=(5, 2)), "FCbias": np.zeros(2)}
+    for name, made, gate, shape in (
+        ("tiny", tiny, ("--cell=fastgrnn", "--gate=sigmoid", "--update=tanh"), (6, 1, 1)),
+        ("pool", pool, ("--cell=rnnpool", "--gate=quantSigm4", "--update=quantTanh"), (6, 4, 4, 2)),
+        ("plain", plain, ("--cell=fastrnn", "--update=relu"), (6, 7, 2)),
+    ):
+        np.savez(tmp_path / f"{name}.npz", **made)
+        np.save(tmp_path / "X.npy", random.normal(size=shape))
+        np.save(tmp_path / "y.npy", np.zeros(6))
+        done = command(
+            tmp_path,
+            *("hil", "model", "import", f"{name}.npz", f"--name={name}", *gate, "--layout=cols"),
+            *("--vectors=X.npy", "--labels=y.npy"),
+        )
+        assert done.returncode == 0, done.stderr
+    ran = bench(tmp_path, "tiny,pool,plain")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert [exact for _, _, exact in rows(tmp_path)] == [1.0] * 9
+
+
+def test_own_firmware_runs_from_outside_of_the_lab(tmp_path: Path) -> None:
+    shutil.copytree(EXAMPLE, tmp_path / "own", ignore=shutil.ignore_patterns("images", "vectors.npz"))
+    made = subprocess.run([sys.executable, "make_vectors.py"], cwd=tmp_path / "own", timeout=RUN_S)
+    assert made.returncode == 0
+    built = command(tmp_path / "own", "hil", "build", "nearest", "--models-dir=models")
+    assert built.returncode == 0, built.stderr
+    assert built.stdout.startswith("nearest/q15: text ")
+    ran = bench(tmp_path / "own", "nearest")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "90/90 bit-exact" in ran.stdout
+    assert "built nearest" not in ran.stdout
+    assert rows(tmp_path / "own") == [("nearest", "q15", 1.0)]
+
+
+@pytest.mark.parametrize(
+    ("change", "detail"),
+    [
+        (("prototypes_make();\n    return 0;", "prototypes_make();\n    return -7;"), -7),
+        (("if (steps != WINDOW)", "if (steps == WINDOW)"), -1),
+    ],
+)
+def test_what_own_firmware_refuses_is_told(tmp_path: Path, change: tuple[str, str], detail: int) -> None:
+    shutil.copytree(EXAMPLE / "models", tmp_path / "models", ignore=shutil.ignore_patterns("images"))
+    source = tmp_path / "models" / "nearest" / "nearest_q15.c"
+    assert change[0] in source.read_text()
+    source.write_text(source.read_text().replace(*change))
+    ran = bench(tmp_path, "nearest")
+    assert ran.returncode == 1
+    assert f"detail {detail}" in ran.stdout
+
+
+def test_the_examples_vectors_are_what_its_script_writes(tmp_path: Path) -> None:
+    made = subprocess.run([sys.executable, EXAMPLE / "make_vectors.py", tmp_path], timeout=RUN_S)
+    assert made.returncode == 0
+    stored = np.load(EXAMPLE / "models" / "nearest" / "vectors.npz")
+    fresh = np.load(tmp_path / "vectors.npz")
+    assert sorted(stored.files) == sorted(fresh.files)
+    for name in stored.files:
+        np.testing.assert_array_equal(stored[name], fresh[name])
