@@ -22,6 +22,7 @@ from hil.flash.base import Flasher, FlashReport
 from hil.image import Image
 from hil.link.link import Hello, Link, LinkStats, Result, StackUse
 from hil.measure.accuracy import accuracy, golden_exact
+from hil.measure.cascade import tier_measures
 from hil.measure.elf import symbol_at
 from hil.measure.latency import cost_per_inference, cost_samples
 from hil.measure.memory import memory
@@ -165,11 +166,14 @@ class Session:
         cost = cost_samples(ticks, counter)
         footprint = memory(self.image.path)
         classified = (accuracy(outputs[:, : vectors.classes], vectors.labels),) if vectors.classes else ()
+        path = vectors.path_output
+        tiers = tier_measures(outputs, path, cost, counter) if path is not None else ()
         measures = (
             *classified,
             golden_exact(outputs, vectors.goldens),
             Measure("vectors", float(len(results)), "1", Method.COUNTED, "link"),
             cost_per_inference(cost, counter),
+            *tiers,
             Measure("flash_bytes", float(footprint.flash_bytes), "B", Method.COUNTED, "elf"),
             Measure("ram_bytes", float(footprint.ram_bytes), "B", Method.COUNTED, "elf"),
             Measure("stack_bytes", float(stack.peak_total), "B", Method.MEASURED, "painted", 4.0),

@@ -44,7 +44,7 @@ def table_lines(rows: Sequence[Row]) -> list[str]:
     widths = [max(len(line[i]) for line in [heads, *body]) for i in range(len(heads))]
     lines = [_line(heads, widths), "  ".join("-" * width for width in widths)]
     lines += [_line(cells, widths) for cells in body]
-    return [*lines, *_legend(rows)]
+    return [*lines, *_tiers(rows), *_legend(rows)]
 
 
 def _figures(row: Row) -> list[str]:
@@ -72,6 +72,24 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     text = [cell.ljust(width) for cell, width in zip(cells[:3], widths[:3], strict=True)]
     figures = [cell.rjust(width) for cell, width in zip(cells[3:-1], widths[3:-1], strict=True)]
     return "  ".join([*text, *figures, cells[-1]]).rstrip()
+
+
+def _tiers(rows: Sequence[Row]) -> list[str]:
+    """A line for each cascade: how often its upper tier ran, and what the two ways cost."""
+    lines = []
+    for row in rows:
+        by_name = {measure.metric: measure for measure in row.measures}
+        if "cascade_rate" in by_name:
+            rate = by_name["cascade_rate"].value
+            costs = [
+                f"{measure.value:,.0f} {measure.unit} {way}"
+                for suffix, way in (("_lower", "without it"), ("_both", "with it"))
+                for name, measure in by_name.items()
+                if name.endswith(suffix)
+            ]
+            which = f"{row.board} {row.model} {row.precision}"
+            lines.append(f"{which}: the upper tier ran in {rate:.2%}; {', '.join(costs)} (medians)")
+    return ["", *lines] if lines else []
 
 
 def _legend(rows: Sequence[Row]) -> list[str]:

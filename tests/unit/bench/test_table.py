@@ -33,5 +33,24 @@ def test_two_techniques_of_one_metric_are_both_named() -> None:
     assert "instructions (counted, timer, steps of 40 | counted, plugin)" in table_lines([GOOD, other])[-1]
 
 
+def test_the_tiers_of_a_cascade_are_told_apart() -> None:
+    tiers = (
+        Measure("cascade_rate", 2 / 3, "1", Method.COUNTED, "path", 0.01),
+        Measure("instructions_lower", 123_400.0, "instructions", Method.COUNTED, "timer", 40.0),
+        Measure("instructions_both", 456_000.0, "instructions", Method.COUNTED, "timer", 40.0),
+    )
+    cascade = Row("qemu", "msc_rnn_radar", "q7", (*GOOD.measures, *tiers))
+    line = "qemu msc_rnn_radar q7: the upper tier ran in 66.67%; "
+    line += "123,400 instructions without it, 456,000 instructions with it (medians)"
+    assert line in table_lines([GOOD, cascade])
+    never = Row(
+        "qemu", "msc_rnn_radar", "q7", (Measure("cascade_rate", 0.0, "1", Method.COUNTED, "path"), tiers[1])
+    )
+    assert any(
+        "ran in 0.00%; 123,400 instructions without it (medians)" in line for line in table_lines([never])
+    )
+    assert not any("tier" in line for line in table_lines([GOOD]))
+
+
 def test_nothing_ran_nothing_shown() -> None:
     assert table_lines([]) == []

@@ -1,0 +1,34 @@
+"""How often a two-tier model runs its second tier, and what either way costs."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from hil.kinds import Counter
+from hil.values import Measure, Method, Samples
+
+
+def tier_measures(
+    outputs: npt.NDArray[np.generic], path_output: int, cost: Samples, counter: Counter
+) -> tuple[Measure, ...]:
+    """The rate of the second tier, and the median costs of the vectors that took either way.
+
+    ``outputs`` is (vectors, outputs), of which column ``path_output`` is 1 where both tiers ran and 0 where
+    the lower one did alone; ``cost`` holds one value per vector. ``cascade_rate`` is 0 to 1; the costs are
+    called after their metric, as ``instructions_lower`` and ``instructions_both``. A way that no vector took
+    has none.
+    """
+    both = outputs[:, path_output] != 0
+    share = int(np.count_nonzero(both)) / len(both)
+    rate = Measure("cascade_rate", share, "1", Method.COUNTED, "path", 1 / len(both))
+    values = cost.values.astype(np.float64)
+    costs = (
+        Measure(
+            f"{cost.metric}_{way}", float(np.median(values[taken])), cost.unit, cost.method, cost.technique,
+            float(counter.per_tick),
+        )
+        for way, taken in (("lower", ~both), ("both", both))
+        if taken.any()
+    )  # fmt: skip
+    return (rate, *costs)
