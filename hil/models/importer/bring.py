@@ -27,6 +27,8 @@ from hil.models.spec import DataSet, ModelSpec
 from hil.models.weights import load_weights
 from hil.values import Precision
 
+_MOST_INPUT_BYTES = 1 << 16  # fragments: HIL_FRAGMENT_UNITS of runtime/wire.h
+_MOST_OUTPUT_BYTES = 2039  # a frame's payload without the header of RESULTS and the ticks
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 
 
@@ -83,6 +85,7 @@ def bring(request: Request) -> Imported:
     _check_request(request)
     material = _read(request)
     about, arrays = _describe(request, material)
+    _check_link(request, material)
     request.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".import-", dir=request.out) as place:
         folder = Path(place) / request.name
@@ -156,6 +159,27 @@ def _read(request: Request) -> _Material:
     else:
         raise VectorError("a model with a classifier needs labels", remedy="add --labels y.npy")
     return _Material(weights, inputs, labels)
+
+
+def _check_link(request: Request, material: _Material) -> None:
+    """ModelError when an input or an output is more than the link carries (firmware/PROTOCOL.md)."""
+    weights = material.weights
+    outputs = weights.cells[-1].sizes.hidden * (4 if request.cell == "rnnpool" else 1)
+    if weights.classifier is not None:
+        outputs = len(weights.classifier)
+    inputs = max(vector.size for vector in material.inputs)
+    for precision in request.precisions:
+        width = 4 if precision is Precision.F32 else 2
+        for what, size, most in (
+            ("a vector", inputs * width, _MOST_INPUT_BYTES),
+            ("an output", outputs * width, _MOST_OUTPUT_BYTES),
+        ):
+            if size > most:
+                raise ModelError(
+                    f"{what} of {request.name} is too large for the link",
+                    evidence=f"{size:,} B in {precision}, at most {most:,}",
+                    remedy="shorten it, or leave f32 out with --precision",
+                )
 
 
 def _describe(request: Request, material: _Material) -> tuple[Description, dict[str, Floats]]:

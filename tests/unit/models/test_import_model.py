@@ -252,6 +252,18 @@ def test_labels_beyond_the_classifier_are_refused(tmp_path: Path) -> None:
         bring(made)
 
 
+def test_what_the_link_cannot_carry_is_refused(tmp_path: Path) -> None:
+    random = np.random.default_rng(8)
+    arrays = torch_cell(random, 3, 5) | {"FC": np.ones((5, 2)), "FCbias": np.zeros(2)}
+    long = request(tmp_path, arrays, np.zeros((1, 6000, 3)), np.zeros(1))
+    with pytest.raises(ModelError, match=r"a vector of mine is too large .*72,000 B in f32, at most 65,536"):
+        bring(long)
+    bring(replace(long, precisions=(Precision.Q15,)))
+    arrays |= {"FC": np.ones((5, 600)), "FCbias": np.zeros(600)}
+    with pytest.raises(ModelError, match=r"an output of mine is too large .*2,400 B in f32, at most 2,039"):
+        bring(request(tmp_path, arrays, np.zeros((1, 6, 3)), np.zeros(1)))
+
+
 @pytest.mark.parametrize("shape", [(2, 4, 5, 1), (2, 4, 6), (2, 16), (0, 4, 4, 1), (1, 300, 300, 1)])
 def test_patches_that_are_none_are_refused(tmp_path: Path, shape: tuple[int, ...]) -> None:
     made = mine(tmp_path, cell="rnnpool")
