@@ -54,36 +54,3 @@ void hil_tail_fastrnn(const struct hil_cell_fixed *cell, int16_t *pre, uint32_t 
         states += hidden;
     }
 }
-
-static inline void quant(const struct hil_cell_fixed *cell, const int16_t *pre, uint32_t sequences, int16_t *states,
-                         int32_t scale)
-{
-    const uint32_t hidden = cell->hidden;
-    for (; sequences != 0; sequences--) {
-        for (uint32_t i = 0; i < hidden; i++) {
-            const int32_t z = hil_clip(hil_saturate(pre[i] + cell->bias_gate[i]) * scale, 0, HIL_ONE);
-            const int32_t c = hil_clip(hil_saturate(pre[i] + cell->bias_update[i]) * scale * 2, -HIL_ONE, HIL_ONE);
-            mix_state(cell, z, blend(cell, z), c, &states[i]);
-        }
-        pre += hidden;
-        states += hidden;
-    }
-}
-
-void hil_tail_quant13(const struct hil_cell_fixed *cell, int16_t *pre, uint32_t sequences, int16_t *states, int16_t *gates)
-{
-    (void)gates;
-    quant(cell, pre, sequences, states, 1);
-}
-
-void hil_tail_quant12(const struct hil_cell_fixed *cell, int16_t *pre, uint32_t sequences, int16_t *states, int16_t *gates)
-{
-    (void)gates;
-    quant(cell, pre, sequences, states, 2);
-}
-
-void hil_tail_quant11(const struct hil_cell_fixed *cell, int16_t *pre, uint32_t sequences, int16_t *states, int16_t *gates)
-{
-    (void)gates;
-    quant(cell, pre, sequences, states, 4);
-}

@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "soft_gates_f32.h"
+
 /* One function per gate, called once per vector: an image links only the gates that its model names. */
 typedef void (*hil_gate_f32)(const float *sums, const float *bias, uint32_t count, float *out);
 
@@ -11,7 +13,5 @@ void hil_quant_sigm_f32(const float *sums, const float *bias, uint32_t count, fl
 void hil_quant_sigm4_f32(const float *sums, const float *bias, uint32_t count, float *out); /* clip((x+2)/4, 0, 1) */
 void hil_quant_tanh_f32(const float *sums, const float *bias, uint32_t count, float *out);  /* clip(x, -1, 1) */
 void hil_relu_f32(const float *sums, const float *bias, uint32_t count, float *out);        /* max(x, 0) */
-void hil_sigmoid_f32(const float *sums, const float *bias, uint32_t count, float *out);     /* 1/(1+exp(-x)) */
-void hil_tanh_f32(const float *sums, const float *bias, uint32_t count, float *out);
 
 #endif

@@ -6,14 +6,14 @@
 void hil_unit_fixed(const int16_t *in, uint32_t count, int16_t *out)
 {
     for (uint32_t i = 0; i < count; i++) {
-        out[i] = (int16_t)hil_clip(in[i], 0, HIL_ONE);
+        out[i] = (int16_t)hil_clip(in[i], 1, HIL_ONE);
     }
 }
 
 void hil_quant_tanh_fixed(const int16_t *in, uint32_t count, int16_t *out)
 {
     for (uint32_t i = 0; i < count; i++) {
-        out[i] = (int16_t)hil_clip(in[i], -HIL_ONE, HIL_ONE);
+        out[i] = (int16_t)hil_clip(in[i], -HIL_ONE, HIL_ONE - 1);
     }
 }
 

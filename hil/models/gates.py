@@ -70,13 +70,13 @@ _TABLE = tanh_table()
 
 
 def unit_fixed(t: Int64) -> Int64:
-    """clip(t, 0, 1), 14 bits in and out."""
-    return np.asarray(np.clip(t, 0, ONE))
+    """clip(t, 2**-14, 1), 14 bits in and out."""
+    return np.asarray(np.clip(t, 1, ONE))
 
 
 def quant_tanh_fixed(t: Int64) -> Int64:
-    """clip(t, -1, 1), 14 bits in and out."""
-    return np.asarray(np.clip(t, -ONE, ONE))
+    """clip(t, -1, 1 - 2**-14), 14 bits in and out."""
+    return np.asarray(np.clip(t, -ONE, ONE - 1))
 
 
 def relu_fixed(t: Int64) -> Int64:
@@ -122,9 +122,9 @@ class FixedGate:
 
 _MOST = (1 << 15) - 1
 FIXED_GATES: Mapping[str, FixedGate] = {
-    "quantSigm": FixedGate(unit_fixed, "hil_unit_fixed", 13, 1.0, 1.0, 0, ONE),
-    "quantSigm4": FixedGate(unit_fixed, "hil_unit_fixed", 12, 2.0, 2.0, 0, ONE),
-    "quantTanh": FixedGate(quant_tanh_fixed, "hil_quant_tanh_fixed", 14, 0.0, 1.0, -ONE, ONE),
+    "quantSigm": FixedGate(unit_fixed, "hil_unit_fixed", 13, 1.0, 1.0, 1, ONE),
+    "quantSigm4": FixedGate(unit_fixed, "hil_unit_fixed", 12, 2.0, 2.0, 1, ONE),
+    "quantTanh": FixedGate(quant_tanh_fixed, "hil_quant_tanh_fixed", 14, 0.0, 1.0, -ONE, ONE - 1),
     "relu": FixedGate(relu_fixed, "hil_relu_fixed", None, 0.0, None, 0, _MOST),
     "sigmoid": FixedGate(sigmoid_fixed, "hil_sigmoid_fixed", TABLE_BITS, 0.0, 8.0, 0, ONE),
     "tanh": FixedGate(tanh_fixed, "hil_tanh_fixed", TABLE_BITS, 0.0, 8.0, -ONE, ONE),

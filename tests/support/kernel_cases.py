@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from hil.models.cell import golden_fixed, golden_float
+from hil.models.cell.export import interleaved
 from hil.models.cell.golden_fixed import FixedCell, FixedGating
 from hil.models.cell.weights import Cell, CellShape
-from hil.models.fixed import WEIGHT_LIMIT, FixedMatrix
+from hil.models.fixed import ONE, WEIGHT_LIMIT, FixedMatrix
 from hil.models.gates import FIXED_GATES, GATES
 from hil.models.pack import Packed, pack_dense, pack_sparse
 from hil.values import Precision
@@ -329,7 +330,11 @@ def random_fixed_cell(
 
     def gating(name: str) -> FixedGating:
         bits = FIXED_GATES[name].bits
-        return FixedGating(name, activations(rng, draw, hidden), 0 if bits is None else bits - pre)
+        doublings = 0 if bits is None else bits - pre
+        bias = activations(rng, draw, hidden)
+        if tight and name == gate:  # the fused tail holds what it leaves to 1
+            bias = np.maximum(bias, (ONE >> doublings) - 32767).astype(np.int16)
+        return FixedGating(name, bias, doublings)
 
     return FixedCell(
         features=features,
@@ -370,7 +375,14 @@ def fixed_cell_bytes(cell: FixedCell, walks: Walks, tail: int, *, sparse: bool) 
         cell.zeta, cell.nu, walks.steps, walks.elements, len(walks.table), walks.sequences,
     )  # fmt: skip
     matrices = b"".join(matrix_bytes(one, sparse=sparse) for one in (cell.w1, cell.u1, cell.mix))
-    return header + matrices + _bytes(None if gate is None else gate.bias, cell.update.bias, walks.table)
+    return header + matrices + fixed_biases(cell, tail) + _bytes(walks.table)
+
+
+def fixed_biases(cell: FixedCell, tail: int) -> bytes:
+    """A cell's biases as its tail takes them."""
+    if tail in FUSED_TAILS.values():
+        return _bytes(interleaved(cell))
+    return _bytes(None if cell.gate is None else cell.gate.bias, cell.update.bias)
 
 
 def _cell_case(precision: Precision) -> Callable[[Draw], Case]:

@@ -27,6 +27,7 @@ from kernel_cases import (
     Case,
     Draw,
     activations,
+    fixed_biases,
     float_matrix_bytes,
     matrix_bytes,
     random_fixed_cell,
@@ -279,7 +280,7 @@ def _fixed_cell_bytes(cell: Any, tail: int, *, sparse: bool) -> bytes:
         cell.zeta, cell.nu,
     )  # fmt: skip
     matrices = b"".join(matrix_bytes(one, sparse=sparse) for one in (cell.w1, cell.u1, cell.mix))
-    return _cell_bytes(header, matrices, None if gate is None else gate.bias, cell.update.bias)
+    return header + matrices + fixed_biases(cell, tail)
 
 
 def _rnnpool_case(precision: Precision) -> Callable[[Draw], Case]:

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "kernels/cell_fixed.h"
-#include "kernels/cell_tail_fixed.h"
+#include "kernels/cell_quant_fixed.h"
 #include "kernels/matrix_q15.h"
 #include "runtime/model.h"
 
@@ -89,14 +89,11 @@ static const struct hil_matrix cell_mix = {
     .project = hil_project_q15,
 };
 
-static const _Alignas(4) int16_t cell_bias_gate[32] = {
-    10844, 10532, 11648, 12885, 13780, 8757, 15645, 13579, 11340, 9547, 1954, 11292, 788, 2439, 11643, 11899,
-    12128, 13804, 11442, 14125, 5646, -4416, 15955, -2292, 17573, 14409, 9919, 11058, 4194, 10693, 11711, 12379,
-};
-
-static const _Alignas(4) int16_t cell_bias_update[32] = {
-    1441, 6105, 2620, 2777, 3726, -1507, 6271, 2531, -162, 3721, 5134, 1754, 1343, -358, 4044, 2102, 253, 2374,
-    6079, 3037, -4350, -1464, 6171, 6106, 6468, 5695, 291, 2821, 4518, 627, 2254, 774,
+static const _Alignas(4) int16_t cell_bias_gate[64] = {
+    -2652, -2340, 1441, 6105, -3456, -4693, 2620, 2777, -5588, -565, 3726, -1507, -7453, -5387, 6271, 2531,
+    -3148, -1355, -162, 3721, 6238, -3100, 5134, 1754, 7404, 5753, 1343, -358, -3451, -3707, 4044, 2102, -3936,
+    -5612, 253, 2374, -3250, -5933, 6079, 3037, 2546, 12608, -4350, -1464, -7763, 10484, 6171, 6106, -9381,
+    -6217, 6468, 5695, -1727, -2866, 291, 2821, 3998, -2501, 4518, 627, -3519, -4187, 2254, 774,
 };
 
 static const struct hil_cell_fixed cell = {
@@ -106,7 +103,7 @@ static const struct hil_cell_fixed cell = {
     .mix = &cell_mix,
     .tail = hil_tail_quant12,
     .bias_gate = cell_bias_gate,
-    .bias_update = cell_bias_update,
+    .bias_update = NULL,
     .gate = NULL,
     .update = NULL,
     .gate_doublings = 1,

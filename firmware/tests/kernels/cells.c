@@ -4,6 +4,7 @@
 
 #include "kernels/cell_f32.h"
 #include "kernels/cell_fixed.h"
+#include "kernels/cell_quant_fixed.h"
 #include "kernels/cell_tail_f32.h"
 #include "kernels/cell_tail_fixed.h"
 #include "kernels/gates_f32.h"
@@ -126,8 +127,10 @@ static void cell(void)
     const struct hil_matrix *w1 = taken_matrix();
     const struct hil_matrix *u1 = taken_matrix();
     const struct hil_matrix *mix = taken_matrix();
-    const int16_t *bias_gate = gates[s->gate] != NULL ? taken(s->hidden, sizeof *bias_gate) : NULL;
-    const int16_t *bias_update = taken(s->hidden, sizeof *bias_update);
+    const int fused = tails[s->tail] != hil_tail_fastgrnn && tails[s->tail] != hil_tail_fastrnn;
+    const uint32_t gate_biases = fused ? 2 * HIL_EVEN(s->hidden) : s->hidden;
+    const int16_t *bias_gate = gates[s->gate] != NULL ? taken(gate_biases, sizeof *bias_gate) : NULL;
+    const int16_t *bias_update = fused ? NULL : taken(s->hidden, sizeof *bias_update);
     const struct hil_cell_fixed c = {
         .hidden = (uint16_t)s->hidden, .w1 = w1, .u1 = u1, .mix = mix, .tail = tails[s->tail],
         .bias_gate = bias_gate, .bias_update = bias_update, .gate = gates[s->gate], .update = gates[s->update],

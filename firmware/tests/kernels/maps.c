@@ -2,6 +2,7 @@
  * below takes, in that order; the answer goes to stdout. tests/support/map_cases.py makes the cases. */
 #include <string.h>
 
+#include "kernels/cell_quant_fixed.h"
 #include "kernels/cell_tail_f32.h"
 #include "kernels/cell_tail_fixed.h"
 #include "kernels/conv_f32.h"
@@ -211,8 +212,10 @@ static const struct hil_cell_fixed *taken_cell(void)
     const struct hil_matrix *w1 = taken_matrix();
     const struct hil_matrix *u1 = taken_matrix();
     const struct hil_matrix *mix = taken_matrix();
-    const int16_t *bias_gate = gates[s->gate] != NULL ? taken(s->hidden, sizeof *bias_gate) : NULL;
-    const int16_t *bias_update = taken(s->hidden, sizeof *bias_update);
+    const int fused = tails[s->tail] != hil_tail_fastgrnn && tails[s->tail] != hil_tail_fastrnn;
+    const uint32_t gate_biases = fused ? 2 * HIL_EVEN(s->hidden) : s->hidden;
+    const int16_t *bias_gate = gates[s->gate] != NULL ? taken(gate_biases, sizeof *bias_gate) : NULL;
+    const int16_t *bias_update = fused ? NULL : taken(s->hidden, sizeof *bias_update);
     struct hil_cell_fixed *kept = room(sizeof *kept);
     const struct hil_cell_fixed cell = {
         .hidden = (uint16_t)s->hidden, .w1 = w1, .u1 = u1, .mix = mix, .tail = tails[s->tail],

@@ -9,6 +9,7 @@ import numpy as np
 from hil.models import ctext
 from hil.models.cell.golden_fixed import FixedCell
 from hil.models.cell.weights import Cell, CellShape
+from hil.models.fixed import ONE, Int16
 from hil.models.gates import FIXED_GATES
 
 FLOAT_GATES = {
@@ -67,7 +68,9 @@ def cell_f32(name: str, cell: Cell) -> CellSource:
 
 def cell_fixed(name: str, cell: FixedCell) -> CellSource:
     """A ``struct hil_cell_fixed``."""
-    parts, headers = [], ["cell_fixed.h", "cell_tail_fixed.h"]
+    tail = tail_of(cell)
+    one_pass = tail.startswith("hil_tail_quant")
+    parts, headers = [], ["cell_fixed.h", "cell_quant_fixed.h" if one_pass else "cell_tail_fixed.h"]
     names: dict[str, str | None] = {"w1": None, "u1": None, "mix": None}
     for part, matrix in (("w1", cell.w1), ("u1", cell.u1), ("mix", cell.mix)):
         if matrix is not None:
@@ -76,16 +79,17 @@ def cell_fixed(name: str, cell: FixedCell) -> CellSource:
             headers.append(header)
             names[part] = f"&{name}_{part}"
     if cell.gate is not None:
-        parts.append(ctext.array(f"{name}_bias_gate", cell.gate.bias))
-    parts.append(ctext.array(f"{name}_bias_update", cell.update.bias))
-    tail = tail_of(cell)
-    general = not tail.startswith("hil_tail_quant")
+        biases = interleaved(cell) if one_pass else cell.gate.bias
+        parts.append(ctext.array(f"{name}_bias_gate", biases))
+    if not one_pass:
+        parts.append(ctext.array(f"{name}_bias_update", cell.update.bias))
+    general = not one_pass
     fields = [
         ("hidden", cell.hidden),
         *names.items(),
         ("tail", tail),
         ("bias_gate", f"{name}_bias_gate" if cell.gate is not None else None),
-        ("bias_update", f"{name}_bias_update"),
+        ("bias_update", f"{name}_bias_update" if general else None),
         ("gate", FIXED_GATES[cell.gate.name].kernel if cell.gate is not None and general else None),
         ("update", FIXED_GATES[cell.update.name].kernel if general else None),
         ("gate_doublings", cell.gate.doublings if cell.gate is not None else 0),
@@ -97,6 +101,14 @@ def cell_fixed(name: str, cell: FixedCell) -> CellSource:
     ]
     parts.append(ctext.struct("hil_cell_fixed", name, fields))
     return CellSource("\n".join(parts), tuple(headers))
+
+
+def interleaved(cell: FixedCell) -> Int16:
+    """The biases as cell_quant_fixed.h wants them: what the gate's leaves to 1, the update's, two and two."""
+    assert cell.gate is not None
+    rest = (ONE >> cell.gate.doublings) - cell.gate.bias.astype(np.int64)
+    even = np.pad(np.stack([rest, cell.update.bias]), ((0, 0), (0, cell.hidden % 2)))
+    return even.reshape(2, -1, 2).transpose(1, 0, 2).reshape(-1).astype(np.int16)
 
 
 def tail_of(cell: FixedCell) -> str:

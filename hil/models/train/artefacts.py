@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
 from hil.models.catalog import models_dir
 from hil.models.folder import Description, Held, accuracy_of, write_folder, write_vectors
 from hil.models.spec import ModelSpec
-from hil.models.train.cell import Shape
 from hil.models.vectors import vectors_path
+
+if TYPE_CHECKING:  # PyTorch comes with it
+    from hil.models.train.cell import Shape
 
 LICENCE_URLS = {
     "CC-BY-4.0": "https://creativecommons.org/licenses/by/4.0/",
