@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 
-SHARES = ("accuracy", "golden_exact")
+SHARES = ("accuracy", "golden_exact", "cascade_rate")
 
 TITLES = {
     "accuracy": "Accuracy",
     "golden_exact": "Golden",
     "instructions": "Instructions",
+    "instructions_lower": "Instructions, lower tier alone",
+    "instructions_both": "Instructions, both tiers",
+    "cascade_rate": "Upper tier ran",
     "flash_bytes": "Flash",
     "ram_bytes": "RAM",
     "stack_bytes": "Stack",
