@@ -19,7 +19,7 @@ def test_every_command_is_in_the_readme() -> None:
 
 def test_every_option_of_the_bench_is_in_the_readme() -> None:
     text = README.read_text()
-    for option in ("--board", "--model", "--vectors", "--lab", "--db", "--junitxml"):
+    for option in ("--board", "--model", "--models-dir", "--vectors", "--lab", "--db", "--junitxml"):
         assert option in text
 
 

@@ -232,6 +232,8 @@ def _matrix(
     given: Given, layout: Layout, shape: tuple[int, int], meaning: tuple[str, str], misfits: Problems
 ) -> Float32:
     """``shape`` in rows, from an array in ``layout``."""
+    if given.always_rows:
+        layout = "rows"
     turned = given.array.T if layout == "cols" else given.array
     if turned.shape != shape or max(shape) > _LARGEST:
         want = shape if layout == "rows" else shape[::-1]

@@ -49,6 +49,11 @@ class Given:
     array: Array
     squashed: bool = False
 
+    @property
+    def always_rows(self) -> bool:
+        """Whether it is the matrix of a PyTorch Linear layer, which is outputs × inputs beside any cell."""
+        return self.name.endswith(".weight")
+
 
 @dataclass(frozen=True)
 class Named:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hil.cli import main
 from hil.cli_model import audit_lines, report_lines
 from hil.errors import ModelError, VectorError
 from hil.models.catalog import ModelLibrary
@@ -21,6 +22,9 @@ from hil.models.importer.audit import Operation
 from hil.models.importer.bring import Request, bring
 from hil.models.vectors import load_vectors
 from hil.values import Precision
+
+CONFORMANCE = Path(__file__).parents[4] / "shared" / "conformance"
+needs_conformance = pytest.mark.skipif(not CONFORMANCE.is_dir(), reason="the published weights are not here")
 
 Arrays = dict[str, Any]
 ALL = tuple(Precision)
@@ -185,6 +189,37 @@ def test_a_pool_computes_what_the_formula_says(tmp_path: Path, classes: int, ran
     assert ("classifier" in names) == (classes > 0)
 
 
+@needs_conformance
+def test_published_weights_classify_the_published_digits(tmp_path: Path) -> None:
+    data = dict(np.load(CONFORMANCE / "usps_fastgrnn_lr.npz"))
+    features, steps, hidden = (
+        int(data[f"DEF_{name}"]) for name in ("INPUT_DIMS", "TIME_STEPS", "HIDDEN_DIMS")
+    )
+    shapes = {"W1": (5, features), "W2": (hidden, 5), "U1": (5, hidden), "U2": (hidden, 5)}
+    arrays = {name: data[f"USPS_{name}"].reshape(shape) for name, shape in shapes.items()}
+    for name in ("Bg", "Bh", "sigmoid_zeta", "sigmoid_nu", "mean", "stdDev"):
+        arrays[name] = data[f"USPS_{name}"]
+    arrays |= {"FC_weights": data["FC_weights"].reshape(10, hidden), "FCbias": data["FCbias"]}
+    vectors = data["input"].reshape(10, steps, features)
+    made = request(tmp_path, arrays, vectors, data["labels"], gate="sigmoid", update="tanh", layout=None)
+    imported = bring(made)
+    assert imported.layout == "rows"
+    assert imported.accuracy == dict.fromkeys(ALL, 1.0)
+
+
+@needs_conformance
+def test_a_published_pool_gives_the_published_values(tmp_path: Path) -> None:
+    data = dict(np.load(CONFORMANCE / "vww_rnnpool.npz"))
+    arrays = {name: data[name].reshape(8, 8) for name in ("W1", "U1", "W2", "U2")}
+    arrays |= {name: data[name] for name in data if name[:2] in ("Bg", "Bh") or name.startswith("sigmoid")}
+    patches = data["input"].reshape(1, 6, 6, 8)
+    made = request(
+        tmp_path, arrays, patches, None, cell="rnnpool", gate="sigmoid", update="tanh", layout="rows"
+    )
+    values = load_vectors(bring(made).spec, Precision.F32).goldens[0]
+    assert ((values - data["output"]) ** 2).sum() < 1e-10
+
+
 def mine(place: Path, **rest: Any) -> Request:
     random = np.random.default_rng(8)
     arrays = torch_cell(random, 3, 5) | {"FC": random.normal(size=(5, 2)), "FCbias": np.zeros(2)}
@@ -308,3 +343,32 @@ def test_the_report_shows_the_audit_as_a_table(tmp_path: Path) -> None:
         *("accuracy f32", "accuracy q15", "accuracy q7")
     ]
     assert report[-1] == f"next: pytest --board=all --model=mine --models-dir={tmp_path / 'models'}"
+
+
+def test_the_command_says_what_is_wrong_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = mine(tmp_path)
+    given = [
+        "model",
+        "import",
+        str(made.weights),
+        "--cell=fastgrnn",
+        "--gate=quantSigm",
+        "--update=quantTanh",
+    ]
+    given += [f"--vectors={made.vectors}", f"--labels={made.labels}", f"--out={made.out}"]
+    for wrong, said in (
+        (["--name=mine", "--precision=q4"], "unknown precision 'q4'; choose from f32, q15, q7"),
+        (["--name=mine", "--precision=,"], "--precision names none; choose from"),
+        (["--name=mi ne"], "'mi ne' cannot be a model's name"),
+        (["--name=mine", "--vectors=none.npy"], "no vectors in none.npy"),
+    ):
+        assert main([*given, *wrong]) == 1
+        printed = capsys.readouterr()
+        assert printed.out == ""
+        assert printed.err.startswith(f"hil: {said}")
+        assert printed.err.count("\n") == 1
+    assert not made.out.exists()
+    assert main([*given, "--name=mine", "--precision=q15"]) == 0
+    assert f"written: {made.out / 'mine'}" in capsys.readouterr().out

@@ -142,6 +142,15 @@ def test_names_of_the_torch_cell_and_of_a_state_dict(tmp_path: Path) -> None:
         read_weights(folder(tmp_path / "dict", paths), "fastgrnn", features=5)
 
 
+def test_a_linear_layer_lies_in_rows_beside_any_cell(tmp_path: Path) -> None:
+    arrays = model_arrays("fastgrnn", 5, 7, 3)
+    expected = read_weights(archive(tmp_path, arrays), "fastgrnn", features=5)
+    torch = as_columns(arrays)
+    del torch["FC"], torch["FCbias"]
+    torch |= {"net.FC.weight": arrays["FC"], "net.FC.bias": arrays["FCbias"]}
+    same(expected, read_weights(folder(tmp_path / "torch", torch), "fastgrnn", features=5))
+
+
 def test_scalars_are_squashed_once(tmp_path: Path) -> None:
     arrays = model_arrays("fastgrnn", 2, 3, 4) | {"zeta": np.float64(1.0), "nu": np.float64(0.25)}
     squashed = read_weights(archive(tmp_path, arrays), "fastgrnn", features=2, squashed=True)
