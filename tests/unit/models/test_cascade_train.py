@@ -25,7 +25,7 @@ from hil.models.train.cascade import (  # noqa: E402
 )
 from hil.models.train.cell import Shape  # noqa: E402
 
-SCAN = Scan(length=8, stride=4, check_every=3, consecutive=2, limit=0.05)
+SCAN = Scan(length=8, stride=4, check_every=3, consecutive=2, limit=0.13)
 LOWER = Shape(features=2, hidden=5, outputs=2, rank_w=3, rank_u=2)
 UPPER = Shape(features=5, hidden=4, outputs=3)
 RECIPE = CascadeRecipe(seed=1, alone=1, epochs=3, batch=6, rate=0.02, lower_weight=0.5, smoothing=0.05)
