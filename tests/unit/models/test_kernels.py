@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 
 from hil.models.cell.golden_float import last_state
 from hil.models.gates import FIXED_GATES, GATES
+from hypothesis_draw import HypothesisDraw
 from kernel_cases import (
     CASES,
     FIXED_NAMES,
@@ -23,21 +23,6 @@ from kernel_cases import (
     run_cases,
 )
 from kernel_programs import HostProgram, build_host
-
-T = TypeVar("T")
-
-
-class HypothesisDraw:
-    """Choices that hypothesis makes, and shrinks when a case fails."""
-
-    def __init__(self, data: Any) -> None:
-        self._data = data
-
-    def integer(self, low: int, high: int) -> int:
-        return int(self._data.draw(st.integers(low, high)))
-
-    def one_of(self, options: Sequence[T]) -> T:
-        return self._data.draw(st.sampled_from(options))  # type: ignore[no-any-return]
 
 
 @pytest.fixture(scope="session")

@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hypothesis_draw import HypothesisDraw
 from kernel_cases import SeededDraw, run_cases
 from kernel_programs import HostProgram, build_host
 from map_cases import CASES
-
-T = TypeVar("T")
-
-
-class HypothesisDraw:
-    """Choices that hypothesis makes, and shrinks when a case fails."""
-
-    def __init__(self, data: Any) -> None:
-        self._data = data
-
-    def integer(self, low: int, high: int) -> int:
-        return int(self._data.draw(st.integers(low, high)))
-
-    def one_of(self, options: Sequence[T]) -> T:
-        return self._data.draw(st.sampled_from(options))  # type: ignore[no-any-return]
 
 
 @pytest.fixture(scope="session")
