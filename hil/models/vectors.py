@@ -23,10 +23,10 @@ class VectorSet:
     """All vectors of a model, held out from its training, in a fixed order.
 
     ``inputs``: N arrays (T, D) in the wire type of one precision, C order; ``labels`` (N,) int64; ``goldens``
-    (N, outputs) in the output's type. The first ``classes`` outputs are scores of classes (0: the model does not
-    classify, and labels mean nothing); ``path_output`` is the one that tells which way the model went. ``default``
-    is how many a run takes unless it is told, None for all. ``sha256`` is of the file at ``path``, the same for
-    every precision of a model.
+    (N, outputs) in the output's type. The first ``classes`` outputs are scores of classes (0: the model does
+    not classify, and labels mean nothing); ``path_output`` is the one that tells which way the model went.
+    ``default`` is how many a run takes unless it is told, None for all. ``sha256`` is of the file at ``path``,
+    the same for every precision of a model.
     """
 
     inputs: list[npt.NDArray[Any]]
@@ -54,10 +54,8 @@ def vectors_path(model: str | ModelSpec) -> Path:
 def load_vectors(model: str | ModelSpec, precision: Precision) -> VectorSet:
     """Read a model's vectors; VectorError when they are missing, damaged or of the wrong shape.
 
-    A name is of a model that comes with the lab.
-
-    The archive holds the raw features of all vectors one after the other; here they become what an image of that
-    precision takes (``Architecture.wire``).
+    A name is of a model that comes with the lab. The archive holds the raw features of all vectors one after
+    the other; here they become what an image of that precision takes (``Architecture.wire``).
     """
     spec = model if isinstance(model, ModelSpec) else find_model(model)
     path = vectors_path(spec)

@@ -13,6 +13,7 @@ from hil.build.check import check_folders
 from hil.errors import BuildError, ModelError
 from hil.image import Image
 from hil.measure.elf import check_fits, load_segments
+from hil.models.catalog import ModelLibrary
 from hil.values import Precision
 
 KIND = "qemu_mps2_an386"
@@ -92,5 +93,6 @@ def test_a_choice_of_models_is_built(toolchain: Toolchain, tmp_path: Path) -> No
 def test_what_no_model_has_is_said() -> None:
     with pytest.raises(ModelError, match="choose from: fastgrnn_digits"):
         prebuilt_recipes(KIND, ["none"])
-    with pytest.raises(ModelError, match="has no q7; choose from: f32, q15"):
-        prebuilt_recipes(KIND, ["fastgrnn_digits"], [Precision.Q7])
+    library = ModelLibrary(Path(__file__).parents[3] / "examples" / "own_model" / "models")
+    with pytest.raises(ModelError, match="model nearest has no q7; choose from: q15"):
+        prebuilt_recipes(KIND, ["nearest"], [Precision.Q7], library)
