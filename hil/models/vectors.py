@@ -25,7 +25,7 @@ class VectorSet:
     ``inputs``: N arrays (T, D) in the wire type of one precision, C order; ``labels`` (N,) int64; ``goldens``
     (N, outputs) in the output's type. The first ``classes`` outputs are scores of classes (0: the model does
     not classify, and labels mean nothing); ``path_output`` is the one that tells which way the model went.
-    ``default`` is how many a run takes unless it is told, None for all. ``sha256`` is of the file at ``path``,
+    ``default`` is how many a run takes unless it is told, None for all. ``sha256`` is of the file ``path``,
     the same for every precision of a model.
     """
 
