@@ -125,7 +125,7 @@ def _output_scale(layer: Layer, most: float, affine: Affine, precision: Precisio
     wanted = activation_scale(min(most, layer.relu / HEADROOM) if layer.relu else most)
     coarsest = float(_row_scales(matrix, affine.bias, precision, before, wanted).max())
     least = coarsest * before / _MOST_RATIO
-    if least > wanted and layer.relu:
+    if layer.relu and least > layer.relu / LARGEST:
         raise ModelError(
             f"weights of layer {layer.name} are too large for {precision}",
             evidence=f"its sums are coarser than outputs up to {layer.relu:g}",

@@ -36,9 +36,7 @@ class PoolShape:
 
     def __post_init__(self) -> None:
         if not 1 <= self.patch <= MOST_PATCH:
-            raise ModelError(
-                "RNNPool's patch has no such size", evidence=f"{self.patch}, not 1 to {MOST_PATCH}"
-            )
+            raise ModelError(f"RNNPool has no patch of {self.patch}", evidence=f"1 to {MOST_PATCH}")
         if self.second.features != self.first.hidden:
             raise ModelError(
                 "RNNPool's cells do not fit together",
