@@ -8,82 +8,94 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+import cascade_cases
+import kernel_cases
+import map_cases
 from hil.build.builder import FLAGS
 from hil.build.sources import board_folder
 from hil.build.toolchain import find_toolchain
 from hil.errors import BuildError
 from hil.resources import firmware_dir
-from kernel_cases import CASES, NO_POINTERS, Case, SeededDraw, run_cases
+from kernel_cases import NO_POINTERS, Case, Draw, SeededDraw, run_cases
 from kernel_programs import KIND, HostProgram, QemuProgram, build_host, build_qemu
 
 pytestmark = pytest.mark.emulated
 
-DRIVER = ["tests/kernels/cells.c"]
 BATCH = 150
 MOST_STACK = 512  # bytes, of one call of a kernel with all that it calls
 
+DRIVERS: Mapping[str, Mapping[str, Callable[[Draw], Case]]] = {
+    "cells": kernel_cases.CASES,
+    "maps": map_cases.CASES,
+    "cascades": cascade_cases.CASES,
+}
+KERNELS = [(driver, name) for driver, cases in DRIVERS.items() for name in cases]
+FLOATS = [(driver, name) for driver, name in KERNELS if name.endswith("f32")]
+VARIANTS = ("special", "plain")  # written for the processor, where there is one; the plain C
 
-@pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> QemuProgram:
-    """The driver with the plain kernels."""
-    return build_qemu(tmp_path_factory.mktemp("kernels") / "plain.elf", DRIVER, plain=True)
-
-
-@pytest.fixture(scope="module")
-def special(tmp_path_factory: pytest.TempPathFactory) -> QemuProgram:
-    """The driver with the kernels written for the processor."""
-    return build_qemu(tmp_path_factory.mktemp("kernels") / "special.elf", DRIVER)
-
-
-@pytest.fixture(params=["special", "plain"])
-def emulated(request: pytest.FixtureRequest) -> QemuProgram:
-    """Each of the two."""
-    program: QemuProgram = request.getfixturevalue(request.param)
-    return program
+Build = Callable[[str, str], QemuProgram]
+BuildHost = Callable[[str], HostProgram]
 
 
 @pytest.fixture(scope="module")
-def host(tmp_path_factory: pytest.TempPathFactory) -> HostProgram:
-    """The driver on this machine."""
-    return build_host(tmp_path_factory.mktemp("kernels") / "host", DRIVER)
+def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """A function that gives a driver in a variant, built once."""
+    folder = tmp_path_factory.mktemp("kernels")
+
+    @cache
+    def make(driver: str, variant: str) -> QemuProgram:
+        elf = folder / f"{driver}-{variant}.elf"
+        return build_qemu(elf, [f"tests/kernels/{driver}.c"], plain=variant == "plain")
+
+    return make
 
 
-def batch(name: str) -> Sequence[Case]:
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> BuildHost:
+    """A function that gives a driver for this machine, built once."""
+    folder = tmp_path_factory.mktemp("kernels")
+
+    @cache
+    def make(driver: str) -> HostProgram:
+        return build_host(folder / driver, [f"tests/kernels/{driver}.c"])
+
+    return make
+
+
+def batch(driver: str, name: str) -> Sequence[Case]:
     """Cases of one kernel, the same every time."""
-    return [CASES[name](SeededDraw(list(CASES).index(name), number)) for number in range(BATCH)]
+    return [DRIVERS[driver][name](SeededDraw(KERNELS.index((driver, name)), at)) for at in range(BATCH)]
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_kernels_give_what_the_references_give(emulated: QemuProgram, name: str) -> None:
-    cases = batch(name)
-    for case, given in zip(cases, run_cases(emulated, cases), strict=True):
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize(("driver", "name"), KERNELS)
+def test_kernels_give_what_the_references_give(build: Build, driver: str, name: str, variant: str) -> None:
+    program, cases = build(driver, variant), batch(driver, name)
+    program.stack.clear()
+    for case, given in zip(cases, run_cases(program, cases), strict=True):
         case.check(given)
+    print(*(f"{kernel}: {used} B of stack" for kernel, used in sorted(program.stack.items())), sep="\n")
+    assert program.stack
+    assert max(program.stack.values()) <= MOST_STACK, program.stack
 
 
-def test_null_pointers_are_refused(emulated: QemuProgram) -> None:
-    NO_POINTERS.check(run_cases(emulated, [NO_POINTERS])[0])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_null_pointers_are_refused(build: Build, variant: str) -> None:
+    NO_POINTERS.check(run_cases(build("cells", variant), [NO_POINTERS])[0])
 
 
-@pytest.mark.parametrize("name", [name for name in CASES if name.endswith("f32")])
-def test_plain_float_is_the_same_everywhere(plain: QemuProgram, host: HostProgram, name: str) -> None:
-    cases = batch(name)
-    for case, here, there in zip(cases, run_cases(host, cases), run_cases(plain, cases), strict=True):
-        assert here == there, case.name
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_the_stack_is_bounded(emulated: QemuProgram, name: str) -> None:
-    emulated.stack.clear()
-    run_cases(emulated, batch(name))
-    assert emulated.stack
-    print(*(f"{kernel}: {used} B of stack" for kernel, used in sorted(emulated.stack.items())), sep="\n")
-    assert max(emulated.stack.values()) <= MOST_STACK, emulated.stack
-    assert min(emulated.stack.values()) > 0, emulated.stack
+@pytest.mark.parametrize(("driver", "name"), FLOATS)
+def test_plain_float_is_the_same_everywhere(build: Build, host: BuildHost, driver: str, name: str) -> None:
+    cases = batch(driver, name)
+    here, there = run_cases(host(driver), cases), run_cases(build(driver, "plain"), cases)
+    for case, ours, theirs in zip(cases, here, there, strict=True):
+        assert ours == theirs, case.name
 
 
 def test_no_frame_is_larger_and_none_is_dynamic(tmp_path: Path) -> None:
