@@ -38,6 +38,7 @@ _CODES = {
     5: "a kernel returned an error",
     6: "unknown kind of case",
     7: "a kernel wrote outside of an array",
+    8: "an answer depends on where its operands lie",
     70: "a fault",
 }
 

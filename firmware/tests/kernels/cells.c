@@ -24,6 +24,23 @@ static const hil_tail_fixed tails[] = {
 };
 static const hil_tail_f32 tails_f32[] = {hil_tail_fastgrnn_f32, hil_tail_fastrnn_f32};
 
+/* A copy, or room for one, at an address that is a multiple of 2 but not of 4. */
+static int16_t *displaced(const int16_t *from, size_t count)
+{
+    int16_t *memory = (int16_t *)room((count + 1) * sizeof *memory) + 1;
+    if (from != NULL) {
+        memcpy(memory, from, count * sizeof *memory);
+    }
+    return memory;
+}
+
+static void same(const int16_t *one, const int16_t *other, size_t count)
+{
+    if (memcmp(one, other, count * sizeof *one) != 0) {
+        exit(8);
+    }
+}
+
 /* Vectors one after the other, each the first operand and then the second. */
 static void matrix(void)
 {
@@ -43,6 +60,9 @@ static void matrix(void)
         stack_use_begin();
         m->project(m, first, second, out);
         stack_use_end(name);
+        int16_t *again = displaced(NULL, m->rows);
+        m->project(m, displaced(first, m->columns), second != NULL ? displaced(second, m->columns2) : NULL, again);
+        same(again, out, m->rows);
         give(out, m->rows, sizeof *out);
         free(out);
         free(second);
@@ -147,9 +167,12 @@ static void cell(void)
     int16_t *states;
     if (s->walks == 0) {
         states = taken(s->hidden, sizeof *states);
+        int16_t *again = displaced(states, s->hidden);
+        code = hil_cell_fixed_run(&c, displaced(map, s->map), s->steps, again, scratch);
         stack_use_begin();
-        code = hil_cell_fixed_run(&c, map, s->steps, states, scratch);
+        code |= hil_cell_fixed_run(&c, map, s->steps, states, scratch);
         stack_use_end("cell_fixed_run");
+        same(again, states, s->hidden);
     } else {
         states = taken_aligned((size_t)s->hidden * s->sequences, sizeof *states);
         const int16_t **inputs = room(s->walks * sizeof *inputs);
