@@ -3,70 +3,80 @@
 #include "../matrix_q15.h"
 
 #define WEIGHT int16_t
-#define SPOILT "r4", "r5", "r6", "r8"
 
-/* A pair of columns, and an odd last column, for the four rows whose sums are a to d. */
-#define PAIR4                           \
-    "ldmia %[w]!, {r4, r5, r6, r8}\n\t" \
-    "ldr %[v], [%[x]], #4\n\t"          \
-    "smlad %[a], r4, %[v], %[a]\n\t"    \
-    "smlad %[b], r5, %[v], %[b]\n\t"    \
-    "smlad %[c], r6, %[v], %[c]\n\t"    \
-    "smlad %[d], r8, %[v], %[d]\n\t"
-#define LAST4                           \
-    "ldmia %[w]!, {r4, r5}\n\t"         \
-    "ldrsh %[v], [%[x]], #2\n\t"        \
-    "smlabb %[a], r4, %[v], %[a]\n\t"   \
-    "smlatb %[b], r4, %[v], %[b]\n\t"   \
-    "smlabb %[c], r5, %[v], %[c]\n\t"   \
-    "smlatb %[d], r5, %[v], %[d]\n\t"
+/* A pair of columns, and an odd last column, of four rows. */
+#define PAIR4                        \
+    "ldmia r0!, {r4, r5, r6, r7}\n\t" \
+    "ldr r8, [r9], #4\n\t"           \
+    "smlad r1, r4, r8, r1\n\t"       \
+    "smlad r2, r5, r8, r2\n\t"       \
+    "smlad r3, r6, r8, r3\n\t"       \
+    "smlad r12, r7, r8, r12\n\t"
+#define LAST4                        \
+    "ldmia r0!, {r4, r5}\n\t"        \
+    "ldrsh r8, [r9], #2\n\t"         \
+    "smlabb r1, r4, r8, r1\n\t"      \
+    "smlatb r2, r4, r8, r2\n\t"      \
+    "smlabb r3, r5, r8, r3\n\t"      \
+    "smlatb r12, r5, r8, r12\n\t"
 
-/* The same for two rows, and for one. */
-#define PAIR2                         \
-    "ldmia %[w]!, {r4, r5}\n\t"       \
-    "ldr %[v], [%[x]], #4\n\t"        \
-    "smlad %[a], r4, %[v], %[a]\n\t"  \
-    "smlad %[b], r5, %[v], %[b]\n\t"
-#define LAST2                         \
-    "ldr r4, [%[w]], #4\n\t"          \
-    "ldrsh %[v], [%[x]], #2\n\t"      \
-    "smlabb %[a], r4, %[v], %[a]\n\t" \
-    "smlatb %[b], r4, %[v], %[b]\n\t"
-#define PAIR1                  \
-    "ldr r4, [%[w]], #4\n\t"   \
-    "ldr %[v], [%[x]], #4\n\t" \
-    "smlad %[a], r4, %[v], %[a]\n\t"
-#define LAST1                    \
-    "ldr r4, [%[w]], #4\n\t"     \
-    "ldrsh %[v], [%[x]], #2\n\t" \
-    "smlabb %[a], r4, %[v], %[a]\n\t"
+/* The same of two rows, and of one. */
+#define PAIR2                        \
+    "ldmia r0!, {r4, r5}\n\t"        \
+    "ldr r8, [r9], #4\n\t"           \
+    "smlad r1, r4, r8, r1\n\t"       \
+    "smlad r2, r5, r8, r2\n\t"
+#define LAST2                        \
+    "ldr r4, [r0], #4\n\t"           \
+    "ldrsh r8, [r9], #2\n\t"         \
+    "smlabb r1, r4, r8, r1\n\t"      \
+    "smlatb r2, r4, r8, r2\n\t"
+#define PAIR1                        \
+    "ldr r4, [r0], #4\n\t"           \
+    "ldr r8, [r9], #4\n\t"           \
+    "smlad r1, r4, r8, r1\n\t"
+#define LAST1                        \
+    "ldr r4, [r0], #4\n\t"           \
+    "ldrsh r8, [r9], #2\n\t"         \
+    "smlabb r1, r4, r8, r1\n\t"
 
-/* All columns: eight at a time, then what the last three bits of their number say. Below zero they still are those of
- * the remainder. */
-#define COLUMNS(pair, last)      \
-    "subs %[n], #8\n\t"          \
-    "blo 2f\n\t"                 \
-    "1:\n\t" pair pair pair pair \
-    "subs %[n], #8\n\t"          \
-    "bhs 1b\n\t"                 \
-    "2:\n\t"                     \
-    "tst %[n], #4\n\t"           \
-    "beq 3f\n\t" pair pair       \
-    "3:\n\t"                     \
-    "tst %[n], #2\n\t"           \
-    "beq 4f\n\t" pair            \
-    "4:\n\t"                     \
-    "tst %[n], #1\n\t"           \
-    "beq 5f\n\t" last            \
+#define ROUND4 PAIR4 PAIR4 PAIR4 PAIR4
+#define ROUND2 PAIR2 PAIR2 PAIR2 PAIR2
+#define ROUND1 PAIR1 PAIR1 PAIR1 PAIR1
+
+/* The last columns: a branch into as many pairs as there are, without or with an odd one behind. */
+#define REST4                                        \
+    "tbb [pc, r10]\n\t"                              \
+    "50:\n\t"                                        \
+    ".byte (60f-50b)/2, (57f-50b)/2, (53f-50b)/2, (56f-50b)/2\n\t" \
+    ".byte (52f-50b)/2, (55f-50b)/2, (51f-50b)/2, (54f-50b)/2\n\t" \
+    "51:\n\t" PAIR4                                  \
+    "52:\n\t" PAIR4                                  \
+    "53:\n\t" PAIR4                                  \
+    "b 60f\n\t"                                      \
+    "54:\n\t" PAIR4                                  \
+    "55:\n\t" PAIR4                                  \
+    "56:\n\t" PAIR4                                  \
+    "57:\n\t" LAST4                                  \
+    "60:\n\t"
+
+/* Rarely needed: small rather than fast. */
+#define REST(pair, last)  \
+    "subs r10, #2\n\t"    \
+    "blo 4f\n\t"          \
+    "3:\n\t" pair         \
+    "subs r10, #2\n\t"    \
+    "bhs 3b\n\t"          \
+    "4:\n\t"              \
+    "adds r10, #1\n\t"    \
+    "bne 5f\n\t" last     \
     "5:\n\t"
-
-#define COLUMNS4 COLUMNS(PAIR4, LAST4)
-#define COLUMNS2 COLUMNS(PAIR2, LAST2)
-#define COLUMNS1 COLUMNS(PAIR1, LAST1)
+#define REST2 REST(PAIR2, LAST2)
+#define REST1 REST(PAIR1, LAST1)
 
 #include "project_fixed.h"
 
 void hil_project_q15(const struct hil_matrix *matrix, const int16_t *first, const int16_t *second, int16_t *out)
 {
-    project_any(matrix, first, second, out);
+    project(matrix, first, second, out);
 }

@@ -3,73 +3,89 @@
 #include "../matrix_q7.h"
 
 #define WEIGHT int8_t
-#define SPOILT "r4", "r5", "r6"
 
-/* Four columns of one row: its weights are in `word`, which is spoilt, as is r6. */
-#define ROW(word, sum)                             \
-    "sxtb16 r6, " word "\n\t"                      \
-    "smlad %[" sum "], r6, %[v], %[" sum "]\n\t"   \
-    "sxtb16 " word ", " word ", ror #8\n\t"        \
-    "smlad %[" sum "], " word ", %[u], %[" sum "]\n\t"
+/* Four columns of x, in r7 and r8, and of one row: its weights are in `word`, which is spoilt, as is r6. */
 #define X4                     \
-    "ldr %[v], [%[x]], #4\n\t" \
-    "ldr %[u], [%[x]], #4\n\t"
-#define QUAD4                   \
-    X4                          \
-    "ldmia %[w]!, {r4, r5}\n\t" \
-    ROW("r4", "a")              \
-    ROW("r5", "b")              \
-    "ldmia %[w]!, {r4, r5}\n\t" \
-    ROW("r4", "c")              \
-    ROW("r5", "d")
-#define QUAD2                   \
-    X4                          \
-    "ldmia %[w]!, {r4, r5}\n\t" \
-    ROW("r4", "a")              \
-    ROW("r5", "b")
-#define QUAD1                \
-    X4                       \
-    "ldr r4, [%[w]], #4\n\t" \
-    ROW("r4", "a")
+    "ldr r7, [r9], #4\n\t"     \
+    "ldr r8, [r9], #4\n\t"
+#define ROW(word, sum)                              \
+    "sxtb16 r6, " word "\n\t"                       \
+    "smlad " sum ", r6, r7, " sum "\n\t"            \
+    "sxtb16 " word ", " word ", ror #8\n\t"         \
+    "smlad " sum ", " word ", r8, " sum "\n\t"
+#define QUAD4                 \
+    X4                        \
+    "ldmia r0!, {r4, r5}\n\t" \
+    ROW("r4", "r1")           \
+    ROW("r5", "r2")           \
+    "ldmia r0!, {r4, r5}\n\t" \
+    ROW("r4", "r3")           \
+    ROW("r5", "r12")
+#define QUAD2                 \
+    X4                        \
+    "ldmia r0!, {r4, r5}\n\t" \
+    ROW("r4", "r1")           \
+    ROW("r5", "r2")
+#define QUAD1                 \
+    X4                        \
+    "ldr r4, [r0], #4\n\t"    \
+    ROW("r4", "r1")
 
-/* One of the last columns of one row: a byte. */
-#define BYTE(sum)                \
-    "ldrsb r4, [%[w]], #1\n\t"   \
-    "smlabb %[" sum "], r4, %[v], %[" sum "]\n\t"
-#define X1 "ldrsh %[v], [%[x]], #2\n\t"
-#define ONE4 X1 BYTE("a") BYTE("b") BYTE("c") BYTE("d")
-#define ONE2 X1 BYTE("a") BYTE("b")
-#define ONE1 X1 BYTE("a")
+/* One of the last columns: a byte for each row. */
+#define BYTE(sum)                  \
+    "ldrsb r4, [r0], #1\n\t"       \
+    "smlabb " sum ", r4, r7, " sum "\n\t"
+#define X1 "ldrsh r7, [r9], #2\n\t"
+#define ONE4 X1 BYTE("r1") BYTE("r2") BYTE("r3") BYTE("r12")
+#define ONE2 X1 BYTE("r1") BYTE("r2")
+#define ONE1 X1 BYTE("r1")
 
-/* The last columns of one or two rows may leave a word half empty. */
-#define WHOLE_WORDS "add %[w], #3\n\tbic %[w], #3\n\t"
+#define ROUND4 QUAD4 QUAD4
+#define ROUND2 QUAD2 QUAD2
+#define ROUND1 QUAD1 QUAD1
 
-/* All columns: eight at a time, then what the last three bits of their number say. Below zero they still are those of
- * the remainder. */
-#define COLUMNS(quad, one)   \
-    "subs %[n], #8\n\t"      \
-    "blo 2f\n\t"             \
-    "1:\n\t" quad quad       \
-    "subs %[n], #8\n\t"      \
-    "bhs 1b\n\t"             \
-    "2:\n\t"                 \
-    "tst %[n], #4\n\t"       \
-    "beq 3f\n\t" quad        \
-    "3:\n\t"                 \
-    "tst %[n], #2\n\t"       \
-    "beq 4f\n\t" one one     \
-    "4:\n\t"                 \
-    "tst %[n], #1\n\t"       \
-    "beq 5f\n\t" one         \
-    "5:\n\t"
+/* The last columns: a branch to as many as there are, with or without four before them. */
+#define REST4                                        \
+    "tbb [pc, r10]\n\t"                              \
+    "50:\n\t"                                        \
+    ".byte (60f-50b)/2, (53f-50b)/2, (52f-50b)/2, (51f-50b)/2\n\t" \
+    ".byte (54f-50b)/2, (54f-50b)/2, (54f-50b)/2, (54f-50b)/2\n\t" \
+    "54:\n\t" QUAD4                                  \
+    "tst r10, #2\n\t"                                \
+    "beq 55f\n\t"                                    \
+    "tst r10, #1\n\t"                                \
+    "beq 52f\n\t"                                    \
+    "51:\n\t" ONE4                                   \
+    "52:\n\t" ONE4                                   \
+    "53:\n\t" ONE4                                   \
+    "b 60f\n\t"                                      \
+    "55:\n\t"                                        \
+    "tst r10, #1\n\t"                                \
+    "bne 53b\n\t"                                    \
+    "60:\n\t"
 
-#define COLUMNS4 COLUMNS(QUAD4, ONE4)
-#define COLUMNS2 COLUMNS(QUAD2, ONE2) WHOLE_WORDS
-#define COLUMNS1 COLUMNS(QUAD1, ONE1) WHOLE_WORDS
+/* Rarely needed: small rather than fast. The last columns of one or two rows may leave a word half empty. */
+#define REST(quad, one)   \
+    "subs r10, #4\n\t"    \
+    "blo 3f\n\t" quad     \
+    "b 4f\n\t"            \
+    "3:\n\t"              \
+    "adds r10, #4\n\t"    \
+    "4:\n\t"              \
+    "cmp r10, #0\n\t"     \
+    "beq 6f\n\t"          \
+    "5:\n\t" one          \
+    "subs r10, #1\n\t"    \
+    "bne 5b\n\t"          \
+    "6:\n\t"              \
+    "add r0, #3\n\t"      \
+    "bic r0, #3\n\t"
+#define REST2 REST(QUAD2, ONE2)
+#define REST1 REST(QUAD1, ONE1)
 
 #include "project_fixed.h"
 
 void hil_project_q7(const struct hil_matrix *matrix, const int16_t *first, const int16_t *second, int16_t *out)
 {
-    project_any(matrix, first, second, out);
+    project(matrix, first, second, out);
 }
