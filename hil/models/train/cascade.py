@@ -6,8 +6,8 @@ resource-constrained devices, NeurIPS 2018 (EMI-RNN).
 
 The lower tier is trained on instances first. Both are then trained together: the upper one on the states
 that the lower one has at its early exits, the lower one for its own answers and for the states it hands up.
-By then its labels come from the bags alone: of a target's bag the best ``consecutive`` instances in a row
-are targets, and others are as long as the lower tier itself thinks so.
+By then its labels are refined from round to round, as in EMI-RNN: of a target's bag the best
+``consecutive`` instances in a row stay targets, and others do unless the lower tier is sure of the contrary.
 """
 
 from __future__ import annotations
@@ -105,6 +105,8 @@ class CascadeRecipe:
     smoothing: float
 
 
+SURE = 2.0  # the margin at which the lower tier's own answer outweighs a label
+
 Vary = Callable[[Tensor, torch.Generator], Tensor]
 
 
@@ -114,7 +116,7 @@ def train_cascade(
 ) -> CascadeModule:  # fmt: skip
     """Train on normalised ``bags`` (N, T, D) and their ``labels`` (N,), of which 0 is clutter.
 
-    ``targets`` (N, I), float: instances that hold a target; the lower tier's first epochs make use of it.
+    ``targets`` (N, I), float: instances that hold a target, the labels that the lower tier starts from.
     ``vary`` augments a batch.
     """
     generator = deterministic(recipe.seed)
@@ -132,7 +134,7 @@ def train_cascade(
             if epoch < recipe.alone:
                 loss = look_loss(found.looks, targets[chosen])
             else:
-                wanted = multi_instance(found.margins.detach(), labels[chosen] > 0, scan.consecutive)
+                wanted = refined(targets[chosen], found.margins.detach(), scan.consecutive)
                 below = recipe.lower_weight * look_loss(found.looks, wanted)
                 loss = below + judge(model.judged(found.states), labels[chosen])
             optimiser.zero_grad()
@@ -150,14 +152,14 @@ def look_loss(looks: Tensor, wanted: Tensor) -> Tensor:
     return (each.mean(dim=(1, 2)) * weights).mean()
 
 
-def multi_instance(margins: Tensor, target: Tensor, consecutive: int) -> Tensor:
-    """Labels (N, I) of instances, float, from those of their bags (N,) and the ``margins`` (N, I) they have.
+def refined(targets: Tensor, margins: Tensor, consecutive: int, sure: float = SURE) -> Tensor:
+    """The labels ``targets`` (N, I) of instances, less those that the ``margins`` (N, I) speak against.
 
-    Clutter has none. Of a target the ``consecutive`` instances in a row with the largest sum of margins are
-    targets, and so are all others with a margin above 0.
+    A walker does not move in every instance that shows it. The ``consecutive`` instances in a row with the
+    largest sum of margins keep their labels, all others lose them where the margin is below -``sure``.
     """
     sums = margins.unfold(1, consecutive, 1).sum(2)
     first = sums.argmax(1, keepdim=True)
     places = torch.arange(margins.shape[1])
     best = (places >= first) & (places < first + consecutive)
-    return ((best | (margins > 0)) & target[:, None]).to(margins.dtype)
+    return targets * (best | (margins >= -sure))

@@ -20,7 +20,7 @@ from hil.models.train.cascade import (  # noqa: E402
     CascadeModule,
     CascadeRecipe,
     look_loss,
-    multi_instance,
+    refined,
     train_cascade,
 )
 from hil.models.train.cell import Shape  # noqa: E402
@@ -76,10 +76,11 @@ def test_the_trained_network_is_the_reference() -> None:
     assert agreeing(scores[fired], outputs[fired, :-1]).all()
 
 
-def test_instances_get_labels_from_their_bags() -> None:
-    margins = torch.tensor([[-1.0, -0.5, -0.2, -3.0], [2.0, -1.0, -9.0, 0.5], [3.0, 3.0, 3.0, 3.0]])
-    wanted = multi_instance(margins, torch.tensor([True, True, False]), 2)
-    assert wanted.tolist() == [[0, 1, 1, 0], [1, 1, 0, 1], [0, 0, 0, 0]]
+def test_labels_of_instances_are_refined() -> None:
+    margins = torch.tensor([[-5.0, -4.0, -3.0, -9.0], [2.0, -1.0, -9.0, 0.5], [3.0, 3.0, 3.0, 3.0]])
+    targets = torch.tensor([[1.0, 1.0, 1.0, 1.0], [1.0, 0.0, 1.0, 1.0], [0.0, 0.0, 0.0, 0.0]])
+    wanted = refined(targets, margins, 2, sure=2.0)
+    assert wanted.tolist() == [[0, 1, 1, 0], [1, 0, 0, 1], [0, 0, 0, 0]]
 
 
 def test_an_early_wrong_answer_costs_less_than_a_late_one() -> None:
