@@ -40,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     build = commands.add_parser("build", help="build the firmware images, or check the committed ones")
     build.add_argument("models", nargs="*", metavar="MODEL", help="default: all")
     build.add_argument("--kind", choices=sorted(KINDS), default="qemu_mps2_an386", help="for which boards")
-    build.add_argument("--precision", metavar="P[,P]", help="f32, q15 (default: all the model has)")
+    build.add_argument("--precision", metavar="P[,P]", help="f32, q15, q7 (default: all)")
     build.add_argument("--models-dir", type=Path, metavar="DIR", help="models of your own: build only those")
     build.add_argument("--check", action="store_true", help="prove that the images are what the sources give")
     build.add_argument(
@@ -70,6 +70,13 @@ def _parser() -> argparse.ArgumentParser:
     models.set_defaults(command=_models)
 
     cli_model.add_parser(commands)
+
+    bench = commands.add_parser("bench", help="what the kernels cost")
+    benches = bench.add_subparsers(required=True, metavar="WHAT")
+    kernels = benches.add_parser(
+        "kernels", help="instructions on the papers' dimensions, beside the public reference's"
+    )
+    kernels.set_defaults(command=_bench_kernels)
     return parser
 
 
@@ -144,4 +151,18 @@ def _models(options: argparse.Namespace) -> int:
         built = [elf for spec in library.own_models() for elf in sorted(images_dir(spec, name).glob("*.elf"))]
         images = [elf.stem.rpartition("-") for elf in prebuilt_images(name) + built]
         print(f"prebuilt for {name}: " + ", ".join(f"{model}/{precision}" for model, _, precision in images))
+    return 0
+
+
+def _bench_kernels(_: argparse.Namespace) -> int:
+    from hil.bench.kernels import count, table_lines
+
+    def progress(name: str) -> None:
+        if sys.stderr.isatty():
+            print(f"\r\x1b[K{name}", end="", file=sys.stderr, flush=True)
+
+    rows = list(count(progress))
+    if sys.stderr.isatty():
+        print("\r\x1b[K", end="", file=sys.stderr)
+    print("\n".join(table_lines(rows)))
     return 0

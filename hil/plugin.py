@@ -42,7 +42,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="DIR",
         help="models of your own beside those of the lab, one folder each",
     )
-    group.addoption("--vectors", type=_count, metavar="N", help="a quick look: only the first N vectors")
+    group.addoption(
+        "--vectors",
+        type=_count,
+        metavar="N|all",
+        help="only the first N vectors, or all (default: as many as the model's description says)",
+    )
     group.addoption(
         "--lab", type=Path, metavar="FILE", help="the lab file (default: the lab is one QEMU board)"
     )
@@ -50,6 +55,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def _count(text: str) -> int:
+    if text == "all":
+        return sys.maxsize
     if not text.isdecimal() or int(text) < 1:
         raise ValueError(text)
     return int(text)

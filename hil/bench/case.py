@@ -46,7 +46,7 @@ class Bench:
 
     @property
     def vectors(self) -> VectorSet:
-        """The vectors that ``run`` streams: all of the model's, or the first --vectors=N."""
+        """The vectors that ``run`` streams: as many of the model's as it has by default, or --vectors."""
         manifest = self.session.image.manifest
         vectors = load_vectors(self._case.own or manifest.model, manifest.precision)
         if vectors.sha256 != manifest.vectors_sha256:
@@ -56,7 +56,7 @@ class Bench:
                 evidence=f"sha256 {vectors.sha256[:12]}…, manifest says {manifest.vectors_sha256[:12]}…",
                 remedy="run `hil build` to remake the image",
             )
-        return first(vectors, self._run.options.vectors)
+        return first(vectors, self._run.options.vectors or vectors.default)
 
     def run(self) -> Report:
         """Measure, store, and record every measure as a property of the test."""

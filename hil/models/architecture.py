@@ -30,7 +30,9 @@ class NetworkShape(Protocol):
 
     @property
     def classes(self) -> int:
-        """How many of the outputs, from the first on, are scores of classes; 0: the model does not classify."""
+        """How many of the outputs, from the first on, are scores of classes; 0: the model does not
+        classify.
+        """
 
     @property
     def path_output(self) -> int | None:
@@ -38,7 +40,9 @@ class NetworkShape(Protocol):
 
 
 class Architecture(Protocol):
-    """One kind of network. ``weights`` is a frozen value of the architecture's own, checked by ``weights``."""
+    """One kind of network. ``weights`` is a frozen value of the architecture's own, checked by
+    ``weights``.
+    """
 
     @property
     def name(self) -> str:

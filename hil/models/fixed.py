@@ -1,9 +1,11 @@
-"""The fixed-point arithmetic that q15 and q7 share: real scales, exact 32-bit sums, requantisation, saturation.
+"""The fixed-point arithmetic that q15 and q7 share: real scales, exact 32-bit sums, requantisation,
+saturation.
 
 Every tensor is an integer with a real scale: real = integer * scale. Activations are 16 bits wide, weights 16
-(q15) or 8 (q7), sums and biases 32. Sums never leave 32 bits, which is proved when a matrix is made and asserted
-when it is used; so the order in which a kernel sums does not matter. Activations saturate, and nothing else does.
-``firmware/kernels/fixed.h`` is the same in C; docs/decisions/fixed-point-arithmetic.md says why it is so.
+(q15) or 8 (q7), sums and biases 32. Sums never leave 32 bits, which is proved when a matrix is made and
+asserted when it is used; so the order in which a kernel sums does not matter. Activations saturate, and
+nothing else does. ``firmware/kernels/fixed.h`` is the same in C; docs/decisions/fixed-point-arithmetic.md
+says why it is so.
 """
 
 from __future__ import annotations
@@ -65,7 +67,9 @@ def multiplier(ratio: float) -> int:
 
 
 def activation_scale(largest: float, least: float = 0.0) -> float:
-    """The scale at which HEADROOM times ``largest`` fits 16 bits, at least ``least``; ModelError when not finite."""
+    """The scale at which HEADROOM times ``largest`` fits 16 bits, at least ``least``; ModelError when not
+    finite.
+    """
     if not np.isfinite(largest):
         raise ModelError("an activation is not finite on the calibration inputs")
     return max(largest * HEADROOM / LARGEST, least) or 1.0 / LARGEST
@@ -91,8 +95,8 @@ def weight_scale(
 class FixedMatrix:
     """Integer weights for one or two operands, and how the sums become activations.
 
-    ``first`` (R, C1) and ``second`` (R, C2) or None, integers of ``precision``'s width; ``multipliers`` (1,) or
-    (R,) of ``rescale``; ``bias`` (R,) int32 or None.
+    ``first`` (R, C1) and ``second`` (R, C2) or None, integers of ``precision``'s width; ``multipliers`` (1,)
+    or (R,) of ``rescale``; ``bias`` (R,) int32 or None.
     """
 
     precision: Precision
@@ -122,7 +126,7 @@ class FixedMatrix:
 
     @staticmethod
     def _dot(matrix: Integers, vectors: Int64) -> Int64:
-        # Products of integers below 2**31 sum exactly in float64, which has a fast product and int64 has none.
+        # Integers below 2**31 sum exactly in float64, which has a fast product; int64 has none.
         product = vectors.astype(np.float64) @ matrix.T.astype(np.float64)
         return product.astype(np.int64)
 
@@ -141,12 +145,14 @@ def fixed_matrix(
 ) -> FixedMatrix:
     """Round weights at their scales and prove that their sums fit.
 
-    ``scale`` of ``first``, ``second_scale`` of ``second``, ``sum_scale`` of the sums (only ``bias`` needs it),
-    ``ratio`` from the sums to the activations; scale, ratio and sum_scale may be one per row. ModelError when a
-    weight leaves its width or some row's sum could leave 32 bits.
+    ``scale`` of ``first``, ``second_scale`` of ``second``, ``sum_scale`` of the sums (only ``bias`` needs
+    it), ``ratio`` from the sums to the activations; scale, ratio and sum_scale may be one per row. ModelError
+    when a weight leaves its width or some row's sum could leave 32 bits.
     """
     limit = WEIGHT_LIMIT[precision]
-    parts = [_integers(first, scale)] + ([] if second is None else [_integers(second, second_scale)])
+    parts = [_integers(first, scale)]
+    if second is not None:
+        parts.append(_integers(second, second_scale))
     whole = np.concatenate(parts, axis=1)
     offset = np.zeros(len(first), dtype=np.int64)
     if bias is not None:

@@ -50,7 +50,9 @@ class Held:
 def write_folder(
     folder: Path, about: Description, arrays: Mapping[str, Arrays], calibration: Sequence[Arrays]
 ) -> ModelSpec:
-    """Rewrite a model's folder: ``arrays`` by the architecture's names, scales from raw ``calibration`` inputs."""
+    """Rewrite a model's folder: ``arrays`` by the architecture's names, scales from raw ``calibration``
+    inputs.
+    """
     architecture = find_architecture(about.architecture)
     network = architecture.network(about.network)
     weights = architecture.weights(network, arrays)

@@ -1,4 +1,6 @@
-"""Nonlinearities in numpy: in float, and in fixed point bit for bit as firmware/kernels/gates_fixed.c has them."""
+"""Nonlinearities in numpy: in float, and in fixed point bit for bit as firmware/kernels/gates_fixed.c has
+them.
+"""
 
 from __future__ import annotations
 
@@ -102,9 +104,9 @@ def sigmoid_fixed(t: Int64) -> Int64:
 class FixedGate:
     """How a gate is computed in fixed point.
 
-    ``bits``: fraction bits at which ``apply`` takes its input; None takes any and gives the same. ``offset`` is
-    added to the bias, in the gate's own input; from ``saturates`` on (magnitude of the input, None: never) the
-    output no longer changes. ``low`` and ``high`` bound the output; ``kernel`` is the function in C.
+    ``bits``: fraction bits at which ``apply`` takes its input; None takes any and gives the same. ``offset``
+    is added to the bias, in the gate's own input; from ``saturates`` on (magnitude of the input, None: never)
+    the output no longer changes. ``low`` and ``high`` bound the output; ``kernel`` is the function in C.
     """
 
     apply: Callable[[Int64], Int64]

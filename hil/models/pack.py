@@ -24,7 +24,9 @@ _WORD = {np.dtype(np.float32): 1, np.dtype(np.int16): 2, np.dtype(np.int8): 4}  
 
 @dataclass(frozen=True)
 class Packed:
-    """What a kernel is handed: ``weights`` 1-D in their own type, ``gaps`` (uint8, 1-D) where they are sparse."""
+    """What a kernel is handed: ``weights`` 1-D in their own type, ``gaps`` (uint8, 1-D) where they are
+    sparse.
+    """
 
     weights: Arrays
     gaps: npt.NDArray[np.uint8] | None
@@ -55,7 +57,9 @@ def pack_dense(precision: Precision, operands: Sequence[Arrays]) -> Packed:
 
 
 def pack_sparse(operands: Sequence[Arrays]) -> Packed | None:
-    """Only the weights that are not 0, row by row; None when some row has too many for a count of one byte."""
+    """Only the weights that are not 0, row by row; None when some row has too many for a count of one
+    byte.
+    """
     gaps: list[int] = []
     weights: list[Any] = []
     for rows in zip(*operands, strict=True):

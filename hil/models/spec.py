@@ -28,8 +28,8 @@ class DataSet:
 class ModelSpec:
     """One model; ``folder`` holds its ``model.json``, ``weights.npz`` and generated C.
 
-    ``network`` and each of ``scales`` are values of the architecture's own. ``vectors`` is how many a bench run
-    takes unless it is told, None for all. ``dataset`` is None where the weights are drawn at random.
+    ``network`` and each of ``scales`` are values of the architecture's own. ``vectors`` is how many a bench
+    run takes unless it is told, None for all. ``dataset`` is None where the weights are drawn at random.
     """
 
     name: str

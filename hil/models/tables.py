@@ -1,8 +1,9 @@
-"""Generates the tables of the nonlinearities: ``python -m hil.models.tables`` rewrites them in firmware/kernels.
+"""Generates the tables of the nonlinearities: ``python -m hil.models.tables`` rewrites them in
+firmware/kernels.
 
-``gates_table.c`` is the fixed-point tanh of ``hil.models.gates``. ``m4/gates_f32_table.c`` holds a cubic for each
-interval of 1/8 around a multiple of 1/8, which meets tanh at the four Chebyshev nodes and nowhere differs by more
-than 4e-7. Beyond 7.8 both ends of the range are flat.
+``gates_table.c`` is the fixed-point tanh of ``hil.models.gates``. ``m4/gates_f32_table.c`` holds a cubic for
+each interval of 1/8 around a multiple of 1/8, which meets tanh at the four Chebyshev nodes and nowhere
+differs by more than 4e-7. Beyond 7.8 both ends of the range are flat.
 """
 
 from __future__ import annotations

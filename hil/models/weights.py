@@ -16,8 +16,8 @@ from hil.models.spec import ModelSpec
 
 
 def load_weights(spec: ModelSpec) -> Any:
-    """The weights in a model's folder, as its architecture has them; ModelError when they are missing or do not
-    fit its description. None where the weights are in a user's own C."""
+    """The weights in a model's folder, as its architecture has them; ModelError when they are missing or do
+    not fit its description. None where the weights are in a user's own C."""
     if spec.architecture.name == "own":
         return None
     return spec.architecture.weights(spec.network, read_npz(spec.folder / "weights.npz"))

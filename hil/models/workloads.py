@@ -1,11 +1,12 @@
 """Performance workloads: the papers' dimensions with weights drawn at random, for counting and nothing else.
 
-``python -m hil.models.workloads`` rewrites their folders and vectors; the same bytes every time. They have no data
-set, no accuracy, no classifier and no normalisation, as the reference counts. float32 uses sigmoid and tanh, the
-fixed-point precisions quantSigm and quantTanh.
+``python -m hil.models.workloads`` rewrites their folders and vectors; the same bytes every time. They have no
+data set, no accuracy, no classifier and no normalisation, as the reference counts. float32 uses sigmoid and
+tanh, the fixed-point precisions quantSigm and quantTanh.
 
-Dimensions: Kusupati et al., FastGRNN, NeurIPS 2018 (HAR-2, Google-12, Wakeword-2); Roy et al., MSC-RNN, BuildSys 2019
-(the lower tier); Saha et al., RNNPool, NeurIPS 2020 (blocks of the Visual Wake Words, WIDER FACE and Face-M4 networks).
+Dimensions: Kusupati et al., FastGRNN, NeurIPS 2018 (HAR-2, Google-12, Wakeword-2); Roy et al., MSC-RNN,
+BuildSys 2019 (the lower tier); Saha et al., RNNPool, NeurIPS 2020 (blocks of the Visual Wake Words, WIDER
+FACE and Face-M4 networks).
 """
 
 from __future__ import annotations
@@ -47,8 +48,27 @@ SEQUENCES = (
 )
 
 
+@dataclass(frozen=True)
+class Block:
+    """One RNNPool block: C ``channels``, a P x P ``patch``, h1 and h2 hidden units."""
+
+    name: str
+    task: str
+    channels: int
+    patch: int
+    hidden1: int
+    hidden2: int
+
+
+BLOCKS = (
+    Block("perf_vww", "RNNPool block of the Visual Wake Words network", 8, 6, 8, 8),
+    Block("perf_wider", "RNNPool block of the WIDER FACE network", 4, 8, 8, 8),
+    Block("perf_face_m4", "RNNPool block of the Face-M4 network", 4, 8, 16, 16),
+)
+
+
 def _matrix(rng: np.random.Generator, rows: int, columns: int, gain: float = 1.0) -> Float32:
-    return (gain * rng.standard_normal((rows, columns)) / np.sqrt(columns)).astype(np.float32)
+    return np.asarray(gain * rng.standard_normal((rows, columns)) / np.sqrt(columns), dtype=np.float32)
 
 
 def sequence_arrays(work: Sequence, rng: np.random.Generator) -> dict[str, Float32]:
@@ -88,6 +108,34 @@ def write_sequence(work: Sequence) -> None:
     _write(work.name, work.task, "rnn", {"cell": cell, "classes": 0}, work.steps, arrays, inputs)
 
 
+def write_block(work: Block) -> None:
+    """Rewrite one RNNPool workload: zeta 1 and nu 0, as the published blocks have them; patches are not
+    negative.
+    """
+    rng = np.random.default_rng(sum(work.name.encode()))
+    arrays: dict[str, Float32] = {}
+    for suffix, columns, hidden in (("1", work.channels, work.hidden1), ("2", work.hidden1, work.hidden2)):
+        arrays |= {
+            f"W{suffix}": _matrix(rng, hidden, columns),
+            f"U{suffix}": _matrix(rng, hidden, hidden, 0.7),
+            f"Bg{suffix}": rng.uniform(-1.0, 0.5, hidden).astype(np.float32),
+            f"Bh{suffix}": rng.uniform(-0.3, 0.3, hidden).astype(np.float32),
+            f"zeta{suffix}": np.ones((), np.float32),
+            f"nu{suffix}": np.zeros((), np.float32),
+        }
+    network = {
+        "channels": work.channels,
+        "patch": work.patch,
+        "hidden1": work.hidden1,
+        "hidden2": work.hidden2,
+        **_GATES,
+    }
+    inputs = [
+        np.maximum(smooth(rng, work.patch, work.patch * work.channels), 0.0) for _ in range(2 * VECTORS)
+    ]
+    _write(work.name, work.task, "rnnpool", network, work.patch, arrays, inputs)
+
+
 def _write(
     name: str,
     task: str,
@@ -118,6 +166,8 @@ def main() -> int:
     """Rewrite all workloads."""
     for work in SEQUENCES:
         write_sequence(work)
+    for block in BLOCKS:
+        write_block(block)
     return 0
 
 

@@ -15,7 +15,9 @@ from hil.models.gates import FIXED_GATES
 
 @dataclass(frozen=True)
 class FixedGating:
-    """One nonlinearity of a cell: its name, the bias (H,) with the gate's offset folded in, and how often to double."""
+    """One nonlinearity of a cell: its name, the bias (H,) with the gate's offset folded in, and how often to
+    double.
+    """
 
     name: str
     bias: Int16
@@ -31,8 +33,8 @@ class FixedGating:
 class FixedCell:
     """The integers that the C kernels work with; cell_fixed.h says what each step computes.
 
-    ``gate`` is None in a FastRNN. ``pre`` are the fraction bits of the sums, ``unit`` those of z; ``shift`` more
-    has the blend k.
+    ``gate`` is None in a FastRNN. ``pre`` are the fraction bits of the sums, ``unit`` those of z; ``shift``
+    more has the blend k.
     """
 
     features: int
@@ -71,7 +73,9 @@ def step(cell: FixedCell, x: Int64, state: Int64, trace: Trace = untraced) -> In
 
 
 def last_state(cell: FixedCell, batch: Int16, state: Int64 | None = None, trace: Trace = untraced) -> Int64:
-    """The state (N, H), within int16, after all steps of ``batch`` (N, T, D), from ``state`` (N, H) or zeros."""
+    """The state (N, H), within int16, after all steps of ``batch`` (N, T, D), from ``state`` (N, H) or
+    zeros.
+    """
     if state is None:
         state = np.zeros((len(batch), cell.hidden), dtype=np.int64)
     for number in range(batch.shape[1]):

@@ -3,11 +3,11 @@
 Rules (docs/decisions/fixed-point-arithmetic.md says why):
 - a weight's scale is the smallest at which its matrix fits its width and no row's sum can leave 32 bits;
 - an activation's scale leaves HEADROOM over the largest magnitude seen; beyond that it saturates;
-- W2 and U2 share their sums, so weight scale times operand scale is the same for both: where that would cost one of
-  them bits of its weights, its operand's scale is raised instead;
+- W2 and U2 share their sums, so weight scale times operand scale is the same for both: where that would cost
+  one of them bits of its weights, its operand's scale is raised instead;
 - the state's scale is at least the update's, so that the blend's constants stay below 1;
-- the sums ``pre`` have as many fraction bits as the gates take, fewer where the sums or biases need the range. A sum
-  that saturates past the bias does no harm where both gates are flat.
+- the sums ``pre`` have as many fraction bits as the gates take, fewer where the sums or biases need the
+  range. A sum that saturates past the bias does no harm where both gates are flat.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from hil.models.fixed import (
     HEADROOM,
     LARGEST,
     WEIGHT_LIMIT,
+    FixedMatrix,
     activation_scale,
     fixed_matrix,
     weight_scale,
@@ -71,7 +72,9 @@ def _largest(step: Step, name: str) -> float:
 def calibrate(
     cell: Cell, seen: Mapping[str, float], precision: Precision, input_scale: float | None = None
 ) -> CellScales:
-    """Scales for ``cell`` from the ranges ``seen``; ``input_scale`` when the input's is given from outside."""
+    """Scales for ``cell`` from the ranges ``seen``; ``input_scale`` when the input's is given from
+    outside.
+    """
     pre = _pre_bits(cell, precision, seen["pre"])
     x = activation_scale(seen["x"]) if input_scale is None else input_scale
     state = activation_scale(seen["state"], _update_scale(cell, precision, pre))
@@ -103,36 +106,21 @@ def quantise(cell: Cell, scales: CellScales, precision: Precision) -> FixedCell:
     gate_name, update_name = shape.gates(precision)
     unit = FIXED_GATES[gate_name].unit(scales.pre) if cell.bias_gate is not None else 14
     shift, zeta, nu = _blend(cell, precision, scales, unit)
+    mix = fixed_matrix(
+        "[W2 | U2]",
+        precision,
+        cell.w2,
+        sums / scales.left,
+        sums * 2.0**scales.pre,
+        second=cell.u2,
+        second_scale=sums / scales.right,
+    )
     return FixedCell(
         features=shape.features,
         hidden=shape.hidden,
-        w1=None
-        if cell.w1 is None
-        else fixed_matrix(
-            "W1",
-            precision,
-            cell.w1,
-            scale := weight_scale(cell.w1, precision),
-            scale * scales.input / scales.left,
-        ),  # fmt: skip
-        u1=None
-        if cell.u1 is None
-        else fixed_matrix(
-            "U1",
-            precision,
-            cell.u1,
-            scale := weight_scale(cell.u1, precision),
-            scale * scales.state / scales.right,
-        ),  # fmt: skip
-        mix=fixed_matrix(
-            "[W2 | U2]",
-            precision,
-            cell.w2,
-            sums / scales.left,
-            sums * 2.0**scales.pre,
-            second=cell.u2,
-            second_scale=sums / scales.right,
-        ),  # fmt: skip
+        w1=_factor("W1", cell.w1, precision, scales.input / scales.left),
+        u1=_factor("U1", cell.u1, precision, scales.state / scales.right),
+        mix=mix,
         gate=None if cell.bias_gate is None else _gating(gate_name, cell.bias_gate, scales.pre),
         update=_gating(update_name, cell.bias_update, scales.pre),
         pre=scales.pre,
@@ -143,8 +131,18 @@ def quantise(cell: Cell, scales: CellScales, precision: Precision) -> FixedCell:
     )
 
 
+def _factor(name: str, matrix: Floats | None, precision: Precision, ratio: float) -> FixedMatrix | None:
+    """W1 or U1, with ``ratio`` from the scale of what it takes to that of what it gives."""
+    if matrix is None:
+        return None
+    scale = weight_scale(matrix, precision)
+    return fixed_matrix(name, precision, matrix, scale, scale * ratio)
+
+
 def _pre_bits(cell: Cell, precision: Precision, largest: float) -> int:
-    """Most fraction bits of the sums at which they fit, biases fit and no gate is asked for a negative shift."""
+    """Most fraction bits of the sums at which they fit, biases fit and no gate is asked for a negative
+    shift.
+    """
     gate_name, update_name = cell.shape.gates(precision)
     used = [(FIXED_GATES[update_name], cell.bias_update)]
     if cell.bias_gate is not None:

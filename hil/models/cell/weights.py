@@ -69,8 +69,8 @@ class Cell:
     """Weights in the row layout (y = Wx), float32.
 
     ``w1`` (rank_w, D) or None, ``w2`` (H, left); ``u1`` (rank_u, H) or None, ``u2`` (H, right): where W is
-    not factored, ``w2`` is W itself. ``bias_gate`` (H,), None in a FastRNN; ``bias_update`` (H,). ``zeta`` and
-    ``nu`` are already through the logistic function; a FastRNN's beta and alpha stand in their place.
+    not factored, ``w2`` is W itself. ``bias_gate`` (H,), None in a FastRNN; ``bias_update`` (H,). ``zeta``
+    and ``nu`` are already through the logistic function; a FastRNN's beta and alpha stand in their place.
     """
 
     shape: CellShape

@@ -1,1 +1,3 @@
-"""The architecture "rnn": a recurrent cell over time steps, and a classifier of its last state where there is one."""
+"""The architecture "rnn": a recurrent cell over time steps, and a classifier of its last state where there
+is one.
+"""

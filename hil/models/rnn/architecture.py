@@ -73,6 +73,4 @@ class RnnArchitecture:
         """The C source of one precision."""
         if precision is Precision.F32:
             return source_f32(spec, weights)
-        return source_fixed(
-            spec, quantise.quantise(weights, spec.scales[precision], precision), precision
-        )
+        return source_fixed(spec, quantise.quantise(weights, spec.scales[precision], precision), precision)

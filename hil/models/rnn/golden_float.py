@@ -24,8 +24,8 @@ def run(
 ) -> Floats:
     """Outputs (N, outputs) of raw ``inputs``, N arrays (T, D) of any lengths, computed in ``dtype``.
 
-    The nonlinearities are those of ``precision``. A float32 result lies within 1e-4 of the float64 one, relative
-    to the vector's largest output.
+    The nonlinearities are those of ``precision``. A float32 result lies within 1e-4 of the float64 one,
+    relative to the vector's largest output.
     """
     outputs = np.empty((len(inputs), model.network.outputs), dtype=dtype)
     for same in by_length(inputs):

@@ -38,8 +38,8 @@ class RnnNetwork:
 
 @dataclass(frozen=True)
 class Rnn:
-    """``classifier`` (classes, H) and ``classifier_bias`` (classes,), or None both; ``mean`` and ``std`` (1, D) or
-    (T, D), or None both: the cell sees (x - mean) / std."""
+    """``classifier`` (classes, H) and ``classifier_bias`` (classes,), or None both; ``mean`` and ``std`` (1,
+    D) or (T, D), or None both: the cell sees (x - mean) / std."""
 
     network: RnnNetwork
     cell: Cell

@@ -71,22 +71,22 @@ def quantise(model: Rnn, scales: RnnScales, precision: Precision) -> FixedRnn:
         return FixedRnn(cell, None)
     state = scales.cell.state
     scale = weight_scale(model.classifier, precision, model.classifier_bias, state)
-    return FixedRnn(
-        cell,
-        fixed_matrix(
-            "the classifier",
-            precision,
-            model.classifier,
-            scale,
-            scale * state / scales.outputs,
-            bias=model.classifier_bias,
-            sum_scale=scale * state,
-        ),  # fmt: skip
+    classifier = fixed_matrix(
+        "the classifier",
+        precision,
+        model.classifier,
+        scale,
+        scale * state / scales.outputs,
+        bias=model.classifier_bias,
+        sum_scale=scale * state,
     )
+    return FixedRnn(cell, classifier)
 
 
 def quantise_rows(model: Rnn, scales: RnnScales, vector: Floats) -> Int16:
-    """rint((x - mean) / std / scale) of (T, D), in float64, saturated; VectorError when a value is not a number."""
+    """rint((x - mean) / std / scale) of (T, D), in float64, saturated; VectorError when a value is not a
+    number.
+    """
     if np.isnan(vector).any():
         raise VectorError("an input is not a number", evidence=f"at {np.argwhere(np.isnan(vector))[0]}")
     normalised = vector.astype(np.float64)

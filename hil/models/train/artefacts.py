@@ -23,7 +23,9 @@ LICENCE_URLS = {
 Arrays = npt.NDArray[Any]
 
 
-def rnn_network(shape: Shape, gate: str = "quantSigm", update: str = "quantTanh", kind: str = "fastgrnn") -> dict[str, Any]:
+def rnn_network(
+    shape: Shape, gate: str = "quantSigm", update: str = "quantTanh", kind: str = "fastgrnn"
+) -> dict[str, Any]:
     """The description of a trained recurrent network as model.json has it."""
     cell = {name: value for name, value in asdict(shape).items() if name != "outputs"}
     return {"cell": {**cell, "gate": gate, "update": update, "kind": kind}, "classes": shape.outputs}
@@ -38,7 +40,8 @@ def write_model(
 ) -> ModelSpec:
     """Rewrite the model's folder and vectors, and print its accuracy on them.
 
-    ``calibration`` are raw training inputs; ``note`` says in the vectors' README what was changed in the data.
+    ``calibration`` are raw training inputs; ``note`` says in the vectors' README what was changed in the
+    data.
     """
     spec = write_folder(models_dir() / about.name, about, arrays, calibration)
     path = vectors_path(about.name)

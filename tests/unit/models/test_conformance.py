@@ -1,8 +1,9 @@
-"""A published low-rank FastGRNN (microsoft/EdgeML, MIT): 10 of 10 right in every precision, by reference and C."""
+"""A published low-rank FastGRNN (microsoft/EdgeML, MIT): 10 of 10 right in every precision, by reference and
+C.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np

@@ -1,0 +1,127 @@
+"""Executed instructions of the kernels on the performance workloads, beside those of the public reference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hil.board import open_board
+from hil.errors import ImageError
+from hil.image import Image, prebuilt_dir
+from hil.lab import BoardSpec, builtin_lab
+from hil.models.catalog import find_model
+from hil.models.cell.weights import CellShape
+from hil.models.vectors import load_vectors
+from hil.session import Session, first
+from hil.values import Precision
+
+VECTORS = 2
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A performance workload and what the public reference C executes for it, None where it has no such form.
+
+    The reference is microsoft/EdgeML's, built with GCC 12.2 -O3 and hard float, on the same emulated
+    Cortex-M4 with the same counter.
+    """
+
+    model: str
+    title: str
+    reference_float: int | None
+    reference_q15: int | None
+
+
+WORKLOADS = (
+    Workload("perf_har2", "HAR-2", 6_710_000, 5_460_000),
+    Workload("perf_google12", "Google-12", 5_680_000, 4_620_000),
+    Workload("perf_wakeword2", "Wakeword-2", 2_410_000, 2_100_000),
+    Workload("perf_msc_lower", "MSC lower tier", 427_520, 384_200),
+    Workload("perf_vww", "RNNPool VWW block", 243_296, None),
+    Workload("perf_wider", "RNNPool WIDER block", None, 333_818),
+    Workload("perf_face_m4", "RNNPool Face-M4 block", None, 720_480),
+)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Instructions per inference of one workload, the median over its vectors, and multiply-accumulates."""
+
+    workload: Workload
+    macs: int
+    instructions: Mapping[Precision, int]
+
+
+def macs_of(architecture: str, network: Any, steps: int) -> int:
+    """Multiply-accumulates of one inference of ``steps`` steps, the nonlinearities left out."""
+    if architecture == "rnnpool":
+        patch, first_cell, second = network.shape.patch, network.shape.first, network.shape.second
+        return int(2 * patch * patch * _per_step(first_cell) + 4 * patch * _per_step(second))
+    return steps * _per_step(network.cell)
+
+
+def _per_step(shape: CellShape) -> int:
+    d, h, rank_w, rank_u = shape.features, shape.hidden, shape.rank_w, shape.rank_u
+    return (rank_w * (d + h) if rank_w else d * h) + (2 * rank_u * h if rank_u else h * h)
+
+
+def count(
+    progress: Callable[[str], None], workloads: Sequence[Workload] = WORKLOADS, spec: BoardSpec | None = None
+) -> Iterator[Counted]:
+    """Run the workloads on an emulated board, one after the other; ``progress`` is told what runs.
+
+    ImageError when an output is not the golden reference's: what is wrong is not worth counting.
+    """
+    with open_board(spec or builtin_lab().boards[0]) as board:
+        for workload in workloads:
+            model = find_model(workload.model)
+            found: dict[Precision, int] = {}
+            for precision in model.precisions:
+                name = f"{workload.model}/{precision}"
+                progress(name)
+                elf = prebuilt_dir(board.kind.name) / f"{workload.model}-{precision}.elf"
+                with Session(board, Image.load(elf)) as session:
+                    report = session.measure(first(load_vectors(workload.model, precision), VECTORS))
+                if report.value("golden_exact") < 1.0:
+                    raise ImageError(
+                        f"{name} does not give what the golden reference gives", board=board.name
+                    )
+                found[precision] = round(report.value("instructions"))
+            macs = macs_of(model.architecture.name, model.network, model.max_steps)
+            yield Counted(workload, macs, found)
+
+
+_HEADS = (
+    *("workload", "MACs", "reference float", "f32", "ratio"),
+    *("reference q15", "q15", "ratio", "per MAC", "q7", "per MAC"),
+)
+
+
+def table_lines(rows: Sequence[Counted]) -> list[str]:
+    """The table, and how its figures were obtained."""
+    body = [_cells(row) for row in rows]
+    widths = [max(len(line[i]) for line in [_HEADS, *body]) for i in range(len(_HEADS))]
+    return [
+        *(_line(cells, widths) for cells in [_HEADS, ["-" * width for width in widths], *body]),
+        "",
+        "executed instructions per inference, the median over the workload's vectors; counted by a 25 MHz",
+        "timer of which one tick is 40 instructions. f32 computes sigmoid and tanh, q15 and q7 quantSigm and",
+        "quantTanh; ratio: how many times fewer than the reference. Instructions are not cycles.",
+    ]
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    figures = [cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True)]
+    return "  ".join([cells[0].ljust(widths[0]), *figures])
+
+
+def _cells(row: Counted) -> list[str]:
+    work, counted = row.workload, row.instructions
+    cells = [work.title, f"{row.macs:,}"]
+    for reference, precision in ((work.reference_float, Precision.F32), (work.reference_q15, Precision.Q15)):
+        ours = counted[precision]
+        cells += [f"{reference:,}" if reference else "-", f"{ours:,}"]
+        cells.append(f"{reference / ours:.1f}" if reference else "-")
+    cells.append(f"{counted[Precision.Q15] / row.macs:.2f}")
+    return [*cells, f"{counted[Precision.Q7]:,}", f"{counted[Precision.Q7] / row.macs:.2f}"]
