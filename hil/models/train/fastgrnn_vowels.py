@@ -8,6 +8,8 @@ cross-validation within the 270; the committed weights are then trained on all o
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -16,10 +18,10 @@ from sklearn.model_selection import StratifiedKFold
 from torch import Tensor
 
 from hil.models.folder import Description, Held
-from hil.models.spec import DataSet
+from hil.models.spec import DataSet, ModelSpec
 from hil.models.train.artefacts import rnn_network, write_model
-from hil.models.train.cell import Shape
-from hil.models.train.loop import Recipe, accuracy, train
+from hil.models.train.cell import RnnClassifier, Shape
+from hil.models.train.loop import Augment, Recipe, Shaping, accuracy, train
 
 LONGEST = 29
 SHAPE = Shape(features=12, hidden=48, outputs=9, rank_w=8, rank_u=16)
@@ -28,6 +30,7 @@ NOISE = 0.4  # per coefficient, in standard deviations
 DRIFT = 0.1  # the same, constant over an utterance
 CROPPED = 0.2  # at most this share of the frames is cut off at either end
 FOLDS = 5
+TASK = "which of nine speakers says /ae/, 7 to 29 frames of 12 cepstrum coefficients"
 
 DATA_SET = DataSet(
     title="Japanese Vowels (nine male speakers, LPC cepstrum; as aeon's load_japanese_vowels)",
@@ -46,60 +49,96 @@ def load(split: str) -> tuple[Utterances, npt.NDArray[np.int64]]:
     return [frames.T.astype(np.float32) for frames in utterances], np.array(speakers).astype(np.int64) - 1
 
 
-def augment(inputs: Tensor, steps: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def augment(
+    inputs: Tensor, steps: Tensor, generator: torch.Generator, drift: float = DRIFT
+) -> tuple[Tensor, Tensor]:
     """Noise, drift, and a few frames less at both ends."""
     count, longest, features = inputs.shape
     inputs = inputs + NOISE * torch.randn(inputs.shape, generator=generator)
-    inputs = inputs + DRIFT * torch.randn((count, 1, features), generator=generator)
+    inputs = inputs + drift * torch.randn((count, 1, features), generator=generator)
     first = (torch.rand(count, generator=generator) * (steps * CROPPED)).long()
     last = (torch.rand(count, generator=generator) * (steps * CROPPED)).long()
     frames = (first[:, None] + torch.arange(longest)).clamp(max=longest - 1)
     return torch.gather(inputs, 1, frames[:, :, None].expand(-1, -1, features)), steps - first - last
 
 
-def cross_validate(inputs: Tensor, steps: Tensor, classes: Tensor) -> float:
-    """Mean accuracy on the folds that each trial has not seen."""
+@dataclass(frozen=True)
+class Prepared:
+    """The 270 utterances to train on: raw, and as the cell sees them.
+
+    ``inputs`` (N, 29, 12) normalised by ``mean`` and ``std`` (1, 12) and padded with zeros; ``steps`` (N,);
+    ``classes`` (N,).
+    """
+
+    utterances: Utterances
+    inputs: Tensor
+    steps: Tensor
+    classes: Tensor
+    mean: npt.NDArray[np.float32]
+    std: npt.NDArray[np.float32]
+
+
+def prepare() -> Prepared:
+    """Load the training split and normalise it by its own frames."""
+    utterances, speakers = load("train")
+    frames = np.concatenate(utterances).astype(np.float64)
+    mean, std = frames.mean(axis=0, keepdims=True), frames.std(axis=0, keepdims=True)
+    padded = np.zeros((len(utterances), LONGEST, frames.shape[1]), dtype=np.float32)
+    for number, utterance in enumerate(utterances):
+        padded[number, : len(utterance)] = (utterance - mean) / std
+    return Prepared(
+        utterances,
+        torch.from_numpy(padded),
+        torch.tensor([len(utterance) for utterance in utterances]),
+        torch.from_numpy(speakers),
+        mean.astype(np.float32),
+        std.astype(np.float32),
+    )
+
+
+def cross_validate(
+    data: Prepared,
+    shape: Shape,
+    recipe: Recipe,
+    vary: Augment = augment,
+    shaping: Shaping | None = None,
+) -> float:
+    """Mean accuracy on the folds that each trial has not seen; printed as well."""
+    inputs, steps, classes = data.inputs, data.steps, data.classes
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(
         np.zeros(len(classes)), classes.numpy()
     )
     scores = []
     for seen, unseen in folds:
-        trial = train(SHAPE, RECIPE, inputs[seen], steps[seen], classes[seen], augment)
+        trial = train(shape, recipe, inputs[seen], steps[seen], classes[seen], vary, shaping)
         scores.append(accuracy(trial, inputs[unseen], steps[unseen], classes[unseen]))
-    return float(np.mean(scores))
+    score = float(np.mean(scores))
+    print(f"cross-validated accuracy {score:.4f} on {len(classes)} utterances")
+    return score
+
+
+def write(name: str, task: str, data: Prepared, model: RnnClassifier) -> ModelSpec:
+    """Write the folder and the vectors of a ``model`` trained on ``data``."""
+    about = Description(
+        name=name,
+        task=task,
+        architecture="rnn",
+        network=rnn_network(model.shape),
+        min_steps=7,
+        max_steps=LONGEST,
+        dataset=DATA_SET,
+        generator=f"hil.models.train.{name}",
+    )
+    arrays = {**model.arrays(), "mean": data.mean, "std": data.std}
+    return write_model(about, arrays, data.utterances, Held(*load("test")))
 
 
 def main() -> None:
     """Validate the recipe, train, write."""
-    utterances, speakers = load("train")
-    frames = np.concatenate(utterances).astype(np.float64)
-    mean, std = frames.mean(axis=0, keepdims=True), frames.std(axis=0, keepdims=True)
-    padded = np.zeros((len(utterances), LONGEST, SHAPE.features), dtype=np.float32)
-    for number, utterance in enumerate(utterances):
-        padded[number, : len(utterance)] = (utterance - mean) / std
-    inputs, classes = torch.from_numpy(padded), torch.from_numpy(speakers)
-    steps = torch.tensor([len(utterance) for utterance in utterances])
-    score = cross_validate(inputs, steps, classes)
-    print(f"cross-validated accuracy {score:.4f} on {len(utterances)} utterances")
-
-    model = train(SHAPE, RECIPE, inputs, steps, classes, augment)
-    arrays = model.arrays()
-    arrays["mean"], arrays["std"] = mean.astype(np.float32), std.astype(np.float32)
-    write_model(
-        Description(
-            name="fastgrnn_vowels",
-            task="which of nine speakers says /ae/, 7 to 29 frames of 12 cepstrum coefficients",
-            architecture="rnn",
-            network=rnn_network(SHAPE),
-            min_steps=7,
-            max_steps=LONGEST,
-            dataset=DATA_SET,
-            generator="hil.models.train.fastgrnn_vowels",
-        ),
-        arrays,
-        utterances,
-        Held(*load("test")),
-    )
+    data = prepare()
+    cross_validate(data, SHAPE, RECIPE)
+    model = train(SHAPE, RECIPE, data.inputs, data.steps, data.classes, augment)
+    write("fastgrnn_vowels", TASK, data, model)
 
 
 if __name__ == "__main__":
