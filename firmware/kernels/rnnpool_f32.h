@@ -20,16 +20,16 @@ struct hil_rnnpool_f32 {
     const struct hil_cell_f32 *second; /* over the first's last states */
 };
 
-/* Buffers of the caller's, in elements. */
+/* Buffers of the caller's, in elements. scratch: HIL_CELL_SCRATCH of the first cell with HIL_RNNPOOL_SEQUENCES, or
+ * HIL_RNNPOOL_SCRATCH of the second with HIL_RNNPOOL_PATCHES, whichever is more. */
 struct hil_rnnpool_f32_state {
     float *rows;    /* HIL_RNNPOOL_ROWS */
     float *columns; /* HIL_RNNPOOL_COLUMNS */
-    float *scratch; /* HIL_RNNPOOL_SCRATCH */
+    float *scratch;
 };
 
-/* One patch, `pitch` elements from row to row. states: 2 P H1 elements; scratch: HIL_CELL_SCRATCH of both
- * cells, the first with 2 P sequences, the second with 4; out: 4 H2 elements. Returns 0, or the negative
- * error of a cell. */
+/* One patch, `pitch` elements from row to row. states: 2 HIL_RNNPOOL_PITCH(P H1) elements; scratch as above, but of the
+ * second cell with one patch; out: 4 H2 elements. Returns 0, or the negative error of a cell. */
 int hil_rnnpool_f32_patch(const struct hil_rnnpool_f32 *pool, const float *patch, uint32_t pitch, float *states,
                             float *scratch, float *out);
 

@@ -12,24 +12,26 @@
 #define HIL_RNNPOOL_FIXED_H
 
 #include "cell_fixed.h"
+#include "many.h"
 #include "rnnpool_shape.h"
 
 struct hil_rnnpool_fixed {
     struct hil_rnnpool_shape shape;
     const struct hil_cell_fixed *first;  /* over pixels */
     const struct hil_cell_fixed *second; /* over the first's last states */
+    hil_many many;                       /* for the cells' matrices: hil_many_q15 or hil_many_q7 */
 };
 
-/* Buffers of the caller's, aligned to 4, in elements. */
+/* Buffers of the caller's, aligned to 4, in elements. scratch: HIL_CELL_SCRATCH of the first cell with HIL_RNNPOOL_SEQUENCES, or
+ * HIL_RNNPOOL_SCRATCH of the second with HIL_RNNPOOL_PATCHES, whichever is more. */
 struct hil_rnnpool_fixed_state {
     int16_t *rows;    /* HIL_RNNPOOL_ROWS */
     int16_t *columns; /* HIL_RNNPOOL_COLUMNS */
-    int16_t *scratch; /* HIL_RNNPOOL_SCRATCH */
+    int16_t *scratch;
 };
 
-/* One patch, `pitch` elements from row to row. states: 2 P H1 elements, aligned to 4; scratch: HIL_CELL_SCRATCH of both
- * cells, the first with 2 P sequences, the second with 4; out: 4 H2 elements, aligned to 4. Returns 0, or the negative
- * error of a cell. */
+/* One patch, `pitch` elements from row to row. states: 2 HIL_RNNPOOL_PITCH(P H1) elements; scratch as above, but of the
+ * second cell with one patch; out: 4 H2 elements; all aligned to 4. Returns 0, or the negative error of a cell. */
 int hil_rnnpool_fixed_patch(const struct hil_rnnpool_fixed *pool, const int16_t *patch, uint32_t pitch, int16_t *states,
                             int16_t *scratch, int16_t *out);
 

@@ -28,7 +28,13 @@ struct hil_rnnpool_shape {
 #define HIL_RNNPOOL_COLUMNS(out_width, patch, stride, hidden1) \
     (HIL_RNNPOOL_OVERLAP(patch, stride) * HIL_RNNPOOL_PITCH(HIL_RNNPOOL_WIDTH(out_width, patch, stride) * (hidden1)))
 
-/* The layer's sequences that advance in lock step. */
-#define HIL_RNNPOOL_SEQUENCES 8
+/* Sequences of the first cell, and patches of four sequences of the second, that advance in lock step. */
+#define HIL_RNNPOOL_SEQUENCES 16
+#define HIL_RNNPOOL_PATCHES 4
+
+/* Elements of scratch. Of the first cell: HIL_CELL_SCRATCH with HIL_RNNPOOL_SEQUENCES. Of the second, for so many patches
+ * at most: HIL_CELL_SCRATCH with the sequences of one, and where it is not factored the states of all besides. */
+#define HIL_RNNPOOL_SCRATCH(hidden2, rank_w, rank_u, patches) \
+    (HIL_CELL_SCRATCH(hidden2, rank_w, rank_u, 4 * (patches)) + ((patches) > 1 ? 4 * (patches) * (hidden2) : 0))
 
 #endif

@@ -9,6 +9,8 @@
 #include "kernels/conv_fixed.h"
 #include "kernels/depthwise_f32.h"
 #include "kernels/depthwise_fixed.h"
+#include "kernels/many_q15.h"
+#include "kernels/many_q7.h"
 #include "kernels/pool_f32.h"
 #include "kernels/pool_fixed.h"
 #include "kernels/rnnpool_f32.h"
@@ -264,9 +266,14 @@ static struct hil_rnnpool_shape pool_shape(const struct pool_header *s)
     return shape;
 }
 
-static size_t scratch_of(size_t hidden, size_t rank_w, size_t rank_u, size_t sequences)
+static size_t scratch_of_first(size_t hidden, size_t rank_w, size_t rank_u)
 {
-    return (size_t)HIL_CELL_SCRATCH(hidden, rank_w, rank_u, sequences);
+    return (size_t)HIL_CELL_SCRATCH(hidden, rank_w, rank_u, HIL_RNNPOOL_SEQUENCES);
+}
+
+static size_t scratch_of_second(size_t hidden, size_t rank_w, size_t rank_u, size_t patches)
+{
+    return (size_t)HIL_RNNPOOL_SCRATCH(hidden, rank_w, rank_u, patches);
 }
 
 /* Patch by patch, and then row by row. */
@@ -275,7 +282,10 @@ static void rnnpool(void)
     const struct pool_header *s = taken(1, sizeof *s);
     const struct hil_cell_fixed *first = taken_cell();
     const struct hil_cell_fixed *second = taken_cell();
-    const struct hil_rnnpool_fixed pool = {.shape = pool_shape(s), .first = first, .second = second};
+    const struct hil_rnnpool_fixed pool = {
+        .shape = pool_shape(s), .first = first, .second = second,
+        .many = first->mix->project == hil_project_q7 ? hil_many_q7 : hil_many_q15,
+    };
     const size_t pitch = (size_t)s->width * s->channels;
     const int16_t *map = taken(s->height * pitch, sizeof *map);
     const size_t values = 4u * second->hidden;
@@ -286,14 +296,14 @@ static void rnnpool(void)
         const struct hil_cell_fixed *c = cells[i];
         const size_t rank_w = c->w1 != NULL ? c->w1->rows : 0;
         const size_t rank_u = c->u1 != NULL ? c->u1->rows : 0;
-        const size_t sequences[2] = {i == 0 ? 2 * s->patch : 4, i == 0 ? HIL_RNNPOOL_SEQUENCES : 4};
         for (size_t way = 0; way < 2; way++) {
-            const size_t needed = scratch_of(c->hidden, rank_w, rank_u, sequences[way]);
+            const size_t needed = i == 0 ? scratch_of_first(c->hidden, rank_w, rank_u)
+                                         : scratch_of_second(c->hidden, rank_w, rank_u, way == 0 ? 1 : HIL_RNNPOOL_PATCHES);
             most[way] = needed > most[way] ? needed : most[way];
         }
     }
     int16_t *out = room(count * sizeof *out);
-    int16_t *states = room((size_t)2 * s->patch * first->hidden * sizeof *states);
+    int16_t *states = room(2 * HIL_RNNPOOL_PITCH((size_t)s->patch * first->hidden) * sizeof *states);
     int16_t *scratch = room(most[0] * sizeof *scratch);
     for (uint32_t y = 0; y < s->out_height; y++) {
         for (uint32_t x = 0; x < s->out_width; x++) {
@@ -342,14 +352,14 @@ static void rnnpool_f32(void)
         const struct hil_cell_f32 *c = cells[i];
         const size_t rank_w = c->w1 != NULL ? c->w1->rows : 0;
         const size_t rank_u = c->u1 != NULL ? c->u1->rows : 0;
-        const size_t sequences[2] = {i == 0 ? 2 * s->patch : 4, i == 0 ? HIL_RNNPOOL_SEQUENCES : 4};
         for (size_t way = 0; way < 2; way++) {
-            const size_t needed = scratch_of(c->hidden, rank_w, rank_u, sequences[way]);
+            const size_t needed = i == 0 ? scratch_of_first(c->hidden, rank_w, rank_u)
+                                         : scratch_of_second(c->hidden, rank_w, rank_u, way == 0 ? 1 : HIL_RNNPOOL_PATCHES);
             most[way] = needed > most[way] ? needed : most[way];
         }
     }
     float *out = room(count * sizeof *out);
-    float *states = room((size_t)2 * s->patch * first->hidden * sizeof *states);
+    float *states = room(2 * HIL_RNNPOOL_PITCH((size_t)s->patch * first->hidden) * sizeof *states);
     float *scratch = room(most[0] * sizeof *scratch);
     for (uint32_t y = 0; y < s->out_height; y++) {
         for (uint32_t x = 0; x < s->out_width; x++) {

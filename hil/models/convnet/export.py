@@ -14,7 +14,7 @@ from hil.models.convnet.golden_fixed import FixedAffine, FixedAverage, FixedConv
 from hil.models.convnet.network import ConvNetWeights, Layer
 from hil.models.convnet.plan import Buffer, Plan, Stage, gathers, make_plan
 from hil.models.fixed import FixedMatrix
-from hil.models.rnnpool.export import SEQUENCES, pool_f32, pool_fixed, pool_scratch, scratch_check
+from hil.models.rnnpool.export import pool_f32, pool_fixed, scratch_check
 from hil.models.rnnpool.golden_fixed import FixedPool
 from hil.values import Precision
 
@@ -129,8 +129,7 @@ def _conv(suffix: str, layer: Layer, matrix: str, header: str, gather: str, extr
 
 def _pool(layer: Layer, source: CellSource) -> LayerSource:
     assert layer.pool is not None
-    check = scratch_check(layer.pool, SEQUENCES, pool_scratch(layer.pool, SEQUENCES))
-    return LayerSource(f"{source.text}{check}", source.headers)
+    return LayerSource(f"{source.text}{scratch_check(layer.pool)}", source.headers)
 
 
 def _places(layer: Layer) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hil.models.convnet.network import ConvNet, Layer
-from hil.models.rnnpool.export import SEQUENCES, pool_scratch
+from hil.models.rnnpool.export import pool_scratch
 from hil.values import Precision
 
 ALIGNMENT = 8  # bytes
@@ -115,7 +115,7 @@ def _needs(layer: Layer, producer: Layer | None) -> list[tuple[str, int]]:
     needs += [
         ("rows", layer.kernel * _aligned(layer.after.width * hidden, 2)),
         ("columns", overlap * _aligned(width * hidden, 2)),
-        ("scratch", pool_scratch(layer.pool, SEQUENCES)),
+        ("scratch", pool_scratch(layer.pool)),
     ]
     return needs + (_gathered(producer) if producer is not None else [])
 

@@ -16,19 +16,24 @@ from hil.values import Precision
 if TYPE_CHECKING:
     from hil.models.spec import ModelSpec
 
-SEQUENCES = 8  # HIL_RNNPOOL_SEQUENCES of rnnpool_shape.h
+Fields = list[tuple[str, object]]
+
+SEQUENCES, PATCHES = 16, 4  # HIL_RNNPOOL_SEQUENCES and HIL_RNNPOOL_PATCHES of rnnpool_shape.h
 
 
 def pool_f32(name: str, pool: Pool, stride: int, out_height: int, out_width: int) -> CellSource:
     """A ``struct hil_rnnpool_f32`` with its cells."""
     cells = [cell_f32(f"{name}_first", pool.first), cell_f32(f"{name}_second", pool.second)]
-    return _pool("f32", name, cells, pool.shape.channels, pool.shape.patch, stride, out_height, out_width)
+    fields = _shape(pool.shape.channels, pool.shape.patch, stride, out_height, out_width)
+    return _pool("f32", name, cells, fields, ["rnnpool_f32.h"])
 
 
 def pool_fixed(name: str, pool: FixedPool, stride: int, out_height: int, out_width: int) -> CellSource:
     """A ``struct hil_rnnpool_fixed`` with its cells."""
     cells = [cell_fixed(f"{name}_first", pool.first), cell_fixed(f"{name}_second", pool.second)]
-    return _pool("fixed", name, cells, pool.first.features, pool.patch, stride, out_height, out_width)
+    many = f"many_{pool.first.mix.precision}"
+    fields = _shape(pool.first.features, pool.patch, stride, out_height, out_width)
+    return _pool("fixed", name, cells, [*fields, ("many", f"hil_{many}")], ["rnnpool_fixed.h", f"{many}.h"])
 
 
 def cell_scratch(shape: CellShape, sequences: int) -> int:
@@ -37,17 +42,22 @@ def cell_scratch(shape: CellShape, sequences: int) -> int:
     return sum(part + part % 2 for part in parts)
 
 
-def pool_scratch(shape: PoolShape, sequences: int) -> int:
-    """Elements of scratch for either cell: ``sequences`` of the first in lock step, 4 of the second."""
-    return max(cell_scratch(shape.first, sequences), cell_scratch(shape.second, 4))
+def pool_scratch(shape: PoolShape, patches: int = PATCHES) -> int:
+    """Elements of scratch for either cell, as rnnpool_fixed.h says; ``patches`` is 1 for a block alone."""
+    second = cell_scratch(shape.second, 4 * patches)
+    held = 4 * patches * shape.second.hidden if patches > 1 else 0
+    return max(cell_scratch(shape.first, SEQUENCES), second + held)
 
 
-def scratch_check(shape: PoolShape, sequences: int, elements: int) -> str:
-    """C that fails to compile where the kernels need more than ``elements``."""
-    return "".join(
-        f'_Static_assert({scratch(cell, count)} <= {elements}, "scratch is too small");\n'
-        for cell, count in ((shape.first, sequences), (shape.second, 4))
-    )
+def scratch_check(shape: PoolShape, patches: int = PATCHES) -> str:
+    """C that fails to compile where the kernels need more than ``pool_scratch``."""
+    second = shape.second
+    sizes = [
+        scratch(shape.first, SEQUENCES),
+        f"HIL_RNNPOOL_SCRATCH({second.hidden}, {second.rank_w}, {second.rank_u}, {patches})",
+    ]
+    elements = pool_scratch(shape, patches)
+    return "".join(f'_Static_assert({size} <= {elements}, "scratch is too small");\n' for size in sizes)
 
 
 def source_f32(spec: ModelSpec, model: RnnPoolWeights) -> str:
@@ -66,27 +76,20 @@ def source_fixed(spec: ModelSpec, model: FixedRnnPool, precision: Precision) -> 
     return _source(spec, precision, pool, classifier)
 
 
-def _pool(
-    suffix: str,
-    name: str,
-    cells: list[CellSource],
-    channels: int,
-    patch: int,
-    stride: int,
-    out_height: int,
-    out_width: int,
-) -> CellSource:
-    shape = ctext.struct(f"hil_rnnpool_{suffix}", name, [
+def _shape(channels: int, patch: int, stride: int, out_height: int, out_width: int) -> Fields:
+    return [
         ("shape.channels", channels),
         ("shape.out_height", out_height),
         ("shape.out_width", out_width),
         ("shape.patch", patch),
         ("shape.stride", stride),
-        ("first", f"&{name}_first"),
-        ("second", f"&{name}_second"),
-    ])  # fmt: skip
-    headers = [header for cell in cells for header in cell.headers]
-    return CellSource("\n".join([*(cell.text for cell in cells), shape]), (f"rnnpool_{suffix}.h", *headers))
+    ]
+
+
+def _pool(suffix: str, name: str, cells: list[CellSource], fields: Fields, headers: list[str]) -> CellSource:
+    all_fields = [*fields, ("first", f"&{name}_first"), ("second", f"&{name}_second")]
+    text = [*(cell.text for cell in cells), ctext.struct(f"hil_rnnpool_{suffix}", name, all_fields)]
+    return CellSource("\n".join(text), (*headers, *(header for cell in cells for header in cell.headers)))
 
 
 def _source(
@@ -96,7 +99,7 @@ def _source(
     suffix, dtype = ("f32", np.float32) if precision is Precision.F32 else ("fixed", np.int16)
     c_type = ctext.C_TYPES[np.dtype(dtype).name]
     patch, outputs = net.shape.patch, net.shape.outputs
-    elements = pool_scratch(net.shape, 2 * patch)
+    lane = patch * net.shape.first.hidden
     parts, headers = [pool.text], [*pool.headers]
     values, finish = "output", ""
     if classifier is not None:
@@ -106,12 +109,12 @@ def _source(
         finish = "    classifier.project(&classifier, values, NULL, output);\n"
     definitions = "\n".join(parts)
     held = f"static _Alignas(4) {c_type} values[{outputs}];\n" if classifier is not None else ""
-    held += f"static _Alignas(4) {c_type} states[{2 * patch * net.shape.first.hidden}];\n"
+    held += f"static _Alignas(4) {c_type} states[{2 * (lane + lane % 2)}];\n"
     return f"""{ctext.includes(headers)}
 
 {definitions}
-{ctext.buffers(spec, dtype, dtype)}{held}static _Alignas(4) {c_type} scratch[{elements}];
-{scratch_check(net.shape, 2 * patch, elements)}
+{ctext.buffers(spec, dtype, dtype)}{held}static _Alignas(4) {c_type} scratch[{pool_scratch(net.shape, 1)}];
+{scratch_check(net.shape, 1)}
 static int run(uint32_t steps)
 {{
     (void)steps;
