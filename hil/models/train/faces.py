@@ -67,7 +67,8 @@ DATA_SET = DataSet(
     citation="Huang, G. B., Mattar, M., Lee, H. and Learned-Miller, E. (2012). Learning to Align from "
     "Scratch. NeurIPS 25. van der Walt, S. et al. (2014). scikit-image: image processing in Python. "
     "PeerJ 2:e453. https://doi.org/10.7717/peerj.453",
-    licence="faces: LFW, no licence stated, given for research; photographs: public domain or CC0-1.0",
+    licence="faces: none stated (LFW, published for research); photographs: public domain, CC0-1.0 or no "
+    "known restrictions",
     url="https://scikit-image.org/docs/stable/api/skimage.data.html#skimage.data.lfw_subset",
 )
 
@@ -152,9 +153,9 @@ downloaded. Training and test share no face, no other patch and no photograph; a
 lfw_subset does not say who is pictured.
 
 Faces and other patches: `lfw_subset.npy`, 100 faces and 100 pieces of background, 25×25, from Labeled Faces
-in the Wild (Huang et al., University of Massachusetts, Amherst, http://vis-www.cs.umass.edu/lfw/). LFW states
-no licence: its pictures come from news photographs, whose rights are their owners', and were published
-for research. scikit-image redistributes this subset. Do not use it to recognise persons.
+in the Wild (Huang et al., University of Massachusetts, Amherst, http://vis-www.cs.umass.edu/lfw/). The
+package states no licence for it. LFW was published for research on photographs from the news, whose rights
+stay with their owners. Do not use it to recognise persons.
 
 | photograph | split | licence, as scikit-image states it | origin |
 |---|---|---|---|

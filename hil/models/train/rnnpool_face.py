@@ -37,6 +37,7 @@ NAME = "rnnpool_face"
 MIDDLE, RANGE = 128.0, 128.0
 CHANNELS, PATCH, STRIDE, HIDDEN = 4, 8, 4, 8
 CALIBRATION = 64  # training scenes that the fixed-point scales are found on
+LARGEST = 8.0  # a depthwise weight, see ``balanced``
 NEAR, FAR = 0.3, 0.55  # of a face's side: nearer cells see its middle, farther ones see none
 BLOCKS = ((1, 48), (2, 64), (1, 96))  # stride of the depthwise, channels of the pointwise convolution
 
@@ -108,7 +109,26 @@ class Net(nn.Module):
             weight = weight[:, 0, 0] if number % 2 else weight[..., 0]
             found[f"{kind}{number + 2}.weight"], found[f"{kind}{number + 2}.bias"] = weight, bias
         last = f"dense{len(self.blocks) + 3}"
+        found = balanced(found, len(self.blocks))
         return found | {f"{last}.FC": _array(self.dense.weight), f"{last}.FCbias": _array(self.dense.bias)}
+
+
+def balanced(arrays: Arrays, blocks: int) -> Arrays:
+    """The same network, to a hair, with depthwise weights of at most ``LARGEST``.
+
+    A channel that seldom leaves 0 has a small variance, so folding makes its weights huge, beyond what 8 bits
+    can serve. They are halved, and the pointwise row before them doubled, until they fit: exact, as powers of
+    two are, but where the row now meets its cap, and there the depthwise sum is out of its own range as well.
+    """
+    found = dict(arrays)
+    for number in range(4, blocks + 2, 2):
+        weight = found[f"depthwise{number}.weight"]
+        doublings = np.ceil(np.log2(np.abs(weight).max((1, 2)) / LARGEST)).clip(min=0.0)
+        gain = np.exp2(doublings).astype(np.float32)
+        found[f"depthwise{number}.weight"] = weight / gain[:, None, None]
+        found[f"pointwise{number - 1}.weight"] = found[f"pointwise{number - 1}.weight"] * gain[:, None]
+        found[f"pointwise{number - 1}.bias"] = found[f"pointwise{number - 1}.bias"] * gain
+    return found
 
 
 def _normalised(convolution: nn.Conv2d) -> nn.Sequential:
