@@ -16,6 +16,7 @@ import pytest
 
 import cascade_cases
 import kernel_cases
+import many_cases
 import map_cases
 from hil.build.builder import FLAGS
 from hil.build.sources import board_folder
@@ -32,6 +33,7 @@ MOST_STACK = 512  # bytes, of one call of a kernel with all that it calls
 
 DRIVERS: Mapping[str, Mapping[str, Callable[[Draw], Case]]] = {
     "cells": kernel_cases.CASES,
+    "many": many_cases.CASES,
     "maps": map_cases.CASES,
     "cascades": cascade_cases.CASES,
 }
