@@ -24,7 +24,7 @@ struct hil_matrix_f32 {
     uint16_t columns2;         /* 0: no second operand */
     const float *bias;         /* what each sum starts from, or NULL */
     const float *weights;      /* in the order that hil/models/pack.py gives them */
-    const uint8_t *gaps;       /* sparse storage as in sparse_q15.h, or NULL */
+    const uint8_t *places;       /* sparse storage as in sparse_q15.h, or NULL */
     hil_project_float project; /* hil_project_f32, or hil_project_sparse_f32 of sparse_f32.h */
 };
 

@@ -25,7 +25,7 @@ struct hil_matrix {
     const int32_t *multipliers; /* one per row, or NULL */
     const int32_t *bias;        /* what each sum starts from, or NULL */
     const void *weights;        /* int16 or int8, aligned to 4, in the order that hil/models/pack.py gives them */
-    const uint8_t *gaps;        /* sparse storage: which columns the weights are for */
+    const uint8_t *places;        /* sparse storage: which columns the weights are for */
     hil_project project;        /* hil_project_q15, _q7, _sparse_q15 or _sparse_q7 */
 };
 

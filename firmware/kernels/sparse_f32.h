@@ -1,4 +1,4 @@
-/* Sparse matrices of float32 weights: see matrix_f32.h, and sparse_q15.h for the order of gaps and weights. */
+/* Sparse matrices of float32 weights: see matrix_f32.h, and sparse_q15.h for the order of places and weights. */
 #ifndef HIL_SPARSE_F32_H
 #define HIL_SPARSE_F32_H
 

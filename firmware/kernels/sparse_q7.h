@@ -1,7 +1,7 @@
 /* Sparse matrices of 8-bit weights: see matrix_fixed.h.
  *
- * Row by row, and within a row operand by operand, `gaps` holds the number of stored weights and then, for each, how
- * many columns were skipped since the last one; `weights` holds the weights in the same order. */
+ * Row by row, and within a row operand by operand, `places` holds the number of stored weights and then, for each, its
+ * column; `weights` holds the weights in the same order. So an operand has at most 256 columns. */
 #ifndef HIL_SPARSE_Q7_H
 #define HIL_SPARSE_Q7_H
 

@@ -54,7 +54,7 @@ def fixed_matrix(name: str, matrix: FixedMatrix) -> tuple[str, str]:
     """A ``struct hil_matrix`` called ``name`` with its arrays, and the header of its kernel."""
     operands = [matrix.first] if matrix.second is None else [matrix.first, matrix.second]
     packed = pack(matrix.precision, operands)
-    kind = ("" if packed.gaps is None else "sparse_") + _HEADERS[matrix.precision]
+    kind = ("" if packed.places is None else "sparse_") + _HEADERS[matrix.precision]
     each = len(matrix.multipliers) > 1
     parts = [array(f"{name}_weights", packed.weights)]
     fields = [
@@ -67,13 +67,13 @@ def fixed_matrix(name: str, matrix: FixedMatrix) -> tuple[str, str]:
     for field, values in (
         ("multipliers", matrix.multipliers.astype(np.int32) if each else None),
         ("bias", matrix.bias),
-        ("gaps", packed.gaps),
+        ("places", packed.places),
     ):
         if values is not None:
             parts.append(array(f"{name}_{field}", values))
             pointers.append((field, f"{name}_{field}"))
     parts.append(struct("hil_matrix", name, [*fields, *pointers]))
-    return "\n".join(parts), f"{'matrix' if packed.gaps is None else 'sparse'}_{_HEADERS[matrix.precision]}.h"
+    return "\n".join(parts), f"{'matrix' if packed.places is None else 'sparse'}_{_HEADERS[matrix.precision]}.h"
 
 
 def float_matrix(name: str, operands: Sequence[Arrays], bias: Arrays | None = None) -> tuple[str, str]:
@@ -85,14 +85,14 @@ def float_matrix(name: str, operands: Sequence[Arrays], bias: Arrays | None = No
         ("columns", operands[0].shape[1]),
         ("columns2", operands[1].shape[1] if len(operands) > 1 else 0),
         ("weights", f"{name}_weights"),
-        ("project", "hil_project_f32" if packed.gaps is None else "hil_project_sparse_f32"),
+        ("project", "hil_project_f32" if packed.places is None else "hil_project_sparse_f32"),
     ]
-    for field, values in (("bias", bias), ("gaps", packed.gaps)):
+    for field, values in (("bias", bias), ("places", packed.places)):
         if values is not None:
             parts.append(array(f"{name}_{field}", values))
             fields.append((field, f"{name}_{field}"))
     parts.append(struct("hil_matrix_f32", name, fields))
-    return "\n".join(parts), "matrix_f32.h" if packed.gaps is None else "sparse_f32.h"
+    return "\n".join(parts), "matrix_f32.h" if packed.places is None else "sparse_f32.h"
 
 
 def struct(kind: str, name: str, fields: Sequence[tuple[str, object]]) -> str:

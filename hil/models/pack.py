@@ -16,7 +16,8 @@ import numpy.typing as npt
 from hil.values import Precision
 
 Arrays = npt.NDArray[Any]
-MOST_STORED = 255  # weights per row and operand, and columns per gap, in sparse storage
+MOST_STORED = 255  # weights per row and operand in sparse storage: a byte counts them
+MOST_COLUMNS = 256  # per operand in sparse storage: a byte names them
 
 _BLOCKS = {Precision.F32: (8, 4, 2, 1), Precision.Q15: (4, 2, 1), Precision.Q7: (4, 2, 1)}
 _WORD = {np.dtype(np.float32): 1, np.dtype(np.int16): 2, np.dtype(np.int8): 4}  # elements in four bytes
@@ -24,17 +25,17 @@ _WORD = {np.dtype(np.float32): 1, np.dtype(np.int16): 2, np.dtype(np.int8): 4}  
 
 @dataclass(frozen=True)
 class Packed:
-    """What a kernel is handed: ``weights`` 1-D in their own type, ``gaps`` (uint8, 1-D) where they are
+    """What a kernel is handed: ``weights`` 1-D in their own type, ``places`` (uint8, 1-D) where they are
     sparse.
     """
 
     weights: Arrays
-    gaps: npt.NDArray[np.uint8] | None
+    places: npt.NDArray[np.uint8] | None
 
     @property
     def bytes(self) -> int:
         """Flash that the storage takes."""
-        return self.weights.nbytes + (0 if self.gaps is None else self.gaps.nbytes)
+        return self.weights.nbytes + (0 if self.places is None else self.places.nbytes)
 
 
 def pack(precision: Precision, operands: Sequence[Arrays]) -> Packed:
@@ -57,35 +58,19 @@ def pack_dense(precision: Precision, operands: Sequence[Arrays]) -> Packed:
 
 
 def pack_sparse(operands: Sequence[Arrays]) -> Packed | None:
-    """Only the weights that are not 0, row by row; None when some row has too many for a count of one
-    byte.
-    """
-    gaps: list[int] = []
+    """Only the weights that are not 0, row by row; None where a byte cannot count or place them."""
+    if any(operand.shape[1] > MOST_COLUMNS for operand in operands):
+        return None
+    places: list[int] = []
     weights: list[Any] = []
     for rows in zip(*operands, strict=True):
         for row in rows:
-            skips, values = _stored(row)
-            if len(values) > MOST_STORED:
+            columns = np.flatnonzero(row)
+            if len(columns) > MOST_STORED:
                 return None
-            gaps += [len(values), *skips]
-            weights += values
-    return Packed(np.array(weights, dtype=operands[0].dtype), np.array(gaps, dtype=np.uint8))
-
-
-def _stored(row: Arrays) -> tuple[list[int], list[Any]]:
-    """Gaps and weights of one row; a gap too long for a byte is bridged by weights of 0."""
-    skips: list[int] = []
-    values: list[Any] = []
-    following = 0
-    for column in np.flatnonzero(row).tolist():
-        while column - following > MOST_STORED:
-            skips.append(MOST_STORED)
-            values.append(row.dtype.type(0))
-            following += MOST_STORED + 1
-        skips.append(column - following)
-        values.append(row[column])
-        following = column + 1
-    return skips, values
+            places += [len(columns), *columns.tolist()]
+            weights += row[columns].tolist()
+    return Packed(np.array(weights, dtype=operands[0].dtype), np.array(places, dtype=np.uint8))
 
 
 def _blocks(rows: int, heights: Sequence[int]) -> Iterator[tuple[int, int]]:

@@ -125,11 +125,11 @@ def matrix_bytes(matrix: FixedMatrix | None, *, sparse: bool = False) -> bytes:
         return bytes(32)
     parts = [matrix.first] + ([] if matrix.second is None else [matrix.second])
     packed = _packed(matrix.precision, parts, sparse)
-    storage = (0 if matrix.precision is Precision.Q15 else 1) + (2 if packed.gaps is not None else 0)
+    storage = (0 if matrix.precision is Precision.Q15 else 1) + (2 if packed.places is not None else 0)
     bias = matrix.bias
     header = struct.pack("<8I", *_shape(parts), storage, len(matrix.multipliers),
                          0 if bias is None else len(bias), *_stored(packed))  # fmt: skip
-    return header + _bytes(matrix.multipliers.astype(np.int32), bias, packed.weights, packed.gaps)
+    return header + _bytes(matrix.multipliers.astype(np.int32), bias, packed.weights, packed.places)
 
 
 def float_matrix_bytes(parts: Sequence[Arrays], bias: Arrays | None = None, *, sparse: bool = False) -> bytes:
@@ -137,9 +137,9 @@ def float_matrix_bytes(parts: Sequence[Arrays], bias: Arrays | None = None, *, s
     if not parts:
         return bytes(32)
     packed = _packed(Precision.F32, parts, sparse)
-    header = struct.pack("<8I", *_shape(parts), 1 if packed.gaps is not None else 0, 0,
+    header = struct.pack("<8I", *_shape(parts), 1 if packed.places is not None else 0, 0,
                          0 if bias is None else len(bias), *_stored(packed))  # fmt: skip
-    return header + _bytes(bias, packed.weights, packed.gaps)
+    return header + _bytes(bias, packed.weights, packed.places)
 
 
 def _packed(precision: Precision, parts: Sequence[Arrays], sparse: bool) -> Packed:
@@ -153,7 +153,7 @@ def _shape(parts: Sequence[Arrays]) -> tuple[int, int, int]:
 
 
 def _stored(packed: Packed) -> tuple[int, int]:
-    return len(packed.weights), 0 if packed.gaps is None else len(packed.gaps)
+    return len(packed.weights), 0 if packed.places is None else len(packed.places)
 
 
 def random_matrix(

@@ -87,7 +87,7 @@ void hil_many_f32(const struct hil_matrix_f32 *matrix, const struct hil_vectors_
     const uint32_t columns = matrix->columns;
     const uint32_t columns2 = matrix->columns2;
     if ((matrix->rows & 7) != 0 || ((columns | columns2) & 3) != 0 || columns == 0 || matrix->rows == 0 ||
-        matrix->gaps != NULL || matrix->bias != NULL || vectors->count == 0) {
+        matrix->places != NULL || matrix->bias != NULL || vectors->count == 0) {
         hil_one_by_one_f32(matrix, vectors, out);
         return;
     }

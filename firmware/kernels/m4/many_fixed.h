@@ -99,7 +99,7 @@ static inline void many(const struct hil_matrix *matrix, const struct hil_vector
     const uint32_t columns = matrix->columns;
     const uint32_t columns2 = matrix->columns2;
     if ((matrix->rows | (columns | columns2) * (4 / COLUMNS)) % 4 != 0 || columns == 0 || matrix->rows == 0 ||
-        matrix->gaps != NULL || matrix->bias != NULL || matrix->multipliers != NULL || vectors->count == 0) {
+        matrix->places != NULL || matrix->bias != NULL || matrix->multipliers != NULL || vectors->count == 0) {
         hil_one_by_one(matrix, vectors, out);
         return;
     }

@@ -80,7 +80,7 @@ static void matrix_f32(void)
         float *out = allocate(m->rows * sizeof *out);
         stack_use_begin();
         m->project(m, first, second, out);
-        stack_use_end(m->gaps == NULL ? "project_f32" : "project_sparse_f32");
+        stack_use_end(m->places == NULL ? "project_f32" : "project_sparse_f32");
         give(out, m->rows, sizeof *out);
         free(out);
         free(second);

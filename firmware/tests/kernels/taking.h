@@ -70,7 +70,7 @@ struct matrix_header {
     uint32_t multipliers; /* 0 (float), 1 or rows */
     uint32_t biases;      /* 0 or rows */
     uint32_t weights;     /* elements */
-    uint32_t gaps;
+    uint32_t places;
 };
 
 /* NULL for a header without rows. */
@@ -86,7 +86,7 @@ static inline const struct hil_matrix *taken_matrix(void)
     const int32_t *bias = taken(header->biases, sizeof *bias);
     const size_t width = header->storage % 2 == 0 ? sizeof(int16_t) : sizeof(int8_t);
     const void *weights = taken_aligned(header->weights, width);
-    const uint8_t *gaps = taken(header->gaps, 1);
+    const uint8_t *places = taken(header->places, 1);
     const struct hil_matrix matrix = {
         .rows = (uint16_t)header->rows,
         .columns = (uint16_t)header->columns,
@@ -95,7 +95,7 @@ static inline const struct hil_matrix *taken_matrix(void)
         .multipliers = header->multipliers == 1 ? NULL : multipliers,
         .bias = bias,
         .weights = weights,
-        .gaps = gaps,
+        .places = places,
         .project = projects[header->storage],
     };
     struct hil_matrix *kept = room(sizeof *kept);
@@ -112,7 +112,7 @@ static inline const struct hil_matrix_f32 *taken_matrix_f32(void)
     }
     const float *bias = taken(header->biases, sizeof *bias);
     const float *weights = taken(header->weights, sizeof *weights);
-    const uint8_t *gaps = taken(header->gaps, 1);
+    const uint8_t *places = taken(header->places, 1);
     struct hil_matrix_f32 *kept = room(sizeof *kept);
     const struct hil_matrix_f32 matrix = {
         .rows = (uint16_t)header->rows,
@@ -120,7 +120,7 @@ static inline const struct hil_matrix_f32 *taken_matrix_f32(void)
         .columns2 = (uint16_t)header->columns2,
         .bias = bias,
         .weights = weights,
-        .gaps = gaps,
+        .places = places,
         .project = projects[header->storage],
     };
     *kept = matrix;

@@ -47,7 +47,7 @@ def test_it_is_low_rank_sparse_and_as_the_script_shapes_it() -> None:
     assert list(SPARSITY.keep) == ["U1"]
     kept = np.count_nonzero(arrays["U1"]) / arrays["U1"].size
     assert 0.3 < kept <= SPARSITY.keep["U1"]
-    assert stored()["cell_u1_gaps"] == arrays["U1"].shape[0] + np.count_nonzero(arrays["U1"])
+    assert stored()["cell_u1_places"] == arrays["U1"].shape[0] + np.count_nonzero(arrays["U1"])
 
 
 def test_its_weights_are_on_the_grid_of_8_bits() -> None:
