@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from hil.errors import ModelError
+from hil.measure.accuracy import agreeing
+from hil.models.folder import Description, write_folder
+from hil.models.weights import load_weights
+from hil.values import Precision
 
 torch = pytest.importorskip("torch", reason="needs the extra train")
 
-from hil.models.train.cell import FastRnnClassifier, RnnClassifier, Shape  # noqa: E402
+from hil.models.train.artefacts import rnn_network  # noqa: E402
+from hil.models.train.cell import FastGrnnClassifier, FastRnnClassifier, RnnClassifier, Shape  # noqa: E402
 from hil.models.train.loop import Recipe, Shaping, train  # noqa: E402
 from hil.models.train.sparsity import (  # noqa: E402
     Pruning,
@@ -25,18 +33,23 @@ from hil.models.train.sparsity import (  # noqa: E402
 SHAPE = Shape(features=5, hidden=8, outputs=3, rank_w=0, rank_u=4)
 
 
+def task(rng: np.random.Generator, count: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+    """Noise of five features over six steps, and which of the first three is largest on the average."""
+    labels = rng.integers(0, 3, count)
+    inputs = rng.standard_normal((count, 6, 5)).astype(np.float32)
+    inputs[np.arange(count), :, labels] += 1.5
+    return inputs, labels
+
+
 def trained(
-    shaping: Shaping | None, decay: float = 0.0, build: type[RnnClassifier] | None = None
+    shaping: Shaping | None, decay: float = 0.0, build: type[RnnClassifier] = FastGrnnClassifier
 ) -> RnnClassifier:
-    """A tiny network that learns which of three features is largest on the average."""
+    """A tiny network that has learned ``task``."""
     rng = np.random.default_rng(0)
-    labels = rng.integers(0, 3, 60)
-    inputs = rng.standard_normal((60, 6, 5)).astype(np.float32)
-    inputs[np.arange(60), :, labels] += 1.5
+    inputs, labels = task(rng, 60)
     recipe = Recipe(seed=3, epochs=20, batch=12, rate=0.02, weight_decay=decay, dropout=0.0, smoothing=0.0)
     arguments = [torch.from_numpy(inputs), torch.from_numpy(rng.integers(3, 7, 60)), torch.from_numpy(labels)]
-    more = {} if build is None else {"build": build}
-    return train(SHAPE, recipe, *arguments, lambda batch, steps, generator: (batch, steps), shaping, **more)
+    return train(SHAPE, recipe, *arguments, lambda batch, steps, generator: (batch, steps), shaping, build)
 
 
 def test_support_keeps_the_largest_and_of_equals_the_first() -> None:
@@ -157,28 +170,33 @@ def test_a_matrix_that_is_not_there_is_named(shaping: Shaping) -> None:
         trained(shaping)
 
 
-@pytest.mark.parametrize("shaping", [None, Pruning({"U1": 0.5}, rounded=0.8)])
-def test_fastrnn_learns(shaping: Shaping | None) -> None:
-    model = trained(shaping, build=FastRnnClassifier)
-    arrays = model.arrays()
-    assert list(arrays) == ["W", "U1", "U2", "Bh", "alpha", "beta", "FC", "FCbias"]
-    rng = np.random.default_rng(5)
-    labels = rng.integers(0, 3, 90)
-    inputs = rng.standard_normal((90, 6, 5)).astype(np.float32)
-    inputs[np.arange(90), :, labels] += 1.5
-    logits = run_fastrnn(arrays, inputs)
+@pytest.mark.parametrize("build", [FastGrnnClassifier, FastRnnClassifier])
+def test_a_sparse_cell_goes_from_training_to_c(
+    build: type[RnnClassifier], tmp_path: Path, run_generated: Any
+) -> None:
+    """What PyTorch trained is what the reference counts, and what all three images answer."""
+    model = trained(Pruning({"W": 0.5, "U1": 0.25}, rounded=0.8), build=build)
+    inputs, labels = task(np.random.default_rng(5), 90)
+    kind = "fastrnn" if build is FastRnnClassifier else "fastgrnn"
+    about = Description(
+        name=tmp_path.name,
+        task="which feature is largest",
+        architecture="rnn",
+        network=rnn_network(SHAPE, kind=kind),
+        min_steps=1,
+        max_steps=6,
+        dataset=None,
+        generator="a test",
+    )
+    spec = write_folder(tmp_path, about, model.arrays(), list(task(np.random.default_rng(6), 60)[0]))
+    assert "hil_project_sparse_q7" in spec.generated_c(Precision.Q7).read_text()
+    weights = load_weights(spec)
     with torch.no_grad():
         seen = model(torch.from_numpy(inputs), torch.full((90,), 6)).numpy()
-    np.testing.assert_allclose(seen, logits, atol=1e-4)
-    assert np.mean(logits.argmax(1) == labels) > 0.8
-
-
-def run_fastrnn(arrays: dict[str, np.ndarray], inputs: np.ndarray) -> np.ndarray:
-    """The formula of hil/models/train/cell.py once more, in float64 numpy."""
-    a = {name: array.astype(np.float64) for name, array in arrays.items()}
-    alpha, beta = (1.0 / (1.0 + np.exp(-a[name])) for name in ("alpha", "beta"))
-    state = np.zeros((len(inputs), len(a["Bh"])))
-    for step in range(inputs.shape[1]):
-        sums = inputs[:, step] @ a["W"].T + state @ (a["U2"] @ a["U1"]).T
-        state = beta * state + alpha * np.clip(sums + a["Bh"], -1.0, 1.0)
-    return np.asarray(state @ a["FC"].T + a["FCbias"])
+    np.testing.assert_allclose(seen, spec.architecture.reference(spec, weights, list(inputs)), atol=1e-4)
+    for precision in Precision:
+        wired = [spec.architecture.wire(spec, weights, precision, vector) for vector in inputs]
+        golden = spec.architecture.golden(spec, weights, precision, wired)
+        assert agreeing(run_generated(spec, precision, wired), golden).all()
+        assert np.mean(golden.argmax(1) == labels) > 0.8
+        assert np.mean(golden.argmax(1) == seen.argmax(1)) > 0.95
