@@ -34,12 +34,13 @@ static inline void block(const struct hil_depthwise_f32 *layer, const float *map
     }
 }
 
-void hil_depthwise_f32_row(const struct hil_depthwise_f32 *layer, const float *map, uint32_t y, float *out)
+void hil_depthwise_f32_row(const struct hil_depthwise_f32 *layer, const float *map, uint32_t first, uint32_t y,
+                           float *out)
 {
     const struct hil_window *window = &layer->window;
     const uint32_t channels = window->channels;
     const struct hil_span rows = hil_span(window, y, window->height);
-    const float *from = map + rows.start * window->width * channels;
+    const float *from = map + (rows.start - first) * window->width * channels;
     float *to = out;
     for (uint32_t x = 0; x < window->out_width; x++) {
         const struct hil_span columns = hil_span(window, x, window->width);
@@ -60,7 +61,7 @@ void hil_depthwise_f32_run(const struct hil_depthwise_f32 *layer, const float *m
 {
     const uint32_t pitch = (uint32_t)layer->window.out_width * layer->window.channels;
     for (uint32_t y = 0; y < layer->window.out_height; y++) {
-        hil_depthwise_f32_row(layer, map, y, out);
+        hil_depthwise_f32_row(layer, map, 0, y, out);
         out += pitch;
     }
 }

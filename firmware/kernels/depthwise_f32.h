@@ -18,8 +18,9 @@ struct hil_depthwise_f32 {
     float high;
 };
 
-/* One row of the output from the whole input map. */
-void hil_depthwise_f32_row(const struct hil_depthwise_f32 *layer, const float *map, uint32_t y, float *out);
+/* One row of the output. map holds the input from row `first` on, and the rows that output row y sees. */
+void hil_depthwise_f32_row(const struct hil_depthwise_f32 *layer, const float *map, uint32_t first, uint32_t y,
+                           float *out);
 
 /* The whole output map; out must not overlap the input. */
 void hil_depthwise_f32_run(const struct hil_depthwise_f32 *layer, const float *map, float *out);

@@ -39,12 +39,13 @@ void hil_depthwise_q7(const struct hil_depthwise_fixed *layer, const int16_t *ma
     }
 }
 
-void hil_depthwise_fixed_row(const struct hil_depthwise_fixed *layer, const int16_t *map, uint32_t y, int16_t *out)
+void hil_depthwise_fixed_row(const struct hil_depthwise_fixed *layer, const int16_t *map, uint32_t first, uint32_t y,
+                             int16_t *out)
 {
     const struct hil_window *window = &layer->window;
     const uint32_t channels = window->channels;
     const struct hil_span rows = hil_span(window, y, window->height);
-    const int16_t *from = map + rows.start * window->width * channels;
+    const int16_t *from = map + (rows.start - first) * window->width * channels;
     int16_t *to = out;
     for (uint32_t x = 0; x < window->out_width; x++) {
         const struct hil_span columns = hil_span(window, x, window->width);
@@ -60,7 +61,7 @@ void hil_depthwise_fixed_run(const struct hil_depthwise_fixed *layer, const int1
 {
     const uint32_t pitch = (uint32_t)layer->window.out_width * layer->window.channels;
     for (uint32_t y = 0; y < layer->window.out_height; y++) {
-        hil_depthwise_fixed_row(layer, map, y, out);
+        hil_depthwise_fixed_row(layer, map, 0, y, out);
         out += pitch;
     }
 }

@@ -30,8 +30,9 @@ void hil_depthwise_q15(const struct hil_depthwise_fixed *layer, const int16_t *m
 void hil_depthwise_q7(const struct hil_depthwise_fixed *layer, const int16_t *map, const struct hil_span *rows,
                       const struct hil_span *columns, int16_t *out);
 
-/* One row of the output from the whole input map. */
-void hil_depthwise_fixed_row(const struct hil_depthwise_fixed *layer, const int16_t *map, uint32_t y, int16_t *out);
+/* One row of the output. map holds the input from row `first` on, and the rows that output row y sees. */
+void hil_depthwise_fixed_row(const struct hil_depthwise_fixed *layer, const int16_t *map, uint32_t first, uint32_t y,
+                             int16_t *out);
 
 /* The whole output map; out must not overlap the input. */
 void hil_depthwise_fixed_run(const struct hil_depthwise_fixed *layer, const int16_t *map, int16_t *out);

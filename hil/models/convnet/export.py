@@ -155,6 +155,7 @@ def _source(spec: ModelSpec, precision: Precision, layers: Sequence[LayerSource]
     dtype = np.float32 if precision is Precision.F32 else np.int16
     c_type = ctext.C_TYPES[np.dtype(dtype).name]
     headers = [header for layer in layers for header in layer.headers]
+    headers += ["band.h"] * any(one.producer is not None and one.layer.pool is None for one in plan.stages)
     definitions = "\n".join(layer.text for layer in layers if layer.text)
     calls = _Calls(plan, precision, c_type, [layer.number for layer in layers])
     body = "".join(calls.stage(stage) for stage in plan.stages)
@@ -186,8 +187,14 @@ class _Calls:
         return "f32" if self.precision is Precision.F32 else "fixed"
 
     def functions(self) -> str:
-        """One function for each RNNPool."""
-        return "".join(self._pooling(stage) for stage in self.plan.stages if stage.layer.pool is not None)
+        """One function for each stage that goes row by row."""
+        pooling = {stage.layer.number: self._pooling(stage) for stage in self.plan.stages if stage.layer.pool}
+        banded = {
+            stage.layer.number: self._banded(stage, stage.producer)
+            for stage in self.plan.stages
+            if stage.producer is not None and stage.layer.pool is None
+        }
+        return "".join(text for _, text in sorted((pooling | banded).items()))
 
     def stage(self, stage: Stage) -> str:
         """The lines of one stage in ``run``."""
@@ -196,6 +203,8 @@ class _Calls:
         if layer.pool is not None:
             line = f"    const int {name}_status = run_{name}({source}, {target});\n"
             return f"{line}    if ({name}_status < 0) {{\n        return {name}_status;\n    }}\n"
+        if stage.producer is not None:
+            return f"    run_{name}({source}, {target});\n"
         if layer.kind == "dense":
             return f"    {name}_matrix.project(&{name}_matrix, {source}, NULL, {target});\n" + self._relu(
                 layer, target
@@ -214,8 +223,7 @@ class _Calls:
             f"        .{part} = arena + {stage.offset(part)},\n" for part in ("rows", "columns", "scratch")
         )
         rows = (layer.after.height - 1) * layer.stride + layer.kernel
-        source_type = "void" if producer is not None and producer.number == 0 else self.c_type
-        return f"""static int run_{name}(const {source_type} *map, {self.c_type} *out)
+        return f"""static int run_{name}(const {self._source_type(producer)} *map, {self.c_type} *out)
 {{
     static const struct hil_rnnpool_{self.suffix}_state state = {{
 {held}    }};
@@ -228,6 +236,37 @@ class _Calls:
 }}
 
 """
+
+    def _banded(self, stage: Stage, producer: Layer) -> str:
+        layer, name = stage.layer, stage.layer.name
+        pitch = layer.before.width * layer.before.channels
+        out = f"out + y * {layer.after.width * layer.after.channels}"
+        made = f"rows + (band.made - band.first) * {pitch}"
+        return f"""static void run_{name}(const {self._source_type(producer)} *map, {self.c_type} *out)
+{{
+    {self.c_type} *const rows = arena + {stage.offset("band")};
+    struct hil_band band = {{0, 0}};
+    for (uint32_t y = 0; y < {layer.after.height}; y++) {{
+        const uint32_t end = hil_band_move(&band, &{name}.window, y, rows, {pitch} * sizeof *rows);
+        for (; band.made < end; band.made++) {{
+            {self._produce(stage, producer, "band.made", made)}
+        }}
+        {self._kernel(layer)}_row(&{name}, rows, band.first, y, {out});
+    }}
+}}
+
+"""
+
+    def _produce(self, stage: Stage, producer: Layer, y: str, to: str) -> str:
+        """The call that makes one row of a producer's map."""
+        if producer.kind == "depthwise":
+            return f"{self._kernel(producer)}_row(&{producer.name}, map, 0, {y}, {to});"
+        return (
+            f"{self._kernel(producer)}_row(&{producer.name}, map, {y}, {to}{self._patch(stage, producer)});"
+        )
+
+    def _source_type(self, producer: Layer | None) -> str:
+        return "void" if producer is not None and producer.number == 0 else self.c_type
 
     def _row(self, stage: Stage) -> str:
         """Lines that make row y of the padded map and push it."""
@@ -245,8 +284,7 @@ class _Calls:
         if producer is None:
             make = f"memcpy({inside}, map + ({y}) * {pitch}, {pitch} * sizeof *map);"
         else:
-            patch = self._patch(stage, producer)
-            make = f"{self._kernel(producer)}_row(&{producer.name}, map, {y}, {inside}{patch});"
+            make = self._produce(stage, producer, y, inside)
         if not pad:
             return f"        {make}\n" + push % row
         elements = (shape.width + 2 * pad) * shape.channels

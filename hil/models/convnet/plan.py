@@ -1,9 +1,11 @@
 """Where a network's maps lie in memory while it runs: a pure function of its description.
 
-A layer before an RNNPool that makes its map row by row is not run whole: each row goes into the pool as it is
-made, so the map before the pool is held one row at a time. All other maps lie alternately at the low and the
-high end of one arena; what a stage needs besides lies between its input and its output. The image and the
-output of the network have buffers of their own, which the runtime fills and reads.
+A layer that makes its map row by row can stream: each row goes into the next layer as it is made, and the map
+between the two never exists whole. An RNNPool takes the rows one at a time and keeps states, so whatever can
+streams into it. A depthwise layer needs as many rows as its window has; there a layer streams where that
+makes the arena smaller. All other maps lie alternately at the low and the high end of one arena; what a stage
+needs besides lies between its input and its output. The image and the output of the network have buffers of
+their own, which the runtime fills and reads.
 """
 
 from __future__ import annotations
@@ -65,59 +67,83 @@ class Plan:
 def make_plan(net: ConvNet, precision: Precision, *, streamed: bool = True) -> Plan:
     """Lay a network out; not ``streamed`` is the plain order, with every map whole."""
     element = 4 if precision is Precision.F32 else 2
-    steps = _steps(net.layers, streamed)
-    needs = [_needs(layer, producer) for layer, producer in steps]
-    last = len(steps) - 1
-    sizes = [0 if number == last else layer.after.elements for number, (layer, _) in enumerate(steps)]
     grain = ALIGNMENT // element
-    totals = [
-        sum(_aligned(size, grain) for _, size in need)
-        + _aligned(sizes[number], grain)
-        + (_aligned(sizes[number - 1], grain) if number else 0)
-        for number, need in enumerate(needs)
-    ]
-    arena = max(totals)
+    steps = _steps(net.layers, _streams(net.layers, grain) if streamed else set())
+    arena = max(_total(net.layers, step, grain) for step in steps)
     stages: list[Stage] = []
     source: Buffer | None = None
     for number, (layer, producer) in enumerate(steps):
-        target = _target(layer.name, sizes[number], number, arena, grain)
+        elements = _made(net.layers, layer)
+        target = _target(layer.name, elements, number, arena, grain)
         low = source if number % 2 else target  # targets lie low and high in turn, the first one low
         free = _aligned(low.elements, grain) if low is not None else 0
-        held = _place(needs[number], free, grain)
-        stages.append(Stage(layer, producer, source, target, held))
+        stages.append(Stage(layer, producer, source, target, _place(_needs(layer, producer), free, grain)))
         source = target
     return Plan(tuple(stages), element, arena * element, net.input.elements, net.outputs * element)
 
 
-def _steps(layers: Sequence[Layer], streamed: bool) -> list[tuple[Layer, Layer | None]]:
-    """Each layer with the producer that streams into it; a producer is no step of its own."""
-    steps: list[tuple[Layer, Layer | None]] = []
-    for number, layer in enumerate(layers):
-        following = layers[number + 1].kind if number + 1 < len(layers) else ""
-        if streamed and following == "rnnpool" and layer.kind in _ROW_BY_ROW:
-            continue
-        before = layers[number - 1] if number else None
-        streams = streamed and layer.kind == "rnnpool" and before is not None and before.kind in _ROW_BY_ROW
-        steps.append((layer, before if streams else None))
-    return steps
+Step = tuple[Layer, Layer | None]  # a layer, and the producer whose rows stream into it
+
+
+def _steps(layers: Sequence[Layer], streams: set[int]) -> list[Step]:
+    """Each layer but the producers of those in ``streams``, which are no steps of their own."""
+    return [
+        (layer, layers[number - 1] if number in streams else None)
+        for number, layer in enumerate(layers)
+        if number + 1 not in streams
+    ]
+
+
+def _streams(layers: Sequence[Layer], grain: int) -> set[int]:
+    """The numbers of the layers into which the one before streams."""
+    able = [number for number in range(1, len(layers)) if layers[number - 1].kind in _ROW_BY_ROW]
+    pools = {number for number in able if layers[number].kind == "rnnpool"}
+    chosen = set(pools)
+    for number in able:
+        free = not {number - 1, number + 1} & chosen
+        together = _total(layers, (layers[number], layers[number - 1]), grain)
+        if layers[number].kind == "depthwise" and free and together < _apart(layers, number, grain):
+            chosen.add(number)
+    arena = max(_total(layers, step, grain) for step in _steps(layers, chosen))
+    return pools | {number for number in chosen if _apart(layers, number, grain) > arena}
+
+
+def _apart(layers: Sequence[Layer], number: int, grain: int) -> int:
+    """What the larger of a layer and the one before needs of the arena when neither streams."""
+    return max(_total(layers, (layers[one], None), grain) for one in (number - 1, number))
+
+
+def _total(layers: Sequence[Layer], step: Step, grain: int) -> int:
+    """What one step needs of the arena: its input, its output, and what it holds besides."""
+    layer, producer = step
+    begins = (producer or layer).number
+    taken = _made(layers, layers[begins - 1]) if begins else 0
+    sizes = [taken, _made(layers, layer), *(elements for _, elements in _needs(layer, producer))]
+    return sum(_aligned(size, grain) for size in sizes)
+
+
+def _made(layers: Sequence[Layer], layer: Layer) -> int:
+    """Elements of a layer's output in the arena: none of the last one's."""
+    return 0 if layer is layers[-1] else layer.after.elements
 
 
 def _needs(layer: Layer, producer: Layer | None) -> list[tuple[str, int]]:
     """What a stage holds besides its maps: names and elements."""
-    needs = _gathered(layer)
+    pitch = layer.before.width * layer.before.channels
+    needs = _gathered(layer if producer is None else producer)
     if layer.pool is None:
-        return needs
+        return needs if producer is None else [("band", layer.kernel * pitch), *needs]
+    if producer is not None or layer.pad:
+        needs.append(("row", pitch + 2 * layer.pad * layer.before.channels))
     width = (layer.after.width - 1) * layer.stride + layer.kernel
     overlap = -(-layer.kernel // layer.stride)
     hidden = layer.pool.first.hidden
-    if producer is not None or layer.pad:
-        needs.append(("row", (layer.before.width + 2 * layer.pad) * layer.before.channels))
-    needs += [
+    return [
+        *needs,
         ("rows", layer.kernel * _aligned(layer.after.width * hidden, 2)),
         ("columns", overlap * _aligned(width * hidden, 2)),
         ("scratch", pool_scratch(layer.pool)),
     ]
-    return needs + (_gathered(producer) if producer is not None else [])
 
 
 def _gathered(layer: Layer) -> list[tuple[str, int]]:

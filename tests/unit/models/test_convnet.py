@@ -74,6 +74,20 @@ NETWORKS: dict[str, dict[str, Any]] = {
             pool(3, 2, 3, 4), DENSE,
         ],
     },
+    "no pool, depthwise layers that are streamed into": {
+        "input": [13, 11, 2], "mean": 128, "std": 64,
+        "layers": [
+            conv(24, pad=1, relu=6), {"kind": "depthwise", "kernel": 3, "stride": 2, "pad": 1, "relu": 6},
+            {"kind": "pointwise", "channels": 40, "relu": 6},
+            {"kind": "depthwise", "kernel": 3, "stride": 2, "pad": 2},
+            {"kind": "depthwise", "kernel": 2}, {"kind": "depthwise", "kernel": 1, "relu": 6},
+            {"kind": "average"},
+        ],
+    },
+    "rows that no window needs": {
+        "input": [15, 9, 1], "mean": 128, "std": 64,
+        "layers": [conv(8, relu=6), {"kind": "depthwise", "kernel": 2, "stride": 4}, DENSE],
+    },
     "no pool": {
         "input": [6, 7, 3], "mean": 128, "std": 64,
         "layers": [conv(6, pad=2, stride=2, relu=6), conv(4, kernel=2), conv(3, kernel=1, stride=2), DENSE],
@@ -232,6 +246,19 @@ def test_a_streamed_map_never_exists() -> None:
     assert plain.arena == 2 * (48 * 48 * 4 + pooled + 8 * 11 * 8 + 2 * 48 * 8 + 264)
     assert streamed.peak == 96 * 96 + streamed.arena + 3 * 2
     assert make_plan(net, Precision.F32).arena == 2 * streamed.arena
+
+
+def test_depthwise_layers_are_streamed_into_where_it_saves_memory() -> None:
+    net = network(NETWORKS["no pool, depthwise layers that are streamed into"])
+    streams = {
+        stage.layer.name: (stage.producer.name, {one.name: one.elements for one in stage.held})
+        for stage in make_plan(net, Precision.Q7).stages
+        if stage.producer is not None
+    }
+    assert streams == {
+        "depthwise1": ("conv0", {"band": 3 * 11 * 24, "patch": 18}),
+        "depthwise3": ("pointwise2", {"band": 3 * 6 * 40}),
+    }
 
 
 def largest(plan: Plan) -> int:
