@@ -48,10 +48,11 @@ static const _Alignas(4) float cell_u1_weights[84] = {
     -6.3419026e-1f, 9.756773e-1f, 9.5941603e-1f, 9.106322e-1f, 6.667128e-1f, 7.6428056e-1f, 6.5045154e-1f,
 };
 
-static const _Alignas(4) uint8_t cell_u1_gaps[96] = {
-    7, 1, 1, 0, 5, 0, 2, 0, 8, 1, 1, 1, 0, 3, 3, 0, 3, 8, 0, 2, 0, 4, 1, 0, 0, 2, 10, 0, 0, 2, 2, 0, 0, 3, 2, 0,
-    0, 6, 1, 3, 0, 2, 2, 0, 5, 1, 1, 2, 2, 2, 7, 3, 0, 4, 0, 5, 0, 1, 7, 4, 4, 2, 1, 0, 0, 2, 6, 11, 0, 0, 0, 0,
-    2, 7, 3, 0, 4, 1, 2, 1, 2, 6, 3, 3, 0, 4, 2, 1, 7, 3, 2, 2, 0, 4, 1, 1,
+static const _Alignas(4) uint8_t cell_u1_places[96] = {
+    7, 1, 3, 4, 10, 11, 14, 15, 8, 1, 3, 5, 6, 10, 14, 15, 19, 8, 0, 3, 4, 9, 11, 12, 13, 16, 10, 0, 1, 4, 7, 8,
+    9, 13, 16, 17, 18, 6, 1, 5, 6, 9, 12, 13, 5, 1, 3, 6, 9, 12, 7, 3, 4, 9, 10, 16, 17, 19, 7, 4, 9, 12, 14,
+    15, 16, 19, 6, 11, 12, 13, 14, 15, 18, 7, 3, 4, 9, 11, 14, 16, 19, 6, 3, 7, 8, 13, 16, 18, 7, 3, 6, 9, 10,
+    15, 17, 19,
 };
 
 static const struct hil_matrix_f32 cell_u1 = {
@@ -60,7 +61,7 @@ static const struct hil_matrix_f32 cell_u1 = {
     .columns2 = 0,
     .weights = cell_u1_weights,
     .project = hil_project_sparse_f32,
-    .gaps = cell_u1_gaps,
+    .places = cell_u1_places,
 };
 
 static const _Alignas(4) float cell_mix_weights[400] = {

@@ -57,6 +57,7 @@ def test_support_keeps_the_largest_and_of_equals_the_first() -> None:
     assert support(weights, 3).tolist() == [[True, True, False], [True, False, False]]
     assert support(weights, 0).sum() == 0
     assert support(weights, 6).all()
+    assert support(torch.ones(10, 10), 37).flatten().tolist() == [True] * 37 + [False] * 63
 
 
 def test_the_share_falls_from_one_to_the_target_and_never_rises() -> None:
@@ -158,10 +159,18 @@ def test_soft_threshold_is_the_papers_and_learns_its_threshold() -> None:
 
 def test_soft_thresholding_grows_sparser_with_weight_decay() -> None:
     shaping = SoftThresholding({"W": -3.0, "U1": -3.0, "U2": -3.0}, rounded=0.9)
-    light, heavy = trained(shaping, decay=0.0).arrays(), trained(shaping, decay=0.05).arrays()
-    zeros = [sum(np.count_nonzero(a[name] == 0) for name in ("W", "U1", "U2")) for a in (light, heavy)]
+    light, heavy = (trained(shaping, decay) for decay in (0.0, 0.05))
+    zeros = [
+        sum(np.count_nonzero(model.arrays()[name] == 0) for name in ("W", "U1", "U2"))
+        for model in (light, heavy)
+    ]
     assert zeros[1] > zeros[0] + 10
-    assert np.count_nonzero(heavy["FC"]) > 0
+    for name in ("W", "U1", "U2"):
+        learned = dict(heavy.named_parameters())[f"views.{name}.0.s"].item()
+        assert learned > -3.0
+        seen = Rounded()(SoftThreshold(learned)(heavy.matrices()[name])).detach().numpy()
+        np.testing.assert_array_equal(heavy.arrays()[name], seen)
+    assert np.count_nonzero(heavy.arrays()["FC"]) > 0
 
 
 @pytest.mark.parametrize("shaping", [Pruning({"W1": 0.5}), SoftThresholding({"W1": -6.0})])
