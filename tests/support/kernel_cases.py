@@ -112,6 +112,11 @@ def _size(draw: Draw, largest: int = 130) -> int:
     return draw.integer(1, draw.one_of([9, largest]))
 
 
+def _columns(draw: Draw, sparse: bool) -> int:
+    """Of a first operand; sparse storage has one byte for a row's weights and one for a weight's column."""
+    return draw.one_of([_size(draw), draw.integer(250, 256) if sparse else _size(draw)])
+
+
 def _rng(draw: Draw) -> np.random.Generator:
     return np.random.default_rng(draw.integer(0, 2**32 - 1))
 
@@ -191,9 +196,9 @@ def activations(rng: np.random.Generator, draw: Draw, *shape: int) -> npt.NDArra
 
 def _matrix_case(precision: Precision, *, sparse: bool) -> Callable[[Draw], Case]:
     def make(draw: Draw) -> Case:
-        rows, columns = _size(draw), _size(draw, 600 if sparse else 130)
+        rows, columns = _size(draw), _columns(draw, sparse)
         columns2 = draw.one_of([0, _size(draw)])
-        keep = draw.one_of([0.0, 0.02, 0.3]) if sparse else 1.0
+        keep = draw.one_of([0.0, 0.02, 0.3, 1.0]) if sparse else 1.0
         per_row, biased, vectors = draw.one_of([False, True]), draw.one_of([False, True]), draw.integer(1, 3)
         rng = _rng(draw)
         matrix = random_matrix(
@@ -211,9 +216,9 @@ def _matrix_case(precision: Precision, *, sparse: bool) -> Callable[[Draw], Case
 
 def _float_matrix_case(*, sparse: bool) -> Callable[[Draw], Case]:
     def make(draw: Draw) -> Case:
-        rows, columns = _size(draw), _size(draw, 600 if sparse else 130)
+        rows, columns = _size(draw), _columns(draw, sparse)
         columns2 = draw.one_of([0, _size(draw)])
-        keep = draw.one_of([0.0, 0.02, 0.3]) if sparse else 1.0
+        keep = draw.one_of([0.0, 0.02, 0.3, 1.0]) if sparse else 1.0
         biased, vectors = draw.one_of([False, True]), draw.integer(1, 3)
         rng = _rng(draw)
         whole = rng.standard_normal((rows, columns + columns2)).astype(np.float32)
