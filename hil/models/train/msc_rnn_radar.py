@@ -29,11 +29,11 @@ from hil.models.train.radar import CLASSES, MIDDLE, SAMPLES, Bags, make_bags
 
 LOWER = Shape(features=2, hidden=32, outputs=2, rank_w=5, rank_u=6)
 UPPER = Shape(features=32, hidden=32, outputs=len(CLASSES), rank_w=12, rank_u=12)
-STOP_AT = 0.995  # an instance stops once its larger probability reaches this
-SCAN = Scan(length=48, stride=16, check_every=8, consecutive=5, limit=math.log(STOP_AT / (1.0 - STOP_AT)))
+STOP_AT = 0.998  # an instance stops once its larger probability reaches this
+SCAN = Scan(length=48, stride=16, check_every=8, consecutive=4, limit=math.log(STOP_AT / (1.0 - STOP_AT)))
 DIVISOR = 64  # counts that are 1.0 to the lower tier
-RECIPE = CascadeRecipe(seed=0, alone=2, epochs=24, batch=64, rate=0.012, lower_weight=0.5, smoothing=0.05)
-TRAINING, VALIDATION, TEST = (101, 9000), (102, 900), (103, 450)  # seed, bags
+RECIPE = CascadeRecipe(seed=0, alone=2, epochs=24, batch=64, rate=0.015, lower_weight=0.5, smoothing=0.05)
+TRAINING, VALIDATION, TEST = (101, 14000), (102, 1800), (103, 450)  # seed, bags
 CALIBRATION = 300  # of the training bags
 BENCH = 225  # test bags that a bench run takes
 
