@@ -35,6 +35,7 @@ from hil.models.rnnpool.slide import patches
 Arrays = npt.NDArray[Any]
 Float32 = npt.NDArray[np.float32]
 MOST_KERNEL = 255  # a byte in the kernels
+MOST_ELEMENTS = 65535  # of a matrix's rows and columns, and pixels whose sum fits 32 bits
 
 _FIELDS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {  # required, optional
     "conv": (frozenset({"kernel", "channels"}), frozenset({"stride", "pad", "relu"})),
@@ -184,6 +185,12 @@ def _layer(number: int, fields: dict[str, Any], before: Shape) -> Layer:
     if kind in ("average", "dense"):
         height = width = 1
     channels = int(fields.get("channels", fields.get("outputs", before.channels)))
+    whole = {"average": before.height * before.width, "dense": before.elements}
+    inside = whole.get(kind, kernel**2 * before.channels)
+    if not (1 <= channels <= MOST_ELEMENTS and inside <= MOST_ELEMENTS):
+        raise ModelError(
+            f"layer {kind}{number} is too large", evidence=f"{channels} channels of {inside} elements each"
+        )
     return Layer(kind, number, before, Shape(height, width, channels), kernel, stride, pad, relu)
 
 

@@ -291,6 +291,15 @@ def described(*layers: dict[str, Any], **more: Any) -> dict[str, Any]:
         (described(conv(2), pool(7, 1, 2, 2)), "the window of layer rnnpool1 does not fit"),
         (described(DENSE), "a network of bytes begins with a conv"),
         (described(), "a network of bytes begins with a conv"),
+        (
+            described(conv(2), {"kind": "dense", "outputs": 70000}),
+            "layer dense1 is too large .70000 channels",
+        ),
+        (described(conv(0)), "layer conv0 is too large .0 channels"),
+        (
+            described(conv(1, kernel=1), {"kind": "average"}, input=[300, 300, 1]),
+            "layer average1 is too large .1 channels of 90000 elements",
+        ),
         (described(conv(2), mean=0.5), "mean of a byte image is a whole number from 0 to 255 .0.5"),
         (described(conv(2), mean=256), "mean of a byte image is a whole number"),
         (described(conv(2), std=0), "std is not positive"),
