@@ -23,12 +23,11 @@ from hil.models.gates import FIXED_GATES
 from hil.values import Precision
 from kernel_cases import (
     FIXED_NAMES,
-    FLOAT_NAMES,
     FUSED_TAILS,
     Case,
     Draw,
-    Walks,
     fixed_cell_bytes,
+    float_cell_bytes,
     float_matrix_bytes,
     matrix_bytes,
 )
@@ -193,9 +192,9 @@ def float_case(draw: Draw) -> Case:
         [
             _header(CASCADE_F32, scan, network, np.stack(counts)),
             struct.pack("<2f", 1.0 / network.divisor, scan.limit),
-            _float_cell(model.lower, sparse),
+            float_cell_bytes(model.lower, sparse=sparse),
             float_matrix_bytes([model.margin], model.margin_bias),
-            _float_cell(model.upper, sparse),
+            float_cell_bytes(model.upper, sparse=sparse),
             float_matrix_bytes([model.classifier], model.classifier_bias, sparse=sparse),
             clutter.astype(np.float32).tobytes(),
             np.stack(counts).tobytes(),
@@ -235,23 +234,7 @@ def _fixed_cell(cell: FixedCell, sparse: bool) -> bytes:
         and cell.pre in FUSED_TAILS
     )
     tail = FUSED_TAILS[cell.pre] if fused else int(cell.gate is None)
-    whole = fixed_cell_bytes(
-        cell, Walks(np.zeros((0, 4), np.int32), 0, cell.features, 0), tail, sparse=sparse
-    )
-    return whole[4:44] + whole[60:]
-
-
-def _float_cell(cell: Cell, sparse: bool) -> bytes:
-    plain = cell.bias_gate is None
-    header = struct.pack(
-        "<8I2f", cell.shape.hidden, int(plain),
-        len(FLOAT_NAMES) if plain else FLOAT_NAMES.index(cell.shape.gate),
-        FLOAT_NAMES.index(cell.shape.update), 0, 0, 0, 0, cell.zeta, cell.nu,
-    )  # fmt: skip
-    factors = [[] if one is None else [one] for one in (cell.w1, cell.u1)] + [[cell.w2, cell.u2]]
-    matrices = b"".join(float_matrix_bytes(parts, sparse=sparse) for parts in factors)
-    biases = [bias.tobytes() for bias in (cell.bias_gate, cell.bias_update) if bias is not None]
-    return header + matrices + b"".join(biases)
+    return fixed_cell_bytes(cell, tail, sparse=sparse)
 
 
 NO_POINTERS = Case("null pointers", struct.pack("<I", NULLS), np.full(8, -1, np.int32), np.zeros(8))

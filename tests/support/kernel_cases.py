@@ -369,25 +369,37 @@ def _blend(draw: Draw, gate: str | None, unit: int) -> tuple[int, int]:
     return zeta, nu
 
 
-def fixed_cell_bytes(cell: FixedCell, walks: Walks, tail: int, *, sparse: bool) -> bytes:
-    """A CELL case up to the map."""
+def fixed_cell_bytes(cell: FixedCell, tail: int, *, sparse: bool) -> bytes:
+    """A cell of integers as ``taken_cell`` of the drivers reads it."""
     gate = cell.gate
     header = struct.pack(
-        "<9I2i4I", CELL, cell.hidden, tail,
+        "<8I2i", cell.hidden, tail,
         len(FIXED_NAMES) if gate is None else FIXED_NAMES.index(FIXED_GATES[gate.name].kernel),
         FIXED_NAMES.index(FIXED_GATES[cell.update.name].kernel),
         0 if gate is None else gate.doublings, cell.update.doublings, cell.unit, cell.shift,
-        cell.zeta, cell.nu, walks.steps, walks.elements, len(walks.table), walks.sequences,
+        cell.zeta, cell.nu,
     )  # fmt: skip
     matrices = b"".join(matrix_bytes(one, sparse=sparse) for one in (cell.w1, cell.u1, cell.mix))
-    return header + matrices + fixed_biases(cell, tail) + _bytes(walks.table)
-
-
-def fixed_biases(cell: FixedCell, tail: int) -> bytes:
-    """A cell's biases as its tail takes them."""
     if tail in FUSED_TAILS.values():
-        return _bytes(interleaved(cell))
-    return _bytes(None if cell.gate is None else cell.gate.bias, cell.update.bias)
+        return header + matrices + _bytes(interleaved(cell))
+    return header + matrices + _bytes(None if gate is None else gate.bias, cell.update.bias)
+
+
+def float_cell_bytes(cell: Cell, *, sparse: bool) -> bytes:
+    """A float cell as ``taken_cell_f32`` of the drivers reads it."""
+    plain = cell.bias_gate is None
+    header = struct.pack(
+        "<8I2f", cell.shape.hidden, int(plain),
+        len(FLOAT_NAMES) if plain else FLOAT_NAMES.index(cell.shape.gate),
+        FLOAT_NAMES.index(cell.shape.update), 0, 0, 0, 0, cell.zeta, cell.nu,
+    )  # fmt: skip
+    factors = [[] if one is None else [one] for one in (cell.w1, cell.u1)] + [[cell.w2, cell.u2]]
+    matrices = b"".join(float_matrix_bytes(parts, sparse=sparse) for parts in factors)
+    return header + matrices + _bytes(cell.bias_gate, cell.bias_update)
+
+
+def _walks_bytes(kind: int, walks: Walks) -> bytes:
+    return struct.pack("<5I", kind, walks.steps, walks.elements, len(walks.table), walks.sequences)
 
 
 def _cell_case(precision: Precision) -> Callable[[Draw], Case]:
@@ -400,7 +412,8 @@ def _cell_case(precision: Precision) -> Callable[[Draw], Case]:
         grid = activations(rng, draw, walks.elements)
         states = activations(rng, draw, walks.sequences, cell.hidden)
         answer = golden_fixed.last_state(cell, walks.batch(grid), states.astype(np.int64))
-        request = fixed_cell_bytes(cell, walks, tail, sparse=draw.one_of([False, True]))
+        request = _walks_bytes(CELL, walks)
+        request += fixed_cell_bytes(cell, tail, sparse=draw.one_of([False, True])) + _bytes(walks.table)
         gate = "FastRNN" if cell.gate is None else cell.gate.name
         name = (
             f"{precision} cell {gate} {cell.update.name} of {cell.features}/{cell.hidden} ranks "
@@ -451,19 +464,10 @@ def float_cell_case(draw: Draw) -> Case:
     grid = rng.standard_normal(walks.elements).astype(np.float32)
     states = rng.uniform(-1, 1, (walks.sequences, cell.shape.hidden)).astype(np.float32)
     answer = golden_float.last_state(cell, walks.batch(grid).astype(np.float64), states.astype(np.float64))
-    plain = cell.bias_gate is None
-    header = struct.pack(
-        "<9I2f4I", CELL_F32, cell.shape.hidden, int(plain),
-        len(FLOAT_NAMES) if plain else FLOAT_NAMES.index(cell.shape.gate),
-        FLOAT_NAMES.index(cell.shape.update), 0, 0, 0, 0, cell.zeta, cell.nu,
-        walks.steps, walks.elements, len(walks.table), walks.sequences,
-    )  # fmt: skip
-    sparse = draw.one_of([False, True])
-    factors = [[] if one is None else [one] for one in (cell.w1, cell.u1)] + [[cell.w2, cell.u2]]
-    matrices = b"".join(float_matrix_bytes(parts, sparse=sparse) for parts in factors)
+    request = _walks_bytes(CELL_F32, walks) + float_cell_bytes(cell, sparse=draw.one_of([False, True]))
     return Case(
         name=f"f32 cell {cell.shape}, {walks.sequences} x {walks.steps} steps",
-        request=header + matrices + _bytes(cell.bias_gate, cell.bias_update, walks.table, grid, states),
+        request=request + _bytes(walks.table, grid, states),
         answer=answer.astype(np.float32),
         error=np.broadcast_to(1e-4 * np.abs(answer).max(axis=1, keepdims=True), answer.shape),
     )

@@ -11,23 +11,21 @@ import numpy as np
 import numpy.typing as npt
 
 from hil.models.cell.golden_float import last_state
-from hil.models.cell.weights import Cell, CellShape
+from hil.models.cell.weights import Cell
 from hil.models.convnet import golden_fixed, golden_float
 from hil.models.convnet.golden_fixed import BYTE, FixedAffine, FixedAverage, FixedLayer, FixedMax
 from hil.models.convnet.network import Affine, Layer, Shape
 from hil.models.fixed import untraced
-from hil.models.gates import FIXED_GATES
 from hil.models.rnnpool.golden_fixed import FixedPool, pool_map
 from hil.models.rnnpool.slide import patches, slide
 from hil.values import Precision
 from kernel_cases import (
-    FIXED_NAMES,
-    FLOAT_NAMES,
     FUSED_TAILS,
     Case,
     Draw,
     activations,
-    fixed_biases,
+    fixed_cell_bytes,
+    float_cell_bytes,
     float_matrix_bytes,
     matrix_bytes,
     random_fixed_cell,
@@ -237,10 +235,6 @@ def average_f32_case(draw: Draw) -> Case:
 # RNNPool
 
 
-def _cell_bytes(header: bytes, matrices: bytes, *biases: Arrays | None) -> bytes:
-    return header + matrices + _bytes(*(bias for bias in biases if bias is not None))
-
-
 def _draw_pool(draw: Draw) -> tuple[int, int, int, int]:
     """Patch, stride, and the map's height and width."""
     patch = draw.integer(1, 8)
@@ -270,19 +264,6 @@ def _fixed_pool_cell(rng: np.random.Generator, draw: Draw, precision: Precision,
     return replace(cell, features=features), tail
 
 
-def _fixed_cell_bytes(cell: Any, tail: int, *, sparse: bool) -> bytes:
-    gate = cell.gate
-    header = struct.pack(
-        "<8I2i", cell.hidden, tail,
-        len(FIXED_NAMES) if gate is None else FIXED_NAMES.index(FIXED_GATES[gate.name].kernel),
-        FIXED_NAMES.index(FIXED_GATES[cell.update.name].kernel),
-        0 if gate is None else gate.doublings, cell.update.doublings, cell.unit, cell.shift,
-        cell.zeta, cell.nu,
-    )  # fmt: skip
-    matrices = b"".join(matrix_bytes(one, sparse=sparse) for one in (cell.w1, cell.u1, cell.mix))
-    return header + matrices + fixed_biases(cell, tail)
-
-
 def _rnnpool_case(precision: Precision) -> Callable[[Draw], Case]:
     def make(draw: Draw) -> Case:
         sizes = _draw_pool(draw)
@@ -294,8 +275,8 @@ def _rnnpool_case(precision: Precision) -> Callable[[Draw], Case]:
         maps = activations(rng, draw, 1, height, width, channels)
         once = pool_map(FixedPool(patch, first, second), maps, stride)
         sparse = draw.one_of([False, True])
-        cells = _fixed_cell_bytes(first, first_tail, sparse=sparse)
-        cells += _fixed_cell_bytes(second, second_tail, sparse=sparse)
+        cells = fixed_cell_bytes(first, first_tail, sparse=sparse)
+        cells += fixed_cell_bytes(second, second_tail, sparse=sparse)
         name = f"{precision} RNNPool {patch}/{stride} on {height} x {width} x {channels}, "
         name += f"{first.hidden}/{second.hidden}, tails {first_tail}/{second_tail}, sparse {sparse}"
         return _exact(
@@ -317,18 +298,6 @@ def _float_pool_cell(rng: np.random.Generator, draw: Draw, features: int) -> Cel
     return replace(cell, shape=shape, w2=weights(shape.hidden))
 
 
-def _float_cell_bytes(cell: Cell, *, sparse: bool) -> bytes:
-    shape: CellShape = cell.shape
-    plain = cell.bias_gate is None
-    header = struct.pack(
-        "<8I2f", shape.hidden, int(plain), len(FLOAT_NAMES) if plain else FLOAT_NAMES.index(shape.gate),
-        FLOAT_NAMES.index(shape.update), 0, 0, 0, 0, cell.zeta, cell.nu,
-    )  # fmt: skip
-    factors = [[] if one is None else [one] for one in (cell.w1, cell.u1)] + [[cell.w2, cell.u2]]
-    matrices = b"".join(float_matrix_bytes(parts, sparse=sparse) for parts in factors)
-    return _cell_bytes(header, matrices, cell.bias_gate, cell.bias_update)
-
-
 def rnnpool_f32_case(draw: Draw) -> Case:
     """Any cells, patch by patch and row by row."""
     sizes = _draw_pool(draw)
@@ -346,7 +315,7 @@ def rnnpool_f32_case(draw: Draw) -> Case:
         stride,
     )
     sparse = draw.one_of([False, True])
-    cells = _float_cell_bytes(first, sparse=sparse) + _float_cell_bytes(second, sparse=sparse)
+    cells = float_cell_bytes(first, sparse=sparse) + float_cell_bytes(second, sparse=sparse)
     answer = np.stack([once, once])
     return Case(
         name=f"f32 RNNPool {patch}/{stride} on {height} x {width} x {channels}, {first.shape} {second.shape}",

@@ -5,35 +5,14 @@
 
 #include "kernels/cascade_f32.h"
 #include "kernels/cascade_fixed.h"
-#include "kernels/cell_quant_fixed.h"
-#include "kernels/cell_tail_f32.h"
-#include "kernels/cell_tail_fixed.h"
-#include "kernels/gates_f32.h"
-#include "kernels/gates_fixed.h"
-#include "taking.h"
+#include "taking_cells.h"
 
 enum kind { CASCADE = 1, CASCADE_F32, NULLS };
-
-static const hil_gate_fixed gates[] = {
-    hil_unit_fixed, hil_quant_tanh_fixed, hil_relu_fixed, hil_sigmoid_fixed, hil_tanh_fixed, NULL,
-};
-static const hil_gate_f32 gates_f32[] = {
-    hil_quant_sigm_f32, hil_quant_sigm4_f32, hil_quant_tanh_f32, hil_relu_f32, hil_sigmoid_f32, hil_tanh_f32, NULL,
-};
-static const hil_tail_fixed tails[] = {
-    hil_tail_fastgrnn, hil_tail_fastrnn, hil_tail_quant13, hil_tail_quant12, hil_tail_quant11,
-};
-static const hil_tail_f32 tails_f32[] = {hil_tail_fastgrnn_f32, hil_tail_fastrnn_f32};
 
 struct cascade_header {
     uint32_t length, stride, check_every, consecutive, features, steps, bags;
     int32_t middle;
     int32_t gain, limit; /* in CASCADE_F32: floats, the scale and the limit */
-};
-
-struct cell_header {
-    uint32_t hidden, tail, gate, update, gate_doublings, update_doublings, unit, shift;
-    int32_t zeta, nu; /* in CASCADE_F32: floats */
 };
 
 static uint32_t looks;
@@ -52,70 +31,9 @@ static void looked_f32(const struct hil_matrix_f32 *matrix, const float *first, 
     project_f32(matrix, first, second, out);
 }
 
-static uint32_t rank(const struct hil_matrix *factor)
-{
-    return factor != NULL ? factor->rows : 0u;
-}
-
-static uint32_t rank_f32(const struct hil_matrix_f32 *factor)
-{
-    return factor != NULL ? factor->rows : 0u;
-}
-
-static uint32_t cell_scratch(const struct hil_cell_fixed *cell)
-{
-    return HIL_CELL_SCRATCH((uint32_t)cell->hidden, rank(cell->w1), rank(cell->u1), 1u);
-}
-
-static uint32_t cell_scratch_f32(const struct hil_cell_f32 *cell)
-{
-    return HIL_CELL_SCRATCH((uint32_t)cell->hidden, rank_f32(cell->w1), rank_f32(cell->u1), 1u);
-}
-
-static uint32_t larger(uint32_t one, uint32_t other)
+static size_t larger(size_t one, size_t other)
 {
     return one > other ? one : other;
-}
-
-static const struct hil_cell_fixed *taken_cell(void)
-{
-    const struct cell_header *s = taken(1, sizeof *s);
-    struct hil_cell_fixed *kept = room(sizeof *kept);
-    const struct hil_matrix *w1 = taken_matrix();
-    const struct hil_matrix *u1 = taken_matrix();
-    const struct hil_matrix *mix = taken_matrix();
-    const int fused = tails[s->tail] != hil_tail_fastgrnn && tails[s->tail] != hil_tail_fastrnn;
-    const uint32_t gate_biases = fused ? 2 * HIL_EVEN(s->hidden) : s->hidden;
-    const int16_t *bias_gate = gates[s->gate] != NULL ? taken(gate_biases, sizeof *bias_gate) : NULL;
-    const int16_t *bias_update = fused ? NULL : taken(s->hidden, sizeof *bias_update);
-    const struct hil_cell_fixed cell = {
-        .hidden = (uint16_t)s->hidden, .w1 = w1, .u1 = u1, .mix = mix, .tail = tails[s->tail],
-        .bias_gate = bias_gate, .bias_update = bias_update, .gate = gates[s->gate], .update = gates[s->update],
-        .gate_doublings = (uint8_t)s->gate_doublings, .update_doublings = (uint8_t)s->update_doublings,
-        .unit = (uint8_t)s->unit, .shift = (uint8_t)s->shift, .zeta = (int16_t)s->zeta, .nu = (int16_t)s->nu,
-    };
-    *kept = cell;
-    return kept;
-}
-
-static const struct hil_cell_f32 *taken_cell_f32(void)
-{
-    const struct cell_header *s = taken(1, sizeof *s);
-    struct hil_cell_f32 *kept = room(sizeof *kept);
-    const struct hil_matrix_f32 *w1 = taken_matrix_f32();
-    const struct hil_matrix_f32 *u1 = taken_matrix_f32();
-    const struct hil_matrix_f32 *mix = taken_matrix_f32();
-    const float *bias_gate = gates_f32[s->gate] != NULL ? taken(s->hidden, sizeof *bias_gate) : NULL;
-    const float *bias_update = taken(s->hidden, sizeof *bias_update);
-    struct hil_cell_f32 cell = {
-        .hidden = (uint16_t)s->hidden, .w1 = w1, .u1 = u1, .mix = mix, .tail = tails_f32[s->tail],
-        .bias_gate = bias_gate, .bias_update = bias_update, .gate = gates_f32[s->gate],
-        .update = gates_f32[s->update],
-    };
-    memcpy(&cell.zeta, &s->zeta, sizeof cell.zeta);
-    memcpy(&cell.nu, &s->nu, sizeof cell.nu);
-    *kept = cell;
-    return kept;
 }
 
 static struct hil_scan scan_of(const struct cascade_header *s)
@@ -149,7 +67,7 @@ static void cascade(void)
         .samples = NULL,
         .finals = room(finals * sizeof(int16_t)),
         .state = room(upper->hidden * sizeof(int16_t)),
-        .cells = room(larger(cell_scratch(lower), cell_scratch(upper)) * sizeof(int16_t)),
+        .cells = room(larger(cell_scratch(lower, 1), cell_scratch(upper, 1)) * sizeof(int16_t)),
     };
     int16_t *samples = room(elements * sizeof *samples);
     int16_t *output = room((classifier->rows + 1u) * sizeof *output);
@@ -196,7 +114,7 @@ static void cascade_f32(void)
         .samples = room(elements * sizeof(float)),
         .finals = room(finals * sizeof(float)),
         .state = room(upper->hidden * sizeof(float)),
-        .cells = room(larger(cell_scratch_f32(lower), cell_scratch_f32(upper)) * sizeof(float)),
+        .cells = room(larger(cell_scratch_f32(lower, 1), cell_scratch_f32(upper, 1)) * sizeof(float)),
     };
     float *output = room((classifier->rows + 1u) * sizeof *output);
     for (uint32_t bag = 0; bag < s->bags; bag++) {

@@ -1,28 +1,8 @@
 /* Runs matrices, gates and recurrent cells on cases from stdin until it ends. A case is a uint32 kind and what its
  * function below takes, in that order; the answer goes to stdout. tests/support/kernel_cases.py makes the cases. */
-#include <string.h>
-
-#include "kernels/cell_f32.h"
-#include "kernels/cell_fixed.h"
-#include "kernels/cell_quant_fixed.h"
-#include "kernels/cell_tail_f32.h"
-#include "kernels/cell_tail_fixed.h"
-#include "kernels/gates_f32.h"
-#include "kernels/gates_fixed.h"
-#include "taking.h"
+#include "taking_cells.h"
 
 enum kind { MATRIX = 1, MATRIX_F32, GATE, GATE_F32, CELL, CELL_F32, NULLS };
-
-static const hil_gate_fixed gates[] = {
-    hil_unit_fixed, hil_quant_tanh_fixed, hil_relu_fixed, hil_sigmoid_fixed, hil_tanh_fixed, NULL,
-};
-static const hil_gate_f32 gates_f32[] = {
-    hil_quant_sigm_f32, hil_quant_sigm4_f32, hil_quant_tanh_f32, hil_relu_f32, hil_sigmoid_f32, hil_tanh_f32, NULL,
-};
-static const hil_tail_fixed tails[] = {
-    hil_tail_fastgrnn, hil_tail_fastrnn, hil_tail_quant13, hil_tail_quant12, hil_tail_quant11,
-};
-static const hil_tail_f32 tails_f32[] = {hil_tail_fastgrnn_f32, hil_tail_fastrnn_f32};
 
 /* A copy, or room for one, at an address that is a multiple of 2 but not of 4. */
 static int16_t *displaced(const int16_t *from, size_t count)
@@ -124,13 +104,11 @@ struct walk {
     uint32_t sequences, start;
 };
 
-struct cell_header {
-    uint32_t hidden, tail, gate, update, gate_doublings, update_doublings, unit, shift;
-    int32_t zeta, nu; /* in CELL_F32: floats */
+struct walks_header {
     uint32_t steps, map, walks, sequences; /* sequences: of all walks, or 1 */
 };
 
-static struct hil_walk *taken_walks(const struct cell_header *s, uint32_t *starts)
+static struct hil_walk *taken_walks(const struct walks_header *s, uint32_t *starts)
 {
     const struct walk *told = taken(s->walks, sizeof *told);
     struct hil_walk *walks = room(s->walks * sizeof *walks);
@@ -143,22 +121,10 @@ static struct hil_walk *taken_walks(const struct cell_header *s, uint32_t *start
 
 static void cell(void)
 {
-    const struct cell_header *s = taken(1, sizeof *s);
-    const struct hil_matrix *w1 = taken_matrix();
-    const struct hil_matrix *u1 = taken_matrix();
-    const struct hil_matrix *mix = taken_matrix();
-    const int fused = tails[s->tail] != hil_tail_fastgrnn && tails[s->tail] != hil_tail_fastrnn;
-    const uint32_t gate_biases = fused ? 2 * HIL_EVEN(s->hidden) : s->hidden;
-    const int16_t *bias_gate = gates[s->gate] != NULL ? taken(gate_biases, sizeof *bias_gate) : NULL;
-    const int16_t *bias_update = fused ? NULL : taken(s->hidden, sizeof *bias_update);
-    const struct hil_cell_fixed c = {
-        .hidden = (uint16_t)s->hidden, .w1 = w1, .u1 = u1, .mix = mix, .tail = tails[s->tail],
-        .bias_gate = bias_gate, .bias_update = bias_update, .gate = gates[s->gate], .update = gates[s->update],
-        .gate_doublings = (uint8_t)s->gate_doublings, .update_doublings = (uint8_t)s->update_doublings,
-        .unit = (uint8_t)s->unit, .shift = (uint8_t)s->shift, .zeta = (int16_t)s->zeta, .nu = (int16_t)s->nu,
-    };
-    const size_t scratch_size =
-        (size_t)HIL_CELL_SCRATCH(s->hidden, w1 != NULL ? w1->rows : 0u, u1 != NULL ? u1->rows : 0u, s->sequences);
+    const struct walks_header *s = taken(1, sizeof *s);
+    const struct hil_cell_fixed *c = taken_cell();
+    const uint32_t hidden = c->hidden;
+    const size_t scratch_size = cell_scratch(c, s->sequences);
     int16_t *scratch = room(scratch_size * sizeof *scratch);
     uint32_t *starts = room(s->walks * sizeof *starts);
     const struct hil_walk *walks = taken_walks(s, starts);
@@ -166,55 +132,44 @@ static void cell(void)
     int code;
     int16_t *states;
     if (s->walks == 0) {
-        states = taken(s->hidden, sizeof *states);
-        int16_t *again = displaced(states, s->hidden);
-        code = hil_cell_fixed_run(&c, displaced(map, s->map), s->steps, again, scratch);
+        states = taken(hidden, sizeof *states);
+        int16_t *again = displaced(states, hidden);
+        code = hil_cell_fixed_run(c, displaced(map, s->map), s->steps, again, scratch);
         stack_use_begin();
-        code |= hil_cell_fixed_run(&c, map, s->steps, states, scratch);
+        code |= hil_cell_fixed_run(c, map, s->steps, states, scratch);
         stack_use_end("cell_fixed_run");
-        same(again, states, s->hidden);
+        same(again, states, hidden);
     } else {
-        states = taken_aligned((size_t)s->hidden * s->sequences, sizeof *states);
+        states = taken_aligned((size_t)hidden * s->sequences, sizeof *states);
         const int16_t **inputs = room(s->walks * sizeof *inputs);
         for (uint32_t i = 0; i < s->walks; i++) {
             inputs[i] = map + starts[i];
         }
         stack_use_begin();
-        code = hil_cell_fixed_run_many(&c, walks, inputs, s->walks, s->steps, states, scratch);
+        code = hil_cell_fixed_run_many(c, walks, inputs, s->walks, s->steps, states, scratch);
         stack_use_end("cell_fixed_run_many");
     }
     if (code != 0) {
         exit(5);
     }
-    give(states, (size_t)s->hidden * s->sequences, sizeof *states);
+    give(states, (size_t)hidden * s->sequences, sizeof *states);
 }
 
 static void cell_f32(void)
 {
-    const struct cell_header *s = taken(1, sizeof *s);
-    const struct hil_matrix_f32 *w1 = taken_matrix_f32();
-    const struct hil_matrix_f32 *u1 = taken_matrix_f32();
-    const struct hil_matrix_f32 *mix = taken_matrix_f32();
-    const float *bias_gate = gates_f32[s->gate] != NULL ? taken(s->hidden, sizeof *bias_gate) : NULL;
-    const float *bias_update = taken(s->hidden, sizeof *bias_update);
-    struct hil_cell_f32 c = {
-        .hidden = (uint16_t)s->hidden, .w1 = w1, .u1 = u1, .mix = mix, .tail = tails_f32[s->tail],
-        .bias_gate = bias_gate, .bias_update = bias_update, .gate = gates_f32[s->gate],
-        .update = gates_f32[s->update],
-    };
-    memcpy(&c.zeta, &s->zeta, sizeof c.zeta);
-    memcpy(&c.nu, &s->nu, sizeof c.nu);
-    const size_t scratch_size =
-        (size_t)HIL_CELL_SCRATCH(s->hidden, w1 != NULL ? w1->rows : 0u, u1 != NULL ? u1->rows : 0u, s->sequences);
+    const struct walks_header *s = taken(1, sizeof *s);
+    const struct hil_cell_f32 *c = taken_cell_f32();
+    const uint32_t hidden = c->hidden;
+    const size_t scratch_size = cell_scratch_f32(c, s->sequences);
     float *scratch = room(scratch_size * sizeof *scratch);
     uint32_t *starts = room(s->walks * sizeof *starts);
     const struct hil_walk *walks = taken_walks(s, starts);
     const float *map = taken(s->map, sizeof *map);
-    float *states = taken((size_t)s->hidden * s->sequences, sizeof *states);
+    float *states = taken((size_t)hidden * s->sequences, sizeof *states);
     int code;
     if (s->walks == 0) {
         stack_use_begin();
-        code = hil_cell_f32_run(&c, map, s->steps, states, scratch);
+        code = hil_cell_f32_run(c, map, s->steps, states, scratch);
         stack_use_end("cell_f32_run");
     } else {
         const float **inputs = room(s->walks * sizeof *inputs);
@@ -222,13 +177,13 @@ static void cell_f32(void)
             inputs[i] = map + starts[i];
         }
         stack_use_begin();
-        code = hil_cell_f32_run_many(&c, walks, inputs, s->walks, s->steps, states, scratch);
+        code = hil_cell_f32_run_many(c, walks, inputs, s->walks, s->steps, states, scratch);
         stack_use_end("cell_f32_run_many");
     }
     if (code != 0) {
         exit(5);
     }
-    give(states, (size_t)s->hidden * s->sequences, sizeof *states);
+    give(states, (size_t)hidden * s->sequences, sizeof *states);
 }
 
 /* Every null pointer is refused: as many -1 as there are pointers. */
