@@ -10,6 +10,8 @@ from hil.models.catalog import list_models
 from hil.models.cell.weights import CellShape
 from hil.models.rnn import golden_float
 from hil.models.rnn.network import RnnNetwork, from_arrays
+from hil.models.spec import ModelSpec
+from hil.models.train.artefacts import LICENCE_URLS
 from hil.models.vectors import load_vectors, vectors_path
 from hil.values import Precision
 
@@ -63,9 +65,15 @@ def test_digits_are_the_held_out_ones() -> None:
     np.testing.assert_array_equal(held.labels, digits.target[np.sort(test)])
 
 
-@pytest.mark.parametrize("name", [spec.name for spec in list_models()])
-def test_licence_and_source_lie_beside_the_vectors(name: str) -> None:
-    text = vectors_path(name).with_name("README.md").read_text()
-    assert "CC-BY-4.0, https://creativecommons.org/licenses/by/4.0/" in text
-    assert f"python -m hil.models.train.{name}" in text
+@pytest.mark.parametrize("spec", list_models(), ids=lambda spec: spec.name)
+def test_licence_and_source_lie_beside_the_vectors(spec: ModelSpec) -> None:
+    text = vectors_path(spec.name).with_name("README.md").read_text()
+    assert f"python -m {spec.generator}" in text
+    if spec.dataset is None:
+        assert "Drawn at random" in text
+        return
+    url = LICENCE_URLS.get(spec.dataset.licence)
+    licence = spec.dataset.licence + (f", {url}" if url is not None else "")
+    assert f"Licence of the data: {licence}" in text
+    assert spec.dataset.url in text
     assert "https://doi.org/" in text
