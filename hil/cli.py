@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hil import cli_model
+from hil.cli_model import precisions_of
 from hil.errors import HilError, ModelError
 from hil.kinds import KINDS
-from hil.values import Precision
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -108,15 +108,6 @@ def _build(options: argparse.Namespace) -> int:
     for grown in settle(options.kind, images, accept=options.accept_sizes, complete=complete):
         print(f"hil: {grown}; `hil build --accept-sizes` announces it", file=sys.stderr)
     return 0
-
-
-def precisions_of(text: str | None) -> list[Precision]:
-    """The precisions in a comma-separated list; ModelError for one that there is not."""
-    names = [name.strip() for name in (text or "").split(",") if name.strip()]
-    for name in names:
-        if name not in list(Precision):
-            raise ModelError(f"unknown precision {name!r}", remedy=f"choose from {', '.join(Precision)}")
-    return [Precision(name) for name in names]
 
 
 def _export(options: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hil.errors import ModelError
 from hil.values import Precision
 
 if TYPE_CHECKING:
@@ -14,6 +15,15 @@ if TYPE_CHECKING:
     from hil.models.importer.bring import Imported
 
 _GATES = "quantSigm, quantSigm4, quantTanh, relu, sigmoid, tanh"
+
+
+def precisions_of(text: str | None) -> list[Precision]:
+    """The precisions in a comma-separated list; ModelError for one that there is not."""
+    names = [name.strip() for name in (text or "").split(",") if name.strip()]
+    for name in names:
+        if name not in list(Precision):
+            raise ModelError(f"unknown precision {name!r}", remedy=f"choose from {', '.join(Precision)}")
+    return [Precision(name) for name in names]
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -48,8 +58,6 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _import(options: argparse.Namespace) -> int:
-    from hil.cli import precisions_of
-    from hil.errors import ModelError
     from hil.models.importer.bring import Request, bring
 
     chosen = precisions_of(options.precision)

@@ -73,7 +73,8 @@ def fixed_matrix(name: str, matrix: FixedMatrix) -> tuple[str, str]:
             parts.append(array(f"{name}_{field}", values))
             pointers.append((field, f"{name}_{field}"))
     parts.append(struct("hil_matrix", name, [*fields, *pointers]))
-    return "\n".join(parts), f"{'matrix' if packed.places is None else 'sparse'}_{_HEADERS[matrix.precision]}.h"
+    header = "matrix" if packed.places is None else "sparse"
+    return "\n".join(parts), f"{header}_{_HEADERS[matrix.precision]}.h"
 
 
 def float_matrix(name: str, operands: Sequence[Arrays], bias: Arrays | None = None) -> tuple[str, str]:
