@@ -15,7 +15,7 @@ from hil.models.cell.weights import Cell
 from hil.models.convnet import golden_fixed, golden_float
 from hil.models.convnet.golden_fixed import BYTE, FixedAffine, FixedAverage, FixedLayer, FixedMax
 from hil.models.convnet.network import Affine, Layer, Shape
-from hil.models.fixed import untraced
+from hil.models.fixed import ONE, untraced
 from hil.models.rnnpool.golden_fixed import FixedPool, pool_map
 from hil.models.rnnpool.slide import patches, slide
 from hil.values import Precision
@@ -260,6 +260,10 @@ def _fixed_pool_cell(rng: np.random.Generator, draw: Draw, precision: Precision,
         assert second is not None
         mix = random_matrix(rng, draw, precision, cell.hidden, features, second.shape[1])
         cell = replace(cell, mix=mix)
+    if tight and draw.one_of(
+        [True, False]
+    ):  # what RNNPool's cells often are, and a kernel has a way of its own for
+        cell = replace(cell, zeta=ONE, nu=0, shift=0)
     tail = FUSED_TAILS[cell.pre] if tight and draw.one_of([True, False]) else int(cell.gate is None)
     return replace(cell, features=features), tail
 
