@@ -175,6 +175,7 @@ def _layout(metric: str, frame: pd.DataFrame, found: list[Line]) -> dict[str, An
             "y": -0.18,
             "yanchor": "top",
             "font": {"size": 12},
+            "maxheight": 0.7,
         },
         "xaxis": _run_axis(frame),
         "yaxis": {

@@ -17,6 +17,8 @@ from hil_dashboards.queries import SeriesData
 
 TABLE_MOST = 50  # rows; the time that Dash takes to draw a table grows with the square of its cells
 
+_VALUES_HEIGHT, _LEGEND_ROW, _LEGEND_COLUMNS = 440, 19, 3  # pixels, pixels, names in a row of a wide window
+
 _CONFIG: Any = {
     "displaylogo": False,
     "responsive": True,
@@ -109,8 +111,20 @@ def _nothing(metric: str) -> Component:
 
 
 def _shown(metric: str, frame: pd.DataFrame) -> list[Child]:
-    plot = dcc.Graph(figure=series_figure(metric, frame), config=_CONFIG, responsive=True, className="plot")
+    figure = series_figure(metric, frame)
+    plot = dcc.Graph(
+        figure=figure,
+        config=_CONFIG,
+        responsive=True,
+        className="plot",
+        style={"height": f"{plot_height(len(figure.data))}px"},
+    )
     return [html.Section(plot, className="card plot-card"), _table(metric, frame)]
+
+
+def plot_height(lines: int) -> int:
+    """Pixels that a plot of so many lines needs: its legend must not take the values' room."""
+    return _VALUES_HEIGHT + _LEGEND_ROW * -(-lines // _LEGEND_COLUMNS)
 
 
 def _table(metric: str, frame: pd.DataFrame) -> Component:

@@ -16,6 +16,7 @@ from hil.errors import HilError, StoreError
 from hil.values import Method
 from hil_dashboards.app import create_app, render
 from hil_dashboards.choice import parse_search
+from hil_dashboards.pages.series import plot_height
 from hil_dashboards.serve import serve
 
 
@@ -185,3 +186,8 @@ def test_port_in_use_is_one_line_with_a_remedy(url: str) -> None:
 def test_impossible_address_is_one_line(url: str, host: str, port: int) -> None:
     with pytest.raises(HilError):
         serve(url, host, port)
+
+
+def test_a_plot_of_many_lines_keeps_the_room_of_its_values() -> None:
+    few, many = plot_height(3), plot_height(36)
+    assert many - few == plot_height(36 + 33) - many > 11 * 15  # eleven rows of names more, and again
