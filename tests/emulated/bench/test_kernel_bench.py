@@ -1,0 +1,43 @@
+"""`hil bench kernels` on a real QEMU: counts below the reference's, and nothing counted that is not exact."""
+
+from __future__ import annotations
+
+import pytest
+
+from hil.bench import kernels
+from hil.bench.kernels import WORKLOADS, count, table_lines
+from hil.errors import ImageError
+from hil.values import Precision
+
+pytestmark = pytest.mark.emulated
+
+MSC_LOWER = [work for work in WORKLOADS if work.model == "perf_msc_lower"]
+WIDER = [work for work in WORKLOADS if work.model == "perf_wider"]
+
+
+def test_the_counts_stand_beside_the_reference() -> None:
+    told: list[str] = []
+    rows = list(count(told.append, [*MSC_LOWER, *WIDER]))
+    assert told[:3] == ["perf_msc_lower/f32", "perf_msc_lower/q15", "perf_msc_lower/q7"]
+    lower, wider = (row.instructions for row in rows)
+    # The ceilings of this version; the figures lie well below.
+    assert 26_592 < lower[Precision.Q15] < 100_000
+    assert lower[Precision.F32] < 210_000
+    assert lower[Precision.Q7] < 1.3 * 100_000
+    assert 16_384 < wider[Precision.Q15] < 55_000
+    assert wider[Precision.F32] < 110_000
+    assert wider[Precision.Q7] < 1.3 * 55_000
+    assert len(table_lines(rows)) == 2 + 2 + 4
+
+
+def test_an_image_that_is_not_exact_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors = kernels.load_vectors
+
+    def spoilt(model: str, precision: Precision) -> object:
+        held = vectors(model, precision)
+        held.goldens[0, 0] += 1
+        return held
+
+    monkeypatch.setattr(kernels, "load_vectors", spoilt)
+    with pytest.raises(ImageError, match="perf_msc_lower/f32 does not give what the golden reference gives"):
+        list(count(lambda _: None, MSC_LOWER))
