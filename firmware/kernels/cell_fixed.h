@@ -32,7 +32,7 @@ struct hil_cell_fixed {
     const struct hil_matrix *w1;  /* NULL: W is not factored */
     const struct hil_matrix *u1;  /* NULL: U is not factored */
     const struct hil_matrix *mix; /* [W2 | U2], with W or U itself where it is not factored */
-    hil_tail_fixed tail;          /* one of cell_tail_fixed.h or cell_quant_fixed.h, which says how biases lie then */
+    hil_tail_fixed tail;          /* of cell_tail_fixed.h; of cell_quant_fixed.h or cell_blend_fixed.h, which have one bias */
     const int16_t *bias_gate;     /* at the bits of p; NULL in a FastRNN */
     const int16_t *bias_update;
     hil_gate_fixed gate; /* NULL in a FastRNN, and with the tails for quantSigm and quantTanh */

@@ -41,6 +41,7 @@ FUSED_TAILS = {
     12: 3,
     11: 4,
 }  # fraction bits of the sums -> index of the tail for quantSigm and quantTanh
+BLEND_TAILS = {13: 5, 12: 6, 11: 7}  # the same where zeta is 1, nu 0 and the shift 0
 
 
 class Draw(Protocol):
@@ -380,7 +381,7 @@ def fixed_cell_bytes(cell: FixedCell, tail: int, *, sparse: bool) -> bytes:
         cell.zeta, cell.nu,
     )  # fmt: skip
     matrices = b"".join(matrix_bytes(one, sparse=sparse) for one in (cell.w1, cell.u1, cell.mix))
-    if tail in FUSED_TAILS.values():
+    if tail in FUSED_TAILS.values() or tail in BLEND_TAILS.values():
         return header + matrices + _bytes(interleaved(cell))
     return header + matrices + _bytes(None if gate is None else gate.bias, cell.update.bias)
 

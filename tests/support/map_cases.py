@@ -20,6 +20,7 @@ from hil.models.rnnpool.golden_fixed import FixedPool, pool_map
 from hil.models.rnnpool.slide import patches, slide
 from hil.values import Precision
 from kernel_cases import (
+    BLEND_TAILS,
     FUSED_TAILS,
     Case,
     Draw,
@@ -260,11 +261,9 @@ def _fixed_pool_cell(rng: np.random.Generator, draw: Draw, precision: Precision,
         assert second is not None
         mix = random_matrix(rng, draw, precision, cell.hidden, features, second.shape[1])
         cell = replace(cell, mix=mix)
-    if tight and draw.one_of(
-        [True, False]
-    ):  # what RNNPool's cells often are, and a kernel has a way of its own for
-        cell = replace(cell, zeta=ONE, nu=0, shift=0)
     tail = FUSED_TAILS[cell.pre] if tight and draw.one_of([True, False]) else int(cell.gate is None)
+    if tight and draw.one_of([True, False]):  # as RNNPool's cells are
+        cell, tail = replace(cell, zeta=ONE, nu=0, shift=0), BLEND_TAILS[cell.pre]
     return replace(cell, features=features), tail
 
 

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "kernels/band.h"
+#include "kernels/cell_blend_fixed.h"
 #include "kernels/cell_fixed.h"
-#include "kernels/cell_quant_fixed.h"
 #include "kernels/conv_fixed.h"
 #include "kernels/depthwise_fixed.h"
 #include "kernels/many_q15.h"
@@ -80,7 +80,7 @@ static const struct hil_cell_fixed rnnpool1_first = {
     .w1 = NULL,
     .u1 = NULL,
     .mix = &rnnpool1_first_mix,
-    .tail = hil_tail_quant13,
+    .tail = hil_tail_blend13,
     .bias_gate = rnnpool1_first_bias_gate,
     .bias_update = NULL,
     .gate = NULL,
@@ -122,7 +122,7 @@ static const struct hil_cell_fixed rnnpool1_second = {
     .w1 = NULL,
     .u1 = NULL,
     .mix = &rnnpool1_second_mix,
-    .tail = hil_tail_quant13,
+    .tail = hil_tail_blend13,
     .bias_gate = rnnpool1_second_bias_gate,
     .bias_update = NULL,
     .gate = NULL,

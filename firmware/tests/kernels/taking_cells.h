@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "kernels/cell_blend_fixed.h"
 #include "kernels/cell_f32.h"
 #include "kernels/cell_fixed.h"
 #include "kernels/cell_quant_fixed.h"
@@ -21,6 +22,7 @@ static const hil_gate_f32 gates_f32[] = {
 };
 static const hil_tail_fixed tails[] = {
     hil_tail_fastgrnn, hil_tail_fastrnn, hil_tail_quant13, hil_tail_quant12, hil_tail_quant11,
+    hil_tail_blend13,  hil_tail_blend12, hil_tail_blend11,
 };
 static const hil_tail_f32 tails_f32[] = {hil_tail_fastgrnn_f32, hil_tail_fastrnn_f32};
 

@@ -69,8 +69,9 @@ def cell_f32(name: str, cell: Cell) -> CellSource:
 def cell_fixed(name: str, cell: FixedCell) -> CellSource:
     """A ``struct hil_cell_fixed``."""
     tail = tail_of(cell)
-    one_pass = tail.startswith("hil_tail_quant")
-    parts, headers = [], ["cell_fixed.h", "cell_quant_fixed.h" if one_pass else "cell_tail_fixed.h"]
+    kind = next(kind for kind in ("quant", "blend", "") if tail.startswith(f"hil_tail_{kind}"))
+    one_pass = bool(kind)
+    parts, headers = [], ["cell_fixed.h", f"cell_{kind or 'tail'}_fixed.h"]
     names: dict[str, str | None] = {"w1": None, "u1": None, "mix": None}
     for part, matrix in (("w1", cell.w1), ("u1", cell.u1), ("mix", cell.mix)):
         if matrix is not None:
@@ -116,5 +117,6 @@ def tail_of(cell: FixedCell) -> str:
     if cell.gate is None:
         return "hil_tail_fastrnn"
     if (cell.gate.name, cell.update.name) == ("quantSigm", "quantTanh") and cell.pre in _ONE_PASS:
-        return f"hil_tail_quant{cell.pre}"
+        plain = (cell.zeta, cell.nu, cell.shift) == (ONE, 0, 0)
+        return f"hil_tail_{'blend' if plain else 'quant'}{cell.pre}"
     return "hil_tail_fastgrnn"
