@@ -31,6 +31,7 @@ ONE = 1 << UNIT
 LARGEST = (1 << 15) - 1
 WEIGHT_LIMIT = {Precision.Q15: (1 << 15) - 1, Precision.Q7: (1 << 7) - 1}
 HEADROOM = 1.25  # an activation's range over the largest magnitude seen on the calibration inputs
+MOST_RATIO = 0.25  # of sums to activations, half of what a multiplier can hold
 _SUM_LIMIT = 1 << 31
 _SUM_ROOM = 1 << 16  # left to the rounding of weights when a scale is chosen; the proof takes the integers
 
@@ -59,9 +60,12 @@ def rescale(sums: Int64, multiplier: Int64 | int) -> Int64:
 
 
 def multiplier(ratio: float) -> int:
-    """The 32-bit fraction for ``rescale``; ModelError when ``ratio`` is not in (0, 0.5)."""
+    """The 32-bit fraction for ``rescale``; ModelError when ``ratio`` is not in [0, 0.5).
+
+    A ratio so small that its fraction has few bits, or is 0, belongs to sums of at most a few units.
+    """
     fraction = round(ratio * 2.0**32)
-    if not 0 < fraction < _SUM_LIMIT:
+    if not 0 <= fraction < _SUM_LIMIT:
         raise ModelError("fixed-point scales do not fit together", evidence=f"a ratio of {ratio:g}")
     return fraction
 
@@ -88,7 +92,7 @@ def weight_scale(
         sums = sums + np.abs(bias.astype(np.float64)) / operand
     room = _SUM_LIMIT - _SUM_ROOM - matrix.shape[1] * 2.0**14
     scale = max(wide.max(initial=0.0) / WEIGHT_LIMIT[precision], sums.max(initial=0.0) / room)
-    return float(scale) or 1.0
+    return float(scale) or 2.0**-20  # of a matrix of zeros: any
 
 
 @dataclass(frozen=True)

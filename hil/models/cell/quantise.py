@@ -26,6 +26,7 @@ from hil.models.cell.weights import Cell
 from hil.models.fixed import (
     HEADROOM,
     LARGEST,
+    MOST_RATIO,
     WEIGHT_LIMIT,
     FixedMatrix,
     activation_scale,
@@ -75,17 +76,39 @@ def calibrate(
     """Scales for ``cell`` from the ranges ``seen``; ``input_scale`` when the input's is given from
     outside.
     """
-    pre = _pre_bits(cell, precision, seen["pre"])
+    most = _pre_bits(cell, precision, seen["pre"])
+    for raising in (True, False):
+        for pre in range(most, -1, -1):  # where a unit of the sums is coarse, fewer bits lose nothing
+            scales = _scales_at(cell, seen, precision, input_scale, pre, raising=raising)
+            if _sums_scale(cell, scales, precision) * 2.0**pre < MOST_RATIO:
+                return scales
+    raise ModelError(
+        "a cell's sums are too large for fixed point",
+        evidence=f"they reach {seen['pre']:g}, inputs {seen['x']:g}",
+        remedy="normalise the inputs: give mean and std",
+    )
+
+
+def _scales_at(
+    cell: Cell,
+    seen: Mapping[str, float],
+    precision: Precision,
+    input_scale: float | None,
+    pre: int,
+    *,
+    raising: bool,
+) -> CellScales:
+    """``raising``: whether an operand's scale may be raised for the other one's weights."""
     x = activation_scale(seen["x"]) if input_scale is None else input_scale
     state = activation_scale(seen["state"], _update_scale(cell, precision, pre))
-    left = x if cell.w1 is None else activation_scale(seen["left"])
-    right = state if cell.u1 is None else activation_scale(seen["right"])
+    left = x if cell.w1 is None else _factor_scale(cell.w1, precision, x, seen["left"])
+    right = state if cell.u1 is None else _factor_scale(cell.u1, precision, state, seen["right"])
     left_most = _RAISE_OPERAND if cell.w1 is not None or input_scale is None else 1.0
     right_most = _RAISE_OPERAND if cell.u1 is not None else _RAISE_STATE
     limit = WEIGHT_LIMIT[precision]
     left_needs = float(np.abs(cell.w2).max()) * left / limit
     right_needs = float(np.abs(cell.u2).max()) * right / limit
-    if precision is Precision.Q7:  # 16-bit weights have bits to spare, 8-bit ones have not
+    if raising and precision is Precision.Q7:  # 16-bit weights have bits to spare, 8-bit ones have not
         common = max(left_needs, right_needs)
         left *= min(common / left_needs, left_most) if left_needs > 0 else 1.0
         right *= min(common / right_needs, right_most) if right_needs > 0 else 1.0
@@ -98,11 +121,20 @@ def calibrate(
     )
 
 
+def _factor_scale(matrix: Floats, precision: Precision, operand: float, largest: float) -> float:
+    """The scale of a factor's output: not finer than its sums, of which rows that cancel leave little."""
+    return activation_scale(largest, weight_scale(matrix, precision) * operand / MOST_RATIO)
+
+
+def _sums_scale(cell: Cell, scales: CellScales, precision: Precision) -> float:
+    whole = np.concatenate([cell.w2 * scales.left, cell.u2 * scales.right], axis=1)
+    return weight_scale(whole, precision)
+
+
 def quantise(cell: Cell, scales: CellScales, precision: Precision) -> FixedCell:
     """The integers of ``cell`` at ``scales``; ModelError when some sum could overflow."""
     shape = cell.shape
-    whole = np.concatenate([cell.w2 * scales.left, cell.u2 * scales.right], axis=1)
-    sums = weight_scale(whole, precision)
+    sums = _sums_scale(cell, scales, precision)
     gate_name, update_name = shape.gates(precision)
     unit = FIXED_GATES[gate_name].unit(scales.pre) if cell.bias_gate is not None else 14
     shift, zeta, nu = _blend(cell, precision, scales, unit)

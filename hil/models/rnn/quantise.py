@@ -19,6 +19,7 @@ from hil.models.cell.golden_fixed import FixedCell
 from hil.models.cell.quantise import CellScales
 from hil.models.fixed import (
     LARGEST,
+    MOST_RATIO,
     FixedMatrix,
     Int16,
     activation_scale,
@@ -60,7 +61,7 @@ def calibrate(model: Rnn, precision: Precision, inputs: Sequence[Floats]) -> Rnn
         return RnnScales(cell, cell.state)
     outputs = golden_float.run(model, inputs, np.float64, precision)
     scale = weight_scale(model.classifier, precision, model.classifier_bias, cell.state)
-    least = 4.0 * scale * cell.state  # the ratio of sums to outputs stays below a half
+    least = scale * cell.state / MOST_RATIO
     return RnnScales(cell, activation_scale(float(np.abs(outputs).max(initial=0.0)), least))
 
 
