@@ -7,11 +7,14 @@ BIN := $(VENV)/bin
 BENCH_NEEDS := qemu-system-arm:qemu-system-arm
 TEST_NEEDS := $(BENCH_NEEDS) arm-none-eabi-gcc:gcc-arm-none-eabi cc:build-essential chromium:chromium git:git
 
+# A choice that takes about a minute; BENCH_ARGS= runs every model, which takes six to seven.
+BENCH_ARGS ?= --model='fastgrnn_digits,fastgrnn_vowels_1kb,msc_rnn_radar/q15,perf_*/q15'
+
 .DEFAULT_GOAL := help
 .PHONY: help bench test lint unit emulated browser image-check clean
 
 help:
-	@echo 'make bench   the main job: every model on an emulated board, stored, and a table'
+	@echo 'make bench   the main job: a choice of models on an emulated board, stored, and a table'
 	@echo 'make test    all tests (lint, unit, emulated, browser)'
 	@echo 'make lint unit emulated browser image-check   the parts of make test'
 	@echo 'make clean   remove .venv and caches'

@@ -41,6 +41,6 @@ def test_the_stack_is_listed_apart(elf: Path) -> None:
 def test_weights_and_buffers_are_found_by_name() -> None:
     digits = next(elf for elf in IMAGES if elf.stem == "fastgrnn_digits-f32")
     symbols = {(symbol.name, symbol.section): symbol for symbol in memory(digits).symbols}
-    assert symbols["mix", ".rodata"].flash_bytes == 32 * (8 + 32) * 4
+    assert symbols["cell_mix_weights", ".rodata"].flash_bytes == 32 * (8 + 32) * 4
     assert symbols["input", ".bss"].ram_bytes == 8 * 8 * 4
     assert symbols["input", ".bss"].flash_bytes == 0

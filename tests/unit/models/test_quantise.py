@@ -41,7 +41,7 @@ def test_every_cell_has_scales(
 ) -> None:
     if shape["update"] == "relu":
         shape["spread"] = min(shape["spread"], 0.1)  # else the state grows without bound
-    size = min(size, 3000.0 / shape["spread"])  # beyond that normalising is asked for, see below
+    size = min(size, 300.0 / shape["spread"])  # beyond that normalising is asked for, see below
     model = random_model(seed=seed, norm_rows=0, **shape)
     rng = np.random.default_rng(seed)
     found, _ = outputs(model, precision, list(size * rng.standard_normal((3, 6, shape["features"]))))
