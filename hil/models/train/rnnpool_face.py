@@ -137,7 +137,8 @@ def _normalised(convolution: nn.Conv2d) -> nn.Sequential:
 
 def _folded(block: nn.Module) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """Weight (out, height, width, in) and bias of a convolution and what normalises it."""
-    convolution, norm = block[0], block[1]  # type: ignore[index]
+    layers: Any = block
+    convolution, norm = layers[0], layers[1]
     gain = norm.weight.double() / torch.sqrt(norm.running_var.double() + norm.eps)
     weight = convolution.weight.double() * gain[:, None, None, None]
     return _array(weight.permute(0, 2, 3, 1)), _array(norm.bias.double() - norm.running_mean.double() * gain)
