@@ -123,10 +123,11 @@ def test_tests_of_ones_own_get_a_board_and_a_session(tmp_path: Path) -> None:
     )
     done = run(tmp_path, "test_mine.py", "--model=fastgrnn_digits/*", "--vectors=5")
     assert done.returncode == 0, done.stdout
-    assert "5 passed" in done.stdout  # one board, two images for each of the others
+    assert "7 passed" in done.stdout  # one board, three images for each of the others
     assert rows(tmp_path, "select precision, status from session") == [
         ("f32", "finished"),
         ("q15", "finished"),
+        ("q7", "finished"),
     ]
 
 
