@@ -43,6 +43,15 @@ def untraced(name: str, exact: Int64, kept: Int64) -> None:
     """A trace that looks at nothing."""
 
 
+def renamed(trace: Trace, prefix: str) -> Trace:
+    """A trace that puts a prefix before each operation's name: which part of a network it belongs to."""
+
+    def named(name: str, exact: Int64, kept: Int64) -> None:
+        trace(prefix + name, exact, kept)
+
+    return named
+
+
 def fits32(values: Int64) -> Int64:
     """``values``, every one of which an int32 can hold."""
     assert values.size == 0 or (values.min() >= -_SUM_LIMIT and values.max() < _SUM_LIMIT), "32 bits overflow"

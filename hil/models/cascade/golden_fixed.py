@@ -19,7 +19,7 @@ from hil.models.architecture import by_length
 from hil.models.cascade.network import Scan
 from hil.models.cascade.scan import Instances, ends, scan_instances
 from hil.models.cell.golden_fixed import FixedCell, last_state
-from hil.models.fixed import FixedMatrix, Int16, Int64, Trace, saturate, untraced
+from hil.models.fixed import FixedMatrix, Int16, Int64, Trace, renamed, saturate, untraced
 
 Counts = npt.NDArray[np.integer[Any]]
 
@@ -49,7 +49,7 @@ def run(model: FixedCascade, inputs: Sequence[Counts], trace: Trace = untraced) 
         if fired.any():
             rows = np.array(same)[fired]
             last = last_state(
-                model.upper, found.states[fired].astype(np.int16), trace=renamed(trace, "upper")
+                model.upper, found.states[fired].astype(np.int16), trace=renamed(trace, "upper ")
             )
             result[rows, :-1] = model.classifier.project(last, name="outputs", trace=trace)
             result[rows, -1] = 1
@@ -61,7 +61,7 @@ def lower(model: FixedCascade, bags: Counts, trace: Trace = untraced) -> Instanc
     exact = (bags.astype(np.int64) - model.middle) * model.gain
     samples = saturate(exact)
     trace("input", exact, samples)
-    inner = renamed(trace, "lower")
+    inner = renamed(trace, "lower ")
 
     def margins(states: Int64) -> Int64:
         return model.margin.project(states, name="margin", trace=trace)[:, 0]
@@ -74,12 +74,3 @@ def lower(model: FixedCascade, bags: Counts, trace: Trace = untraced) -> Instanc
         lambda part, states: last_state(model.lower, part, states, inner),
         margins,
     )
-
-
-def renamed(trace: Trace, tier: str) -> Trace:
-    """A trace that puts the tier before each operation's name."""
-
-    def named(name: str, exact: Int64, kept: Int64) -> None:
-        trace(f"{tier} {name}", exact, kept)
-
-    return named

@@ -16,7 +16,18 @@ import numpy.typing as npt
 
 from hil.models.convnet.network import ConvNet, Layer
 from hil.models.convnet.windows import padded, windows
-from hil.models.fixed import LARGEST, FixedMatrix, Int16, Int64, Trace, fits32, rescale, saturate, untraced
+from hil.models.fixed import (
+    LARGEST,
+    FixedMatrix,
+    Int16,
+    Int64,
+    Trace,
+    fits32,
+    renamed,
+    rescale,
+    saturate,
+    untraced,
+)
 from hil.models.rnnpool.golden_fixed import FixedPool, pool_map
 
 BYTE = 128  # integers per step of a byte of the input
@@ -80,8 +91,7 @@ def run_layer(layer: Layer, fixed: FixedLayer, maps: Int64, trace: Trace) -> Int
     """One layer over ``maps`` (N, H, W, C), all within int16."""
     match fixed:
         case FixedPool():
-            named: Trace = lambda name, exact, kept: trace(f"{layer.name}.{name}", exact, kept)  # noqa: E731
-            return pool_map(fixed, padded(maps, layer.pad), layer.stride, named)
+            return pool_map(fixed, padded(maps, layer.pad), layer.stride, renamed(trace, f"{layer.name}."))
         case FixedAffine():
             return _affine(layer, fixed, maps, trace)
         case FixedAverage():

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from hil.models.cell.golden_fixed import FixedCell, last_state
-from hil.models.fixed import FixedMatrix, Int16, Int64, Trace, untraced
+from hil.models.fixed import FixedMatrix, Int16, Int64, Trace, renamed, untraced
 from hil.models.rnnpool.slide import slide
 
 
@@ -33,13 +33,11 @@ class FixedRnnPool:
 def pool_map(pool: FixedPool, maps: Int16 | Int64, stride: int, trace: Trace = untraced) -> Int64:
     """Pool ``maps`` (N, H, W, C), padding included, to (N, out_height, out_width, 4 H2), all within int16."""
 
-    def named(prefix: str) -> Trace:
-        return lambda name, exact, kept: trace(f"{prefix}.{name}", exact, kept)
-
     def run(cell: FixedCell, prefix: str) -> Any:
-        return lambda batch: last_state(cell, batch, trace=named(prefix))
+        named = renamed(trace, prefix)
+        return lambda batch: last_state(cell, batch, trace=named)
 
-    return slide(run(pool.first, "first"), run(pool.second, "second"), maps, pool.patch, stride)
+    return slide(run(pool.first, "first."), run(pool.second, "second."), maps, pool.patch, stride)
 
 
 def run(model: FixedRnnPool, inputs: Sequence[Int16], trace: Trace = untraced) -> Int16:
