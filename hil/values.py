@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -30,7 +31,9 @@ class Method(StrEnum):
 class Measure:
     """One named value with its unit and how it was obtained.
 
-    ``resolution`` is the smallest step the technique can tell, in ``unit`` (None: exact).
+    ``resolution`` is the smallest step the technique can tell, in ``unit`` (None: exact). ``band`` is where
+    the true value is expected, lowest and highest, in ``unit``: an estimate has one. ``conditions`` are what
+    the value holds for, as ``clock_hz`` or ``wait_states``.
     """
 
     metric: str
@@ -39,6 +42,8 @@ class Measure:
     method: Method
     technique: str
     resolution: float | None = None
+    band: tuple[float, float] | None = None
+    conditions: Mapping[str, str | float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
