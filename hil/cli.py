@@ -48,9 +48,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     build.set_defaults(command=_build)
 
-    export = commands.add_parser("export", help="print stored measures, one row each")
+    export = commands.add_parser("export", help="print stored measures, one row each, or stored profiles")
     export.add_argument("--run", default="latest", metavar="latest|all|ID")
-    export.add_argument("--format", choices=("csv", "json"), default="csv")
+    export.add_argument("--format", choices=("csv", "json"), help="default: csv")
+    export.add_argument(
+        "--profile",
+        choices=("functions", "folded", "classes"),
+        help="where the cycles went: by function, as folded stacks for a flame graph, by instruction class",
+    )
     export.add_argument("--db", metavar="URL", help="default: SQLite in the user's data folder")
     export.set_defaults(command=_export)
 
@@ -112,8 +117,15 @@ def _build(options: argparse.Namespace) -> int:
 
 def _export(options: argparse.Namespace) -> int:
     from hil_db.export import export
+    from hil_db.export_profile import export_profile
 
-    export(options.db, options.run, options.format, sys.stdout)
+    if options.profile == "folded" and options.format is not None:
+        raise HilError("folded stacks have a form of their own", remedy="leave --format out")
+    form = options.format or "csv"
+    if options.profile is None:
+        export(options.db, options.run, form, sys.stdout)
+    else:
+        export_profile(options.db, options.run, options.profile, form, sys.stdout)
     return 0
 
 

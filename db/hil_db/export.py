@@ -7,26 +7,28 @@ import json
 from collections.abc import Sequence
 from typing import Any, TextIO
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Row, Select, func, select
 
 from hil.errors import StoreError
 from hil_db import engine
 from hil_db.schema import MeasureRow, Run, Session
 from hil_db.store import Store
 
+CASE_COLUMNS = ("run", "time", "board", "kind", "model", "precision")
 COLUMNS = (
-    "run",
-    "time",
-    "board",
-    "kind",
-    "model",
-    "precision",
+    *CASE_COLUMNS,
     "metric",
     "value",
     "unit",
     "method",
     "technique",
+    "resolution",
+    "low",
+    "high",
+    "conditions",
 )
+
+CASE = (Session.run_id, Session.started, Session.board, Session.kind, Session.model, Session.precision)
 
 _NAMED = 8  # so many runs does an error name
 
@@ -35,6 +37,7 @@ def export(url: str | None, run: str, form: str, out: TextIO) -> None:
     """Write the measures of ``latest``, ``all`` or one run's id to ``out``, oldest first.
 
     ``form`` is csv or json (an array of objects); ``time`` is the session's start, ISO 8601 in UTC.
+    ``low`` and ``high`` are the band of a value that has one, ``conditions`` an object, in CSV as JSON.
     StoreError when there is no such run.
     """
     with (
@@ -42,17 +45,23 @@ def export(url: str | None, run: str, form: str, out: TextIO) -> None:
         engine.explained(store.url),
         store.engine.connect() as connection,
     ):
-        rows = connection.execute(_query(_ids(connection, run, engine.shown(store.url)))).all()
+        rows = connection.execute(_query(run_ids(connection, run, engine.shown(store.url)))).all()
+    write_rows(COLUMNS, [_cells(row) for row in rows], form, out)
+
+
+def write_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]], form: str, out: TextIO) -> None:
+    """Write rows as csv with a head, or as json: an array of objects; what is not there is empty or null."""
     if form == "json":
-        json.dump([dict(zip(COLUMNS, _cells(row), strict=True)) for row in rows], out, indent=1)
+        json.dump([dict(zip(columns, row, strict=True)) for row in rows], out, indent=1)
         out.write("\n")
         return
     table = csv.writer(out, lineterminator="\n")
-    table.writerow(COLUMNS)
-    table.writerows(_cells(row) for row in rows)
+    table.writerow(columns)
+    table.writerows([json.dumps(cell) if isinstance(cell, dict) else cell for cell in row] for row in rows)
 
 
-def _ids(connection: Connection, run: str, where: str) -> list[int] | None:
+def run_ids(connection: Connection, run: str, where: str) -> list[int] | None:
+    """The runs that ``latest``, ``all`` (None: no limit) or an id means; StoreError when there is no such."""
     if run == "all":
         return None
     newest = connection.scalar(select(func.max(Run.id)))
@@ -77,17 +86,16 @@ def _known(connection: Connection) -> str:
 def _query(ids: list[int] | None) -> Select[*tuple[Any, ...]]:
     query = (
         select(
-            Session.run_id,
-            Session.started,
-            Session.board,
-            Session.kind,
-            Session.model,
-            Session.precision,
+            *CASE,
             MeasureRow.metric,
             MeasureRow.value,
             MeasureRow.unit,
             MeasureRow.method,
             MeasureRow.technique,
+            MeasureRow.resolution,
+            MeasureRow.low,
+            MeasureRow.high,
+            MeasureRow.conditions,
         )
         .join(MeasureRow, MeasureRow.session_id == Session.id)
         .order_by(Session.run_id, Session.id, MeasureRow.id)
@@ -95,12 +103,18 @@ def _query(ids: list[int] | None) -> Select[*tuple[Any, ...]]:
     return query if ids is None else query.where(Session.run_id.in_(ids))
 
 
-def _cells(row: Sequence[Any]) -> list[Any]:
-    run, started, *rest = row
-    time = started.isoformat(timespec="seconds").replace("+00:00", "Z")
-    return [run, time, *(_count(cell) for cell in rest)]
+def _cells(row: Row[*tuple[Any, ...]]) -> list[Any]:
+    run, started, *rest, conditions = row
+    held = {name: _count(conditions[name]) for name in sorted(conditions)}
+    return [run, time_text(started), *map(_count, rest), held]
 
 
-def _count(cell: float | str) -> float | str:
+def time_text(time: Any) -> str:
+    """A moment, ISO 8601 in UTC, to the second."""
+    text: str = time.isoformat(timespec="seconds")
+    return text.replace("+00:00", "Z")
+
+
+def _count(cell: Any) -> Any:
     """Counts print as counts: 540, not 540.0."""
     return int(cell) if isinstance(cell, float) and cell.is_integer() else cell

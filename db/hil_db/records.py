@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from hil.image import Manifest
+from hil.measure.profile import Profile
 from hil.values import Measure, Samples
 
 
@@ -45,7 +46,8 @@ class RunInfo:
 class SessionRecord:
     """One ended session and what it found; a failed one keeps what was measured before its ``error``.
 
-    ``manifest`` is None when the image could not be trusted or read. A time without a zone is taken as UTC.
+    ``manifest`` is None when the image could not be trusted or read, ``profile`` when nothing told where the
+    cycles went. A time without a zone is taken as UTC.
     """
 
     board: str
@@ -61,3 +63,4 @@ class SessionRecord:
     versions: Mapping[str, str] = field(default_factory=dict)
     measures: tuple[Measure, ...] = ()
     samples: tuple[Samples, ...] = ()
+    profile: Profile | None = None

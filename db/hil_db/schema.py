@@ -118,7 +118,7 @@ class Session(Base):
 
 
 class MeasureRow(Base):
-    """One value of one session, with its unit and how it was obtained."""
+    """One value of one session, with its unit, how it was obtained and what it holds for."""
 
     __tablename__ = "measure"
     __table_args__ = (
@@ -134,6 +134,9 @@ class MeasureRow(Base):
     method: Mapped[str] = mapped_column(String(16))
     technique: Mapped[str] = mapped_column(String(32))
     resolution: Mapped[float | None]
+    low: Mapped[float | None]  # where the true value is expected; both or none
+    high: Mapped[float | None]
+    conditions: Mapped[dict[str, str | float]] = mapped_column(JSON, server_default="{}")
 
 
 class SampleRow(Base):
@@ -152,3 +155,41 @@ class SampleRow(Base):
     count: Mapped[int] = mapped_column(Integer)
     codec: Mapped[str] = mapped_column(String(32))
     blob: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ProfileRow(Base):
+    """Where one session's cycles went: the head of its paths and classes, which are sums over ``regions``."""
+
+    __tablename__ = "profile"
+
+    session_id: Mapped[int] = mapped_column(ForeignKey("session.id"), primary_key=True)
+    technique: Mapped[str] = mapped_column(String(32))
+    regions: Mapped[int] = mapped_column(BigInteger)
+
+    paths: Mapped[list[ProfilePath]] = relationship(order_by="ProfilePath.place")
+    classes: Mapped[list[ProfileClass]] = relationship(order_by="ProfileClass.place")
+
+
+class ProfilePath(Base):
+    """What was spent in the last function of one call path; ``path`` is joined by semicolons."""
+
+    __tablename__ = "profile_path"
+
+    session_id: Mapped[int] = mapped_column(ForeignKey("profile.session_id"), primary_key=True)
+    place: Mapped[int] = mapped_column(Integer, primary_key=True)  # the order they were given in
+    path: Mapped[str] = mapped_column(Text)
+    calls: Mapped[int] = mapped_column(BigInteger)
+    instructions: Mapped[int] = mapped_column(BigInteger)
+    cycles: Mapped[int] = mapped_column(BigInteger)
+
+
+class ProfileClass(Base):
+    """What the instructions of one class cost a session."""
+
+    __tablename__ = "profile_class"
+
+    session_id: Mapped[int] = mapped_column(ForeignKey("profile.session_id"), primary_key=True)
+    place: Mapped[int] = mapped_column(Integer, primary_key=True)
+    name: Mapped[str] = mapped_column(String(64))
+    instructions: Mapped[int] = mapped_column(BigInteger)
+    cycles: Mapped[int] = mapped_column(BigInteger)

@@ -18,7 +18,9 @@ from sqlalchemy.orm import Session as Transaction
 
 from hil.errors import StoreError
 from hil.image import Manifest
-from hil_db import codec, engine, liveness, migrate, schema
+from hil.measure.profile import Profile
+from hil.values import Measure
+from hil_db import codec, engine, liveness, migrate, profiles, schema
 from hil_db.records import RunInfo, SessionRecord, Status
 
 
@@ -93,9 +95,10 @@ class Store:
             return _committed(transaction, row)
 
     def save_session(self, run_id: int, record: SessionRecord) -> int:
-        """Append one ended session with its image, measures and samples, all or nothing; returns its id.
+        """Append one ended session with all that belongs to it, or nothing of it; returns its id.
 
-        StoreError for a measure that is not finite or is given twice, and for a run that was never begun.
+        StoreError for a measure that is not finite, is outside its band or is given twice, for a profile that
+        would not come back as it is, and for a run that was never begun.
         """
         _check(record)
         with engine.explained(self.url), Transaction(self._engine) as transaction:
@@ -118,6 +121,8 @@ class Store:
             transaction.add(row)
             transaction.flush()
             transaction.add_all(_children(row.id, record))
+            if record.profile is not None:
+                transaction.add(profiles.row(record.profile, row.id))
             return _committed(transaction, row)
 
     def finish_run(self, run_id: int, status: Status, finished: datetime | None = None) -> None:
@@ -153,6 +158,14 @@ class Store:
             row = rows[0]
             blob = f"the blob of {metric} of session {session_id} in {engine.shown(self.url)}"
             return codec.unpack(row.blob, row.dtype, row.count, row.codec, blob)
+
+    def read_profile(self, session_id: int) -> Profile:
+        """Where a session's cycles went; KeyError when nothing told."""
+        with engine.explained(self.url), Transaction(engine.looking(self._engine)) as transaction:
+            row = transaction.get(schema.ProfileRow, session_id)
+            if row is None:
+                raise KeyError(session_id)
+            return profiles.profile(row)
 
     def _run(self, transaction: Transaction, run_id: int) -> schema.Run:
         row = transaction.get(schema.Run, run_id)
@@ -190,13 +203,11 @@ def _close_orphans(transaction: Transaction) -> None:
 
 
 def _check(record: SessionRecord) -> None:
+    what = f"{record.model}/{record.precision}"
     for measure in record.measures:
-        if not math.isfinite(measure.value):
-            raise StoreError(
-                f"{measure.metric} of {record.model}/{record.precision} is {measure.value}",
-                board=record.board,
-                remedy="store finite values only, and tell in the session's error why one is missing",
-            )
+        _check_measure(measure, what, record.board)
+    if record.profile is not None:
+        profiles.check(record.profile, what, record.board)
     for samples in record.samples:
         if not codec.fits(samples.values):
             raise StoreError(
@@ -213,6 +224,30 @@ def _check(record: SessionRecord) -> None:
                 f"{twice[0]} of {record.model}/{record.precision} ({twice[1]}, {twice[2]}) is given twice",
                 board=record.board,
                 remedy="give each value of a session once",
+            )
+
+
+def _check_measure(measure: Measure, what: str, board: str) -> None:
+    if not math.isfinite(measure.value):
+        raise StoreError(
+            f"{measure.metric} of {what} is {measure.value}",
+            board=board,
+            remedy="store finite values only, and tell in the session's error why one is missing",
+        )
+    if measure.band is not None:
+        low, high = measure.band
+        if not (math.isfinite(low) and math.isfinite(high) and low <= measure.value <= high):
+            raise StoreError(
+                f"{measure.metric} of {what} is {measure.value} in a band from {low} to {high}",
+                board=board,
+                remedy="give a finite band that holds its value, or none",
+            )
+    for name, held in measure.conditions.items():
+        if not isinstance(held, str) and not math.isfinite(held):
+            raise StoreError(
+                f"{measure.metric} of {what} holds for {name} {held}",
+                board=board,
+                remedy="give conditions that are text or finite numbers",
             )
 
 
@@ -249,6 +284,12 @@ def _children(session_id: int, record: SessionRecord) -> list[schema.MeasureRow 
             method=measure.method,
             technique=measure.technique,
             resolution=float(measure.resolution) if measure.resolution is not None else None,
+            low=float(measure.band[0]) if measure.band is not None else None,
+            high=float(measure.band[1]) if measure.band is not None else None,
+            conditions={
+                name: held if isinstance(held, str) else float(held)
+                for name, held in measure.conditions.items()
+            },
         )
         for measure in record.measures
     ]

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from hil.image import Manifest
+from hil.measure.profile import ClassCost, PathCost, Profile
 from hil.values import Measure, Method, Precision, Samples
 from hil_db.records import RunInfo, SessionRecord, Status
 from hil_db.store import Store
@@ -81,6 +82,21 @@ def record() -> SessionRecord:
             Samples("instructions", np.arange(540) * 40, "instructions", Method.COUNTED, "timer"),
             Samples("logits", np.linspace(-1, 1, 7, dtype=np.float32), "1", Method.COUNTED, "link"),
         ),
+    )
+
+
+@pytest.fixture
+def profile() -> Profile:
+    """Of as many inferences as there are vectors, 200 cycles each and one more in all."""
+    return Profile(
+        "cycle-model-1",
+        540,
+        (
+            PathCost(("model_run", "step"), 4320, 540 * 100, 540 * 130),
+            PathCost(("model_run",), 540, 540 * 7, 540 * 10 + 1),
+            PathCost(("model_run", "step", "tanh"), 540 * 30, 540 * 60, 540 * 60),
+        ),
+        (ClassCost("alu", 540 * 60, 540 * 60), ClassCost("load", 540 * 107, 540 * 140 + 1)),
     )
 
 

@@ -18,7 +18,9 @@ from hil_db.export import COLUMNS, export
 from hil_db.records import RunInfo, SessionRecord, Status
 from hil_db.store import Store
 
-HEADER = "run,time,board,kind,model,precision,metric,value,unit,method,technique"
+HEADER = (
+    "run,time,board,kind,model,precision,metric,value,unit,method,technique,resolution,low,high,conditions"
+)
 
 
 def text(url: str, run: str, form: str = "csv") -> str:
@@ -32,9 +34,9 @@ def test_csv_to_the_byte(url: str, seed: Callable[[], int]) -> None:
     same = "1,2026-11-24T03:00:07Z,qemu,qemu_mps2_an386,fastgrnn_digits,q15"
     assert text(url, "latest") == (
         f"{HEADER}\n"
-        f"{same},accuracy,0.983,1,counted,labels\n"
-        f"{same},instructions,35120,instructions,counted,timer\n"
-        f"{same},stream_s,5.25,s,measured,host-clock\n"
+        f"{same},accuracy,0.983,1,counted,labels,0.001851851851851852,,,{{}}\n"
+        f"{same},instructions,35120,instructions,counted,timer,40,,,{{}}\n"
+        f"{same},stream_s,5.25,s,measured,host-clock,,,,{{}}\n"
     )
 
 
@@ -42,11 +44,24 @@ def test_json_says_the_same(url: str, seed: Callable[[], int]) -> None:
     seed()
     rows = json.loads(text(url, "latest", "json"))
     assert all(tuple(row) == COLUMNS for row in rows)
-    assert [[str(cell) for cell in row.values()] for row in rows] == list(
-        csv.reader(io.StringIO(text(url, "latest")))
-    )[1:]
+    told = [["" if cell is None else str(cell) for cell in row.values()] for row in rows]
+    assert told == list(csv.reader(io.StringIO(text(url, "latest"))))[1:]
     assert rows[0]["value"] == 0.983
     assert rows[0]["run"] == 1
+
+
+def test_a_band_and_conditions_are_told(url: str, store: Store, info: RunInfo, record: SessionRecord) -> None:
+    conditions = {"wait_states": 0.0, "clock_hz": 25e6, "cache": "off, always"}
+    estimate = Measure(
+        "latency_us", 2448.5, "us", Method.ESTIMATED, "cycle-model-1", None, (2375.0, 2987.25), conditions
+    )
+    store.save_session(store.begin_run(info), replace(record, measures=(estimate,)))
+    (row,) = json.loads(text(url, "latest", "json"))
+    assert (row["low"], row["high"], row["resolution"]) == (2375, 2987.25, None)
+    assert row["conditions"] == conditions
+    (line,) = csv.DictReader(io.StringIO(text(url, "latest")))
+    assert line["conditions"] == '{"cache": "off, always", "clock_hz": 25000000, "wait_states": 0}'
+    assert (line["low"], line["high"], line["resolution"]) == ("2375", "2987.25", "")
 
 
 def runs(url: str, which: str) -> list[int]:

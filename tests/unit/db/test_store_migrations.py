@@ -12,12 +12,12 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
 
 from hil.errors import StoreError
 from hil_db import engine, migrate
-from hil_db.schema import VERSION_TABLE, Base
+from hil_db.schema import VERSION_TABLE, Base, MeasureRow
 from hil_db.store import Store
 
 BREAKS = """
@@ -148,3 +148,20 @@ def test_an_empty_file_becomes_a_database(url: str, tmp_path: Path, seed: Callab
         pass
     with Store.open_read_only(f"sqlite:///{path}"):
         pass
+
+
+def test_values_of_an_older_database_have_no_band_and_no_conditions(
+    url: str, seed: Callable[[], int]
+) -> None:
+    seed()
+    writer = engine.writer(engine.parse(url))
+    with writer.begin() as connection:
+        settings = migrate.config()
+        settings.attributes["connection"] = connection
+        command.downgrade(settings, "0002")
+    writer.dispose()
+    with Store.open(url) as store, store.engine.connect() as connection:
+        rows = connection.execute(select(MeasureRow.low, MeasureRow.high, MeasureRow.conditions)).all()
+        assert [tuple(row) for row in rows] == [(None, None, {})] * 3
+        with pytest.raises(KeyError):
+            store.read_profile(1)

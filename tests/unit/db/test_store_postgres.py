@@ -10,19 +10,24 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
 import numpy as np
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, select, text
 from sqlalchemy.orm import Session as Transaction
 
 from hil.errors import StoreError
+from hil.measure.profile import PathCost, Profile
+from hil_db import migrate
 from hil_db.export import export
+from hil_db.export_profile import export_profile
 from hil_db.records import RunInfo, SessionRecord, Status
 from hil_db.schema import VERSION_TABLE, Base, Image, Run, Session
 from hil_db.store import Store
@@ -93,7 +98,41 @@ def test_everything_comes_back(store: Store, url: str, info: RunInfo, record: Se
     export(url, "latest", "csv", out)
     first = out.getvalue().splitlines()[1]
     where = "1,2026-11-24T03:00:07Z,qemu,qemu_mps2_an386,fastgrnn_digits,q15"
-    assert first == f"{where},accuracy,0.983,1,counted,labels"
+    assert first == f"{where},accuracy,0.983,1,counted,labels,0.001851851851851852,,,{{}}"
+
+
+def test_a_band_conditions_and_a_profile_come_back(
+    store: Store, url: str, info: RunInfo, record: SessionRecord, profile: Profile
+) -> None:
+    estimate = replace(
+        record.measures[1], band=(35_000.0, 36_000.5), conditions={"clock_hz": 25e6, "core": "m4"}
+    )
+    huge = PathCost(("f" * 3000, "g"), 1, 1 << 40, (1 << 63) - 1)  # longer than an index takes
+    profile = replace(profile, regions=1 << 40, paths=(huge, *profile.paths))
+    run = store.begin_run(info)
+    session_id = store.save_session(run, replace(record, measures=(estimate,), profile=profile))
+    with Store.open_read_only(url) as reader, Transaction(reader.engine) as found:
+        assert reader.read_profile(session_id) == profile
+        (row,) = found.get_one(Session, session_id).measures
+        assert (row.low, row.high, row.conditions) == (35_000.0, 36_000.5, estimate.conditions)
+    for view in ("functions", "classes", "folded"):
+        out = io.StringIO()
+        export_profile(url, "latest", view, "csv", out)
+        assert out.getvalue().count("\n") > 2
+
+
+def test_an_older_database_is_brought_up_to_date(
+    store: Store, url: str, info: RunInfo, record: SessionRecord
+) -> None:
+    session_id = store.save_session(store.begin_run(info), record)
+    with store.engine.begin() as connection:
+        settings = migrate.config()
+        settings.attributes["connection"] = connection
+        command.downgrade(settings, "0002")
+    with Store.open(url) as again, Transaction(again.engine) as found:
+        rows = found.get_one(Session, session_id).measures
+        kept = [(row.value, row.low, row.conditions) for row in rows]
+        assert kept == [(measure.value, None, {}) for measure in record.measures]
 
 
 def test_the_migrations_make_what_the_schema_says(store: Store) -> None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session as Transaction
 
 from hil.errors import StoreError
+from hil.measure.profile import ClassCost, PathCost, Profile
 from hil.values import Measure, Method, Samples
 from hil_db.records import RunInfo, SessionRecord, Status
 from hil_db.schema import Image, MeasureRow, Run, SampleRow, Session
@@ -62,6 +64,98 @@ def test_everything_comes_back(store: Store, info: RunInfo, record: SessionRecor
             back = reader.read_samples(session_id, sent.metric)
             assert back.dtype == sent.values.dtype
             np.testing.assert_array_equal(back, sent.values)
+
+
+def test_a_band_conditions_and_a_profile_come_back(
+    store: Store, info: RunInfo, record: SessionRecord, profile: Profile
+) -> None:
+    conditions = {"clock_hz": 25e6, "wait_states": np.float32(0.0), "cache": "off"}
+    band = (np.float64(2375.5), 2987.0)
+    estimate = Measure("latency_us", 2448.0, "us", Method.ESTIMATED, "cycle-model-1", None, band, conditions)
+    run = store.begin_run(info)
+    with_profile = replace(record, measures=(*record.measures, estimate), profile=profile)
+    session_id = store.save_session(run, with_profile)
+    other_id = store.save_session(run, record)
+    assert store.read_profile(session_id) == profile
+    for missing in (other_id, 99):
+        with pytest.raises(KeyError):
+            store.read_profile(missing)
+    with Transaction(store.engine) as found:
+        *others, row = found.get_one(Session, session_id).measures
+        assert (row.low, row.high) == band
+        assert row.conditions == {"clock_hz": 25e6, "wait_states": 0.0, "cache": "off"}
+        assert [(other.low, other.high, other.conditions) for other in others] == [(None, None, {})] * 3
+
+
+@pytest.mark.parametrize(
+    "band", [(1.0, float("inf")), (float("nan"), 3.0), (2.5, 3.0), (1.0, 1.5), (3.0, 1.0), (-1.0, -3.0)]
+)
+def test_a_band_that_is_not_finite_or_does_not_hold_its_value_is_refused(
+    store: Store, info: RunInfo, record: SessionRecord, band: tuple[float, float]
+) -> None:
+    run = store.begin_run(info)
+    bad = Measure("latency_us", 2.0, "us", Method.ESTIMATED, "cycle-model-1", band=band)
+    with pytest.raises(
+        StoreError, match=r"latency_us of fastgrnn_digits/q15 is 2\.0 in a band from"
+    ) as caught:
+        store.save_session(run, replace(record, measures=(bad,)))
+    assert (caught.value.board, bool(caught.value.remedy)) == ("qemu", True)
+    with Transaction(store.engine) as found:
+        assert found.scalars(select(Session)).all() == []
+
+
+def test_a_band_may_end_at_its_value(store: Store, info: RunInfo, record: SessionRecord) -> None:
+    edge = Measure("latency_us", 2.0, "us", Method.ESTIMATED, "cycle-model-1", band=(2.0, 2.0))
+    store.save_session(store.begin_run(info), replace(record, measures=(edge,)))
+
+
+def test_conditions_that_are_no_numbers_are_refused(
+    store: Store, info: RunInfo, record: SessionRecord
+) -> None:
+    bad = replace(record.measures[0], conditions={"clock_hz": float("nan")})
+    with pytest.raises(StoreError, match="accuracy.*clock_hz nan"):
+        store.save_session(store.begin_run(info), replace(record, measures=(bad,)))
+
+
+PATH = PathCost(("main", "step"), 1, 2, 3)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"regions": 0},
+        {"paths": (replace(PATH, path=()),)},
+        {"paths": (replace(PATH, path=("main", "")),)},
+        {"paths": (replace(PATH, path=("main;step",)),)},
+        {"paths": (replace(PATH, cycles=1 << 63),)},
+        {"paths": (replace(PATH, calls=-1),)},
+        {"paths": (PATH, replace(PATH, calls=7))},
+        {"classes": (ClassCost("alu", 1, 1), ClassCost("alu", 2, 2))},
+        {"classes": (ClassCost("alu", 1, -1),)},
+    ],
+)
+def test_a_profile_that_would_not_come_back_is_refused_whole(
+    store: Store, info: RunInfo, record: SessionRecord, profile: Profile, bad: dict[str, Any]
+) -> None:
+    run = store.begin_run(info)
+    with pytest.raises(StoreError, match="the profile of fastgrnn_digits/q15 cannot be stored") as caught:
+        store.save_session(run, replace(record, profile=replace(profile, **bad)))
+    assert caught.value.evidence
+    with Transaction(store.engine) as found:
+        assert found.scalars(select(Session)).all() == []
+
+
+def test_counts_of_a_profile_may_be_numpys(
+    store: Store, info: RunInfo, record: SessionRecord, profile: Profile
+) -> None:
+    counted = np.array([1, 2, (1 << 62) + 1])
+    given = replace(
+        profile, paths=(PathCost(("main",), *counted),), classes=(ClassCost("alu", *counted[1:]),)
+    )
+    session_id = store.save_session(store.begin_run(info), replace(record, profile=given))
+    back = store.read_profile(session_id)
+    assert back == given
+    assert type(back.paths[0].cycles) is int
 
 
 def test_a_failed_session_needs_neither_image_nor_measures(
