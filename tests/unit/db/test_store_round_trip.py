@@ -113,7 +113,7 @@ def test_conditions_that_are_no_numbers_are_refused(
     store: Store, info: RunInfo, record: SessionRecord
 ) -> None:
     bad = replace(record.measures[0], conditions={"clock_hz": float("nan")})
-    with pytest.raises(StoreError, match="accuracy.*clock_hz nan"):
+    with pytest.raises(StoreError, match=r"accuracy.*clock_hz nan"):
         store.save_session(store.begin_run(info), replace(record, measures=(bad,)))
 
 
