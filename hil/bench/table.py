@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from hil.values import Measure
+from hil.values import Measure, Method
+from hil_db.wording import band_percents, conditions_text
 
 
 @dataclass(frozen=True)
@@ -19,43 +20,116 @@ class Row:
     error: str | None = None
 
 
+_TITLES = {
+    "accuracy": "accuracy",
+    "instructions": "instructions",
+    "latency_us": "latency us",
+    "latency_cycles": "cycles",
+    "flash_bytes": "flash B",
+    "ram_bytes": "RAM B",
+    "stack_bytes": "stack B",
+}
+_SHARES = ("accuracy",)
+# Of two techniques that count the same thing: the coarser one, and the one that a row shows instead of it.
+_FINER = {("instructions", "timer"): "plugin", ("stack_bytes", "painted"): "tracked"}
+_TIERS = {"_lower": "without it", "_both": "with it"}
+
+
 @dataclass(frozen=True)
 class _Column:
+    """Values that may stand under each other: of one metric, obtained in one way."""
+
     metric: str
-    title: str
-    percent: bool = False
+    method: Method
+    technique: str
 
-
-COLUMNS = (
-    _Column("accuracy", "accuracy", percent=True),
-    _Column("instructions", "instructions"),
-    _Column("flash_bytes", "flash B"),
-    _Column("ram_bytes", "RAM B"),
-    _Column("stack_bytes", "stack B"),
-)
+    def of(self, row: Row) -> Measure | None:
+        return next((measure for measure in row.measures if _column(measure) == self), None)
 
 
 def table_lines(rows: Sequence[Row]) -> list[str]:
-    """The table and its legend as lines; a failed row says so, its test tells why."""
+    """The table and its legend as lines; a failed row says so, its test tells why.
+
+    A metric has a column for each way it was obtained, but for a coarser one where every row has a finer.
+    """
     if not rows:
         return []
-    heads = ["board", "model", "precision", *(column.title for column in COLUMNS), "golden"]
-    body = [[row.board, row.model, row.precision, *_figures(row), _golden(row)] for row in rows]
-    widths = [max(len(line[i]) for line in [heads, *body]) for i in range(len(heads))]
-    lines = [_line(heads, widths), "  ".join("-" * width for width in widths)]
+    every = _columns(rows)
+    columns = [column for column in every if not all(_is_finer_told(column, row) for row in rows)]
+    figures = [_aligned(column, rows) for column in columns]
+    body = [
+        [row.board, row.model, row.precision, *(cells[place] for cells in figures), _golden(row)]
+        for place, row in enumerate(rows)
+    ]
+    heads = _heads(columns)
+    widths = [max(map(len, cells)) for cells in zip(*heads, *body, strict=True)]
+    lines = [*(_line(head, widths) for head in heads), "  ".join("-" * width for width in widths)]
     lines += [_line(cells, widths) for cells in body]
-    return [*lines, *_tiers(rows), *_legend(rows)]
+    return [*lines, *_tiers(rows), *_legend(rows, every, columns)]
 
 
-def _figures(row: Row) -> list[str]:
-    by_name = {measure.metric: measure for measure in row.measures}
-    return [_figure(column, by_name.get(column.metric)) for column in COLUMNS]
+def _column(measure: Measure) -> _Column:
+    return _Column(measure.metric, measure.method, measure.technique)
 
 
-def _figure(column: _Column, measure: Measure | None) -> str:
-    if measure is None:
-        return "-"
-    return f"{measure.value:.2%}" if column.percent else f"{measure.value:,.0f}"
+def _columns(rows: Sequence[Row]) -> list[_Column]:
+    """The ways in which the table's metrics were obtained, in the table's order."""
+    found = dict.fromkeys(_column(measure) for row in rows for measure in row.measures)
+    return [column for metric in _TITLES for column in found if column.metric == metric]
+
+
+def _is_finer_told(column: _Column, row: Row) -> bool:
+    """Whether the row loses nothing without the column: it has no value there, or a finer one elsewhere."""
+    measure = column.of(row)
+    return measure is None or _has_finer(row, measure)
+
+
+def _has_finer(row: Row, measure: Measure) -> bool:
+    metric = measure.metric
+    for suffix in _TIERS:
+        metric = metric.removesuffix(suffix)
+    finer = _FINER.get((metric, measure.technique))
+    return any(other.metric == measure.metric and other.technique == finer for other in row.measures)
+
+
+def _heads(columns: Sequence[_Column]) -> list[list[str]]:
+    """One line of titles, and one of techniques when a title alone does not tell its column."""
+    titles = [_TITLES[column.metric] for column in columns]
+    ways = [
+        column.technique if titles.count(title) > 1 else ""
+        for column, title in zip(columns, titles, strict=True)
+    ]
+    first = ["board", "model", "precision", *titles, "golden"]
+    return [first, ["", "", "", *ways, ""]] if any(ways) else [first]
+
+
+def _aligned(column: _Column, rows: Sequence[Row]) -> list[str]:
+    """The column's cells; bands stand left-aligned beside the values, so that digits line up."""
+    held = [column.of(row) for row in rows]
+    bands = ["" if measure is None else _band(measure) for measure in held]
+    width = max(map(len, bands))
+    return [
+        "-" if measure is None else f"{_figure(measure)} {band:{width}}" if width else _figure(measure)
+        for measure, band in zip(held, bands, strict=True)
+    ]
+
+
+def _figure(measure: Measure) -> str:
+    if measure.metric in _SHARES:
+        return f"{measure.value:.2%}"
+    whole = measure.value >= 100 or float(measure.value).is_integer()
+    return f"{measure.value:,.0f}" if whole else f"{measure.value:.3g}"
+
+
+def _band(measure: Measure) -> str:
+    """A value's band beside it, in percent of it: ``±4%``, ``-3/+22%``."""
+    if measure.band is None:
+        return ""
+    percents = band_percents(measure.value, *measure.band)
+    if percents is None:
+        return f"({measure.band[0]:g} to {measure.band[1]:g})"
+    below, above = percents
+    return f"±{above}%" if below == above else f"-{below}/+{above}%"
 
 
 def _golden(row: Row) -> str:
@@ -78,29 +152,63 @@ def _tiers(rows: Sequence[Row]) -> list[str]:
     """A line for each cascade: how often its upper tier ran, and what the two ways cost."""
     lines = []
     for row in rows:
-        by_name = {measure.metric: measure for measure in row.measures}
-        if "cascade_rate" in by_name:
-            rate = by_name["cascade_rate"].value
-            costs = [
-                f"{measure.value:,.0f} {measure.unit} {way}"
-                for suffix, way in (("_lower", "without it"), ("_both", "with it"))
-                for name, measure in by_name.items()
-                if name.endswith(suffix)
-            ]
+        rate = next((measure for measure in row.measures if measure.metric == "cascade_rate"), None)
+        if rate is not None:
             which = f"{row.board} {row.model} {row.precision}"
-            lines.append(f"{which}: the upper tier ran in {rate:.2%}; {', '.join(costs)} (medians)")
+            costs = "".join(f", {cost}" for cost in _tier_costs(row))
+            lines.append(f"{which}: the upper tier ran in {rate.value:.2%};{costs[1:]} (medians)")
     return ["", *lines] if lines else []
 
 
-def _legend(rows: Sequence[Row]) -> list[str]:
-    how: dict[str, dict[str, None]] = {}
-    for column in COLUMNS:
-        for row in rows:
-            for measure in row.measures:
-                if measure.metric == column.metric:
-                    note = f"{measure.method}, {measure.technique}"
-                    if measure.resolution is not None and not column.percent and measure.resolution > 1:
-                        note += f", steps of {measure.resolution:g}"
-                    how.setdefault(column.metric, {})[note] = None
-    notes = [f"{metric} ({' | '.join(kinds)})" for metric, kinds in how.items()]
-    return ["", "obtained: " + "; ".join(notes)] if notes else []
+def _tier_costs(row: Row) -> list[str]:
+    """What either way cost, by every technique but those of which the row has a finer."""
+    costs = [
+        (measure, way)
+        for measure in row.measures
+        for suffix, way in _TIERS.items()
+        if measure.metric.endswith(suffix) and not _has_finer(row, measure)
+    ]
+    names = [measure.metric for measure, _ in costs]
+    told = []
+    for measure, way in costs:
+        value = " ".join(filter(None, (_figure(measure), measure.unit, _band(measure))))
+        by = f" by {measure.technique}" if names.count(measure.metric) > 1 else ""
+        told.append(f"{value} {way}{by}")
+    return told
+
+
+def _legend(rows: Sequence[Row], every: Sequence[_Column], shown: Sequence[_Column]) -> list[str]:
+    others = [column for column in every if column not in shown]
+    lines = [
+        f"{word}: {_told(rows, columns)}"
+        for word, columns in (("obtained", shown), ("stored beside them", others))
+        if columns
+    ]
+    return ["", *lines] if lines else []
+
+
+def _told(rows: Sequence[Row], columns: Iterable[_Column]) -> str:
+    by_metric: dict[str, list[str]] = {}
+    for column in columns:
+        by_metric.setdefault(column.metric, []).extend(_notes(rows, column))
+    return "; ".join(f"{metric} ({' | '.join(notes)})" for metric, notes in by_metric.items())
+
+
+def _notes(rows: Sequence[Row], column: _Column) -> list[str]:
+    """How a column's values were obtained; where that differs, on which boards."""
+    boards: dict[str, dict[str, None]] = {}
+    for row in rows:
+        measure = column.of(row)
+        if measure is not None:
+            boards.setdefault(_note(measure), {})[row.board] = None
+    if len(boards) == 1:
+        return list(boards)
+    return [f"{note} on {', '.join(names)}" for note, names in boards.items()]
+
+
+def _note(measure: Measure) -> str:
+    note = f"{measure.method}, {measure.technique}"
+    if measure.resolution is not None and measure.metric not in _SHARES and measure.resolution > 1:
+        note += f", steps of {measure.resolution:g}"
+    conditions = conditions_text(measure.conditions)
+    return f"{note}, {conditions}" if conditions else note

@@ -1,3 +1,7 @@
+from dataclasses import replace
+
+import pytest
+
 from hil.bench.table import Row, table_lines
 from hil.values import Measure, Method
 
@@ -19,18 +23,115 @@ FAILED = Row("nucleo-1", "fastgrnn_digits", "f32", (), error="nucleo-1: no frame
 def test_each_figure_stands_under_its_head_and_says_how_it_was_obtained() -> None:
     lines = table_lines([GOOD, FAILED])
     head, _, good, failed = lines[:4]
-    heads = "board model precision accuracy instructions flash B RAM B stack B golden"
+    heads = "board model precision accuracy instructions stack B golden"
     assert " ".join(head.split()) == heads
-    assert " ".join(good.split()) == "qemu fastgrnn_digits q15 97.22% 12,345 - - 600 540/540 bit-exact"
+    assert " ".join(good.split()) == "qemu fastgrnn_digits q15 97.22% 12,345 600 540/540 bit-exact"
     assert good.index("12,345") + len("12,345") == head.index("instructions") + len("instructions")
-    assert failed.split() == ["nucleo-1", "fastgrnn_digits", "f32", "-", "-", "-", "-", "-", "failed"]
+    assert failed.split() == ["nucleo-1", "fastgrnn_digits", "f32", "-", "-", "-", "failed"]
     assert "instructions (counted, timer, steps of 40)" in lines[-1]
     assert "stack_bytes (measured, painted, steps of 4)" in lines[-1]
 
 
-def test_two_techniques_of_one_metric_are_both_named() -> None:
-    other = Row("b", "m", "f32", (Measure("instructions", 1.0, "instructions", Method.COUNTED, "plugin"),))
-    assert "instructions (counted, timer, steps of 40 | counted, plugin)" in table_lines([GOOD, other])[-1]
+PLUGIN = (
+    Measure("instructions", 12_321.0, "instructions", Method.COUNTED, "plugin"),
+    Measure("stack_bytes", 608.0, "B", Method.COUNTED, "tracked"),
+)
+CLOCK = {"clock_hz": 25e6, "wait_states": 0.0}
+
+
+def cycles(value: float, band: tuple[float, float] | None) -> Measure:
+    return Measure("latency_cycles", value, "cycles", Method.ESTIMATED, "cycle-model-1", None, band, CLOCK)
+
+
+def test_values_of_two_techniques_never_share_a_column() -> None:
+    other = Row("b", "m", "f32", (Measure("instructions", 1.0, "instructions", Method.COUNTED, "other"),))
+    heads, ways, _, good, second = table_lines([GOOD, other])[:5]
+    assert heads.split()[3:] == ["accuracy", "instructions", "instructions", "stack", "B", "golden"]
+    assert ways.split() == ["timer", "other"]
+    assert good.split()[3:7] == ["97.22%", "12,345", "-", "600"]
+    assert second.split()[3:7] == ["-", "-", "1", "-"]
+    assert "instructions (counted, timer, steps of 40 | counted, other)" in table_lines([GOOD, other])[-1]
+
+
+def test_a_row_shows_the_finer_of_two_techniques_and_the_legend_tells_of_the_other() -> None:
+    both = replace(GOOD, measures=(*PLUGIN, *GOOD.measures))
+    lines = table_lines([both, FAILED])
+    assert lines[0].split()[4:] == ["instructions", "stack", "B", "golden"]
+    assert lines[2].split()[4:6] == ["12,321", "608"]
+    obtained, beside = lines[-2:]
+    assert obtained.endswith("instructions (counted, plugin); stack_bytes (counted, tracked)")
+    assert beside == (
+        "stored beside them: instructions (counted, timer, steps of 40); "
+        "stack_bytes (measured, painted, steps of 4)"
+    )
+
+
+def test_a_board_that_has_only_the_coarser_technique_keeps_it_in_a_column_of_its_own() -> None:
+    both = replace(GOOD, measures=(*GOOD.measures, *PLUGIN))
+    board = replace(GOOD, board="nucleo-1")
+    lines = table_lines([both, board])
+    assert lines[0].split()[4:10] == ["instructions", "instructions", "stack", "B", "stack", "B"]
+    assert lines[1].split() == ["timer", "plugin", "painted", "tracked"]
+    assert lines[3].split()[4:8] == ["12,345", "12,321", "600", "608"]
+    assert lines[4].split()[4:8] == ["12,345", "-", "600", "-"]
+
+
+@pytest.mark.parametrize(
+    ("value", "band", "shown"),
+    [
+        (61_200.0, (58_752.0, 63_600.0), "61,200 ±4%"),
+        (61_200.0, (59_364.0, 74_664.0), "61,200 -3/+22%"),
+        (61_200.0, (61_200.0, 61_400.0), "61,200 -0/+0.3%"),
+        (61_200.0, None, "61,200"),
+        (0.0, (0.0, 5.0), "0 (0 to 5)"),
+        (61.24, (58.79, 63.69), "61.2 ±4%"),
+    ],
+)
+def test_a_band_stands_beside_its_value(value: float, band: tuple[float, float] | None, shown: str) -> None:
+    (_, _, line, *_) = table_lines([Row("qemu", "m", "q15", (cycles(value, band),))])
+    assert line == f"qemu   m      q15        {shown.rjust(len('cycles'))}  -"
+
+
+def test_digits_line_up_under_each_other_whatever_their_bands() -> None:
+    bands = ((58_752.0, 63_648.0), (59_364.0, 74_664.0), None)
+    rows = [Row("qemu", f"m{place}", "q15", (cycles(61_200.0, band),)) for place, band in enumerate(bands)]
+    ends = {line.index("61,200") for line in table_lines(rows)[2:5]}
+    assert len(ends) == 1
+
+
+def test_estimates_stand_after_instructions_and_tell_what_they_hold_for() -> None:
+    latency = Measure(
+        "latency_us", 2448.0, "us", Method.ESTIMATED, "cycle-model-1", None, (2374.6, 2986.6), CLOCK
+    )
+    row = replace(GOOD, measures=(cycles(61_200.0, (59_364.0, 74_664.0)), latency, *GOOD.measures))
+    lines = table_lines([row])
+    heads = "board model precision accuracy instructions latency us cycles stack B golden"
+    assert " ".join(lines[0].split()) == heads
+    assert " ".join(lines[2].split()[4:9]) == "12,345 2,448 -3/+22% 61,200 -3/+22%"
+    how = "(estimated, cycle-model-1, clock 25 MHz, wait states 0)"
+    assert f"latency_us {how}; latency_cycles {how}" in lines[-1]
+
+
+def test_conditions_that_differ_name_their_boards() -> None:
+    fast = replace(cycles(61_200.0, None), conditions={"clock_hz": 168e6})
+    rows = [Row(board, "m", "q15", (fast,)) for board in ("b", "c")]
+    told = table_lines([Row("a", "m", "q15", (cycles(61_200.0, None),)), *rows])[-1]
+    how = "estimated, cycle-model-1, clock"
+    assert told == f"obtained: latency_cycles ({how} 25 MHz, wait states 0 on a | {how} 168 MHz on b, c)"
+
+
+def test_tiers_of_a_cascade_tell_the_finer_technique_and_estimates_with_their_band() -> None:
+    measures = (
+        Measure("cascade_rate", 0.5, "1", Method.COUNTED, "path", 0.01),
+        Measure("instructions_lower", 123_400.0, "instructions", Method.COUNTED, "timer", 40.0),
+        Measure("instructions_lower", 123_391.0, "instructions", Method.COUNTED, "plugin"),
+        replace(cycles(200.0, (190.0, 210.0)), metric="latency_cycles_lower"),
+    )
+    (line,) = (line for line in table_lines([Row("b", "m", "q7", measures)]) if "tier" in line)
+    assert line == (
+        "b m q7: the upper tier ran in 50.00%; 123,391 instructions without it, "
+        "200 cycles ±5% without it (medians)"
+    )
 
 
 def test_the_tiers_of_a_cascade_are_told_apart() -> None:
