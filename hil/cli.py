@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from hil import cli_model
+from hil import cli_model, cli_time
 from hil.cli_model import precisions_of
 from hil.errors import HilError, ModelError
 from hil.kinds import KINDS
@@ -75,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     models.set_defaults(command=_models)
 
     cli_model.add_parser(commands)
+    cli_time.add_parser(commands)
 
     bench = commands.add_parser("bench", help="what the kernels cost")
     benches = bench.add_subparsers(required=True, metavar="WHAT")

@@ -61,6 +61,10 @@ class ProbeError(HilError):
     """The debug probe, or the emulator behind it, is missing or stopped answering."""
 
 
+class ProgramError(HilError):
+    """A program under test locked up, hung, or never came where it was to be measured."""
+
+
 class FlashError(HilError):
     """Programming or verifying an image failed."""
 

@@ -18,6 +18,9 @@ from elftools.elf.sections import SymbolTableSection
 
 from hil.errors import ImageError
 
+_MAPPING_SYMBOLS = ("$t", "$d", "$a")  # AAELF32: what follows is Thumb code, data, Arm code
+_VECTORS_MOST = 16 + 240
+_LAST_OF_PROGRAM = 14
 _REBUILD = "run `hil build` to remake it"
 
 # What pyelftools lets through when the bytes it parses make no sense.
@@ -72,6 +75,14 @@ class Symbol:
     address: int
     size: int
     function: bool
+
+
+@dataclass(frozen=True)
+class Handler:
+    """Where an exception begins; ``interrupt``: it comes from outside the program, by a clock or a device."""
+
+    address: int
+    interrupt: bool
 
 
 def load_segments(path: Path) -> list[Segment]:
@@ -142,6 +153,75 @@ def load_symbols(path: Path) -> list[Symbol]:
                 section = elf.get_section(index).name
                 symbols.append(Symbol(entry.name, section, address, entry.entry.st_size, function))
     return sorted(symbols, key=lambda symbol: (symbol.address, symbol.name))
+
+
+def load_functions(path: Path) -> list[Symbol]:
+    """Every named place in code by address, the Thumb bit taken off; ImageError when the ELF is damaged.
+
+    Assembler often gives no size, or not even a type: such a label reaches to the next one. Of names for the
+    same address the first global one is taken.
+    """
+    with _open(path) as (elf, _):
+        found: dict[int, tuple[tuple[bool, bool, str], int, str]] = {}
+        ends: dict[str, int] = {}
+        for table in elf.iter_sections():
+            if not isinstance(table, SymbolTableSection):
+                continue
+            for entry in table.iter_symbols():
+                kind, binding = entry.entry.st_info.type, entry.entry.st_info.bind
+                index, name = entry.entry.st_shndx, entry.name
+                if kind not in ("STT_FUNC", "STT_NOTYPE") or not isinstance(index, int) or not name:
+                    continue
+                section = elf.get_section(index)
+                if not section.header.sh_flags & SH_FLAGS.SHF_EXECINSTR or name.startswith(_MAPPING_SYMBOLS):
+                    continue
+                address, size = entry.entry.st_value & ~1, entry.entry.st_size
+                if kind == "STT_NOTYPE" and binding == "STB_LOCAL":
+                    continue  # a label inside a function
+                ends[section.name] = section.header.sh_addr + section.header.sh_size
+                rank = (size == 0, binding != "STB_GLOBAL", name)
+                if address not in found or rank < found[address][0]:
+                    found[address] = (rank, size, section.name)
+    starts = sorted(found)
+    functions = []
+    for start, after in zip(starts, [*starts[1:], None], strict=True):
+        (_, _, name), size, section_name = found[start]
+        end = ends[section_name] if after is None else min(after, ends[section_name])
+        functions.append(Symbol(name, section_name, start, size or end - start, True))
+    return functions
+
+
+def exception_handlers(path: Path, table: int = 0) -> list[Handler]:
+    """Where the vector table at address ``table`` sends exceptions; reset is none. Empty without a table.
+
+    ARMv7-M ARM, B1.5.2: word n is the handler of exception n; 14 (PendSV) and below come from the program.
+    The table ends at the first word that is not 0 and no function of Thumb code.
+    """
+    code = {function.address for function in load_functions(path)}
+    handlers: dict[int, Handler] = {}
+    for number, word in enumerate(_words(load_segments(path), table, _VECTORS_MOST)):
+        address, interrupt = word & ~1, number > _LAST_OF_PROGRAM
+        if number <= 1 or word == 0:
+            continue
+        if word % 2 == 0 or address not in code:
+            break
+        known = handlers.get(address)
+        handlers[address] = Handler(address, interrupt or (known is not None and known.interrupt))
+    return list(handlers.values())
+
+
+def initial_sp(path: Path, table: int = 0) -> int:
+    """What the vector table loads into SP at reset; ImageError when no segment holds the table."""
+    return int.from_bytes(read_memory(load_segments(path), table, 4), "little")
+
+
+def _words(segments: Sequence[Segment], address: int, count: int) -> list[int]:
+    """As many of ``count`` words from an address on as one segment holds."""
+    for segment in segments:
+        if segment.address <= address < segment.end:
+            data = segment.data[address - segment.address :][: 4 * count]
+            return [int.from_bytes(data[at : at + 4], "little") for at in range(0, len(data) - 3, 4)]
+    return []
 
 
 def symbol_at(path: Path, address: int) -> str | None:

@@ -1,0 +1,209 @@
+"""The command `hil time`: what a program for the emulated Cortex-M4 costs, estimated without a board."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hil.errors import ProgramError
+
+if TYPE_CHECKING:
+    from hil.measure.cycles import RegionCost
+    from hil.qemu.standalone import Outcome, Region
+
+_FUNCTIONS_SHOWN = 12
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command to the parser of `hil`."""
+    parser = commands.add_parser(
+        "time",
+        help="estimate the Cortex-M4 cycles and the stack of any program for the mps2-an386",
+        description="Runs a stand-alone ELF for QEMU's mps2-an386, and estimates its cost on a Cortex-M4.",
+    )
+    parser.add_argument("elf", type=Path, metavar="ELF")
+    parser.add_argument("--function", metavar="SYMBOL", help="measure each call of this function")
+    parser.add_argument("--from", dest="start", metavar="SYMBOL", help="measure from here …")
+    parser.add_argument("--to", dest="end", metavar="SYMBOL", help="… to here")
+    parser.add_argument("--profile", action="store_true", help="show what each function costs")
+    parser.add_argument("--folded", type=Path, metavar="FILE", help="write call paths for a flame graph")
+    parser.add_argument(
+        "--json", action="store_true", help="print JSON; what the program prints goes to stderr"
+    )
+    parser.add_argument("--regions", type=_positive, metavar="N", help="end after N regions")
+    parser.add_argument("--wait-states", type=int, default=0, metavar="N", help="of flash (default: 0)")
+    parser.add_argument("--timeout", type=float, default=120.0, metavar="S", help="seconds (default: 120)")
+    parser.set_defaults(command=_time)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+def _time(options: argparse.Namespace) -> int:
+    from hil.qemu.standalone import Region, run
+
+    if (options.start is None) != (options.end is None) or (options.function and options.start):
+        raise ProgramError(
+            "the region is not clear",
+            remedy="give --function, or --from and --to, or none for the whole program",
+        )
+    region = Region(options.function, options.start, options.end)
+    outcome = run(
+        options.elf,
+        region,
+        say=_printer(options.json),
+        profile=options.profile or options.folded is not None or options.json,
+        wait_states=options.wait_states,
+        most=options.regions,
+        timeout_s=options.timeout,
+    )
+    complete = [one for one in outcome.regions if one.complete]
+    measured = complete or list(outcome.regions)
+    if measured:
+        if options.folded is not None:
+            _write_folded(options.folded, measured)
+        told = _as_json(options, region, outcome, measured)
+        print(json.dumps(told, indent=1) if options.json else "\n".join(_lines(told)))
+    return _verdict(options.elf, region, outcome, bool(complete))
+
+
+def _verdict(elf: Path, region: Region, outcome: Outcome, complete: bool) -> int:
+    """0 when all went well; otherwise a line that says what did not, and 1."""
+    problem = None
+    if outcome.trouble is not None:
+        problem = outcome.trouble
+    elif outcome.exit_code:
+        problem = f"it ended with exit code {outcome.exit_code}"
+    elif not complete:
+        problem = f"{region.title} was never " + ("left" if outcome.regions else "reached")
+    if problem is None:
+        return 0
+    print(f"hil: {elf.name}: {problem}", file=sys.stderr)
+    return 1
+
+
+def _printer(to_stderr: bool) -> Callable[[bytes], object]:
+    stream = sys.stderr if to_stderr else sys.stdout
+
+    def say(data: bytes) -> None:
+        stream.buffer.write(data)
+        stream.buffer.flush()
+
+    return say
+
+
+def _write_folded(path: Path, regions: list[RegionCost]) -> None:
+    from hil.measure.cycles import calibration, profile
+    from hil.measure.profile import folded
+
+    lines = folded(profile(regions, calibration().technique).paths)
+    try:
+        path.write_text("\n".join([*lines, ""]))
+    except OSError as error:
+        raise ProgramError(f"{path} cannot be written", evidence=str(error.strerror)) from error
+
+
+def _as_json(
+    options: argparse.Namespace, region: Region, outcome: Outcome, measured: list[RegionCost]
+) -> dict[str, Any]:
+    """What was found, as `--json` prints it; the figures are the median region's, the profile is of all."""
+    from hil.measure.cycles import calibration, middle, profile
+    from hil.measure.profile import functions
+
+    table = calibration()
+    one = middle(measured)
+    low, high = table.band(one)
+    told: dict[str, Any] = {
+        "elf": str(options.elf),
+        "region": region.title,
+        "regions": len(measured),
+        "instructions": one.instructions,
+        "cycles": {"low": one.low, "nominal": one.nominal, "high": one.high},
+        "band": {"low": round(low), "high": round(high)},
+        "method": "estimated",
+        "technique": table.technique,
+        "wait_states": options.wait_states,
+        "float_share": round(one.float_share, 4),
+        "stack_bytes": one.stack_bytes,
+        "stack_exact": one.stack_exact,
+        "unknown_instructions": one.unknown,
+        "unknown_example": one.unknown_example,
+        "clock": "instructions" if outcome.icount else "not used",
+        "exit_code": outcome.exit_code,
+        "kinds": [
+            {"class": name, "instructions": cost.instructions, "cycles": cost.nominal}
+            for name, cost in sorted(one.kinds.items(), key=lambda item: -item[1].nominal)
+            if cost.nominal or cost.instructions
+        ],
+    }
+    if len(measured) > 1:
+        told["all_regions"] = [
+            {"instructions": each.instructions, "cycles": each.nominal, "stack_bytes": each.stack_bytes}
+            for each in measured
+        ]
+    if any(each.paths for each in measured):
+        told["functions"] = [
+            {
+                "function": cost.name,
+                "calls": cost.calls,
+                "instructions": cost.instructions,
+                "own_cycles": cost.own,
+                "total_cycles": cost.total,
+            }
+            for cost in functions(profile(measured, table.technique))
+        ]
+    return told
+
+
+def _lines(told: dict[str, Any]) -> list[str]:
+    """The report for people."""
+    cycles, band = told["cycles"], told["band"]
+    of = f"{told['region']}, {told['regions']} times; the median" if told["regions"] > 1 else told["region"]
+    below, above = (
+        band[end] / cycles["nominal"] - 1 if cycles["nominal"] else 0.0 for end in ("low", "high")
+    )
+    lines = [
+        f"region        {of}",
+        f"instructions  {told['instructions']:,}  (counted)",
+        f"cycles        {cycles['nominal']:,}  (estimated, {told['technique']}, "
+        f"wait states {told['wait_states']}; {band['low']:,} to {band['high']:,}, {below:+.0%} {above:+.0%})",
+        f"stack         {told['stack_bytes']:,} B  (tracked, {'exact' if told['stack_exact'] else 'at least'})",
+    ]
+    if told["unknown_instructions"]:
+        lines.append(
+            f"unknown       {told['unknown_instructions']:,} instructions that the model does not know, "
+            f"one cycle each assumed: {told['unknown_example']}"
+        )
+    lines += [
+        "",
+        *_table(("class", "instructions", "cycles"), [tuple(kind.values()) for kind in told["kinds"]]),
+    ]
+    if told.get("functions"):
+        shown = told["functions"][:_FUNCTIONS_SHOWN]
+        heads = ("function", "calls", "instructions", "own cycles", "with calls")
+        lines += ["", *_table(heads, [tuple(function.values()) for function in shown])]
+        if len(told["functions"]) > len(shown):
+            lines.append(f"… and {len(told['functions']) - len(shown)} more")
+    return lines
+
+
+def _table(heads: tuple[str, ...], rows: list[tuple[Any, ...]]) -> list[str]:
+    cells = [heads, *(tuple(f"{cell:,}" if isinstance(cell, int) else cell for cell in row) for row in rows)]
+    widths = [max(len(line[i]) for line in cells) for i in range(len(heads))]
+    return [
+        "  ".join(
+            [
+                line[0].ljust(widths[0]),
+                *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True)),
+            ]
+        )
+        for line in cells
+    ]

@@ -1,0 +1,142 @@
+"""What a cycle model says of regions of code: an inference, a call of a function, a whole program."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from statistics import median_low
+from typing import Protocol
+
+from hil.measure.profile import ClassCost, PathCost, Profile
+
+_FLOAT_KINDS = "fp"  # what names of floating-point classes begin with
+
+
+@dataclass(frozen=True)
+class KindCost:
+    """Instructions of one class in a region, and their cycles at least, nominally and at most."""
+
+    instructions: int
+    low: int
+    nominal: int
+    high: int
+
+
+@dataclass(frozen=True)
+class RegionCost:
+    """What one region cost.
+
+    ``sequence`` is the number that the firmware gave it, None where nobody did. ``complete``: it was left as
+    it should be. ``instructions`` are counted, cycles estimated; ``low`` and ``high`` are what the model
+    leaves open, its error apart. ``stack_bytes`` is how deep the stack went below where the region began, not
+    more than a lower bound unless ``stack_exact``. ``unknown`` counts executed instructions that the model
+    does not know, ``unknown_example`` shows one.
+    """
+
+    sequence: int | None
+    complete: bool
+    instructions: int
+    low: int
+    nominal: int
+    high: int
+    stack_bytes: int
+    stack_exact: bool
+    unknown: int
+    unknown_example: str | None
+    kinds: Mapping[str, KindCost]
+    paths: tuple[PathCost, ...]
+
+    @property
+    def float_share(self) -> float:
+        """The part of the nominal cycles that floating-point instructions take, 0 to 1."""
+        spent = sum(cost.nominal for name, cost in self.kinds.items() if name.startswith(_FLOAT_KINDS))
+        return spent / self.nominal if self.nominal else 0.0
+
+
+class CoreTrace(Protocol):
+    """Watches the core from outside while it runs an image that marks its regions.
+
+    ``begin`` names the image that runs next and forgets what came before; ``take`` gives the regions that
+    ended since, in their order.
+    """
+
+    @property
+    def technique(self) -> str: ...
+
+    def begin(self, elf: Path) -> None: ...
+
+    def take(self) -> list[RegionCost]: ...
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How far the model is from silicon: relative errors of nominal cycles, from published figures.
+
+    ``integer`` and ``floating`` are the largest errors to expect where no or all cycles are floating-point.
+    """
+
+    version: str
+    integer: float
+    floating: float
+
+    @property
+    def technique(self) -> str:
+        """The technique of figures by this model; figures of two versions are not comparable."""
+        return f"cycle-model-{self.version}"
+
+    def error(self, float_share: float) -> float:
+        """The relative error to expect, by the share of floating-point cycles."""
+        return self.integer + (self.floating - self.integer) * float_share
+
+    def band(self, region: RegionCost) -> tuple[float, float]:
+        """Where silicon's cycles are expected: what the model leaves open, and its error on either side."""
+        error = self.error(region.float_share)
+        return region.low * (1 - error), region.high * (1 + error)
+
+
+@cache
+def calibration() -> Calibration:
+    """The table that comes with the lab, docs/cycle-model.md says how it was made."""
+    table = tomllib.loads((Path(__file__).parent / "calibration.toml").read_text())
+    band = table["band"]
+    return Calibration(table["model_version"], band["integer"], band["floating"])
+
+
+def middle(regions: Sequence[RegionCost]) -> RegionCost:
+    """The region of the median nominal cycles, the lower one of two; ValueError when there are none."""
+    if not regions:
+        raise ValueError("no region")
+    nominal = median_low(region.nominal for region in regions)
+    return next(region for region in regions if region.nominal == nominal)
+
+
+def profile(regions: Iterable[RegionCost], technique: str) -> Profile:
+    """The profiles of regions, summed."""
+    paths: dict[tuple[str, ...], list[int]] = {}
+    kinds: dict[str, list[int]] = {}
+    count = 0
+    for region in regions:
+        count += 1
+        for path in region.paths:
+            _add(paths.setdefault(path.path, [0, 0, 0]), path.calls, path.instructions, path.cycles)
+        for name, kind in region.kinds.items():
+            _add(kinds.setdefault(name, [0, 0]), kind.instructions, kind.nominal)
+    return Profile(
+        technique,
+        count,
+        tuple(PathCost(path, *sums) for path, sums in sorted(paths.items())),
+        tuple(ClassCost(name, *sums) for name, sums in sorted(kinds.items(), key=_dearest_first)),
+    )
+
+
+def _dearest_first(item: tuple[str, list[int]]) -> tuple[int, str]:
+    name, (_, cycles) = item
+    return -cycles, name
+
+
+def _add(sums: list[int], *more: int) -> None:
+    for place, value in enumerate(more):
+        sums[place] += value

@@ -1,0 +1,139 @@
+"""The timing plug-in: compiled by the host's C compiler on first use, and kept in the user's cache."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import platformdirs
+
+from hil.errors import ProbeError
+
+SOURCES = Path(__file__).resolve().parent / "timing"
+API_VERSION = 1
+CACHE_VARIABLE = "HIL_CACHE_DIR"
+_FLAGS = ("-std=gnu11", "-O2", "-fPIC", "-shared", "-fvisibility=hidden")
+_COMPILE_S = 120.0
+_VERSION_S = 10.0
+
+
+class PluginError(ProbeError):
+    """The timing plug-in cannot be had on this machine; everything but its figures still can."""
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """A compiled plug-in, as QEMU loads it."""
+
+    path: Path
+
+    def argument(self, **options: object) -> list[str]:
+        """What to add to QEMU's command line; commas in a value are doubled, as QEMU wants them."""
+        told = [f"{name}={value}".replace(",", ",,") for name, value in options.items() if value is not None]
+        return ["-plugin", ",".join([str(self.path).replace(",", ",,"), *told])]
+
+
+@cache
+def timing_plugin(program: str = "qemu-system-arm") -> Plugin:
+    """Compile the plug-in unless the cache has it; PluginError when that cannot be."""
+    version = _qemu_version(program)
+    if _api_of(version) != API_VERSION:
+        raise PluginError(
+            f"the timing plug-in does not fit QEMU {version[0]}.{version[1]}",
+            evidence=f"its plug-in API is version {_api_of(version)}, the plug-in's {API_VERSION}",
+            remedy="use QEMU 6.0 to 8.1 for estimated cycles; instructions are counted with any",
+        )
+    compiler = os.environ.get("CC") or shutil.which("cc")
+    if compiler is None:
+        raise PluginError(
+            "the timing plug-in cannot be compiled",
+            evidence="no C compiler cc on PATH",
+            remedy="apt install gcc libc6-dev",
+        )
+    library = _cache_folder() / f"hil-timing-api{API_VERSION}-{_digest(compiler)}.so"
+    if not library.exists():
+        _compile(compiler, library)
+    return Plugin(library)
+
+
+def _api_of(version: tuple[int, int]) -> int:
+    """QEMU's plug-in API version, by its release (include/qemu/qemu-plugin.h)."""
+    if version < (6, 0):
+        return 0
+    if version < (8, 2):
+        return 1
+    return 2 if version < (9, 0) else 3
+
+
+def _qemu_version(program: str) -> tuple[int, int]:
+    try:
+        said = subprocess.run(
+            [program, "--version"], capture_output=True, text=True, timeout=_VERSION_S, check=True
+        ).stdout
+    except (OSError, subprocess.SubprocessError) as error:
+        raise PluginError(
+            f"{program} does not tell its version", evidence=str(error), remedy="apt install qemu-system-arm"
+        ) from error
+    found = re.search(r"version (\d+)\.(\d+)", said)
+    if found is None:
+        raise PluginError(f"{program} does not tell its version", evidence=said.strip()[:80])
+    return int(found[1]), int(found[2])
+
+
+def _cache_folder() -> Path:
+    chosen = os.environ.get(CACHE_VARIABLE)
+    folder = Path(chosen) if chosen else Path(platformdirs.user_cache_dir("hil"))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PluginError(
+            "the timing plug-in cannot be compiled",
+            evidence=f"{folder}: {error.strerror}",
+            remedy=f"name a folder that can be written in {CACHE_VARIABLE}",
+        ) from error
+    return folder
+
+
+def _sources() -> list[Path]:
+    return sorted(SOURCES.glob("*.c"))
+
+
+def _digest(compiler: str) -> str:
+    digest = hashlib.sha256(repr((compiler, _FLAGS)).encode())
+    for source in sorted([*_sources(), *SOURCES.glob("*.h")]):
+        digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def _compile(compiler: str, library: Path) -> None:
+    """Compile beside the library and rename: whoever looks sees a whole one or none."""
+    try:
+        handle, name = tempfile.mkstemp(prefix=".hil-timing-", suffix=".so", dir=library.parent)
+        os.close(handle)
+        try:
+            done = subprocess.run(
+                [compiler, *_FLAGS, *map(str, _sources()), "-o", name],
+                capture_output=True, text=True, timeout=_COMPILE_S, check=False,
+            )  # fmt: skip
+            if done.returncode == 0:
+                Path(name).rename(library)
+        finally:
+            Path(name).unlink(missing_ok=True)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise PluginError(
+            "the timing plug-in cannot be compiled", evidence=str(error), remedy="check the C compiler"
+        ) from error
+    if done.returncode != 0:
+        said = done.stderr.strip().splitlines() or ["it said nothing"]
+        raise PluginError(
+            "the timing plug-in cannot be compiled",
+            evidence=f"{compiler} ended with {done.returncode}: {said[0]}",
+            remedy="apt install gcc libc6-dev",
+        )

@@ -1,0 +1,239 @@
+"""Any program for the mps2-an386, run once in QEMU with the timing plug-in, without a debugger or a link."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from hil.errors import ImageError, ProbeError, ProgramError
+from hil.measure.cycles import RegionCost
+from hil.measure.elf import exception_handlers, initial_sp, load_functions, load_segments
+from hil.qemu.plugin import Plugin, timing_plugin
+from hil.qemu.trace import REPORT_NAME, SYMBOLS_NAME, region_of, write_symbols
+
+MACHINE = "mps2-an386"
+PROGRAM = "qemu-system-arm"
+_GAVE_UP = 112  # exit codes of the plug-in's own (region.c)
+_ENOUGH = 113
+_CHUNK = 65536
+
+
+@dataclass(frozen=True)
+class Region:
+    """What to measure: a call of ``function``, ``start`` to ``end``, or (none of them) the whole program.
+
+    Each is the name of a symbol, or a number.
+    """
+
+    function: str | None = None
+    start: str | None = None
+    end: str | None = None
+
+    @property
+    def title(self) -> str:
+        """How the region is called."""
+        if self.function is not None:
+            return f"function {self.function}"
+        return f"{self.start} to {self.end}" if self.start is not None else "the whole program"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a program ran: the regions it went through, and the exit code that it gave by semihosting.
+
+    ``icount``: it looks at a clock, so that the emulator's was made to count instructions. ``trouble`` is why
+    it had to be ended before its own end, None otherwise.
+    """
+
+    regions: tuple[RegionCost, ...]
+    exit_code: int | None
+    icount: bool
+    trouble: str | None
+
+
+def run(
+    elf: Path,
+    region: Region,
+    *,
+    say: Callable[[bytes], object],
+    profile: bool = False,
+    wait_states: int = 0,
+    most: int | None = None,
+    timeout_s: float = 120.0,
+) -> Outcome:
+    """Run the program to its end, or until ``most`` regions were measured.
+
+    ``say`` gets what it prints by semihosting and on its first UART, as it comes. ImageError when the ELF or
+    a symbol is not there, ProbeError when QEMU or the plug-in is not. A program that turns out to look at a
+    clock, or to take an unknown number of bytes of stack, is run a second time: with a clock that counts
+    instructions, and with its stores watched.
+    """
+    plugin = timing_plugin(PROGRAM)
+    where = _addresses(elf, region)
+    icount = watch = False
+    said = 0
+    while True:
+        options: dict[str, object] = {
+            **where,
+            "profile": int(profile),
+            "watch": int(watch),
+            "icount": int(icount),
+            "wait_states": wait_states,
+            "regions": most,
+        }
+        attempt = _Attempt(elf, plugin, options, icount, said, say, timeout_s)
+        outcome, needs = attempt.run()
+        said = attempt.said
+        if needs == "icount" and not icount:
+            icount = True
+        elif outcome.trouble is None and not watch and not all(r.stack_exact for r in outcome.regions):
+            watch = True
+        else:
+            return outcome
+
+
+def _addresses(elf: Path, region: Region) -> dict[str, object]:
+    """The plug-in's options that say where the region lies; ImageError when a symbol is not there."""
+    load_segments(elf)
+    names = {symbol.name: symbol.address for symbol in load_functions(elf)}
+    found: dict[str, object] = {"sp": hex(initial_sp(elf))}
+    for option, name in (("function", region.function), ("from", region.start), ("to", region.end)):
+        if name is None:
+            continue
+        if name in names:
+            found[option] = hex(names[name])
+            continue
+        try:
+            found[option] = hex(int(name, 0))
+        except ValueError:
+            raise ImageError(
+                f"{elf.name} has no function {name!r}",
+                evidence=f"{len(names)} named places in its code",
+                remedy=f"one of them is {_closest(name, names)!r}" if names else "do not strip it",
+            ) from None
+    return found
+
+
+def _closest(name: str, names: dict[str, int]) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, names, 1, 0.0)
+    return close[0] if close else next(iter(names))
+
+
+class _Attempt:
+    """One run of the emulator, in a folder of its own."""
+
+    def __init__(
+        self,
+        elf: Path,
+        plugin: Plugin,
+        options: dict[str, object],
+        icount: bool,
+        skip: int,
+        say: Callable[[bytes], object],
+        timeout_s: float,
+    ) -> None:
+        self.elf = elf
+        self.plugin = plugin
+        self.options = options
+        self.icount = icount
+        self.said = 0
+        self._skip = skip  # bytes that an earlier attempt has said already
+        self._say = say
+        self._timeout_s = timeout_s
+
+    def run(self) -> tuple[Outcome, str | None]:
+        """The outcome, and what the plug-in needs to do better."""
+        program = shutil.which(PROGRAM)
+        if program is None:
+            raise ProbeError(
+                f"{PROGRAM} is not installed",
+                evidence="not found on PATH",
+                remedy="apt install qemu-system-arm",
+            )
+        with tempfile.TemporaryDirectory(prefix="hil-time-") as name:
+            folder = Path(name)
+            write_symbols(folder / SYMBOLS_NAME, load_functions(self.elf), exception_handlers(self.elf))
+            code, errors, late = self._emulate(program, folder)
+            lines = _lines(folder / REPORT_NAME)
+        needs = "icount" if any(b'"needs":"icount"' in line for line in lines) else None
+        regions = tuple(region_of(line) for line in lines if b'"needs"' not in line)
+        trouble = self._trouble(code, errors, late)
+        ended = trouble is None and code not in (_GAVE_UP, _ENOUGH)
+        return Outcome(regions, code if ended else None, self.icount, trouble), needs
+
+    def _trouble(self, code: int, errors: str, late: bool) -> str | None:
+        if late:
+            return f"it did not end within {self._timeout_s:g} s"
+        if code >= 0:
+            return None
+        lines = [line for line in errors.splitlines() if line.strip()]
+        lockup = next((line for line in lines if "Lockup" in line), None)
+        counter = next((line for line in lines if "R15=" in line), "")
+        if lockup is not None:
+            return f"it locked up: {lockup.strip()} {counter.strip()}".strip()
+        name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
+        return f"QEMU ended by {name}, saying {' '.join(lines[:2])!r}"
+
+    def _emulate(self, program: str, folder: Path) -> tuple[int, str, bool]:
+        """Exit code, standard error, and whether time ran out."""
+        command = [program, "-M", MACHINE, "-display", "none", "-nodefaults", "-serial", "stdio"]
+        command += ["-semihosting-config", "enable=on,target=native", "-kernel", str(self.elf.resolve())]
+        command += ["-icount", "shift=0"] if self.icount else []
+        command += self.plugin.argument(
+            out=folder / REPORT_NAME, symbols=folder / SYMBOLS_NAME, **self.options
+        )
+        errors = folder / "stderr"
+        deadline = time.monotonic() + self._timeout_s
+        with errors.open("wb") as stderr:
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr, cwd=Path.cwd()
+            )
+        try:
+            late = not self._forward(process, deadline)
+            if late:
+                process.kill()
+            process.wait()
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        finally:
+            assert process.stdout is not None
+            process.stdout.close()
+        return process.returncode, errors.read_text(errors="replace"), late
+
+    def _forward(self, process: subprocess.Popen[bytes], deadline: float) -> bool:
+        """Hand on what the program prints until it ends; False when time ran out."""
+        assert process.stdout is not None
+        with selectors.DefaultSelector() as selector:
+            selector.register(process.stdout, selectors.EVENT_READ)
+            while (left := deadline - time.monotonic()) > 0:
+                if not selector.select(left):
+                    continue
+                data = os.read(process.stdout.fileno(), _CHUNK)
+                if not data:
+                    return True
+                fresh = data[max(0, self._skip - self.said) :]
+                self.said += len(data)
+                if fresh:
+                    self._say(fresh)
+        return False
+
+
+def _lines(report: Path) -> list[bytes]:
+    try:
+        return report.read_bytes().splitlines()
+    except FileNotFoundError:
+        raise ProgramError(
+            "the timing plug-in did not start", evidence=f"no {report.name}", remedy="run it again"
+        ) from None

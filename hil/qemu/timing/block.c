@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "block.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BUCKETS 16384u
+
+static struct block *buckets[BUCKETS];
+
+/* IT blocks that a translation cut in two: the state that the second half begins with, by address. */
+static struct {
+    uint32_t address;
+    uint8_t state;
+} cut[256];
+
+static uint8_t it_state_at(uint32_t address)
+{
+    return cut[address / 2u % 256u].address == address ? cut[address / 2u % 256u].state : 0;
+}
+
+static void keep_it_state(uint32_t address, uint8_t state)
+{
+    if (state != 0u || it_state_at(address) != 0u) {
+        cut[address / 2u % 256u].address = address;
+        cut[address / 2u % 256u].state = state;
+    }
+}
+
+static uint64_t hash_of(uint32_t address, const uint16_t (*halfwords)[2], size_t count, uint8_t it_state)
+{
+    uint64_t hash = 0xCBF29CE484222325u ^ address ^ (uint64_t)it_state << 32;
+    for (size_t i = 0; i < count; i++) {
+        hash = (hash ^ halfwords[i][0]) * 0x100000001B3u;
+        hash = (hash ^ (is_wide(halfwords[i][0]) ? halfwords[i][1] : 0x10000u)) * 0x100000001B3u;
+    }
+    return hash;
+}
+
+static void decode_all(struct block *block, const uint16_t (*halfwords)[2], size_t count, uint8_t it_state)
+{
+    uint32_t address = block->address;
+    for (size_t i = 0; i < count; i++) {
+        struct instruction *const one = &block->instructions[i];
+        decode(one, address, halfwords[i][0], halfwords[i][1]);
+        one->is_conditional = it_state != 0u;
+        it_state = it_state != 0u ? it_advance(it_state) : it_begins(halfwords[i][0]);
+        address += one->size;
+        if (one->kind == KIND_UNKNOWN && block->unknown++ == 0u) {
+            block->unknown_address = one->address;
+            block->unknown_opcode = one->size == 4u ? (uint32_t)halfwords[i][0] << 16 | halfwords[i][1] : halfwords[i][0];
+        }
+    }
+    block->end = address;
+    keep_it_state(address, it_state);
+}
+
+static void follow_sp(struct block *block, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct instruction *const one = &block->instructions[i];
+        block->lines[i].sp_before = block->sp_change;
+        block->sp_change += one->sp_change;
+        if (block->sp_change < block->sp_lowest) {
+            block->sp_lowest = block->sp_change;
+        }
+        if (one->sp_unknown) {
+            block->sp_lost = true;
+            block->sp_dynamic |= one->kind == KIND_ALU && (one->reads & 1u << REGISTER_SP) != 0u;
+        }
+        block->uses_fpu |= one->kind >= KIND_FP;
+    }
+}
+
+/* Loads whose bases differ by known numbers share one callback, that of the first. */
+static void group_alignments(struct block *block, size_t count)
+{
+    size_t first[16];
+    int shift[16]; /* of the base since that first access */
+    unsigned grouped = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct instruction *const one = &block->instructions[i];
+        const unsigned base = one->base;
+        const bool asks = one->kind == KIND_LOAD && !one->ignores_alignment && base < REGISTER_SP;
+        if (asks && one->access == 4u && (grouped & 1u << base) != 0u && !one->register_offset &&
+            !one->is_conditional && (one->offset + shift[base]) % 2 == 0) {
+            struct alignment *const group = &block->alignments[first[base]];
+            *((one->offset + shift[base]) % 4 == 0 ? &group->words : &group->words_halfway) += 1;
+        } else if (asks && one->access == 2u && (grouped & 1u << base) != 0u && !one->register_offset &&
+                   !one->is_conditional && (one->offset + shift[base]) % 2 == 0) {
+            block->alignments[first[base]].halves++;
+        } else if (asks) {
+            *(one->access == 4u ? &block->alignments[i].words : &block->alignments[i].halves) = 1;
+            if (!one->register_offset && !one->is_conditional) {
+                first[base] = i;
+                shift[base] = -one->offset;
+                grouped |= 1u << base;
+            }
+        }
+        if (one->writeback && base < 16u && (grouped & 1u << base) != 0u) {
+            shift[base] += one->base_change;
+            grouped &= ~(one->writes & ~(1u << base));
+        } else {
+            grouped &= ~(unsigned)one->writes;
+        }
+    }
+}
+
+static void price(struct block *block, size_t count, struct cost *costs)
+{
+    cost_of_run(block->instructions, count, costs);
+    for (size_t i = 0; i < count; i++) {
+        struct line *const line = &block->lines[i];
+        line->cost = costs[i];
+        line->address = block->instructions[i].address;
+        line->kind = block->instructions[i].kind;
+        block->cycles.low += costs[i].cycles.low;
+        block->cycles.nominal += costs[i].cycles.nominal;
+        block->cycles.high += costs[i].cycles.high;
+    }
+    block->count = (int32_t)count;
+    block->nominal = block->cycles.nominal;
+    block->leaving = (int16_t)cost_of_leaving(&block->instructions[count - 1u]);
+    block->entering = (int8_t)cost_of_entering(&block->instructions[0]);
+}
+
+static struct block *make(uint32_t address, const uint16_t (*halfwords)[2], size_t count, uint8_t it_state)
+{
+    const size_t cache_line = 64;
+    struct block *const block = aligned_alloc(cache_line, (sizeof *block + cache_line - 1u) / cache_line * cache_line);
+    struct cost *const costs = calloc(count, sizeof *costs);
+    if (block != NULL) {
+        memset(block, 0, sizeof *block);
+        block->lines = calloc(count, sizeof *block->lines);
+        block->instructions = calloc(count, sizeof *block->instructions);
+        block->alignments = calloc(count, sizeof *block->alignments);
+    }
+    if (block == NULL || costs == NULL || block->lines == NULL || block->instructions == NULL ||
+        block->alignments == NULL) {
+        free(costs);
+        if (block != NULL) {
+            free(block->lines);
+            free(block->instructions);
+            free(block->alignments);
+        }
+        free(block);
+        return NULL;
+    }
+    block->address = address;
+    block->function = -1;
+    decode_all(block, halfwords, count, it_state);
+    follow_sp(block, count);
+    group_alignments(block, count);
+    price(block, count, costs);
+    const struct instruction *const last = &block->instructions[count - 1u];
+    block->flow = last->flow;
+    block->target = last->target;
+    block->turns = block->flow > FLOW_JUMP || block->sp_lost;
+    free(costs);
+    return block;
+}
+
+struct block *block_of(uint32_t address, const uint16_t (*halfwords)[2], size_t count)
+{
+    const uint8_t it_state = it_state_at(address);
+    const uint64_t hash = hash_of(address, halfwords, count, it_state);
+    struct block **const bucket = &buckets[hash % BUCKETS];
+    for (struct block *known = *bucket; known != NULL; known = known->next) {
+        if (known->hash == hash && known->address == address && (size_t)known->count == count) {
+            return known;
+        }
+    }
+    struct block *const block = make(address, halfwords, count, it_state);
+    if (block != NULL) {
+        block->hash = hash;
+        block->next = *bucket;
+        *bucket = block;
+    }
+    return block;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A run of instructions that QEMU translates at once, with its costs and how often it ran. */
+#ifndef HIL_BLOCK_H
+#define HIL_BLOCK_H
+
+#include "cost.h"
+
+#include <stdbool.h>
+
+/* One instruction of a block, as far as needed when only a part of the block counts. */
+struct line {
+    struct cost cost;
+    uint32_t address;
+    int32_t sp_before; /* of SP, relative to the block's start */
+    uint8_t kind;
+};
+
+/* Where loads by one base register lie to each other: one callback tells the alignment of all. */
+struct alignment {
+    uint16_t words;         /* word loads at the alignment of the first access */
+    uint16_t words_halfway; /* word loads two bytes beside it */
+    uint16_t halves;
+};
+
+struct block {
+    /* What each execution touches stands first, in one line of the host's cache. */
+    uint64_t executed;
+    uint64_t left;    /* went on elsewhere than at the next address */
+    uint64_t entered; /* came from elsewhere than the address before */
+    uint32_t address;
+    uint32_t end;
+    int32_t sp_change;
+    int32_t sp_lowest; /* relative to its start, not above 0 */
+    uint32_t region;   /* the last one that it ran in: the counts are of that */
+    int32_t nominal;
+    int32_t count;
+    int16_t leaving;  /* cycles */
+    int8_t entering;  /* cycles */
+    bool turns;       /* it ends otherwise than at the next address or by a direct branch, or SP gets lost in it */
+    bool is_special;  /* an exception begins here, or the FPU is used */
+    bool handler;     /* an exception begins here, */
+    bool interrupt;   /* one that comes by the clock or a device */
+
+    uint8_t flow;     /* enum flow of its last instruction */
+    bool uses_fpu;
+    bool sp_lost;     /* SP becomes what no opcode tells */
+    bool sp_dynamic;  /* a number of bytes that no opcode tells is taken from the stack */
+    uint32_t target;  /* of a direct branch at its end */
+    int32_t function; /* index of its symbol, -1: none */
+
+    struct cycles cycles;
+    struct block *next; /* with the same hash */
+    uint64_t hash;
+    uint32_t unknown; /* instructions that the decoder does not know */
+    uint32_t unknown_address;
+    uint32_t unknown_opcode;
+    struct line *lines;
+    struct instruction *instructions;
+    struct alignment *alignments; /* one for each instruction that asks; the others are empty */
+};
+
+/* The block of these halfwords, decoded at its first call and the same at every later one; NULL without memory.
+ * ``halfwords`` points to ``count`` pairs, the second of a 16-bit instruction unused. */
+struct block *block_of(uint32_t address, const uint16_t (*halfwords)[2], size_t count);
+
+#endif

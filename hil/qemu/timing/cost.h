@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What instructions that run one after the other cost on a Cortex-M4, by the numbers of parameters.h. */
+#ifndef HIL_COST_H
+#define HIL_COST_H
+
+#include "decode.h"
+
+#include <stddef.h>
+
+/* ``low`` and ``nominal`` let a multiply-accumulate's and a division's extra cycles of the FPU pass under integer
+ * instructions, ``high`` does not; a division of integers takes its least, middle and most. */
+struct cycles {
+    int32_t low;
+    int32_t nominal;
+    int32_t high;
+};
+
+struct cost {
+    struct cycles cycles; /* with the stalls that the instruction meets */
+    int32_t fetch;        /* of these: what fetching costs */
+};
+
+/* The costs of ``count`` instructions that follow each other in memory, a taken branch at the end left out. */
+void cost_of_run(const struct instruction *run, size_t count, struct cost *costs);
+
+/* What leaving by this instruction to elsewhere than the next costs more. */
+int32_t cost_of_leaving(const struct instruction *last);
+/* What it costs more to begin with this instruction after a branch. */
+int32_t cost_of_entering(const struct instruction *first);
+/* Cycles that a load or store within an IT block takes more when it is executed, for each access. */
+int32_t cost_of_conditional_access(const struct instruction *instruction);
+
+#endif

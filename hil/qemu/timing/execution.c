@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "execution.h"
+
+#include "parameters.h"
+#include "profile.h"
+#include "symbols.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define RARELY(condition) __builtin_expect(!!(condition), 0)
+#define DEPTH_MOST 65536u
+#define FRAME_BYTES 32u      /* ARMv7-M ARM, B1.5.6: r0 to r3, r12, lr, pc, xPSR */
+#define FPU_FRAME_BYTES 104u /* and s0 to s15, FPSCR, a reserved word */
+
+struct execution execution;
+void (*execution_popped)(void);
+
+static struct block nothing; /* before the first block */
+static bool aborted_blocks; /* `-icount` ends a block early at an access to a device */
+
+int execution_begin(uint32_t sp, bool profiling, bool aborts)
+{
+    memset(&execution, 0, sizeof execution);
+    execution.frames = calloc(DEPTH_MOST, sizeof *execution.frames);
+    execution.touched_room = 4096;
+    execution.touched = calloc(execution.touched_room, sizeof *execution.touched);
+    execution.sp = execution.lowest = sp;
+    execution.previous = &nothing;
+    execution.profiling = profiling;
+    execution.function = -1;
+    aborted_blocks = aborts;
+    profile_clear();
+    return execution.frames == NULL || execution.touched == NULL || profile_count() == 0 ? -1 : 0;
+}
+
+/* The first time that a block runs in a region. */
+static void touch(struct block *block)
+{
+    if (execution.touched_count == execution.touched_room) {
+        const uint32_t room = 2u * execution.touched_room;
+        struct block **const larger = realloc(execution.touched, room * sizeof *larger);
+        if (larger == NULL) {
+            abort(); /* a figure that leaves a block out would be wrong */
+        }
+        execution.touched = larger;
+        execution.touched_room = room;
+    }
+    execution.touched[execution.touched_count++] = block;
+    block->region = execution.region;
+    block->executed = block->left = block->entered = 0;
+    block->function = symbols_find(block->address);
+    block->handler = symbols_is_handler(block->address, &block->interrupt);
+    block->is_special = block->handler || block->uses_fpu;
+}
+
+void execution_part(const struct block *block, int32_t index, int sign)
+{
+    for (int32_t i = index; i < block->count; i++) {
+        const struct line *const line = &block->lines[i];
+        execution.parts.low[line->kind] += sign * (line->cost.cycles.low - line->cost.fetch);
+        execution.parts.nominal[line->kind] += sign * (line->cost.cycles.nominal - line->cost.fetch);
+        execution.parts.high[line->kind] += sign * (line->cost.cycles.high - line->cost.fetch);
+        execution.parts.fetch += sign * line->cost.fetch;
+        execution.parts.instructions[line->kind] += sign;
+        execution.cycles += (uint64_t)(int64_t)(sign * line->cost.cycles.nominal);
+        execution.instructions += (uint64_t)(int64_t)sign;
+    }
+}
+
+void execution_restart(struct block *present, int32_t index)
+{
+    execution.region++;
+    execution.touched_count = 0;
+    memset(&execution.parts, 0, sizeof execution.parts);
+    execution.cycles = execution.instructions = 0;
+    execution.cycles_before = execution.instructions_before = 0;
+    execution.exception_cycles = execution.conditional = execution.unaligned = 0;
+    execution.lowest = execution.lowest_known = execution_sp(present, index);
+    execution.sp_inexact = execution.sp_lost; /* not before something tells where the region began */
+    touch(present);
+    execution_part(present, index, 1);
+}
+
+uint32_t execution_sp(const struct block *present, int32_t index)
+{
+    return execution.sp + (uint32_t)present->lines[index].sp_before;
+}
+
+static void sp_gets_lost(void)
+{
+    if (!execution.sp_lost) {
+        execution.sp_lost = true;
+        execution.lowest_known = execution.lowest;
+        execution.lowest = UINT32_MAX;
+    }
+}
+
+static void sp_is_found(void)
+{
+    if (execution.sp_lost) {
+        execution.sp_lost = false;
+        execution.lowest = execution.lowest_known;
+    }
+}
+
+uint32_t execution_lowest(void)
+{
+    return execution.sp_lost ? execution.lowest_known : execution.lowest;
+}
+
+void execution_sp_is(const struct block *present, int32_t index, uint32_t sp)
+{
+    const uint32_t moved = sp - execution_sp(present, index);
+    if (execution.sp_lost) {
+        sp_is_found();
+        execution.lowest = sp < execution.lowest ? sp : execution.lowest;
+        execution.sp_inexact = false;
+    } else {
+        execution.lowest += moved; /* all so far was relative to a wrong beginning */
+    }
+    execution.sp += moved;
+}
+
+void execution_stored_at(uint32_t address)
+{
+    if (execution.sp_lost && address < execution.lowest_known && execution.lowest_known - address < 0x100000u) {
+        execution.lowest_known = address;
+    }
+}
+
+static uint64_t cycles_so_far(void)
+{
+    return execution.cycles + execution.conditional + execution.unaligned + execution.exception_cycles;
+}
+
+void execution_settle(void)
+{
+    const uint64_t cycles = cycles_so_far();
+    struct node *const node = profile_node(execution.node);
+    node->cycles += cycles - execution.cycles_before;
+    node->instructions += execution.instructions - execution.instructions_before;
+    execution.cycles_before = cycles;
+    execution.instructions_before = execution.instructions;
+}
+
+static void go_to(int32_t node, int32_t function)
+{
+    execution_settle();
+    execution.node = node;
+    execution.function = function;
+}
+
+/* Where the path goes on after a return: the caller's node, or a new one when it lies outside this region. */
+static void go_back_to(const struct frame *frame, int32_t function)
+{
+    if (frame->region == execution.region && frame->node != PROFILE_ROOT) {
+        go_to(frame->node, profile_node(frame->node)->function);
+    } else {
+        go_to(profile_child(PROFILE_ROOT, function), function);
+    }
+}
+
+static void push(const struct frame *frame)
+{
+    if (execution.depth < DEPTH_MOST) {
+        execution.frames[execution.depth++] = *frame;
+    }
+}
+
+/* The block before was left at an instruction in its middle, to be executed again alone. Returns whether so. */
+static bool take_back_aborted(struct block *before, const struct block *now)
+{
+    const bool resumes_at_target = now->address == before->target && before->flow == FLOW_JUMP;
+    if (resumes_at_target || now->address - before->address >= before->end - before->address ||
+        (now->address == before->address && before->flow >= FLOW_REGISTER)) {
+        return false;
+    }
+    for (int32_t i = 0; i < before->count; i++) {
+        if (before->lines[i].address == now->address) {
+            execution_part(before, i, -1);
+            execution.sp += (uint32_t)(before->lines[i].sp_before - before->sp_change);
+            return true;
+        }
+    }
+    return false;
+}
+
+static void take_exception(struct block *before, const struct block *now)
+{
+    const uint32_t bytes = execution.fpu_used ? FPU_FRAME_BYTES : FRAME_BYTES;
+    const struct frame frame = {
+        .sp = execution.sp,
+        .node = execution.node,
+        .region = execution.region,
+        .interrupted = before,
+    };
+    push(&frame);
+    execution.sp = (execution.sp - bytes) & ~7u; /* CCR.STKALIGN, set at reset on the Cortex-M4 */
+    execution.fpu_used = false;
+    execution.exception_cycles += (uint64_t)parameters.exception_entry;
+    execution.interrupted |= now->interrupt;
+    if (execution.sp < execution.lowest) {
+        execution.lowest = execution.sp;
+    }
+    if (execution.profiling) {
+        go_to(profile_child(PROFILE_ROOT, now->function), now->function);
+    }
+}
+
+/* A branch to an address from a register or from memory: a return when it is where a call goes on. Returns the
+ * block that goes on, ``before`` itself unless an exception ended. */
+static struct block *take_return(struct block *before, const struct block *now)
+{
+    for (uint32_t depth = execution.depth; depth > 0u; depth--) {
+        const struct frame frame = execution.frames[depth - 1u];
+        const bool ends_exception = frame.interrupted != NULL && before->flow == FLOW_RETURN;
+        if (!ends_exception && (frame.interrupted != NULL || frame.returns_to != now->address)) {
+            if (before->flow == FLOW_RETURN) {
+                continue; /* a return past several calls, as longjmp does */
+            }
+            return before;
+        }
+        execution.depth = depth - 1u;
+        execution.sp = frame.sp;
+        sp_is_found();
+        if (ends_exception) {
+            execution.exception_cycles += (uint64_t)parameters.exception_return;
+        }
+        if (execution.profiling) {
+            go_back_to(&frame, now->function);
+        }
+        execution_popped();
+        return ends_exception ? frame.interrupted : before;
+    }
+    return before;
+}
+
+static void take_call(const struct block *before, const struct block *now)
+{
+    const struct frame frame = {
+        .returns_to = before->end,
+        .sp = execution.sp,
+        .node = execution.node,
+        .region = execution.region,
+    };
+    push(&frame);
+    if (execution.profiling) {
+        go_to(profile_child(execution.node, now->function), now->function);
+        profile_node(execution.node)->calls++;
+    }
+}
+
+/* How ``now`` was reached from ``before``; counts a way that is not the next address, unless an exception makes
+ * it: its own cycles hold that. Returns whether it was counted. */
+static bool turn(struct block *before, struct block *now)
+{
+    bool left = now->address != before->end;
+    if (left && aborted_blocks && take_back_aborted(before, now)) {
+        return false;
+    }
+    if (before->sp_lost) {
+        sp_gets_lost();
+        execution.sp_inexact |= before->sp_dynamic;
+    }
+    const bool by_branch = (before->flow == FLOW_CALL || before->flow == FLOW_JUMP) && before->target == now->address;
+    if (now->handler && left && !by_branch) {
+        take_exception(before, now);
+        return false;
+    }
+    if (before->flow == FLOW_RETURN || before->flow == FLOW_REGISTER) {
+        before->left++;
+        execution.cycles += (uint64_t)before->leaving;
+        struct block *const goes_on = take_return(before, now);
+        if (goes_on == before) {
+            return true;
+        }
+        before->left--; /* the end of the exception has its own cycles */
+        execution.cycles -= (uint64_t)before->leaving;
+        before = goes_on;
+        left = now->address != before->end;
+    }
+    if (left) {
+        before->left++;
+        execution.cycles += (uint64_t)before->leaving;
+        if (before->flow == FLOW_CALL || before->flow == FLOW_CALL_REGISTER) {
+            execution.sp_inexact |= execution.sp_lost;
+            take_call(before, now);
+        }
+    }
+    return left;
+}
+
+static void note_special(const struct block *now)
+{
+    execution.fpu_used |= now->uses_fpu;
+}
+
+static void note_depth(const struct block *now, uint32_t low)
+{
+    if (!execution.sp_lost) {
+        execution.lowest = low;
+    } else {
+        execution.sp_inexact |= now->sp_lowest < 0;
+    }
+}
+
+/* Runs once for each block that the emulator executes: the plug-in's speed is this function's. */
+static inline bool follow(struct block *now, bool profiled)
+{
+    struct block *const before = execution.previous;
+    bool left = now->address != before->end;
+    execution.previous = now;
+    if (RARELY(now->region != execution.region)) {
+        touch(now);
+    }
+    execution.sp += (uint32_t)before->sp_change;
+    if (RARELY(before->turns | now->is_special | (left & aborted_blocks))) {
+        left = turn(before, now);
+        note_special(now);
+        if (RARELY(now->region != execution.region)) { /* the turn began another */
+            touch(now);
+        }
+    } else {
+        before->left += left;
+        execution.cycles += profiled && left ? (uint64_t)before->leaving : 0u;
+    }
+    now->entered += left;
+    now->executed++;
+    const uint32_t low = execution.sp + (uint32_t)now->sp_lowest;
+    if (RARELY(low < execution.lowest)) {
+        note_depth(now, low);
+    }
+    return left;
+}
+
+void execution_block(unsigned int cpu, void *data)
+{
+    (void)cpu;
+    (void)follow(data, false);
+}
+
+void execution_block_profiled(unsigned int cpu, void *data)
+{
+    struct block *const now = data;
+    (void)cpu;
+    const bool left = follow(now, true);
+    if (RARELY(now->function != execution.function)) { /* without a call: a tail call, or a function's other part */
+        const int32_t parent = profile_node(execution.node)->parent;
+        go_to(profile_child(parent < 0 ? PROFILE_ROOT : parent, now->function), now->function);
+    }
+    execution.cycles += (uint64_t)(now->nominal + (left ? now->entering : 0));
+    execution.instructions += (uint64_t)now->count;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Follows execution from block to block: calls and returns, exceptions, the stack pointer, the call path. */
+#ifndef HIL_EXECUTION_H
+#define HIL_EXECUTION_H
+
+#include "block.h"
+
+struct frame {
+    uint32_t returns_to;
+    uint32_t sp;
+    int32_t node;      /* of the caller, in the region of ``region`` */
+    uint32_t region;   /* number of the region that the node belongs to */
+    struct block *interrupted; /* the block that an exception came after; NULL for a call */
+};
+
+struct execution {
+    struct block *previous;
+    uint32_t sp;      /* at the end of ``previous`` but for its own change */
+    uint32_t lowest;  /* since the region began; all ones while SP is lost, so that each block is looked at */
+    uint32_t lowest_known;
+    bool sp_lost;     /* SP is not known until a return or a watched store tells */
+    bool sp_inexact;  /* it went down by an unknown number since the region began */
+    bool fpu_used;    /* the frame of an exception holds the FPU's registers */
+    bool interrupted; /* an interrupt was taken: when it comes depends on the clock */
+
+    struct frame *frames;
+    uint32_t depth;
+
+    uint64_t exception_cycles;
+    uint64_t conditional; /* cycles of accesses within IT blocks that were executed; added to by QEMU */
+    uint64_t unaligned;
+
+    /* Blocks that ran since the region began. */
+    struct block **touched;
+    uint32_t touched_count;
+    uint32_t touched_room;
+
+    /* Parts of blocks that did or did not run. */
+    struct {
+        int64_t low[KIND_COUNT];
+        int64_t nominal[KIND_COUNT];
+        int64_t high[KIND_COUNT];
+        int64_t fetch;
+        int64_t instructions[KIND_COUNT];
+    } parts;
+
+    /* Of the profile: running sums, and where they stood when the present node began. */
+    bool profiling;
+    uint64_t cycles;
+    uint64_t instructions;
+    uint64_t cycles_before;
+    uint64_t instructions_before;
+    int32_t node;
+    int32_t function;
+    uint32_t region; /* number of the present region, or of the one before; its blocks carry it */
+};
+
+extern struct execution execution;
+
+/* Memory for the rest; 0, or -1 without it. ``sp`` is what SP holds at reset. */
+int execution_begin(uint32_t sp, bool profiling, bool aborts);
+
+/* QEMU's callbacks, with a block as data. */
+void execution_block(unsigned int cpu, void *data);
+void execution_block_profiled(unsigned int cpu, void *data);
+
+/* Add (or with -1 take away) the part of a block from its instruction ``index`` on. */
+void execution_part(const struct block *block, int32_t index, int sign);
+/* Forget what ran; the present block counts from its instruction ``index`` on. */
+void execution_restart(struct block *present, int32_t index);
+/* Give the present node of the profile what was spent since it began. */
+void execution_settle(void);
+/* SP before instruction ``index`` of the present block. */
+uint32_t execution_sp(const struct block *present, int32_t index);
+/* A watched store shows what SP is before instruction ``index`` of the present block. */
+void execution_sp_is(const struct block *present, int32_t index, uint32_t sp);
+/* The lowest that SP was since the region began. */
+uint32_t execution_lowest(void);
+/* A watched store at ``address``, below what SP is thought to be while that is lost. */
+void execution_stored_at(uint32_t address);
+
+/* Called when frames were popped, before the next block counts. */
+extern void (*execution_popped)(void);
+
+#endif

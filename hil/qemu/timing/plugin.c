@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A QEMU TCG plug-in that estimates the cycles of a Cortex-M4 and follows its stack.
+ *
+ * -plugin hil-timing.so,out=PATH[,symbols=PATH][,function=ADDRESS | ,from=ADDRESS,to=ADDRESS | ,marks=1]
+ *     [,sp=ADDRESS][,profile=1][,watch=1][,icount=1][,regions=NUMBER][,NAME=NUMBER of parameters.h] */
+#include "execution.h"
+#include "parameters.h"
+#include "qemu_api.h"
+#include "region.h"
+#include "symbols.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define INSTRUCTIONS_MOST 512u /* of one translation; QEMU's own limit */
+#define DEVICES 0x40000000u    /* ARMv7-M ARM, B3.1: peripherals and what lies above */
+#define TIMERS_END 0x40003000u /* CMSDK timers of the mps2-an386, then others */
+#define SYSTICK 0xE000E010u
+#define SYSTICK_END 0xE000E020u
+
+PLUGIN_EXPORT int qemu_plugin_version = PLUGIN_API_VERSION;
+PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc, char **argv);
+
+static struct {
+    struct region_options region;
+    const char *output;
+    uint32_t sp;
+    bool profile;
+    bool watch;  /* stores, to know SP when no opcode tells */
+    bool icount; /* the emulator's clock counts instructions, so that times repeat */
+} options;
+
+static void on_load(unsigned int cpu, uint32_t info, uint64_t address, void *data)
+{
+    const struct alignment *const loads = data;
+    (void)cpu;
+    (void)info;
+    if (((address & 3u) | loads->words_halfway) == 0u && address < DEVICES) {
+        return;
+    }
+    if ((address & 1u) != 0u) {
+        execution.unaligned += (uint64_t)(parameters.unaligned_byte * (loads->words + loads->words_halfway) +
+                                          parameters.unaligned_half * loads->halves);
+    } else if ((address & 2u) != 0u) {
+        execution.unaligned += (uint64_t)(parameters.unaligned_half * loads->words);
+    } else {
+        execution.unaligned += (uint64_t)(parameters.unaligned_half * loads->words_halfway);
+    }
+    if (address >= DEVICES && !options.icount &&
+        (address < TIMERS_END || (address >= SYSTICK && address < SYSTICK_END))) {
+        region_give_up("icount");
+    }
+}
+
+static bool within_push(const struct instruction *push, uint32_t sp, uint32_t address)
+{
+    return address < sp && sp - address <= 4u * push->transfers;
+}
+
+/* A store relative to SP tells what SP is; one below it, while that is unknown, how deep the stack is at least. */
+static void on_store(unsigned int cpu, uint32_t info, uint64_t address, void *data)
+{
+    const struct point *const point = data;
+    const struct instruction *const store = &point->block->instructions[point->index];
+    const uint32_t at = (uint32_t)address, sp = execution_sp(point->block, point->index);
+    (void)cpu;
+    (void)info;
+    if (store->base == REGISTER_SP && !store->register_offset) {
+        if (store->kind == KIND_STORE || store->kind == KIND_FP_STORE) {
+            execution_sp_is(point->block, point->index, (uint32_t)((int32_t)at - store->offset));
+        } else if (store->sp_change < 0 && !within_push(store, sp, at)) {
+            execution_sp_is(point->block, point->index, at + 4u * store->transfers);
+        }
+    } else {
+        execution_stored_at(at);
+    }
+}
+
+static bool stores(const struct instruction *one)
+{
+    return one->kind == KIND_STORE || one->kind == KIND_STORE_MULTIPLE || one->kind == KIND_FP_STORE ||
+           one->kind == KIND_FP_STORE_MULTIPLE;
+}
+
+static struct point *point_at(struct block *block, size_t index)
+{
+    struct point *const point = malloc(sizeof *point);
+    if (point == NULL) {
+        abort();
+    }
+    *point = (struct point){block, (int32_t)index};
+    return point;
+}
+
+static void watch_accesses(struct qemu_plugin_insn *insn, struct block *block, size_t index)
+{
+    const struct instruction *const one = &block->instructions[index];
+    const struct alignment *const loads = &block->alignments[index];
+    const int32_t more = cost_of_conditional_access(one);
+    if (loads->words != 0u || loads->words_halfway != 0u || loads->halves != 0u) {
+        qemu_plugin_register_vcpu_mem_cb(insn, on_load, CB_NO_REGS, MEM_BOTH, &block->alignments[index]);
+    }
+    if (more != 0) {
+        qemu_plugin_register_vcpu_mem_inline(insn, MEM_BOTH, INLINE_ADD_U64, &execution.conditional, (uint64_t)more);
+    }
+    if (options.watch && stores(one)) {
+        qemu_plugin_register_vcpu_mem_cb(insn, on_store, CB_NO_REGS, MEM_BOTH, point_at(block, index));
+    }
+}
+
+static void watch_regions(struct qemu_plugin_insn *insn, struct block *block, size_t index)
+{
+    const struct instruction *const one = &block->instructions[index];
+    switch (options.region.kind) {
+    case REGION_MARKS:
+        if (one->mark >= MARK_BIT_0 && one->mark <= MARK_END) {
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, region_at_mark, CB_NO_REGS, point_at(block, index));
+        }
+        break;
+    case REGION_BETWEEN:
+        if (one->address == options.region.to) {
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, region_at_to, CB_NO_REGS, point_at(block, index));
+        }
+        if (one->address == options.region.from) {
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, region_at_from, CB_NO_REGS, point_at(block, index));
+        }
+        break;
+    case REGION_FUNCTION:
+        if (one->address == options.region.from) {
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, region_at_from, CB_NO_REGS, point_at(block, index));
+        }
+        break;
+    case REGION_PROGRAM:
+        break;
+    }
+}
+
+/* An interrupt comes when the clock says; without icount that is not the same twice. */
+static void on_interruptible(unsigned int cpu, void *data)
+{
+    (void)cpu;
+    (void)data;
+    if (execution.interrupted) {
+        region_give_up("icount");
+    }
+}
+
+/* The length of an instruction comes from its opcode: QEMU's is wrong before a page's end. */
+static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
+{
+    static uint16_t halfwords[INSTRUCTIONS_MOST][2];
+    const size_t count = qemu_plugin_tb_n_insns(tb);
+    (void)id;
+    if (count == 0u || count > INSTRUCTIONS_MOST) {
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const uint8_t *const bytes = qemu_plugin_insn_data(qemu_plugin_tb_get_insn(tb, i));
+        memcpy(&halfwords[i][0], bytes, 2);
+        halfwords[i][1] = 0;
+        if (is_wide(halfwords[i][0])) {
+            memcpy(&halfwords[i][1], bytes + 2, 2);
+        }
+    }
+    const uint32_t address = (uint32_t)qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(tb, 0));
+    struct block *const block = block_of(address, (const uint16_t (*)[2])halfwords, count);
+    if (block == NULL) {
+        abort(); /* a figure that leaves a block out would be wrong */
+    }
+    qemu_plugin_register_vcpu_tb_exec_cb(tb, options.profile ? execution_block_profiled : execution_block, CB_NO_REGS,
+                                         block);
+    for (size_t i = 0; i < count; i++) {
+        struct qemu_plugin_insn *const insn = qemu_plugin_tb_get_insn(tb, i);
+        watch_accesses(insn, block, i);
+        watch_regions(insn, block, i);
+    }
+    bool interrupt = false;
+    if (!options.icount && symbols_is_handler(address, &interrupt) && interrupt) {
+        qemu_plugin_register_vcpu_insn_exec_cb(qemu_plugin_tb_get_insn(tb, 0), on_interruptible, CB_NO_REGS, NULL);
+    }
+}
+
+static void on_end(qemu_plugin_id_t id, void *data)
+{
+    (void)id;
+    (void)data;
+    region_finish();
+}
+
+static bool take_address(const char *option, const char *name, uint32_t *into, enum region_kind kind)
+{
+    const size_t length = strlen(name);
+    if (strncmp(option, name, length) != 0 || option[length] != '=') {
+        return false;
+    }
+    *into = (uint32_t)strtoul(option + length + 1u, NULL, 0) & ~1u;
+    options.region.kind = kind;
+    return true;
+}
+
+static bool take_flag(const char *option, const char *name, bool *into)
+{
+    const size_t length = strlen(name);
+    if (strncmp(option, name, length) != 0 || option[length] != '=') {
+        return false;
+    }
+    *into = option[length + 1u] == '1';
+    return true;
+}
+
+static bool take_option(char *option)
+{
+    bool marks = false;
+    enum region_kind unchanged = options.region.kind;
+    if (strncmp(option, "out=", 4) == 0) {
+        options.output = option + 4;
+        return true;
+    }
+    if (strncmp(option, "symbols=", 8) == 0) {
+        options.region.symbols = option + 8;
+        return true;
+    }
+    if (take_flag(option, "marks", &marks)) {
+        options.region.kind = marks ? REGION_MARKS : unchanged;
+        return true;
+    }
+    if (take_flag(option, "profile", &options.profile) || take_flag(option, "watch", &options.watch) ||
+        take_flag(option, "icount", &options.icount) ||
+        take_address(option, "function", &options.region.from, REGION_FUNCTION) ||
+        take_address(option, "from", &options.region.from, REGION_BETWEEN) ||
+        take_address(option, "to", &options.region.to, REGION_BETWEEN) ||
+        take_address(option, "sp", &options.sp, unchanged)) {
+        return true;
+    }
+    if (strncmp(option, "regions=", 8) == 0) {
+        options.region.most = (uint32_t)strtoul(option + 8, NULL, 0);
+        return true;
+    }
+    char *const value = strchr(option, '=');
+    if (value == NULL) {
+        return false;
+    }
+    *value = '\0';
+    return parameters_set(option, (int32_t)strtol(value + 1, NULL, 0)) == 0;
+}
+
+int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc, char **argv)
+{
+    if (!info->system_emulation || strcmp(info->target_name, "arm") != 0) {
+        fprintf(stderr, "timing plug-in: for qemu-system-arm alone\n");
+        return -1;
+    }
+    for (int i = 0; i < argc; i++) {
+        char *const kept = strdup(argv[i]);
+        if (kept == NULL || !take_option(kept)) {
+            fprintf(stderr, "timing plug-in: unknown option %s\n", argv[i]);
+            return -1;
+        }
+    }
+    if (options.output == NULL) {
+        fprintf(stderr, "timing plug-in: no out=PATH\n");
+        return -1;
+    }
+    options.region.output = open(options.output, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (options.region.output < 0) {
+        perror(options.output);
+        return -1;
+    }
+    if (execution_begin(options.sp, options.profile, options.icount) < 0) {
+        fprintf(stderr, "timing plug-in: out of memory\n");
+        return -1;
+    }
+    region_setup(&options.region);
+    qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
+    qemu_plugin_register_atexit_cb(id, on_end, NULL);
+    return 0;
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "region.h"
+
+#include "execution.h"
+#include "parameters.h"
+#include "profile.h"
+#include "symbols.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define GIVES_UP 112 /* exit codes of the emulator: it must run again, */
+#define ENOUGH 113   /* or all that was asked for is measured */
+
+static struct {
+    struct region_options options;
+    bool active;
+    uint32_t depth; /* of the calls when the function was entered */
+    uint32_t sp;
+    uint32_t sequence;
+    uint32_t count; /* that ended */
+    uint32_t lost; /* reports that could not be written */
+} region;
+
+struct sums {
+    int64_t instructions[KIND_COUNT];
+    int64_t low[KIND_COUNT];
+    int64_t nominal[KIND_COUNT];
+    int64_t high[KIND_COUNT];
+    int64_t fetch;
+    int64_t unknown;
+    uint32_t unknown_address;
+    uint32_t unknown_opcode;
+};
+
+static void add_block(struct sums *sums, const struct block *block)
+{
+    const int64_t times = (int64_t)block->executed;
+    for (int32_t i = 0; i < block->count; i++) {
+        const struct line *const line = &block->lines[i];
+        sums->instructions[line->kind] += times;
+        sums->low[line->kind] += times * (line->cost.cycles.low - line->cost.fetch);
+        sums->nominal[line->kind] += times * (line->cost.cycles.nominal - line->cost.fetch);
+        sums->high[line->kind] += times * (line->cost.cycles.high - line->cost.fetch);
+        sums->fetch += times * line->cost.fetch;
+    }
+    const uint8_t last = block->lines[block->count - 1].kind;
+    const int64_t leaving = (int64_t)block->left * block->leaving;
+    sums->low[last] += leaving;
+    sums->nominal[last] += leaving;
+    sums->high[last] += leaving;
+    sums->fetch += (int64_t)block->entered * block->entering;
+    if (block->unknown != 0u && times > 0) {
+        sums->unknown += times * block->unknown;
+        sums->unknown_address = block->unknown_address;
+        sums->unknown_opcode = block->unknown_opcode;
+    }
+}
+
+static void add_up(struct sums *sums)
+{
+    memset(sums, 0, sizeof *sums);
+    for (int kind = 0; kind < KIND_COUNT; kind++) {
+        sums->instructions[kind] = execution.parts.instructions[kind];
+        sums->low[kind] = execution.parts.low[kind];
+        sums->nominal[kind] = execution.parts.nominal[kind];
+        sums->high[kind] = execution.parts.high[kind];
+    }
+    sums->fetch = execution.parts.fetch;
+    for (uint32_t i = 0; i < execution.touched_count; i++) {
+        add_block(sums, execution.touched[i]);
+    }
+    const int64_t accesses = (int64_t)(execution.conditional + execution.unaligned);
+    sums->low[KIND_LOAD] += accesses;
+    sums->nominal[KIND_LOAD] += accesses;
+    sums->high[KIND_LOAD] += accesses;
+}
+
+static void print_kinds(FILE *out, const struct sums *sums)
+{
+    const int64_t exceptions = (int64_t)execution.exception_cycles;
+    int64_t instructions = 0, low = sums->fetch + exceptions, nominal = low, high = low;
+    fprintf(out, "\"kinds\":[");
+    for (int kind = 0; kind < KIND_COUNT; kind++) {
+        if (sums->instructions[kind] != 0) {
+            fprintf(out, "[\"%s\",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 "],", kind_names[kind],
+                    sums->instructions[kind], sums->low[kind], sums->nominal[kind], sums->high[kind]);
+        }
+        instructions += sums->instructions[kind];
+        low += sums->low[kind];
+        nominal += sums->nominal[kind];
+        high += sums->high[kind];
+    }
+    fprintf(out, "[\"fetch\",0,%" PRId64 ",%" PRId64 ",%" PRId64 "],", sums->fetch, sums->fetch, sums->fetch);
+    fprintf(out, "[\"exception\",0,%" PRId64 ",%" PRId64 ",%" PRId64 "]],", exceptions, exceptions, exceptions);
+    fprintf(out, "\"instructions\":%" PRId64 ",\"cycles\":[%" PRId64 ",%" PRId64 ",%" PRId64 "],", instructions, low,
+            nominal, high);
+}
+
+static void print_text(FILE *out, const char *text)
+{
+    fputc('"', out);
+    for (; *text != '\0'; text++) {
+        const unsigned char letter = (unsigned char)*text;
+        if (letter == '"' || letter == '\\' || letter < 0x20u) {
+            fprintf(out, "\\u%04x", letter);
+        } else {
+            fputc(letter, out);
+        }
+    }
+    fputc('"', out);
+}
+
+static void print_nodes(FILE *out)
+{
+    fprintf(out, ",\"nodes\":[");
+    for (int32_t i = 0; i < profile_count(); i++) {
+        const struct node *const node = profile_node(i);
+        fprintf(out, "%s[%" PRId32 ",", i == 0 ? "" : ",", node->parent);
+        print_text(out, i == PROFILE_ROOT ? "" : symbols_name(node->function));
+        fprintf(out, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "]", node->calls, node->instructions, node->cycles);
+    }
+    fprintf(out, "]");
+}
+
+/* All or nothing, in one write: what the emulator wrote before it is killed stays whole. */
+static void put_out(const char *text, size_t size)
+{
+    while (size > 0u) {
+        const ssize_t wrote = write(region.options.output, text, size);
+        if (wrote < 0 && errno == EINTR) {
+            continue;
+        }
+        if (wrote <= 0) {
+            if (region.lost++ == 0u) {
+                fprintf(stderr, "timing plug-in: a report could not be written: %s\n", strerror(errno));
+            }
+            return;
+        }
+        text += wrote;
+        size -= (size_t)wrote;
+    }
+}
+
+static void report(bool complete)
+{
+    struct sums sums;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *const out = open_memstream(&text, &size);
+    if (out == NULL) {
+        region.lost++;
+        return;
+    }
+    add_up(&sums);
+    if (execution.profiling) {
+        execution_settle();
+    }
+    fprintf(out, "{\"region\":%" PRIu32 ",\"complete\":%s,", execution.region, complete ? "true" : "false");
+    if (region.options.kind == REGION_MARKS) {
+        fprintf(out, "\"sequence\":%" PRIu32 ",", region.sequence);
+    }
+    print_kinds(out, &sums);
+    fprintf(out, "\"stack\":%" PRIu32 ",\"stack_exact\":%s,\"unaligned\":%" PRIu64 ",", region.sp - execution_lowest(),
+            execution.sp_inexact ? "false" : "true", execution.unaligned);
+    fprintf(out, "\"unknown\":%" PRId64 ",\"unknown_address\":%" PRIu32 ",\"unknown_opcode\":%" PRIu32, sums.unknown,
+            sums.unknown_address, sums.unknown_opcode);
+    if (execution.profiling) {
+        print_nodes(out);
+    }
+    fprintf(out, "}\n");
+    fclose(out);
+    put_out(text, size);
+    free(text);
+}
+
+static void begin(struct block *block, int32_t index)
+{
+    (void)symbols_refresh(region.options.symbols);
+    region.active = true;
+    region.depth = execution.depth;
+    profile_clear();
+    block->function = symbols_find(block->address);
+    execution.function = block->function;
+    execution.node = profile_child(PROFILE_ROOT, block->function);
+    profile_node(execution.node)->calls = 1;
+    execution_restart(block, index);
+    region.sp = execution_lowest();
+}
+
+static void end(const struct block *block, int32_t index)
+{
+    if (block != NULL) {
+        execution_part(block, index, -1);
+    }
+    report(true);
+    region.active = false;
+    if (region.options.most != 0u && ++region.count >= region.options.most) {
+        _exit(ENOUGH);
+    }
+}
+
+static void popped(void)
+{
+    if (region.active && region.options.kind == REGION_FUNCTION && execution.depth < region.depth) {
+        end(NULL, 0);
+    }
+}
+
+void region_setup(const struct region_options *options)
+{
+    region.options = *options;
+    execution_popped = popped;
+    (void)symbols_refresh(options->symbols);
+    if (options->kind == REGION_PROGRAM) {
+        region.active = true;
+        execution.region = 1;
+        region.sp = execution.sp;
+        execution.node = PROFILE_ROOT;
+    }
+}
+
+void region_at_from(unsigned int cpu, void *data)
+{
+    const struct point *const point = data;
+    (void)cpu;
+    if (!region.active) {
+        begin(point->block, point->index);
+    }
+}
+
+void region_at_to(unsigned int cpu, void *data)
+{
+    const struct point *const point = data;
+    (void)cpu;
+    if (region.active) {
+        end(point->block, point->index);
+    }
+}
+
+void region_at_mark(unsigned int cpu, void *data)
+{
+    const struct point *const point = data;
+    (void)cpu;
+    switch (point->block->instructions[point->index].mark) {
+    case MARK_BIT_0:
+    case MARK_BIT_1: {
+        const uint32_t one = point->block->instructions[point->index].mark == MARK_BIT_1;
+        region.sequence = region.sequence >> 1 | one << 31;
+        break;
+    }
+    case MARK_BEGIN: /* one that did not end (a fault, a reset) is forgotten */
+        begin(point->block, point->index + 1);
+        break;
+    case MARK_END:
+        if (region.active) {
+            end(point->block, point->index);
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+void region_finish(void)
+{
+    if (region.active) {
+        report(region.options.kind == REGION_PROGRAM);
+    }
+    if (region.lost > 0u) {
+        fprintf(stderr, "timing plug-in: %" PRIu32 " reports are lost\n", region.lost);
+    }
+}
+
+void region_give_up(const char *needs)
+{
+    char line[64];
+    const int size = snprintf(line, sizeof line, "{\"needs\":\"%s\"}\n", needs);
+    put_out(line, (size_t)size);
+    _exit(GIVES_UP);
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "symbols.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define HANDLERS_MOST 512u
+
+struct symbol {
+    uint32_t address;
+    uint32_t size;
+    char *name;
+};
+
+static struct {
+    struct symbol *all;
+    size_t count;
+    size_t room;
+    struct {
+        uint32_t address;
+        bool interrupt;
+    } handlers[HANDLERS_MOST];
+    size_t handler_count;
+    uint32_t generation;
+    struct stat read_from;
+} table;
+
+static void forget(void)
+{
+    for (size_t i = 0; i < table.count; i++) {
+        free(table.all[i].name);
+    }
+    table.count = 0;
+    table.handler_count = 0;
+}
+
+static void add(uint32_t address, uint32_t size, const char *name)
+{
+    if (table.count == table.room) {
+        const size_t room = table.room == 0u ? 256u : 2u * table.room;
+        struct symbol *const larger = realloc(table.all, room * sizeof *larger);
+        if (larger == NULL) {
+            return;
+        }
+        table.all = larger;
+        table.room = room;
+    }
+    char *const copy = strdup(name);
+    if (copy != NULL) {
+        table.all[table.count++] = (struct symbol){address, size, copy};
+    }
+}
+
+static int by_address(const void *left, const void *right)
+{
+    const struct symbol *const a = left, *const b = right;
+    return a->address < b->address ? -1 : a->address > b->address;
+}
+
+static void take_line(char *line)
+{
+    char *save = NULL;
+    const char *const what = strtok_r(line, " \n", &save), *const address = strtok_r(NULL, " \n", &save);
+    if (what == NULL || address == NULL) {
+        return;
+    }
+    const uint32_t at = (uint32_t)strtoul(address, NULL, 16);
+    const bool interrupt = strcmp(what, "interrupt") == 0;
+    if ((interrupt || strcmp(what, "handler") == 0) && table.handler_count < HANDLERS_MOST) {
+        table.handlers[table.handler_count].address = at;
+        table.handlers[table.handler_count++].interrupt = interrupt;
+    } else if (strcmp(what, "function") == 0) {
+        const char *const size = strtok_r(NULL, " \n", &save), *const name = strtok_r(NULL, "\n", &save);
+        if (size != NULL && name != NULL) {
+            add(at, (uint32_t)strtoul(size, NULL, 16), name);
+        }
+    }
+}
+
+bool symbols_refresh(const char *path)
+{
+    struct stat now;
+    if (path == NULL) {
+        return false;
+    }
+    if (stat(path, &now) != 0) {
+        memset(&now, 0, sizeof now);
+    }
+    const struct stat *const old = &table.read_from;
+    if (now.st_ino == old->st_ino && now.st_size == old->st_size && now.st_mtim.tv_sec == old->st_mtim.tv_sec &&
+        now.st_mtim.tv_nsec == old->st_mtim.tv_nsec) {
+        return false;
+    }
+    table.read_from = now;
+    forget();
+    table.generation++;
+    FILE *const file = fopen(path, "r");
+    if (file == NULL) {
+        return true;
+    }
+    char *line = NULL;
+    size_t room = 0;
+    while (getline(&line, &room, file) >= 0) {
+        take_line(line);
+    }
+    free(line);
+    fclose(file);
+    if (table.count > 0u) {
+        qsort(table.all, table.count, sizeof *table.all, by_address);
+    }
+    return true;
+}
+
+uint32_t symbols_generation(void)
+{
+    return table.generation;
+}
+
+int32_t symbols_find(uint32_t address)
+{
+    size_t low = 0, high = table.count;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2u;
+        if (table.all[middle].address <= address) {
+            low = middle + 1u;
+        } else {
+            high = middle;
+        }
+    }
+    if (low == 0u) {
+        return -1;
+    }
+    const struct symbol *const found = &table.all[low - 1u];
+    return address - found->address < found->size ? (int32_t)(low - 1u) : -1;
+}
+
+const char *symbols_name(int32_t index)
+{
+    return index < 0 ? "?" : table.all[index].name;
+}
+
+bool symbols_is_handler(uint32_t address, bool *interrupt)
+{
+    for (size_t i = 0; i < table.handler_count; i++) {
+        if (table.handlers[i].address == address) {
+            *interrupt = table.handlers[i].interrupt;
+            return true;
+        }
+    }
+    return false;
+}

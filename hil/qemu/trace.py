@@ -1,0 +1,107 @@
+"""What the timing plug-in writes, read: symbols go in, one line of JSON comes out for each region."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from hil.errors import ProbeError
+from hil.measure.cycles import KindCost, RegionCost, calibration
+from hil.measure.elf import Handler, Symbol, exception_handlers, load_functions
+from hil.measure.profile import PathCost
+
+REPORT_NAME = "timing.jsonl"
+SYMBOLS_NAME = "timing.symbols"
+
+
+class PluginTrace:
+    """The regions of an emulated board's firmware, in its folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._report = folder / REPORT_NAME
+        self._symbols = folder / SYMBOLS_NAME
+        self._read = 0
+
+    @property
+    def technique(self) -> str:
+        """The technique of cycles that this trace gives."""
+        return calibration().technique
+
+    def begin(self, elf: Path) -> None:
+        """Name the functions of the image that runs next, and forget the regions so far."""
+        write_symbols(self._symbols, load_functions(elf), exception_handlers(elf))
+        self._read = self._report.stat().st_size if self._report.exists() else 0
+
+    def take(self) -> list[RegionCost]:
+        """The regions that ended since; ProbeError when the report is damaged."""
+        try:
+            with self._report.open("rb") as report:
+                report.seek(self._read)
+                fresh = report.read()
+        except FileNotFoundError:
+            return []
+        whole = fresh[: fresh.rfind(b"\n") + 1]
+        self._read += len(whole)
+        return [region_of(line) for line in whole.splitlines()]
+
+
+def write_symbols(path: Path, functions: Iterable[Symbol], handlers: Iterable[Handler]) -> None:
+    """Write what hil/qemu/timing/symbols.h reads; the file changes at once, and keeps no inode."""
+    lines = [f"function {one.address:x} {one.size:x} {one.name}" for one in functions]
+    lines += [f"{'interrupt' if one.interrupt else 'handler'} {one.address:x}" for one in handlers]
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    with os.fdopen(handle, "w") as file:
+        file.write("\n".join([*lines, ""]))
+    Path(name).rename(path)
+
+
+def region_of(line: bytes) -> RegionCost:
+    """One line of the report; ProbeError when it is none."""
+    try:
+        told = json.loads(line)
+        low, nominal, high = told["cycles"]
+        unknown = int(told["unknown"])
+        return RegionCost(
+            sequence=told.get("sequence"),
+            complete=told["complete"],
+            instructions=told["instructions"],
+            low=low,
+            nominal=nominal,
+            high=high,
+            stack_bytes=told["stack"],
+            stack_exact=told["stack_exact"],
+            unknown=unknown,
+            unknown_example=_opcode(told) if unknown else None,
+            kinds={name: KindCost(*numbers) for name, *numbers in told["kinds"]},
+            paths=_paths(told.get("nodes", [])),
+        )
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise ProbeError(
+            "the timing plug-in's report is damaged",
+            evidence=f"{type(error).__name__}: {error} in {line[:80]!r}",
+            remedy="check that the disk is not full, and run it again",
+        ) from error
+
+
+def _opcode(told: dict[str, Any]) -> str:
+    opcode = told["unknown_opcode"]
+    digits = f"{opcode >> 16:04x} {opcode & 0xFFFF:04x}" if opcode > 0xFFFF else f"{opcode:04x}"
+    return f"{digits} at {told['unknown_address']:#010x}"
+
+
+def _paths(nodes: list[list[Any]]) -> tuple[PathCost, ...]:
+    """The tree as paths; a node stands after its parent, the root is none. Nodes of one path are summed."""
+    names: list[tuple[str, ...]] = []
+    sums: dict[tuple[str, ...], list[int]] = {}
+    for parent, name, calls, instructions, cycles in nodes:
+        path = () if parent < 0 else (*names[parent], name)
+        names.append(path)
+        if path and (calls or instructions or cycles):
+            total = sums.setdefault(path, [0, 0, 0])
+            for place, value in enumerate((calls, instructions, cycles)):
+                total[place] += value
+    return tuple(PathCost(path, *total) for path, total in sums.items())
