@@ -170,12 +170,13 @@ def _lines(told: dict[str, Any]) -> list[str]:
     below, above = (
         band[end] / cycles["nominal"] - 1 if cycles["nominal"] else 0.0 for end in ("low", "high")
     )
+    exactly = "exact" if told["stack_exact"] else "at least"
     lines = [
         f"region        {of}",
         f"instructions  {told['instructions']:,}  (counted)",
         f"cycles        {cycles['nominal']:,}  (estimated, {told['technique']}, "
         f"wait states {told['wait_states']}; {band['low']:,} to {band['high']:,}, {below:+.0%} {above:+.0%})",
-        f"stack         {told['stack_bytes']:,} B  (tracked, {'exact' if told['stack_exact'] else 'at least'})",
+        f"stack         {told['stack_bytes']:,} B  (tracked, {exactly})",
     ]
     if told["unknown_instructions"]:
         lines.append(

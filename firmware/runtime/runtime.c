@@ -1,6 +1,7 @@
 #include "runtime.h"
 
 #include "frame.h"
+#include "mark.h"
 #include "stack.h"
 #include "wire.h"
 
@@ -184,7 +185,7 @@ static int load(uint32_t steps)
 }
 
 /* Everything between the two readings of the counter is the model, and nothing but the model. */
-static int __attribute__((noinline)) infer(uint32_t steps, uint32_t *ticks)
+static int __attribute__((noinline)) infer(uint32_t number, uint32_t steps, uint32_t *ticks)
 {
     const struct hil_port *const port = runtime.port;
     const int loaded = load(steps);
@@ -197,11 +198,14 @@ static int __attribute__((noinline)) infer(uint32_t steps, uint32_t *ticks)
     }
     hil_stack_paint(port);
     const uint32_t base = hil_stack_now(port);
+    hil_mark_number(number);
 
     const uint32_t interrupts = port->mask(port->ctx);
     port->gpio(port->ctx, 1);
     const uint32_t start = port->cycles(port->ctx);
+    hil_mark_begin();
     const int status = runtime.model->run(steps);
+    hil_mark_end();
     *ticks = port->cycles(port->ctx) - start;
     port->gpio(port->ctx, 0);
     const uint32_t peak = hil_stack_peak(port);
@@ -262,7 +266,7 @@ static void results_compute(struct results *results, uint32_t steps)
 {
     const uint32_t number = results->next;
     runtime.last.number = HIL_NO_VECTOR;
-    const int status = infer(steps, &runtime.last.ticks);
+    const int status = infer(number, steps, &runtime.last.ticks);
     if (status < 0) {
         results_flush(results);
         send_error(HIL_ERROR_MODEL, number, status);

@@ -85,6 +85,15 @@ class Handler:
     interrupt: bool
 
 
+@dataclass(frozen=True)
+class VectorTable:
+    """What the processor does at reset (``reset`` None: there is no table) and at exceptions."""
+
+    initial_sp: int
+    reset: int | None
+    handlers: tuple[Handler, ...]
+
+
 def load_segments(path: Path) -> list[Segment]:
     """The non-empty loadable segments by address; ImageError when the ELF is damaged or not for Arm."""
     with _open(path) as (elf, file_bytes):
@@ -191,28 +200,26 @@ def load_functions(path: Path) -> list[Symbol]:
     return functions
 
 
-def exception_handlers(path: Path, table: int = 0) -> list[Handler]:
-    """Where the vector table at address ``table`` sends exceptions; reset is none. Empty without a table.
+def vector_table(path: Path, address: int = 0) -> VectorTable:
+    """What the vector table at ``address`` holds; one of nothing when there is none.
 
-    ARMv7-M ARM, B1.5.2: word n is the handler of exception n; 14 (PendSV) and below come from the program.
-    The table ends at the first word that is not 0 and no function of Thumb code.
+    ARMv7-M ARM, B1.5.2: word 0 is SP at reset, word 1 where reset begins, word n the handler of exception n;
+    14 (PendSV) and below come from the program. The table ends at the first word that is not 0 and no function.
     """
+    words = _words(load_segments(path), address, _VECTORS_MOST)
+    if len(words) < 2:
+        return VectorTable(0, None, ())
     code = {function.address for function in load_functions(path)}
     handlers: dict[int, Handler] = {}
-    for number, word in enumerate(_words(load_segments(path), table, _VECTORS_MOST)):
-        address, interrupt = word & ~1, number > _LAST_OF_PROGRAM
-        if number <= 1 or word == 0:
+    for number, word in enumerate(words[2:], 2):
+        at, interrupt = word & ~1, number > _LAST_OF_PROGRAM
+        if word == 0:
             continue
-        if word % 2 == 0 or address not in code:
+        if word % 2 == 0 or at not in code:
             break
-        known = handlers.get(address)
-        handlers[address] = Handler(address, interrupt or (known is not None and known.interrupt))
-    return list(handlers.values())
-
-
-def initial_sp(path: Path, table: int = 0) -> int:
-    """What the vector table loads into SP at reset; ImageError when no segment holds the table."""
-    return int.from_bytes(read_memory(load_segments(path), table, 4), "little")
+        known = handlers.get(at)
+        handlers[at] = Handler(at, interrupt or (known is not None and known.interrupt))
+    return VectorTable(words[0], words[1] & ~1, tuple(handlers.values()))
 
 
 def _words(segments: Sequence[Segment], address: int, count: int) -> list[int]:

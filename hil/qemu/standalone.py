@@ -15,7 +15,7 @@ from pathlib import Path
 
 from hil.errors import ImageError, ProbeError, ProgramError
 from hil.measure.cycles import RegionCost
-from hil.measure.elf import exception_handlers, initial_sp, load_functions, load_segments
+from hil.measure.elf import load_functions, load_segments, vector_table
 from hil.qemu.plugin import Plugin, timing_plugin
 from hil.qemu.trace import REPORT_NAME, SYMBOLS_NAME, region_of, write_symbols
 
@@ -104,7 +104,7 @@ def _addresses(elf: Path, region: Region) -> dict[str, object]:
     """The plug-in's options that say where the region lies; ImageError when a symbol is not there."""
     load_segments(elf)
     names = {symbol.name: symbol.address for symbol in load_functions(elf)}
-    found: dict[str, object] = {"sp": hex(initial_sp(elf))}
+    found: dict[str, object] = {"sp": hex(vector_table(elf).initial_sp)}
     for option, name in (("function", region.function), ("from", region.start), ("to", region.end)):
         if name is None:
             continue
@@ -162,7 +162,7 @@ class _Attempt:
             )
         with tempfile.TemporaryDirectory(prefix="hil-time-") as name:
             folder = Path(name)
-            write_symbols(folder / SYMBOLS_NAME, load_functions(self.elf), exception_handlers(self.elf))
+            write_symbols(folder / SYMBOLS_NAME, self.elf)
             code, errors, late = self._emulate(program, folder)
             lines = _lines(folder / REPORT_NAME)
         needs = "icount" if any(b'"needs":"icount"' in line for line in lines) else None

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from hil.errors import ProbeError
 from hil.measure.cycles import KindCost, RegionCost, calibration
-from hil.measure.elf import Handler, Symbol, exception_handlers, load_functions
+from hil.measure.elf import load_functions, vector_table
 from hil.measure.profile import PathCost
 
 REPORT_NAME = "timing.jsonl"
@@ -33,8 +33,10 @@ class PluginTrace:
 
     def begin(self, elf: Path) -> None:
         """Name the functions of the image that runs next, and forget the regions so far."""
-        write_symbols(self._symbols, load_functions(elf), exception_handlers(elf))
-        self._read = self._report.stat().st_size if self._report.exists() else 0
+        write_symbols(self._symbols, elf)
+        self._read = 0
+        with suppress(FileNotFoundError):
+            os.truncate(self._report, 0)  # the plug-in appends
 
     def take(self) -> list[RegionCost]:
         """The regions that ended since; ProbeError when the report is damaged."""
@@ -49,10 +51,13 @@ class PluginTrace:
         return [region_of(line) for line in whole.splitlines()]
 
 
-def write_symbols(path: Path, functions: Iterable[Symbol], handlers: Iterable[Handler]) -> None:
-    """Write what hil/qemu/timing/symbols.h reads; the file changes at once, and keeps no inode."""
-    lines = [f"function {one.address:x} {one.size:x} {one.name}" for one in functions]
-    lines += [f"{'interrupt' if one.interrupt else 'handler'} {one.address:x}" for one in handlers]
+def write_symbols(path: Path, elf: Path) -> None:
+    """Write what hil/qemu/timing/symbols.h reads of an image; the file changes at once, and is a new one."""
+    vectors = vector_table(elf)
+    lines = [f"function {one.address:x} {one.size:x} {one.name}" for one in load_functions(elf)]
+    lines += [f"{'interrupt' if one.interrupt else 'handler'} {one.address:x}" for one in vectors.handlers]
+    if vectors.reset is not None:
+        lines.append(f"reset {vectors.reset:x} {vectors.initial_sp:x}")
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     with os.fdopen(handle, "w") as file:
         file.write("\n".join([*lines, ""]))
@@ -74,6 +79,7 @@ def region_of(line: bytes) -> RegionCost:
             high=high,
             stack_bytes=told["stack"],
             stack_exact=told["stack_exact"],
+            stack_total_bytes=told.get("stack_total"),
             unknown=unknown,
             unknown_example=_opcode(told) if unknown else None,
             kinds={name: KindCost(*numbers) for name, *numbers in told["kinds"]},

@@ -37,9 +37,8 @@ struct block {
     int16_t leaving;  /* cycles */
     int8_t entering;  /* cycles */
     bool turns;       /* it ends otherwise than at the next address or by a direct branch, or SP gets lost in it */
-    bool is_special;  /* an exception begins here, or the FPU is used */
-    bool handler;     /* an exception begins here, */
-    bool interrupt;   /* one that comes by the clock or a device */
+    bool is_special;  /* an exception or the program begins here, or the FPU is used */
+    uint8_t entry;    /* enum entry (symbols.h) */
 
     uint8_t flow;     /* enum flow of its last instruction */
     bool uses_fpu;

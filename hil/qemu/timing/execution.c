@@ -25,7 +25,8 @@ int execution_begin(uint32_t sp, bool profiling, bool aborts)
     execution.frames = calloc(DEPTH_MOST, sizeof *execution.frames);
     execution.touched_room = 4096;
     execution.touched = calloc(execution.touched_room, sizeof *execution.touched);
-    execution.sp = execution.lowest = sp;
+    execution.sp = execution.lowest = execution.lowest_known = execution.deepest = sp;
+    execution.region = 1;
     execution.previous = &nothing;
     execution.profiling = profiling;
     execution.function = -1;
@@ -50,8 +51,8 @@ static void touch(struct block *block)
     block->region = execution.region;
     block->executed = block->left = block->entered = 0;
     block->function = symbols_find(block->address);
-    block->handler = symbols_is_handler(block->address, &block->interrupt);
-    block->is_special = block->handler || block->uses_fpu;
+    block->entry = (uint8_t)symbols_entry(block->address);
+    block->is_special = block->entry != ENTRY_NONE || block->uses_fpu;
 }
 
 void execution_part(const struct block *block, int32_t index, int sign)
@@ -68,18 +69,10 @@ void execution_part(const struct block *block, int32_t index, int sign)
     }
 }
 
-void execution_restart(struct block *present, int32_t index)
+void execution_other_symbols(void)
 {
     execution.region++;
     execution.touched_count = 0;
-    memset(&execution.parts, 0, sizeof execution.parts);
-    execution.cycles = execution.instructions = 0;
-    execution.cycles_before = execution.instructions_before = 0;
-    execution.exception_cycles = execution.conditional = execution.unaligned = 0;
-    execution.lowest = execution.lowest_known = execution_sp(present, index);
-    execution.sp_inexact = execution.sp_lost; /* not before something tells where the region began */
-    touch(present);
-    execution_part(present, index, 1);
 }
 
 uint32_t execution_sp(const struct block *present, int32_t index)
@@ -118,6 +111,7 @@ void execution_sp_is(const struct block *present, int32_t index, uint32_t sp)
         execution.sp_inexact = false;
     } else {
         execution.lowest += moved; /* all so far was relative to a wrong beginning */
+        execution.deepest += moved;
     }
     execution.sp += moved;
 }
@@ -127,6 +121,26 @@ void execution_stored_at(uint32_t address)
     if (execution.sp_lost && address < execution.lowest_known && execution.lowest_known - address < 0x100000u) {
         execution.lowest_known = address;
     }
+}
+
+static void keep_deepest(void)
+{
+    const uint32_t lowest = execution_lowest();
+    execution.deepest = lowest < execution.deepest ? lowest : execution.deepest;
+}
+
+void execution_restart(struct block *present, int32_t index)
+{
+    execution_other_symbols();
+    keep_deepest();
+    memset(&execution.parts, 0, sizeof execution.parts);
+    execution.cycles = execution.instructions = 0;
+    execution.cycles_before = execution.instructions_before = 0;
+    execution.exception_cycles = execution.conditional = execution.unaligned = 0;
+    execution.lowest = execution.lowest_known = execution_sp(present, index);
+    execution.sp_inexact = execution.sp_lost; /* not before something tells where the region began */
+    touch(present);
+    execution_part(present, index, 1);
 }
 
 static uint64_t cycles_so_far(void)
@@ -199,7 +213,7 @@ static void take_exception(struct block *before, const struct block *now)
     execution.sp = (execution.sp - bytes) & ~7u; /* CCR.STKALIGN, set at reset on the Cortex-M4 */
     execution.fpu_used = false;
     execution.exception_cycles += (uint64_t)parameters.exception_entry;
-    execution.interrupted |= now->interrupt;
+    execution.interrupted |= now->entry == ENTRY_INTERRUPT;
     if (execution.sp < execution.lowest) {
         execution.lowest = execution.sp;
     }
@@ -251,6 +265,15 @@ static void take_call(const struct block *before, const struct block *now)
     }
 }
 
+/* The processor was reset. */
+static void start_over(void)
+{
+    const uint32_t sp = symbols_initial_sp();
+    execution.depth = 0;
+    execution.sp = execution.lowest = execution.lowest_known = execution.deepest = sp;
+    execution.sp_lost = execution.fpu_used = false;
+}
+
 /* How ``now`` was reached from ``before``; counts a way that is not the next address, unless an exception makes
  * it: its own cycles hold that. Returns whether it was counted. */
 static bool turn(struct block *before, struct block *now)
@@ -264,8 +287,12 @@ static bool turn(struct block *before, struct block *now)
         execution.sp_inexact |= before->sp_dynamic;
     }
     const bool by_branch = (before->flow == FLOW_CALL || before->flow == FLOW_JUMP) && before->target == now->address;
-    if (now->handler && left && !by_branch) {
-        take_exception(before, now);
+    if (now->entry != ENTRY_NONE && left && !by_branch) {
+        if (now->entry == ENTRY_RESET) {
+            start_over();
+        } else {
+            take_exception(before, now);
+        }
         return false;
     }
     if (before->flow == FLOW_RETURN || before->flow == FLOW_REGISTER) {

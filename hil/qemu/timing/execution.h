@@ -18,6 +18,7 @@ struct execution {
     uint32_t sp;      /* at the end of ``previous`` but for its own change */
     uint32_t lowest;  /* since the region began; all ones while SP is lost, so that each block is looked at */
     uint32_t lowest_known;
+    uint32_t deepest; /* lowest since reset, but for the present region */
     bool sp_lost;     /* SP is not known until a return or a watched store tells */
     bool sp_inexact;  /* it went down by an unknown number since the region began */
     bool fpu_used;    /* the frame of an exception holds the FPU's registers */
@@ -66,6 +67,8 @@ void execution_block_profiled(unsigned int cpu, void *data);
 
 /* Add (or with -1 take away) the part of a block from its instruction ``index`` on. */
 void execution_part(const struct block *block, int32_t index, int sign);
+/* Another image runs from now on: look its symbols up again. */
+void execution_other_symbols(void);
 /* Forget what ran; the present block counts from its instruction ``index`` on. */
 void execution_restart(struct block *present, int32_t index);
 /* Give the present node of the profile what was spent since it began. */

@@ -156,6 +156,7 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
     if (count == 0u || count > INSTRUCTIONS_MOST) {
         return;
     }
+    region_refresh_symbols();
     for (size_t i = 0; i < count; i++) {
         const uint8_t *const bytes = qemu_plugin_insn_data(qemu_plugin_tb_get_insn(tb, i));
         memcpy(&halfwords[i][0], bytes, 2);
@@ -176,8 +177,7 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
         watch_accesses(insn, block, i);
         watch_regions(insn, block, i);
     }
-    bool interrupt = false;
-    if (!options.icount && symbols_is_handler(address, &interrupt) && interrupt) {
+    if (!options.icount && symbols_entry(address) == ENTRY_INTERRUPT) {
         qemu_plugin_register_vcpu_insn_exec_cb(qemu_plugin_tb_get_insn(tb, 0), on_interruptible, CB_NO_REGS, NULL);
     }
 }

@@ -165,6 +165,11 @@ static void report(bool complete)
         fprintf(out, "\"sequence\":%" PRIu32 ",", region.sequence);
     }
     print_kinds(out, &sums);
+    const uint32_t initial = symbols_initial_sp(), lowest = execution_lowest();
+    const uint32_t deepest = lowest < execution.deepest ? lowest : execution.deepest;
+    if (initial >= deepest) {
+        fprintf(out, "\"stack_total\":%" PRIu32 ",", initial - deepest);
+    }
     fprintf(out, "\"stack\":%" PRIu32 ",\"stack_exact\":%s,\"unaligned\":%" PRIu64 ",", region.sp - execution_lowest(),
             execution.sp_inexact ? "false" : "true", execution.unaligned);
     fprintf(out, "\"unknown\":%" PRId64 ",\"unknown_address\":%" PRIu32 ",\"unknown_opcode\":%" PRIu32, sums.unknown,
@@ -211,6 +216,13 @@ static void popped(void)
     }
 }
 
+void region_refresh_symbols(void)
+{
+    if (!region.active && symbols_refresh(region.options.symbols)) {
+        execution_other_symbols();
+    }
+}
+
 void region_setup(const struct region_options *options)
 {
     region.options = *options;
@@ -218,7 +230,6 @@ void region_setup(const struct region_options *options)
     (void)symbols_refresh(options->symbols);
     if (options->kind == REGION_PROGRAM) {
         region.active = true;
-        execution.region = 1;
         region.sp = execution.sp;
         execution.node = PROFILE_ROOT;
     }

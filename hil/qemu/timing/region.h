@@ -31,6 +31,8 @@ struct point {
 };
 
 void region_setup(const struct region_options *options);
+/* Read the symbols again if another image has come, outside of a region. */
+void region_refresh_symbols(void);
 /* QEMU's callbacks, with a point as data. */
 void region_at_from(unsigned int cpu, void *point);
 void region_at_to(unsigned int cpu, void *point);

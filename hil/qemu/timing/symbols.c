@@ -20,8 +20,9 @@ static struct {
     size_t room;
     struct {
         uint32_t address;
-        bool interrupt;
+        enum entry entry;
     } handlers[HANDLERS_MOST];
+    uint32_t initial_sp;
     size_t handler_count;
     uint32_t generation;
     struct stat read_from;
@@ -34,6 +35,7 @@ static void forget(void)
     }
     table.count = 0;
     table.handler_count = 0;
+    table.initial_sp = 0;
 }
 
 static void add(uint32_t address, uint32_t size, const char *name)
@@ -59,6 +61,14 @@ static int by_address(const void *left, const void *right)
     return a->address < b->address ? -1 : a->address > b->address;
 }
 
+static enum entry entry_of(const char *word)
+{
+    return strcmp(word, "handler") == 0     ? ENTRY_HANDLER
+           : strcmp(word, "interrupt") == 0 ? ENTRY_INTERRUPT
+           : strcmp(word, "reset") == 0     ? ENTRY_RESET
+                                            : ENTRY_NONE;
+}
+
 static void take_line(char *line)
 {
     char *save = NULL;
@@ -67,10 +77,14 @@ static void take_line(char *line)
         return;
     }
     const uint32_t at = (uint32_t)strtoul(address, NULL, 16);
-    const bool interrupt = strcmp(what, "interrupt") == 0;
-    if ((interrupt || strcmp(what, "handler") == 0) && table.handler_count < HANDLERS_MOST) {
+    const enum entry entry = entry_of(what);
+    if (entry != ENTRY_NONE && table.handler_count < HANDLERS_MOST) {
         table.handlers[table.handler_count].address = at;
-        table.handlers[table.handler_count++].interrupt = interrupt;
+        table.handlers[table.handler_count++].entry = entry;
+        const char *const sp = strtok_r(NULL, " \n", &save);
+        if (entry == ENTRY_RESET && sp != NULL) {
+            table.initial_sp = (uint32_t)strtoul(sp, NULL, 16);
+        }
     } else if (strcmp(what, "function") == 0) {
         const char *const size = strtok_r(NULL, " \n", &save), *const name = strtok_r(NULL, "\n", &save);
         if (size != NULL && name != NULL) {
@@ -141,13 +155,17 @@ const char *symbols_name(int32_t index)
     return index < 0 ? "?" : table.all[index].name;
 }
 
-bool symbols_is_handler(uint32_t address, bool *interrupt)
+enum entry symbols_entry(uint32_t address)
 {
     for (size_t i = 0; i < table.handler_count; i++) {
         if (table.handlers[i].address == address) {
-            *interrupt = table.handlers[i].interrupt;
-            return true;
+            return table.handlers[i].entry;
         }
     }
-    return false;
+    return ENTRY_NONE;
+}
+
+uint32_t symbols_initial_sp(void)
+{
+    return table.initial_sp;
 }

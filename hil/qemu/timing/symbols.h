@@ -6,14 +6,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Lines of `function ADDRESS SIZE NAME`, and `handler ADDRESS` or `interrupt ADDRESS` where an exception begins
- * that the program causes itself or that comes from outside; numbers in hexadecimal. Returns whether the file was read anew; a missing one leaves no symbols. */
+/* What happens where a block begins, if it is reached by no branch of the program. */
+enum entry {
+    ENTRY_NONE,
+    ENTRY_HANDLER,   /* an exception that the program causes itself */
+    ENTRY_INTERRUPT, /* one that comes by the clock or a device */
+    ENTRY_RESET,
+};
+
+/* Lines of `function ADDRESS SIZE NAME`, `handler ADDRESS`, `interrupt ADDRESS` and `reset ADDRESS SP`, numbers in
+ * hexadecimal. Returns whether the file was read anew; a missing one leaves no symbols. */
 bool symbols_refresh(const char *path);
 /* Counts the times that the file was read. */
 uint32_t symbols_generation(void);
 /* The index of the function that holds an address, or -1. */
 int32_t symbols_find(uint32_t address);
 const char *symbols_name(int32_t index);
-bool symbols_is_handler(uint32_t address, bool *interrupt);
+enum entry symbols_entry(uint32_t address);
+/* SP at reset; 0 when it is not known. */
+uint32_t symbols_initial_sp(void);
 
 #endif
