@@ -8,10 +8,11 @@ from flask import Response
 
 from hil.errors import StoreError
 from hil_dashboards import frames, queries
-from hil_dashboards.choice import parse_search
+from hil_dashboards.choice import parse_profile, parse_search
 from hil_dashboards.pages import notice
 from hil_dashboards.pages.matrix import matrix_page
 from hil_dashboards.pages.parts import Child, shell
+from hil_dashboards.pages.profile import profile_page
 from hil_dashboards.pages.series import series_page
 from hil_dashboards.queries import RunHead
 from hil_db import engine
@@ -68,12 +69,14 @@ def render(url: str | None, place: str, path: str, search: str) -> Component:
     newest: RunHead | None = None
     body: list[Child]
     try:
-        if page not in ("/", "/series"):
+        if page not in ("/", "/series", "/profile"):
             body = [notice.unknown_page(path)]
         elif not queries.exists(url):
             body = [notice.no_results(place, made=False)]
         elif page == "/":
             newest, body = _matrix(url, place)
+        elif page == "/profile":
+            newest, body = _profile(url, search)
         else:
             newest, body = _series(url, place, search)
     except StoreError as error:
@@ -86,6 +89,12 @@ def _matrix(url: str | None, place: str) -> tuple[RunHead | None, list[Child]]:
     if not data.sessions:
         return data.newest, [notice.no_results(place, made=True)]
     return data.newest, matrix_page(frames.matrix(data))
+
+
+def _profile(url: str | None, search: str) -> tuple[RunHead | None, list[Child]]:
+    choice = parse_profile(search)
+    data = queries.read_profile(url, choice)
+    return data.newest, profile_page(data, choice)
 
 
 def _series(url: str | None, place: str, search: str) -> tuple[RunHead | None, list[Child]]:

@@ -1,4 +1,4 @@
-"""What the series page is asked to show: read from a URL's query, and written back to it."""
+"""What a page is asked to show: read from a URL's query, and written back to it."""
 
 from __future__ import annotations
 
@@ -60,6 +60,47 @@ class Choice:
         if which == "board":
             return replace(self, board=names)
         return replace(self, precision=names)
+
+
+@dataclass(frozen=True)
+class ProfileChoice:
+    """The profile of one board, model and precision: the newest, or that of a ``run``."""
+
+    board: str
+    kind: str
+    model: str
+    precision: str
+    run: int | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether it names a case at all."""
+        return all((self.board, self.kind, self.model, self.precision))
+
+    def of_run(self, run: int | None) -> ProfileChoice:
+        """The same choice in another run; None: the newest."""
+        return replace(self, run=run)
+
+    def href(self) -> str:
+        """The address of the profile page that shows this choice."""
+        parts = [("board", self.board), ("kind", self.kind), ("model", self.model)]
+        parts.append(("precision", self.precision))
+        if self.run is not None:
+            parts.append(("run", str(self.run)))
+        return f"/profile?{urlencode(parts)}"
+
+
+def parse_profile(search: str | None) -> ProfileChoice:
+    """The choice in a query such as ``?board=qemu&kind=a&model=b&precision=q15&run=3``."""
+    fields = {name: given[0] for name, given in parse_qs((search or "").removeprefix("?")).items()}
+    run = fields.get("run", "")
+    return ProfileChoice(
+        board=fields.get("board", ""),
+        kind=fields.get("kind", ""),
+        model=fields.get("model", ""),
+        precision=fields.get("precision", ""),
+        run=int(run) if run.isdecimal() and len(run) < 10 else None,
+    )
 
 
 def parse_search(search: str | None) -> Choice:

@@ -21,14 +21,15 @@ _SYMBOLS = ("circle", "diamond", "square", "triangle-up")
 _TICKS_MOST = 5
 _ERROR_MOST = 90
 _CROSSES_MOST = 200
+_CAPS_MOST = 60  # points; ends of more error bars than that run into each other
 
 
 def series_figure(metric: str, frame: pd.DataFrame) -> go.Figure:
-    """One metric over runs: a colour per board, model and precision, a dash per method and technique.
+    """One metric over runs: a colour per board, model and precision, a dash per way it was obtained.
 
-    ``frame`` has VALUE_COLUMNS, oldest first. Counted values are steps. A point of a run whose folder
-    had changes that no commit holds is hollow. A session that ended before it had a
-    value breaks its line and is a cross at the bottom.
+    ``frame`` has VALUE_COLUMNS, oldest first. Counted values are steps. An error bar is a value's band.
+    A point of a run whose folder had changes that no commit holds is hollow. A session that ended before it
+    had a value breaks its line and is a cross at the bottom.
     """
     figure = go.Figure()
     lost = frames.without_value(frame)
@@ -37,17 +38,21 @@ def series_figure(metric: str, frame: pd.DataFrame) -> go.Figure:
     names, _ = line_names(found)
     ways = _ways(found)
     for line, name in zip(found, names, strict=True):
-        trace = _trace(metric, line, lost, cases.index(line.case), ways.index((line.method, line.technique)))
+        trace = _trace(metric, line, lost, cases.index(line.case), ways.index(_way(line)))
         figure.add_trace(trace.update(name=escape(name)))
     figure.update_layout(**_layout(metric, frame, found), annotations=_crosses(lost))
     return figure
 
 
-def _ways(found: list[Line]) -> list[tuple[str, str]]:
-    """Methods and techniques, the one with most values first: it gets the solid line."""
-    values: dict[tuple[str, str], int] = {}
+def _way(line: Line) -> tuple[str, str, str]:
+    return line.method, line.technique, line.conditions
+
+
+def _ways(found: list[Line]) -> list[tuple[str, str, str]]:
+    """Methods, techniques and conditions, those with most values first: they get the solid line."""
+    values: dict[tuple[str, str, str], int] = {}
     for line in found:
-        way = (line.method, line.technique)
+        way = _way(line)
         values[way] = values.get(way, 0) + len(line.points)
     return sorted(values, key=lambda way: (-values[way], way))
 
@@ -64,7 +69,8 @@ def line_names(found: list[Line]) -> tuple[list[str], str]:
 
 def _name_parts(line: Line) -> tuple[str, ...]:
     over = "" if line.over is None else f"{line.over:,} vectors"
-    return line.board, f"{line.model} {line.precision}", f"{line.method}, {line.technique}", over
+    how = f"{line.method}, {line.technique}"
+    return line.board, f"{line.model} {line.precision}", how, line.conditions, over
 
 
 def _joined(parts: Iterable[str]) -> str:
@@ -90,9 +96,30 @@ def _trace(metric: str, line: Line, lost: pd.DataFrame, colour: int, variant: in
             "symbol": [symbol + ("-open" if point["dirty"] else "") for point in points],
             "line": {"width": [2 if point["dirty"] else 0 for point in points]},
         },
+        error_y=_bars(points, COLOURS[colour % len(COLOURS)]),
         hovertext=[None if point["value"] is None else _hover(metric, point) for point in points],
         hoverinfo="text",
     )
+
+
+def _bars(points: list[dict[str, Any]], colour: str) -> dict[str, Any] | None:
+    """Error bars from the points' bands; None when no point has one."""
+    if all(point["low"] is None for point in points):
+        return None
+
+    def reach(point: dict[str, Any], end: str) -> float | None:
+        return None if point[end] is None else abs(point[end] - point["value"])
+
+    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [reach(point, "high") for point in points],
+        "arrayminus": [reach(point, "low") for point in points],
+        "color": f"rgba({red},{green},{blue},0.6)",
+        "thickness": 1.5,
+        "width": 4 if len(points) <= _CAPS_MOST else 0,
+    }
 
 
 def _with_gaps(line: Line, lost: pd.DataFrame) -> pd.DataFrame:
@@ -127,6 +154,11 @@ def _hover(metric: str, point: dict[str, Any]) -> str:
     if point["resolution"] is not None and not text.is_share(metric):
         amount += f" (steps of {text.plain(point['resolution'])})"
     told = [f"<b>{escape(amount)}</b> {escape(point['method'])}, {escape(point['technique'])}"]
+    ends = frames.band(point)
+    if ends is not None:
+        told.append(f"expected {text.expected(metric, point['value'], ends)}")
+    if point["conditions"]:
+        told.append(escape(point["conditions"]))
     if point["status"] != "finished":
         told.append(escape(f"of a session that {point['status']}"))
     told += _origin(point)
@@ -222,7 +254,7 @@ def every_so_many(items: list[int], most: int) -> list[int]:
 def _flat_range(metric: str, frame: pd.DataFrame) -> dict[str, Any]:
     """A range of its own for values that never change: Plotly would show one unit to either side."""
     low, high = frame["value"].min(), frame["value"].max()
-    if low != high:  # also when there is no value at all
+    if low != high or frame["low"].notna().any():  # also when there is no value at all
         return {}
     if text.is_share(metric):
         return {"range": [low - 0.02, min(high + 0.02, 1.002)]}

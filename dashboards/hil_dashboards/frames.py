@@ -9,19 +9,21 @@ from typing import Any
 
 import pandas as pd
 
-from hil_dashboards.queries import SESSION_COLUMNS, VALUE_COLUMNS, MatrixData
+from hil_dashboards.queries import CASE_COLUMNS, SESSION_COLUMNS, VALUE_COLUMNS, MatrixData
+from hil_db.wording import conditions_text
 
-CASE = ["board", "kind", "model", "precision"]
-HOW = ["unit", "method", "technique", "over"]
+CASE = list(CASE_COLUMNS)
+HOW = ["unit", "method", "technique", "conditions", "over"]
 NOT_OF_VECTORS = ("vectors", "flash_bytes", "ram_bytes", "connect_s", "program_s", "verify_s", "handshake_s")
 POINTS_MOST = 5000  # what SVG draws without a wait
-_FLOATS = ("vectors", "value", "resolution")
+_FLOATS = ("vectors", "value", "resolution", "low", "high")
 
 
 @dataclass(frozen=True)
 class Value:
     """One value of the matrix with where it comes from.
 
+    ``band`` is where the true value is expected; ``conditions`` are told in words, empty without any.
     ``over`` is how many vectors it was taken over, None for a metric that needs none; ``partial``: fewer than
     another session of the same board, model and precision took.
     """
@@ -32,6 +34,8 @@ class Value:
     method: str
     technique: str
     resolution: float | None
+    band: tuple[float, float] | None
+    conditions: str
     run: int
     time: datetime
     over: int | None
@@ -45,7 +49,8 @@ class Value:
 class Row:
     """One model and precision on one board: its newest session, and its newest values by metric.
 
-    A metric has several values when its session took it by several methods or techniques.
+    A metric has several values when its session took it by several methods or techniques. ``profiled``:
+    of some session of it a profile is stored.
     """
 
     board: str
@@ -57,11 +62,12 @@ class Row:
     status: str
     error: str | None
     values: dict[str, tuple[Value, ...]]
+    profiled: bool = False
 
 
 @dataclass(frozen=True)
 class Line:
-    """Values that may be compared: of one board, model, precision, unit, method and technique.
+    """Values that may be compared: of one board, model, precision, unit, method, technique and conditions.
 
     And taken ``over`` the same number of vectors (None for a metric that needs none): a quick look at a few
     vectors has another median than all of them.
@@ -74,6 +80,7 @@ class Line:
     unit: str
     method: str
     technique: str
+    conditions: str
     over: int | None
     points: pd.DataFrame
 
@@ -89,8 +96,12 @@ def sessions(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
 
 
 def values(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
-    """A frame with VALUE_COLUMNS and ``over``: the vectors of metrics that depend on them, NaN for others."""
+    """A frame with VALUE_COLUMNS and ``over``: the vectors of metrics that depend on them, NaN for others.
+
+    ``conditions`` are told in words, empty without any.
+    """
     frame = _frame(rows, VALUE_COLUMNS)
+    frame["conditions"] = [conditions_text(held or {}) for held in frame["conditions"].tolist()]
     frame["over"] = frame["vectors"].where(~frame["metric"].isin(NOT_OF_VECTORS))
     return frame
 
@@ -114,6 +125,7 @@ def records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
 def matrix(data: MatrixData) -> list[Row]:
     """The matrix's rows, ordered by board, kind, model and precision."""
     most = {tuple(case): vectors for *case, vectors in data.most}
+    profiled = {tuple(case) for case in data.profiled}
     held: dict[tuple[Any, ...], dict[str, list[Value]]] = {}
     for record in records(values(data.values)):
         case = tuple(record[name] for name in CASE)
@@ -133,6 +145,7 @@ def matrix(data: MatrixData) -> list[Row]:
                 metric: tuple(cell)
                 for metric, cell in held.get(tuple(record[name] for name in CASE), {}).items()
             },
+            profiled=tuple(record[name] for name in CASE) in profiled,
         )
         for record in records(newest)
     ]
@@ -147,6 +160,8 @@ def _value(record: dict[str, Any], most: float | None) -> Value:
         method=record["method"],
         technique=record["technique"],
         resolution=record["resolution"],
+        band=band(record),
+        conditions=record["conditions"],
         run=record["run"],
         time=record["time"],
         over=over,
@@ -155,6 +170,11 @@ def _value(record: dict[str, Any], most: float | None) -> Value:
         dirty=record["dirty"],
         image=record["image"],
     )
+
+
+def band(record: dict[str, Any]) -> tuple[float, float] | None:
+    """The ends of a record's band; None when it has none."""
+    return None if record["low"] is None else (record["low"], record["high"])
 
 
 def clipped(frame: pd.DataFrame, most: int = POINTS_MOST) -> pd.DataFrame:
@@ -180,7 +200,7 @@ def lines(frame: pd.DataFrame) -> list[Line]:
     key: Any
     for key, points in with_value(frame).groupby([*CASE, *HOW], sort=True, dropna=False):
         *names, over = key
-        board, kind, model, precision, unit, method, technique = map(str, names)
         count = None if pd.isna(over) else int(over)
-        found.append(Line(board, kind, model, precision, unit, method, technique, count, points))
+        board, kind, model, precision, unit, method, technique, conditions = map(str, names)
+        found.append(Line(board, kind, model, precision, unit, method, technique, conditions, count, points))
     return found

@@ -9,18 +9,22 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, func, or_, select
+from sqlalchemy.orm import Session as Transaction
 from sqlalchemy.orm import aliased
 
-from hil_dashboards.choice import Choice
-from hil_db import engine
+from hil.measure.profile import Profile
+from hil_dashboards.choice import Choice, ProfileChoice
+from hil_db import engine, profiles
 from hil_db.liveness import status_now
 from hil_db.records import Status
-from hil_db.schema import Image, MeasureRow, Run, Session
+from hil_db.schema import Image, MeasureRow, ProfileRow, Run, Session
 from hil_db.store import Store
 
 MATRIX_METRICS = (
     "accuracy",
     "golden_exact",
+    "latency_us",
+    "latency_cycles",
     "instructions",
     "flash_bytes",
     "ram_bytes",
@@ -28,6 +32,7 @@ MATRIX_METRICS = (
     "stream_s",
 )
 USUAL_METRIC = "instructions"
+CYCLES_METRIC = "latency_cycles"
 
 SESSION_COLUMNS = (
     "session",
@@ -44,9 +49,22 @@ SESSION_COLUMNS = (
     "image",
     "vectors",
 )
-VALUE_COLUMNS = (*SESSION_COLUMNS, "metric", "value", "unit", "method", "technique", "resolution")
+VALUE_COLUMNS = (
+    *SESSION_COLUMNS,
+    "metric",
+    "value",
+    "unit",
+    "method",
+    "technique",
+    "resolution",
+    "low",
+    "high",
+    "conditions",
+)
 
-MOST_COLUMNS = ("board", "kind", "model", "precision", "most")
+CASE_COLUMNS = ("board", "kind", "model", "precision")
+MOST_COLUMNS = (*CASE_COLUMNS, "most")
+PROFILES_MOST = 12  # so many runs are there to choose from
 
 Rows = list[tuple[Any, ...]]
 
@@ -67,14 +85,15 @@ class RunHead:
 class MatrixData:
     """``sessions`` has SESSION_COLUMNS, ``values`` VALUE_COLUMNS, ``most`` MOST_COLUMNS.
 
-    ``most`` is the largest number of vectors a session of each case ever took.
-    ``newest`` is None without a run.
+    ``most`` is the largest number of vectors a session of each case ever took; ``profiled`` (CASE_COLUMNS)
+    are the cases of which a profile is stored. ``newest`` is None without a run.
     """
 
     newest: RunHead | None
     sessions: Rows
     values: Rows
     most: Rows
+    profiled: Rows
 
 
 @dataclass(frozen=True)
@@ -88,6 +107,22 @@ class SeriesData:
     boards: list[str]
     precisions: list[str]
     values: Rows
+
+
+@dataclass(frozen=True)
+class ProfileData:
+    """The profile of one session, and its estimate.
+
+    ``session`` has SESSION_COLUMNS and ``cycles`` VALUE_COLUMNS: what the profile's technique says an
+    inference takes. ``runs`` are the newest that have a profile of the same case. Without one, ``session``
+    and ``profile`` are None.
+    """
+
+    newest: RunHead | None
+    runs: list[int]
+    session: tuple[Any, ...] | None
+    profile: Profile | None
+    cycles: tuple[Any, ...] | None
 
 
 def exists(url: str | None) -> bool:
@@ -107,6 +142,7 @@ def read_matrix(url: str | None) -> MatrixData:
             _rows(connection, _newest_sessions()),
             _rows(connection, _newest_values()),
             _rows(connection, _most_vectors()),
+            _rows(connection, _profiled().with_only_columns(*_CASE).distinct()),
         )
 
 
@@ -129,6 +165,30 @@ def read_series(url: str | None, choice: Choice) -> SeriesData:
             _names(connection, Session.precision),
             _rows(connection, _series(choice, metric)) if metric else [],
         )
+
+
+def read_profile(url: str | None, choice: ProfileChoice) -> ProfileData:
+    """The choice's newest profile, or that of its run. StoreError when the database cannot be read."""
+    with _reading(url) as connection:
+        newest = _newest_run(connection)
+        wanted = _profiled().where(
+            Session.board == choice.board,
+            Session.kind == choice.kind,
+            Session.model == choice.model,
+            Session.precision == choice.precision,
+        )
+        runs = wanted.with_only_columns(Session.run_id).distinct().order_by(Session.run_id.desc())
+        known = list(connection.scalars(runs.limit(PROFILES_MOST)))
+        if choice.run is not None:
+            wanted = wanted.where(Session.run_id == choice.run)
+        session_id = connection.scalar(wanted.with_only_columns(func.max(Session.id)))
+        if session_id is None:
+            return ProfileData(newest, known, None, None, None)
+        (session,) = _rows(connection, _sessions().where(Session.id == session_id))
+        with Transaction(connection) as transaction:
+            profile = profiles.profile(transaction.get_one(ProfileRow, session_id))
+        cycles = _rows(connection, _cycles(session_id, profile.technique))
+        return ProfileData(newest, known, session, profile, next(iter(cycles), None))
 
 
 @contextmanager
@@ -165,6 +225,9 @@ _MEASURE = (
     MeasureRow.method,
     MeasureRow.technique,
     MeasureRow.resolution,
+    MeasureRow.low,
+    MeasureRow.high,
+    MeasureRow.conditions,
 )
 
 
@@ -216,6 +279,26 @@ def _newest_values() -> Select[*tuple[Any, ...]]:
         .join(MeasureRow, MeasureRow.session_id == Session.id)
         .join(newest, and_(newest.c.session_id == Session.id, newest.c.metric == MeasureRow.metric))
         .order_by(*_CASE, MeasureRow.id)
+    )
+
+
+def _profiled() -> Select[*tuple[Any, ...]]:
+    return (
+        select(Session.id)
+        .join(ProfileRow, ProfileRow.session_id == Session.id)
+        .where(Session.status == Status.FINISHED)
+    )
+
+
+def _cycles(session_id: int, technique: str) -> Select[*tuple[Any, ...]]:
+    return (
+        _sessions(*_MEASURE)
+        .join(MeasureRow, MeasureRow.session_id == Session.id)
+        .where(
+            Session.id == session_id,
+            MeasureRow.metric == CYCLES_METRIC,
+            MeasureRow.technique == technique,
+        )
     )
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 
+from hil_db.wording import band_percents
+
 SHARES = ("accuracy", "golden_exact", "cascade_rate")
 
 TITLES = {
     "accuracy": "Accuracy",
     "golden_exact": "Golden",
     "instructions": "Instructions",
-    "instructions_lower": "Instructions, lower tier alone",
-    "instructions_both": "Instructions, both tiers",
+    "latency_us": "Latency",
+    "latency_cycles": "Cycles",
     "cascade_rate": "Upper tier ran",
     "flash_bytes": "Flash",
     "ram_bytes": "RAM",
@@ -29,7 +31,8 @@ METHODS = {
     "modelled": "computed from datasheets",
 }
 
-_UNITS = {"1": "", "instructions": ""}
+_TIERS = {"_lower": "lower tier alone", "_both": "both tiers"}
+_UNITS = {"1": "", "instructions": "", "cycles": "", "us": "µs"}
 
 
 def title(metric: str) -> str:
@@ -37,6 +40,9 @@ def title(metric: str) -> str:
     known = TITLES.get(metric)
     if known is not None:
         return known
+    for suffix, told in _TIERS.items():
+        if metric.removesuffix(suffix) in TITLES:
+            return f"{TITLES[metric.removesuffix(suffix)]}, {told}"
     words = metric.removesuffix("_bytes").removesuffix("_s").replace("_", " ")
     return words[:1].upper() + words[1:]
 
@@ -53,12 +59,34 @@ def value(metric: str, number: float) -> str:
     if is_share(metric):
         rounded = f"{number * 100:.2f}"
         return rounded if number == 1 or rounded != "100.00" else "99.99"
+    if metric.startswith("latency_us") and abs(number) >= 1000:
+        return f"{number:,.0f}"  # of what comes from cycles, no parts of a microsecond
     return plain(number)
 
 
 def amount(metric: str, number: float, stored_unit: str) -> str:
     """A value with its unit."""
     return f"{value(metric, number)} {unit(metric, stored_unit)}".strip()
+
+
+def band(metric: str, number: float, ends: tuple[float, float]) -> str:
+    """How far a value's band reaches, in percent of it: ``±4 %``, ``−3/+22 %``; else its ends."""
+    percents = None if is_share(metric) else band_percents(number, *ends)
+    if percents is None:
+        return _span(metric, ends)
+    below, above = percents
+    return f"±{above} %" if below == above else f"−{below}/+{above} %"
+
+
+def expected(metric: str, number: float, ends: tuple[float, float]) -> str:
+    """Where the true value is expected: ``59,364 to 74,664 (−3/+22 %)``."""
+    span, reach = _span(metric, ends), band(metric, number, ends)
+    return span if span == reach else f"{span} ({reach})"
+
+
+def _span(metric: str, ends: tuple[float, float]) -> str:
+    coarse = not is_share(metric) and abs(ends[1]) >= 1000
+    return " to ".join(f"{end:,.0f}" if coarse else value(metric, end) for end in ends)
 
 
 def plain(number: float) -> str:

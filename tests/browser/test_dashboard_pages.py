@@ -1,4 +1,4 @@
-"""Both pages in a real browser: what is painted, what it says, and that nothing comes from elsewhere."""
+"""The pages in a real browser: what is painted, what it says, and that nothing comes from elsewhere."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 from urllib.parse import parse_qs, urlparse
 
 import pytest
@@ -16,6 +17,7 @@ from PIL import Image as Picture
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
 
 from hil.image import Manifest
+from hil.measure.profile import ClassCost, PathCost, Profile
 from hil.values import Measure, Method, Precision
 from hil_db.records import RunInfo, SessionRecord, Status
 from hil_db.store import Store
@@ -91,7 +93,17 @@ def measures(run: int, model: str, precision: Precision) -> tuple[Measure, ...]:
     base = 57_280 if precision is Precision.F32 else 41_040
     base += 100_000 if model == MODELS[1] else 0
     technique = "plugin" if run >= ANOTHER_TECHNIQUE else "timer"
+    cycles = base * 1.2
     return (
+        Measure(
+            "latency_cycles",
+            cycles,
+            "cycles",
+            Method.ESTIMATED,
+            "cycle-model-2" if run >= ANOTHER_TECHNIQUE else "cycle-model-1",
+            band=(cycles * 0.97, cycles * 1.22),
+            conditions={"clock_hz": 25e6, "wait_states": 0.0},
+        ),
         Measure("accuracy", 0.9833 if model == MODELS[0] else 0.9676, "1", Method.COUNTED, "labels", 1 / 540),
         Measure("golden_exact", 1.0, "1", Method.COUNTED, "bit-exact"),
         Measure("vectors", 540.0, "1", Method.COUNTED, "link"),
@@ -99,8 +111,19 @@ def measures(run: int, model: str, precision: Precision) -> tuple[Measure, ...]:
         Measure("flash_bytes", 12_304.0, "B", Method.COUNTED, "elf"),
         Measure("ram_bytes", 15_624.0, "B", Method.COUNTED, "elf"),
         Measure("stack_bytes", 432.0, "B", Method.MEASURED, "painted", 4.0),
+        Measure("stack_bytes", 440.0, "B", Method.COUNTED, "tracked"),
         Measure("stream_s", 2.5 + 0.1 * run, "s", Method.MEASURED, "host-clock"),
     )
+
+
+def profile(base: int) -> Profile:
+    """Of 540 inferences of a few functions, most of it in one of them."""
+    own = {("model_run",): 0.05, ("model_run", "step"): 0.1, ("model_run", "step", "matvec<8>"): 0.85}
+    paths = tuple(
+        PathCost(path, 540, round(540 * base * share), round(540 * base * share))
+        for path, share in own.items()
+    )
+    return Profile("cycle-model-2", 540, paths, (ClassCost("load", 540, 3 * 540), ClassCost("alu", 540, 540)))
 
 
 def session(run: int, board: str, model: str, precision: Precision, began: datetime) -> SessionRecord:
@@ -116,6 +139,7 @@ def session(run: int, board: str, model: str, precision: Precision, began: datet
         manifest=manifest(model, precision, run // 3),
         error="qemu: no frame in 10.0 s" if failed else None,
         measures=() if failed else measures(run, model, precision),
+        profile=None if failed else profile(40_000 + run),
     )
 
 
@@ -189,10 +213,58 @@ def test_matrix_shows_the_newest_values_and_how_they_were_obtained(
     ):
         assert words in said
     assert "57,280" not in said, "an older value is shown"
-    for words in ("counted", "measured", "plugin", "painted", "elf", "bit-exact"):
+    for words in ("counted", "measured", "plugin", "painted", "tracked", "elf", "bit-exact"):
         assert words in said
     assert page.locator("table tbody tr").count() >= len(MODELS) * len(PRECISIONS)
     need_painted(page, "matrix", tmp_path)
+    assert not view.wrong
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_bands_are_shown_and_drawn_in_either_theme(
+    view: View, address: str, tmp_path: Path, scheme: Literal["light", "dark"]
+) -> None:
+    view.page.emulate_media(color_scheme=scheme)
+    assert "−3/+22 %" in text(view.open(f"{address}/"))
+    need_painted(view.page, f"matrix-{scheme}", tmp_path)
+    page = view.open(series(address, "metric=latency_cycles&model=fastgrnn_digits&precision=q15"))
+    assert points(page) == RUNS
+    assert page.locator(".scatterlayer .trace").count() == 2, "two models of cycles are two lines"
+    bars = page.locator(".scatterlayer .errorbar path.yerror")
+    assert bars.count() == RUNS
+    assert all((bars.nth(place).bounding_box() or {"height": 0.0})["height"] > 10 for place in range(RUNS))
+    said = text(page)
+    for words in ("−3/+22 %", "cycle-model-1", "cycle-model-2", "clock 25 MHz, wait states 0"):
+        assert words in said
+    need_painted(page, f"series-{scheme}", tmp_path)
+    assert not view.wrong
+
+
+def test_the_matrix_fits_a_usual_window(view: View, address: str) -> None:
+    page = view.open(f"{address}/")
+    for part in page.locator(".scroll").all():
+        assert part.evaluate("part => part.scrollWidth <= part.clientWidth"), "figures are cut off"
+    overlaps = page.locator(".matrix td .amount").evaluate_all(
+        "amounts => amounts.filter(one => one.scrollWidth > one.clientWidth).map(one => one.textContent)"
+    )
+    assert overlaps == []
+
+
+def test_a_row_leads_to_where_its_cycles_go(view: View, address: str, tmp_path: Path) -> None:
+    page = view.open(f"{address}/")
+    page.get_by_role("link", name="Where cycles go").first.click()
+    page.wait_for_selector("h1:has-text('Where cycles go')")
+    said = text(page)
+    for words in ("fastgrnn_digits f32 on qemu", "40,006 cycles", "matvec<8>", "85.0 %", "−3/+22 %", "load"):
+        assert words in said
+    bars = page.locator("table").first.locator("td:nth-child(5) .bar i")
+    widths = [(bars.nth(place).bounding_box() or {"width": 0.0})["width"] for place in range(3)]
+    assert widths == sorted(widths, reverse=True)
+    assert widths[0] > 5 * widths[1] > 0
+    need_painted(page, "profile", tmp_path)
+    page.get_by_role("link", name="3", exact=True).click()
+    page.wait_for_selector("text=40,003 cycles")
+    assert "run=3" in page.url
     assert not view.wrong
 
 
@@ -348,6 +420,7 @@ def test_a_page_that_is_not_there(view: View, address: str) -> None:
 
 def test_a_narrow_window_needs_no_sideways_scrolling(view: View, address: str) -> None:
     view.page.set_viewport_size({"width": 420, "height": 800})
-    for place in ("/", "/series?metric=instructions"):
+    case = "board=qemu&kind=qemu_mps2_an386&model=fastgrnn_digits&precision=q15"
+    for place in ("/", "/series?metric=latency_cycles", f"/profile?{case}"):
         page = view.open(f"{address}{place}")
         assert page.evaluate("document.documentElement.scrollWidth") <= 420

@@ -10,7 +10,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from hil_dashboards import text
-from hil_dashboards.choice import Choice
+from hil_dashboards.choice import Choice, ProfileChoice
 from hil_dashboards.frames import Row, Value
 from hil_dashboards.pages.parts import Child, badge, legend
 from hil_dashboards.queries import MATRIX_METRICS
@@ -27,7 +27,8 @@ def matrix_page(rows: Sequence[Row]) -> list[Child]:
             [
                 html.H1("Newest results"),
                 html.P(
-                    "The newest value of each metric. A value leads to its series over runs.",
+                    "The newest value of each metric, of the run that its row names unless it names another. "
+                    "A value leads to its series over runs.",
                     className="muted",
                 ),
             ],
@@ -61,7 +62,7 @@ def _board(board: str, rows: list[Row]) -> Component:
 def _case(row: Row) -> Component:
     head = html.Th(
         [
-            html.Div(row.model, className="model"),
+            html.Div(_breakable(row.model), className="model"),
             html.Div(
                 [
                     html.Span(row.precision, className="precision"),
@@ -74,13 +75,30 @@ def _case(row: Row) -> Component:
                 className="under",
             ),
             html.Div(
-                f"run {row.run} · {text.day(row.time)}", className="origin", title=text.moment(row.time)
+                [f"run {row.run} · ", html.Span(text.day(row.time), className="nowrap")],
+                className="origin",
+                title=text.moment(row.time),
             ),
+            *([_to_profile(row)] if row.profiled else []),
         ],
         scope="row",
     )
     cells = [_cell(row, metric) for metric in MATRIX_METRICS]
     return html.Tr([head, *cells], className="case" if row.status == "finished" else "case ended")
+
+
+def _breakable(name: str) -> list[Child]:
+    """A name that a narrow column breaks after an underscore rather than within a word."""
+    first, *others = name.split("_")
+    parts: list[Child] = [first]
+    for other in others:
+        parts += ["_", html.Wbr(), other]
+    return parts
+
+
+def _to_profile(row: Row) -> Component:
+    choice = ProfileChoice(row.board, row.kind, row.model, row.precision)
+    return dcc.Link("Where cycles go", href=choice.href(), className="more")
 
 
 def _failure(row: Row) -> Component:
@@ -119,29 +137,39 @@ def _cell(row: Row, metric: str) -> Component:
 
 def _figure(row: Row, value: Value) -> Component:
     unit = text.unit(value.metric, value.unit)
+    band = text.band(value.metric, value.value, value.band) if value.band is not None else ""
     amount: list[Child] = [html.Span(text.value(value.metric, value.value), className="number")]
     if unit:
         amount.append(html.Span(unit, className="unit"))
     return html.Div(
         [
             html.Div(amount, className="amount"),
+            *([html.Div(band, className="band")] if band else []),
             *([html.Div(f"only {value.over:,} vectors", className="partial")] if value.partial else []),
             badge(value.method, value.technique),
-            html.Div(
-                f"run {value.run} · {text.day(value.time)}",
-                className="origin" if value.run == row.run else "origin older",
-            ),
+            *([_older(value)] if value.run != row.run else []),
         ],
         className="figure",
         title=_title(value),
     )
 
 
+def _older(value: Value) -> Component:
+    """Of values that are not of the row's own run."""
+    return html.Div(
+        [f"run {value.run} · ", html.Span(text.day(value.time), className="nowrap")], className="older"
+    )
+
+
 def _title(value: Value) -> str:
-    told = [text.moment(value.time), f"commit {text.commit(value.commit, value.dirty)}"]
+    told = [f"run {value.run}, {text.moment(value.time)}", f"commit {text.commit(value.commit, value.dirty)}"]
     told.append(f"image {text.image(value.image)}")
     if value.over is not None:
         told.append(f"over {value.over:,} vectors")
+    if value.band is not None:
+        told.append(f"expected {text.expected(value.metric, value.value, value.band)}")
+    if value.conditions:
+        told.append(value.conditions)
     if value.resolution is not None and not text.is_share(value.metric):
         told.append(f"steps of {text.plain(value.resolution)}")
     return "\n".join(told)

@@ -66,6 +66,27 @@ def badge(method: str, technique: str | None = None) -> Component:
     return html.Span(told, className=f"badge {method if method in text.METHODS else 'other'}")
 
 
+def pills(title: str, offered: Sequence[Component]) -> Component:
+    """Choices under one title."""
+    return html.Div(
+        [html.Div(title, className="choice"), html.Div(list(offered), className="pills")], className="group"
+    )
+
+
+def pill(name: str, href: str, on: bool) -> Component:
+    """One choice: a link to the page that shows it."""
+    return dcc.Link(name, href=href, className="pill on" if on else "pill")
+
+
+def table(heads: Sequence[str], rows: Sequence[Component], *, numbers: Sequence[str] = ()) -> Component:
+    """A table of rows; the columns of ``numbers`` are right-aligned."""
+    cells = [html.Th(head, scope="col", className="num" if head in numbers else "") for head in heads]
+    return html.Div(
+        html.Table([html.Thead(html.Tr(cells)), html.Tbody(list(rows))], className="values"),
+        className="scroll",
+    )
+
+
 def legend() -> Component:
     """What the badges mean."""
     entries: list[Component] = []
@@ -77,7 +98,8 @@ def legend() -> Component:
             html.Dl(entries),
             html.P(
                 "Beside the method stands the technique. Values of another method or technique are never "
-                "compared with each other.",
+                "compared with each other. Percents under a value, such as −3/+22 %, are its band: where the "
+                "true value is expected.",
                 className="muted",
             ),
         ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 from hil_dashboards import frames, text
 from hil_dashboards.choice import RUNS, Choice, Filter
 from hil_dashboards.figures import line_names, series_figure
-from hil_dashboards.pages.parts import Child, badge
+from hil_dashboards.pages.parts import Child, badge, pill, pills, table
 from hil_dashboards.queries import SeriesData
 
 TABLE_MOST = 50  # rows; the time that Dash takes to draw a table grows with the square of its cells
@@ -51,6 +51,8 @@ def _told(metric: str, frame: pd.DataFrame, everything: pd.DataFrame) -> str:
     _, common = line_names(lines)
     if common:
         told += f" All of {common}."
+    if frame["low"].notna().any():
+        told += " A bar spans where the true value is expected."
     if frame["dirty"].eq(True).any():
         told += " A hollow point: its run's folder had changes that no commit holds."
     if frame["value"].isna().any():
@@ -69,29 +71,23 @@ def _count(number: int, thing: str) -> str:
 def _choices(data: SeriesData, choice: Choice) -> list[Component]:
     metrics = data.metrics if data.metric in data.metrics else [*data.metrics, data.metric or ""]
     return [
-        _group("Metric", [_pill(name, choice.of_metric(name), name == data.metric) for name in metrics]),
+        pills("Metric", [pill(name, choice.of_metric(name).href(), name == data.metric) for name in metrics]),
         _filter("Model", "model", data.models, choice),
         _filter("Board", "board", data.boards, choice),
         _filter("Precision", "precision", data.precisions, choice),
-        _group("Newest runs", [_pill(str(runs), choice.of_runs(runs), runs == choice.runs) for runs in RUNS]),
+        pills(
+            "Newest runs",
+            [pill(str(runs), choice.of_runs(runs).href(), runs == choice.runs) for runs in RUNS],
+        ),
     ]
 
 
 def _filter(title: str, which: Filter, names: Iterable[str], choice: Choice) -> Component:
     chosen = choice.names(which)
     every = list(dict.fromkeys([*names, *chosen]))  # one that does not exist must be seen to be let go
-    pills = [_pill("all", choice.cleared(which), not chosen)]
-    return _group(title, pills + [_pill(name, choice.toggled(which, name), name in chosen) for name in every])
-
-
-def _group(title: str, pills: Sequence[Component]) -> Component:
-    return html.Div(
-        [html.Div(title, className="choice"), html.Div(list(pills), className="pills")], className="group"
-    )
-
-
-def _pill(name: str, leads_to: Choice, on: bool) -> Component:
-    return dcc.Link(name, href=leads_to.href(), className="pill on" if on else "pill")
+    offered = [pill("all", choice.cleared(which).href(), not chosen)]
+    offered += [pill(name, choice.toggled(which, name).href(), name in chosen) for name in every]
+    return pills(title, offered)
 
 
 def _nothing(metric: str) -> Component:
@@ -131,48 +127,30 @@ def _table(metric: str, frame: pd.DataFrame) -> Component:
     every: pd.DataFrame = pd.concat([frames.with_value(frame), frames.without_value(frame)])
     every = every.sort_values("session", ascending=False, kind="stable")
     newest = every.head(TABLE_MOST)
-    heads = (
+    banded = bool(newest["low"].notna().any())
+    heads = [
         "Run",
         "Time, UTC",
         "Board",
         "Model",
         "Value",
+        *(["Band"] if banded else []),
         "Change",
         "Obtained",
         "Vectors",
         "Commit",
         "Image",
-    )
-    numbers = ("Value", "Change", "Vectors")
+    ]
     caption = "Values, newest first"
     if len(newest) < len(every):
-        caption += f" (the newest {len(newest)} of {len(every):,}; `hil export` prints all)"
+        caption += f" (the newest {len(newest)} of {len(every):,}; hil export prints all)"
+    rows = [_row(metric, record, banded) for record in frames.records(newest)]
     return html.Section(
-        [
-            html.H2(caption.replace("`", "")),
-            html.Div(
-                html.Table(
-                    [
-                        html.Thead(
-                            html.Tr(
-                                [
-                                    html.Th(head, scope="col", className="num" if head in numbers else "")
-                                    for head in heads
-                                ]
-                            )
-                        ),
-                        html.Tbody([_row(metric, record) for record in frames.records(newest)]),
-                    ],
-                    className="values",
-                ),
-                className="scroll",
-            ),
-        ],
-        className="card",
+        [html.H2(caption), table(heads, rows, numbers=("Value", "Change", "Vectors"))], className="card"
     )
 
 
-def _row(metric: str, record: dict[str, Any]) -> Component:
+def _row(metric: str, record: dict[str, Any], banded: bool) -> Component:
     start = [
         html.Td(str(record["run"])),
         html.Td(text.moment(record["time"]).removesuffix(" UTC"), className="nowrap"),
@@ -186,15 +164,18 @@ def _row(metric: str, record: dict[str, Any]) -> Component:
     ]
     if record["value"] is None:
         told = f"{record['status']}: {record['error'] or 'no reason was stored'}"
-        return html.Tr([*start, html.Td(told, colSpan=3, className="lost"), *end])
+        return html.Tr([*start, html.Td(told, colSpan=4 if banded else 3, className="lost"), *end])
+    ends = frames.band(record)
+    band = text.band(metric, record["value"], ends) if ends is not None else ""
     before = record["before"]
     change = "" if before is None else text.change(metric, record["value"], before)
     return html.Tr(
         [
             *start,
             html.Td(text.amount(metric, record["value"], record["unit"]), className="num strong"),
+            *([html.Td(band, className="nowrap muted")] if banded else []),
             html.Td(change, className="num muted" if change in ("", "no change") else "num"),
-            html.Td(badge(record["method"], record["technique"])),
+            html.Td(badge(record["method"], record["technique"]), title=record["conditions"]),
             *end,
         ]
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from hil.image import Manifest
+from hil.measure.profile import ClassCost, PathCost, Profile
 from hil.values import Measure, Method, Precision
 from hil_db.records import RunInfo, SessionRecord, Status
 from hil_db.store import Store
@@ -39,6 +40,21 @@ class Bench:
     def golden(self, value: float) -> Measure:
         return Measure("golden_exact", value, "1", Method.COUNTED, "bit-exact")
 
+    def estimate(
+        self,
+        value: float,
+        technique: str = "cycle-model-1",
+        clock_hz: float = 25e6,
+        band: tuple[float, float] | None = (0.97, 1.22),
+    ) -> Measure:
+        """Cycles; ``band`` in shares of the value."""
+        ends = None if band is None else (value * band[0], value * band[1])
+        conditions = {"clock_hz": clock_hz, "wait_states": 0.0}
+        return Measure("latency_cycles", value, "cycles", Method.ESTIMATED, technique, None, ends, conditions)
+
+    def stack(self, value: float, technique: str, method: Method) -> Measure:
+        return Measure("stack_bytes", value, "B", method, technique)
+
     def session(
         self,
         day: int,
@@ -47,6 +63,7 @@ class Bench:
         model: str = "digits",
         precision: Precision = Precision.Q15,
         error: str | None = None,
+        profile: Profile | None = None,
     ) -> SessionRecord:
         """A session of a day of November; one with an error has failed."""
         digest = hashlib.sha256(f"{model} {precision}".encode()).hexdigest()
@@ -64,6 +81,7 @@ class Bench:
             ),
             error=error,
             measures=measures,
+            profile=profile,
         )
 
     def run(self, *sessions: SessionRecord, dirty: bool | None = False, pid: int = 1) -> int:
@@ -79,6 +97,21 @@ class Bench:
         return self._store.begin_run(
             RunInfo(began, "pytest --board=all", pid=pid, git_commit=COMMIT, git_dirty=dirty)
         )
+
+
+@pytest.fixture
+def profile() -> Profile:
+    """Of 10 inferences of 200 cycles each."""
+    return Profile(
+        "cycle-model-1",
+        10,
+        (
+            PathCost(("run",), 10, 100, 200),
+            PathCost(("run", "step"), 80, 400, 600),
+            PathCost(("run", "step", "tanh<16>"), 25, 1000, 1200),
+        ),
+        (ClassCost("load", 500, 900), ClassCost("alu", 1000, 1100), ClassCost("divide", 0, 0)),
+    )
 
 
 @pytest.fixture

@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 
 from hil.errors import StoreError
+from hil.measure.profile import Profile
 from hil.values import Method, Precision
 from hil_dashboards import frames, queries, text
-from hil_dashboards.choice import RUNS, Choice, parse_search
+from hil_dashboards.choice import RUNS, Choice, ProfileChoice, parse_profile, parse_search
 from hil_dashboards.figures import every_so_many, line_names, series_figure
 from hil_db.records import Status
 
@@ -77,6 +78,24 @@ def test_matrix_tells_a_quick_look(bench: Any) -> None:
     (cost,), (flash,) = row.values["instructions"], row.values["flash_bytes"]
     assert (cost.over, cost.partial) == (30, True)
     assert (flash.over, flash.partial) == (None, False), "the size of an image needs no vectors"
+
+
+def test_value_knows_its_band_and_what_it_holds_for(bench: Any) -> None:
+    bench.run(bench.session(1, bench.estimate(1000), bench.cost(800)))
+    (row,) = frames.matrix(queries.read_matrix(bench.url))
+    (cycles,), (cost,) = row.values["latency_cycles"], row.values["instructions"]
+    assert (cycles.band, cycles.conditions) == ((970, 1220), "clock 25 MHz, wait states 0")
+    assert (cost.band, cost.conditions) == (None, "")
+
+
+def test_matrix_knows_of_which_case_there_is_a_profile(bench: Any, profile: Profile) -> None:
+    bench.run(
+        bench.session(1, bench.cost(1), profile=profile), bench.session(1, bench.cost(1), model="other")
+    )
+    bench.run(bench.session(2, bench.cost(1)))
+    bench.run(bench.session(3, bench.cost(1), model="hung", profile=profile, error="hung"))
+    rows = frames.matrix(queries.read_matrix(bench.url))
+    assert {row.model: row.profiled for row in rows} == {"digits": True, "other": False, "hung": False}
 
 
 def test_value_knows_where_it_comes_from(bench: Any) -> None:
@@ -166,6 +185,27 @@ def test_lines_part_what_may_not_be_compared(bench: Any) -> None:
     assert sorted(line.points["value"].tolist() for line in found) == [[100, 104], [101], [102], [103]]
 
 
+def test_lines_part_models_of_cycles_and_what_values_hold_for(bench: Any) -> None:
+    bench.run(bench.session(1, bench.estimate(100)))
+    bench.run(bench.session(2, bench.estimate(101, "cycle-model-2")))
+    bench.run(bench.session(3, bench.estimate(102, clock_hz=168e6)))
+    bench.run(bench.session(4, bench.estimate(103)))
+    frame = series(bench, Choice(metric="latency_cycles"))
+    found = frames.lines(frame)
+    assert sorted(line.points["value"].tolist() for line in found) == [[100, 103], [101], [102]]
+    assert sorted({line.conditions for line in found}) == [
+        "clock 168 MHz, wait states 0",
+        "clock 25 MHz, wait states 0",
+    ]
+    names, _ = line_names(found)
+    assert len(set(names)) == 3
+    assert any("168 MHz" in name for name in names)
+    figure = series_figure("latency_cycles", frame)
+    assert len({trace.line.dash for trace in figure.data}) == 3
+    held = frames.with_value(frame)
+    assert [record["before"] for record in frames.records(held)] == [None, None, None, 100]
+
+
 def test_size_of_an_image_goes_on_over_a_quick_look(bench: Any) -> None:
     bench.run(bench.session(1, bench.flash(10), bench.vectors(540)))
     bench.run(bench.session(2, bench.flash(11), bench.vectors(30)))
@@ -239,6 +279,37 @@ def test_hover_tells_where_a_point_is_from(bench: Any) -> None:
     assert list(trace.marker.symbol) == ["circle-open"], "a commit with changes is hollow"
 
 
+def test_bands_are_error_bars_and_gaps_have_none(bench: Any) -> None:
+    bench.run(bench.session(1, bench.estimate(1000)))
+    bench.run(bench.session(2, error="hung"))
+    bench.run(bench.session(3, bench.estimate(2000, band=(0.9, 1.1))))
+    bench.run(bench.session(4, bench.estimate(3000, band=None)))
+    (trace,) = series_figure("latency_cycles", series(bench, Choice(metric="latency_cycles"))).data
+    assert list(trace.y) == [1000, None, 2000, 3000]
+    assert [None if up is None else round(up) for up in trace.error_y.array] == [220, None, 200, None]
+    assert [None if down is None else round(down) for down in trace.error_y.arrayminus] == [
+        30, None, 200, None,
+    ]  # fmt: skip
+    first, _, second, third = trace.hovertext
+    assert "expected 970 to 1,220 (−3/+22 %)" in first
+    assert "clock 25 MHz, wait states 0" in first
+    assert "expected 1,800 to 2,200 (±10 %)" in second
+    assert "expected" not in third
+
+
+def test_values_without_bands_have_no_error_bars(bench: Any) -> None:
+    bench.run(bench.session(1, bench.cost(100)))
+    (trace,) = series_figure("instructions", series(bench, Choice(metric="instructions"))).data
+    assert trace.error_y.array is None
+
+
+def test_band_of_values_that_never_change_is_within_the_plot(bench: Any) -> None:
+    for day in (1, 2):
+        bench.run(bench.session(day, bench.estimate(1000)))
+    layout = series_figure("latency_cycles", series(bench, Choice(metric="latency_cycles"))).layout
+    assert layout.yaxis.range is None, "Plotly's own takes in the bars, one around the value would cut them"
+
+
 def test_flat_share_stays_near_its_value(bench: Any) -> None:
     bench.run(bench.session(1, bench.golden(1.0)))
     low, high = series_figure("golden_exact", series(bench, Choice(metric="golden_exact"))).layout.yaxis.range
@@ -272,6 +343,14 @@ def test_choice_survives_its_address() -> None:
     assert parse_search(choice.href().removeprefix("/series")) == choice
 
 
+def test_choice_of_a_profile_survives_its_address() -> None:
+    choice = ProfileChoice("a b", "kind&c", "ü", "q15", 7)
+    assert parse_profile(choice.href().removeprefix("/profile")) == choice
+    newest = choice.of_run(None)
+    assert parse_profile(newest.href().removeprefix("/profile")) == newest
+    assert parse_profile(newest.href().removeprefix("/profile") + "&run=" + "9" * 30) == newest
+
+
 @pytest.mark.parametrize("search", ["", None, "?", "?runs=-1&runs=x", "?runs=3", "?runs=²", "?metric=&model"])
 def test_odd_addresses_choose_everything(search: str | None) -> None:
     assert parse_search(search) == Choice()
@@ -296,6 +375,9 @@ def test_toggling_goes_both_ways() -> None:
         ("flash_bytes", 12_304.0, "B", "12,304 B"),
         ("stream_s", 2.50619, "s", "2.506 s"),
         ("vectors", 540.0, "1", "540"),
+        ("latency_cycles", 61_200.5, "cycles", "61,200.5"),
+        ("latency_us", 2448.04, "us", "2,448 µs"),
+        ("latency_us", 61.26, "us", "61.26 µs"),
     ],
 )
 def test_amounts(metric: str, number: float, unit: str, expected: str) -> None:
@@ -314,3 +396,31 @@ def test_amounts(metric: str, number: float, unit: str, expected: str) -> None:
 )
 def test_changes(metric: str, number: float, before: float, expected: str) -> None:
     assert text.change(metric, number, before) == expected
+
+
+@pytest.mark.parametrize(
+    ("metric", "number", "ends", "reach", "expected"),
+    [
+        ("latency_cycles", 61_200, (59_364.2, 74_664.0), "−3/+22 %", "59,364 to 74,664 (−3/+22 %)"),
+        ("latency_us", 50, (48, 52), "±4 %", "48 to 52 (±4 %)"),
+        ("latency_us", 0, (0, 2), "0 to 2", "0 to 2"),
+        ("accuracy", 0.98, (0.96, 0.99), "96.00 to 99.00", "96.00 to 99.00"),
+    ],
+)
+def test_bands(metric: str, number: float, ends: tuple[float, float], reach: str, expected: str) -> None:
+    assert text.band(metric, number, ends) == reach
+    assert text.expected(metric, number, ends) == expected
+
+
+@pytest.mark.parametrize(
+    ("metric", "expected"),
+    [
+        ("latency_us", "Latency"),
+        ("latency_cycles", "Cycles"),
+        ("instructions_both", "Instructions, both tiers"),
+        ("latency_cycles_lower", "Cycles, lower tier alone"),
+        ("connect_s", "Connect"),
+    ],
+)
+def test_titles(metric: str, expected: str) -> None:
+    assert text.title(metric) == expected

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from dash import dcc
+from dash import dcc, html
 from dash.development.base_component import Component
 
 from hil.errors import HilError, StoreError
+from hil.measure.profile import PathCost, Profile
 from hil.values import Method
 from hil_dashboards.app import create_app, render
 from hil_dashboards.choice import parse_search
+from hil_dashboards.pages.profile import FUNCTIONS_MOST
 from hil_dashboards.pages.series import plot_height
 from hil_dashboards.serve import serve
 
@@ -34,7 +37,7 @@ def words(tree: Any) -> str:
         return words(getattr(tree, "children", None))
     if isinstance(tree, list | tuple):
         return " ".join(filter(None, map(words, tree)))
-    return "" if tree is None else str(tree)
+    return "" if tree is None else str(tree).strip()
 
 
 def of_class(tree: Any, name: str) -> list[Component]:
@@ -45,10 +48,37 @@ def page(bench: Any, path: str = "/", search: str = "") -> Component:
     return render(bench.url, "/somewhere/results.db", path, search)
 
 
-def test_cell_shows_value_unit_method_technique_run_and_date(bench: Any) -> None:
+def test_cell_shows_value_unit_method_and_technique_and_its_row_run_and_date(bench: Any) -> None:
     bench.run(bench.session(1, bench.flash(12_304)))
+    shown = page(bench)
+    assert words(of_class(shown, "cell")) == "12,304 B counted elf"
+    assert words(of_class(shown, "case")).startswith("digits q15 run 1 · 2026-11-01 ")
+
+
+def test_value_of_an_older_run_than_its_row_says_so(bench: Any) -> None:
+    bench.run(bench.session(1, bench.flash(10), bench.cost(100)))
+    bench.run(bench.session(2, bench.cost(90)))
+    shown = {words(cell) for cell in of_class(page(bench), "cell")}
+    assert shown == {"90 counted timer", "10 B counted elf run 1 · 2026-11-01"}
+
+
+def test_cell_shows_the_band_and_its_tooltip_what_the_value_holds_for(bench: Any) -> None:
+    bench.run(bench.session(1, bench.estimate(61_200)))
     (cell,) = of_class(page(bench), "cell")
-    assert words(cell) == "12,304 B counted elf run 1 · 2026-11-01"
+    assert words(cell) == "61,200 −3/+22 % estimated cycle-model-1"
+    (figure,) = of_class(cell, "figure")
+    assert "expected 59,364 to 74,664 (−3/+22 %)" in figure.title
+    assert "clock 25 MHz, wait states 0" in figure.title
+
+
+def test_cell_names_the_technique_of_each_of_its_values(bench: Any) -> None:
+    painted = bench.stack(432, "painted", Method.MEASURED)
+    bench.run(bench.session(1, painted, bench.stack(440, "tracked", Method.COUNTED)))
+    (cell,) = of_class(page(bench), "cell")
+    assert [words(figure) for figure in of_class(cell, "figure")] == [
+        "432 B measured painted",
+        "440 B counted tracked",
+    ]
 
 
 def test_cell_leads_to_its_series(bench: Any) -> None:
@@ -116,6 +146,112 @@ def test_series_page_has_a_plot_a_table_and_links_that_change_one_thing(bench: A
 def test_series_table_tells_failures(bench: Any) -> None:
     bench.run(bench.session(1, bench.cost(100)), bench.session(1, model="other", error="no probe"))
     assert words(of_class(page(bench, "/series"), "lost")) == "failed: no probe"
+
+
+def test_series_table_shows_bands_where_there_are_some(bench: Any) -> None:
+    bench.run(bench.session(1, bench.estimate(61_200)), bench.session(1, model="other", error="no probe"))
+    shown = page(bench, "/series", "?metric=latency_cycles")
+    (table,) = of_class(shown, "values")
+    heads = [words(node) for node in nodes(table) if isinstance(node, html.Th)]
+    assert heads[4:7] == ["Value", "Band", "Change"]
+    rows = [
+        [words(cell) for cell in row.children] for row in nodes(table.children[1]) if isinstance(row, html.Tr)
+    ]
+    assert rows[1][4:8] == ["61,200", "−3/+22 %", "", "estimated cycle-model-1"]
+    (lost,) = of_class(table, "lost")
+    assert len(rows[0]) - 1 + lost.colSpan == len(heads), "a row without a value is as wide as the others"
+    assert "A bar spans where the true value is expected." in words(shown)
+    bench.run(bench.session(2, bench.cost(100)))
+    assert "Band" not in words(of_class(page(bench, "/series", "?metric=instructions"), "values"))
+
+
+def test_matrix_leads_to_the_profile_of_a_case_that_has_one(bench: Any, profile: Profile) -> None:
+    bench.run(
+        bench.session(1, bench.cost(100), board="a b", model="m&n", profile=profile),
+        bench.session(1, bench.cost(100), model="other"),
+    )
+    (link,) = of_class(page(bench), "more")
+    path, _, search = link.href.partition("?")
+    assert "m&n q15 on a b (kind_a)" in words(page(bench, path, f"?{search}"))
+
+
+CASE = "?board=qemu&kind=kind_a&model=digits&precision=q15"
+
+
+def test_profile_page_shows_functions_and_classes_the_dearest_first(bench: Any, profile: Profile) -> None:
+    bench.run(bench.session(1, bench.estimate(200), profile=profile))
+    shown = page(bench, "/profile", CASE)
+    by_function, by_class = of_class(shown, "values")
+    rows = [words(row) for row in nodes(by_function) if isinstance(row, html.Tr)]
+    assert rows == [
+        "Function Calls Instructions Own cycles Own share Total cycles Total share",
+        "tanh<16> 2.50 100 120 60.0 % 120 60.0 %",
+        "step 8 40 60 30.0 % 180 90.0 %",
+        "run 1 10 20 10.0 % 200 100.0 %",
+    ]
+    assert [words(row) for row in nodes(by_class) if isinstance(row, html.Tr)] == [
+        "Class Instructions Cycles Cycles each Share",
+        "alu 100 110 1.10 55.0 %",
+        "load 50 90 1.80 45.0 %",
+    ]
+    (summary,) = of_class(shown, "summary")
+    told = words(summary)
+    assert "200 cycles per inference, the mean over 10 inferences" in told
+    assert "expected 194 to 244 (−3/+22 %) ; clock 25 MHz, wait states 0 estimated cycle-model-1" in told
+    assert "hil export --profile folded --run 1" in told
+
+
+def test_profile_page_takes_the_newest_that_finished_or_that_of_a_run(bench: Any, profile: Profile) -> None:
+    dearer = replace(profile, regions=5)
+    bench.run(bench.session(1, profile=profile))
+    bench.run(bench.session(2, profile=dearer))
+    bench.run(bench.session(3, profile=profile, error="hung"))
+    bench.run(bench.session(4), bench.session(4, model="other", profile=profile))
+    newest = page(bench, "/profile", CASE)
+    assert "400 cycles per inference" in words(newest)
+    pills = of_class(newest, "pill")
+    assert [(words(pill), "on" in pill.className) for pill in pills] == [("2", True), ("1", False)]
+    path, _, search = pills[1].href.partition("?")
+    assert "200 cycles per inference" in words(page(bench, path, f"?{search}"))
+
+
+def test_profile_page_does_not_show_cycles_of_another_technique(bench: Any, profile: Profile) -> None:
+    bench.run(bench.session(1, bench.estimate(12_345, "cycle-model-2"), profile=profile))
+    told = words(of_class(page(bench, "/profile", CASE), "summary"))
+    assert "12,345" not in told
+    assert "Obtained by cycle-model-1" in told
+
+
+def test_profile_page_sums_what_it_has_no_room_for(bench: Any, profile: Profile) -> None:
+    paths = tuple(PathCost((f"f{n:03}",), 10, 100, 10 * (1000 - n)) for n in range(FUNCTIONS_MOST + 7))
+    bench.run(bench.session(1, profile=replace(profile, paths=paths)))
+    table = of_class(page(bench, "/profile", CASE), "values")[0]
+    rows = [words(row) for row in nodes(table) if isinstance(row, html.Tr)]
+    assert len(rows) == 1 + FUNCTIONS_MOST + 1
+    rest = sum(1000 - n for n in range(FUNCTIONS_MOST, FUNCTIONS_MOST + 7))
+    assert rows[-1].startswith(f"7 more 7 70 {rest:,} ")
+
+
+@pytest.mark.parametrize("search", ["", "?board=qemu&kind=kind_a&model=digits"])
+def test_profile_page_of_nothing_in_particular_says_where_its_links_are(bench: Any, search: str) -> None:
+    bench.run(bench.session(1, bench.cost(100)))
+    assert "The links to them stand in the matrix" in words(page(bench, "/profile", search))
+
+
+@pytest.mark.parametrize("search", [CASE, CASE + "&run=7", CASE + "&run=x"])
+def test_profile_page_without_a_profile_says_so(bench: Any, search: str) -> None:
+    bench.run(bench.session(1, bench.cost(100)))
+    told = words(page(bench, "/profile", search))
+    assert "No profile" in told
+    assert "pytest --board=qemu" in told
+
+
+def test_profile_page_of_a_run_without_one_offers_those_with_one(bench: Any, profile: Profile) -> None:
+    bench.run(bench.session(1, profile=profile))
+    bench.run(bench.session(2))
+    shown = page(bench, "/profile", CASE + "&run=2")
+    assert "No session of run 2 stored a profile of digits q15" in words(shown)
+    assert [words(pill) for pill in of_class(shown, "pill")] == ["1"]
 
 
 def test_series_of_nothing_says_so_and_lets_go_of_an_unknown_name(bench: Any) -> None:

@@ -1,0 +1,197 @@
+"""The profile page: where the cycles of one session went, by function and by instruction class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from hil.measure.profile import ClassCost, FunctionCost, Profile, functions
+from hil_dashboards import frames, text
+from hil_dashboards.choice import Choice, ProfileChoice
+from hil_dashboards.pages.parts import Child, badge, pill, pills, sentence, table
+from hil_dashboards.queries import CYCLES_METRIC, ProfileData
+
+FUNCTIONS_MOST = 40  # rows; the time that Dash takes to draw a table grows with the square of its cells
+
+
+def profile_page(data: ProfileData, choice: ProfileChoice) -> list[Child]:
+    """What the profile is of, the runs to choose from, and its tables."""
+    about = _case(choice) if choice.complete else "By function and by instruction class."
+    head = html.Div([html.H1("Where cycles go"), html.P(about, className="muted")], className="page-head")
+    if data.profile is None or data.session is None:
+        return [head, _nothing(data, choice)]
+    (session,) = frames.records(frames.sessions([data.session]))
+    return [
+        head,
+        _summary(data, data.profile, session, _runs(data, choice, session["run"])),
+        _functions(data.profile),
+        _classes(data.profile),
+    ]
+
+
+def _case(choice: ProfileChoice) -> str:
+    return f"{choice.model} {choice.precision} on {choice.board} ({choice.kind})"
+
+
+def _runs(data: ProfileData, choice: ProfileChoice, present: int | None) -> list[Component]:
+    if not data.runs:
+        return []
+    return [pills("Run", [pill(str(run), choice.of_run(run).href(), run == present) for run in data.runs])]
+
+
+def _nothing(data: ProfileData, choice: ProfileChoice) -> Component:
+    which = "No run" if choice.run is None else f"No session of run {choice.run}"
+    told = f"{which} stored a profile of {_case(choice)}. "
+    told += "QEMU's timing plug-in makes them: `pytest --board=qemu`."
+    if not choice.complete:
+        told = "A profile is of one board, model and precision. The links to them stand in the matrix."
+    return html.Section(
+        [
+            html.H2("No profile"),
+            html.P(sentence(told)),
+            *_runs(data, choice, None),
+        ],
+        className="notice card",
+    )
+
+
+def _summary(
+    data: ProfileData, profile: Profile, session: dict[str, Any], runs: list[Component]
+) -> Component:
+    mean = f"{text.plain(round(profile.cycles / profile.regions))} cycles"
+    told: list[Component] = [
+        html.P(
+            [
+                html.Span(mean, className="strong"),
+                f" per inference, the mean over {_inferences(profile)}, is what the tables add up to.",
+            ]
+        )
+    ]
+    if data.cycles is not None:
+        told.append(_estimate(data.cycles))
+    else:
+        told.append(html.P(["Obtained by ", html.Span(profile.technique, className="strong"), "."]))
+    commit = text.commit(session["commit"], session["dirty"])
+    origin = f"Run {session['run']}, {text.moment(session['time'])}, commit {commit}, "
+    origin += f"image {text.image(session['image'])}. For a flame graph: "
+    command = html.Code(f"hil export --profile folded --run {session['run']}")
+    told.append(html.P([origin, command], className="muted"))
+    return html.Section([*runs, *told], className="summary card")
+
+
+def _inferences(profile: Profile) -> str:
+    return f"{profile.regions:,} inference{'' if profile.regions == 1 else 's'}"
+
+
+def _estimate(row: tuple[Any, ...]) -> Component:
+    """The session's own value of cycles, with its band, as its other pages show it."""
+    (record,) = frames.records(frames.values([row]))
+    choice = Choice(CYCLES_METRIC, (record["model"],), (record["board"],), (record["precision"],))
+    ends = frames.band(record)
+    told: list[Child] = [
+        dcc.Link(f"{text.plain(record['value'])} cycles", href=choice.href(), className="more strong"),
+        " in the median",
+    ]
+    if ends is not None:
+        told.append(f", expected {text.expected(CYCLES_METRIC, record['value'], ends)}")
+    told.append(f"; {record['conditions']} " if record["conditions"] else " ")
+    return html.P([*told, badge(record["method"], record["technique"])])
+
+
+def _title(words: str, note: str) -> Component:
+    return html.H2([words, html.Span(note, className="kind")])
+
+
+def _functions(profile: Profile) -> Component:
+    every = functions(profile)
+    shown = every[:FUNCTIONS_MOST]
+    rows = [_function(cost, profile) for cost in shown]
+    if len(every) > len(shown):
+        rows.append(_rest(every[len(shown) :], profile))
+    numbers = ("Calls", "Instructions", "Own cycles", "Total cycles")
+    return html.Section(
+        [
+            html.H2(
+                ["By function", html.Span("per inference; own: without what it calls", className="kind")]
+            ),
+            table(("Function", *numbers[:3], "Own share", numbers[3], "Total share"), rows, numbers=numbers),
+        ],
+        className="card",
+    )
+
+
+def _function(cost: FunctionCost, profile: Profile) -> Component:
+    return html.Tr(
+        [
+            html.Td(cost.name, className="mono name"),
+            *_counts((cost.calls, cost.instructions, cost.own), profile),
+            _share(cost.own, profile),
+            *_counts((cost.total,), profile),
+            _share(cost.total, profile),
+        ]
+    )
+
+
+def _rest(costs: Sequence[FunctionCost], profile: Profile) -> Component:
+    own = sum(cost.own for cost in costs)
+    counts = (sum(cost.calls for cost in costs), sum(cost.instructions for cost in costs), own)
+    return html.Tr(
+        [
+            html.Td(f"{len(costs):,} more", className="muted"),
+            *_counts(counts, profile),
+            _share(own, profile),
+            html.Td(),
+            html.Td(),
+        ]
+    )
+
+
+def _classes(profile: Profile) -> Component:
+    numbers = ("Instructions", "Cycles", "Cycles each")
+    rows = [
+        _class(kind, profile)
+        for kind in sorted(profile.classes, key=lambda kind: (-kind.cycles, kind.name))
+        if kind.instructions or kind.cycles
+    ]
+    return html.Section(
+        [
+            _title("By instruction class", "per inference; cycles hold the stalls they caused"),
+            table(("Class", *numbers, "Share"), rows, numbers=numbers),
+        ],
+        className="card",
+    )
+
+
+def _class(kind: ClassCost, profile: Profile) -> Component:
+    each = f"{kind.cycles / kind.instructions:.2f}" if kind.instructions else ""
+    return html.Tr(
+        [
+            html.Td(kind.name),
+            *_counts((kind.instructions, kind.cycles), profile),
+            html.Td(each, className="num muted"),
+            _share(kind.cycles, profile),
+        ]
+    )
+
+
+def _counts(counts: Sequence[int], profile: Profile) -> list[Component]:
+    """Per inference; in full from ten on, below with two decimals unless whole."""
+    return [html.Td(_each(count / profile.regions), className="num") for count in counts]
+
+
+def _each(number: float) -> str:
+    return f"{number:,.0f}" if number >= 10 or number.is_integer() else f"{number:.2f}"
+
+
+def _share(cycles: int, profile: Profile) -> Component:
+    share = cycles / profile.cycles if profile.cycles else 0.0
+    return html.Td(
+        [
+            html.Span(html.I(style={"width": f"{share:.1%}"}), className="bar"),
+            html.Span(f"{share * 100:.1f} %", className="percent"),
+        ],
+        className="nowrap share",
+    )
