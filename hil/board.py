@@ -16,6 +16,7 @@ from hil.flash.pyocd import PyOcdFlasher
 from hil.image import Image
 from hil.kinds import Kind
 from hil.lab import BoardSpec
+from hil.measure.cycles import CoreTrace
 from hil.measure.elf import check_fits, load_segments
 from hil.qemu.process import QemuProcess
 
@@ -30,6 +31,8 @@ class Board:
 
     ``flasher`` makes a new, unopened flasher for one session. ``failure`` says why the board itself can no
     longer answer (an emulator that ended), or None. ``versions`` are of the tools between us and the core.
+    ``trace`` watches the core from outside, where something can; where it should and cannot,
+    ``trace_missing`` says why.
     """
 
     name: str
@@ -37,6 +40,8 @@ class Board:
     serial_url: str
     flasher: Callable[[], Flasher]
     failure: Callable[[], str | None] = _no_failure
+    trace: CoreTrace | None = None
+    trace_missing: str | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
 
     def check(self, image: Image) -> None:
@@ -75,6 +80,8 @@ def open_board(spec: BoardSpec) -> Iterator[Board]:
             process.serial_url,
             _flasher(kind, process.probe_id),
             failure=process.exit_reason,
+            trace=process.trace,
+            trace_missing=process.trace_missing,
             versions={**versions, "qemu": process.version},
         )
 

@@ -20,12 +20,15 @@ from hil.board import Board
 from hil.errors import DeviceHungError, HandshakeError, HilError, LinkError, ProbeError, VectorError
 from hil.flash.base import Flasher, FlashReport
 from hil.image import Image
+from hil.kinds import Counter
 from hil.link.link import Hello, Link, LinkStats, Result, StackUse
 from hil.measure.accuracy import accuracy, golden_exact
 from hil.measure.cascade import tier_measures
 from hil.measure.elf import symbol_at
 from hil.measure.latency import cost_per_inference, cost_samples
 from hil.measure.memory import memory
+from hil.measure.profile import Profile
+from hil.measure.traced import Traced, traced
 from hil.models.vectors import VectorSet
 from hil.values import Measure, Method, Samples
 
@@ -37,19 +40,24 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Report:
-    """What one session found: measures in the order they are shown, and the samples behind them."""
+    """What one session found: measures in the order they are shown, and the samples behind them.
+
+    ``notes`` say what could not be found and why.
+    """
 
     measures: tuple[Measure, ...]
     samples: tuple[Samples, ...]
     outputs: npt.NDArray[np.generic]
     link: LinkStats
+    profile: Profile | None = None
+    notes: tuple[str, ...] = ()
 
     def value(self, metric: str) -> float:
-        """The value of one metric; KeyError when the session did not take it."""
-        for measure in self.measures:
-            if measure.metric == metric:
-                return measure.value
-        raise KeyError(metric)
+        """The value of one metric, by the most exact technique; KeyError when the session did not take it."""
+        found = [measure for measure in self.measures if measure.metric == metric]
+        if not found:
+            raise KeyError(metric)
+        return min(found, key=lambda measure: measure.resolution or 0.0).value
 
 
 class Session:
@@ -96,6 +104,8 @@ class Session:
         self._link = self._stack.enter_context(
             Link.open(self.board.serial_url, baudrate=self.board.kind.baudrate)
         )
+        if self.board.trace is not None:
+            self.board.trace.begin(self.image.path)
         flasher.reset_and_run()
         self.hello = self._link.handshake(HANDSHAKE_S)
         self._check_hello(self.hello)
@@ -167,12 +177,15 @@ class Session:
         footprint = memory(self.image.path)
         classified = (accuracy(outputs[:, : vectors.classes], vectors.labels),) if vectors.classes else ()
         path = vectors.path_output
-        tiers = tier_measures(outputs, path, cost, counter) if path is not None else ()
+        traced = self._traced(results, cost, counter)
+        per_inference = traced.instructions or cost
+        tiers = tier_measures(outputs, path, per_inference) if path is not None else ()
         measures = (
             *classified,
             golden_exact(outputs, vectors.goldens),
             Measure("vectors", float(len(results)), "1", Method.COUNTED, "link"),
-            cost_per_inference(cost, counter),
+            *traced.measures,
+            cost_per_inference(cost),
             *tiers,
             Measure("flash_bytes", float(footprint.flash_bytes), "B", Method.COUNTED, "elf"),
             Measure("ram_bytes", float(footprint.ram_bytes), "B", Method.COUNTED, "elf"),
@@ -180,7 +193,23 @@ class Session:
             Measure("stack_model_bytes", float(stack.peak_model), "B", Method.MEASURED, "painted", 4.0),
             *self.phase_measures(),
         )
-        return Report(measures, (cost,), outputs, self._link.stats)
+        samples = (*traced.samples, cost)
+        return Report(measures, samples, outputs, self._link.stats, traced.profile, traced.notes)
+
+    def _traced(self, results: Sequence[Result], cost: Samples, counter: Counter) -> Traced:
+        """What the board's trace saw of these results; nothing, and a note, where it has none."""
+        trace = self.board.trace
+        if trace is None:
+            missing = self.board.trace_missing
+            return Traced(notes=(f"{self.board.name}: {missing}",) if missing else ())
+        numbers = [result.number for result in results]
+        ticks = cost if cost.metric == "instructions" else None
+        try:
+            found = traced(trace.take(), numbers, self.board.kind, trace.technique, ticks, counter.per_tick)
+        except HilError as error:
+            raise error.at(self.board.name) from None
+        notes = tuple(f"{self.board.name} {self.image.name}: {note}" for note in found.notes)
+        return replace(found, notes=notes)
 
     def phase_measures(self) -> tuple[Measure, ...]:
         """The wall time of every phase gone through so far."""

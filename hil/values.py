@@ -48,10 +48,14 @@ class Measure:
 
 @dataclass(frozen=True)
 class Samples:
-    """The raw values behind a measure, one per vector in the vectors' order; ``values`` is 1-D."""
+    """The raw values behind a measure, one per vector in the vectors' order; ``values`` is 1-D.
+
+    ``resolution`` is a measure's.
+    """
 
     metric: str
     values: npt.NDArray[np.generic]
     unit: str
     method: Method
     technique: str
+    resolution: float | None = None

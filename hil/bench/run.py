@@ -129,6 +129,7 @@ class BenchRun:
         """Record a measured session: in the table first, then in the database; StoreError when it refuses."""
         manifest = session.image.manifest
         self.rows.append(Row(session.board.name, manifest.model, str(manifest.precision), report.measures))
+        self.notes += [note for note in report.notes if note not in self.notes]
         self._store_session(
             SessionRecord(
                 board=session.board.name,
@@ -143,6 +144,7 @@ class BenchRun:
                 versions=dict(session.board.versions),
                 measures=report.measures,
                 samples=report.samples,
+                profile=report.profile,
             )
         )
 

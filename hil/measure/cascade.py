@@ -5,13 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from hil.kinds import Counter
 from hil.values import Measure, Method, Samples
 
 
-def tier_measures(
-    outputs: npt.NDArray[np.generic], path_output: int, cost: Samples, counter: Counter
-) -> tuple[Measure, ...]:
+def tier_measures(outputs: npt.NDArray[np.generic], path_output: int, cost: Samples) -> tuple[Measure, ...]:
     """The rate of the second tier, and the median costs of the vectors that took either way.
 
     ``outputs`` is (vectors, outputs), of which column ``path_output`` is 1 where both tiers ran and 0 where
@@ -26,7 +23,7 @@ def tier_measures(
     costs = (
         Measure(
             f"{cost.metric}_{way}", float(np.median(values[taken])), cost.unit, cost.method, cost.technique,
-            float(counter.per_tick),
+            cost.resolution,
         )
         for way, taken in (("lower", ~both), ("both", both))
         if taken.any()

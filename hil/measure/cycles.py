@@ -31,10 +31,10 @@ class RegionCost:
 
     ``sequence`` is the number that the firmware gave it, None where nobody did. ``complete``: it was left as
     it should be. ``instructions`` are counted, cycles estimated; ``low`` and ``high`` are what the model
-    leaves open, its error apart. ``stack_bytes`` is how deep the stack went below where the region began, not
-    more than a lower bound unless ``stack_exact``, and ``stack_total_bytes`` how deep it went since reset, None
-    where that is not known. ``unknown`` counts executed instructions that the model
-    does not know, ``unknown_example`` shows one.
+    leaves open, its error apart. ``stack_bytes`` is how deep the stack went below where the region began,
+    not more than a lower bound unless ``stack_exact``; ``stack_total_bytes`` is how deep it went since reset,
+    None where that is not known. ``unknown`` counts executed instructions that the model does not know,
+    ``unknown_example`` shows one.
     """
 
     sequence: int | None

@@ -21,6 +21,7 @@ from hil.errors import ImageError
 _MAPPING_SYMBOLS = ("$t", "$d", "$a")  # AAELF32: what follows is Thumb code, data, Arm code
 _VECTORS_MOST = 16 + 240
 _LAST_OF_PROGRAM = 14
+_FIRST_WIDE = 0xE800  # ARMv7-M ARM, A5.1: halfwords from here on begin a 32-bit instruction
 _REBUILD = "run `hil build` to remake it"
 
 # What pyelftools lets through when the bytes it parses make no sense.
@@ -79,9 +80,13 @@ class Symbol:
 
 @dataclass(frozen=True)
 class Handler:
-    """Where an exception begins; ``interrupt``: it comes from outside the program, by a clock or a device."""
+    """Where an exception begins, and its second instruction.
+
+    ``interrupt``: it comes from outside the program, by a clock or a device.
+    """
 
     address: int
+    second: int
     interrupt: bool
 
 
@@ -204,9 +209,11 @@ def vector_table(path: Path, address: int = 0) -> VectorTable:
     """What the vector table at ``address`` holds; one of nothing when there is none.
 
     ARMv7-M ARM, B1.5.2: word 0 is SP at reset, word 1 where reset begins, word n the handler of exception n;
-    14 (PendSV) and below come from the program. The table ends at the first word that is not 0 and no function.
+    14 (PendSV) and below come from the program. The table ends at the first word that is neither 0 nor a
+    function.
     """
-    words = _words(load_segments(path), address, _VECTORS_MOST)
+    segments = load_segments(path)
+    words = _words(segments, address, _VECTORS_MOST)
     if len(words) < 2:
         return VectorTable(0, None, ())
     code = {function.address for function in load_functions(path)}
@@ -218,7 +225,8 @@ def vector_table(path: Path, address: int = 0) -> VectorTable:
         if word % 2 == 0 or at not in code:
             break
         known = handlers.get(at)
-        handlers[at] = Handler(at, interrupt or (known is not None and known.interrupt))
+        size = 4 if _words(segments, at, 1)[0] & 0xFFFF >= _FIRST_WIDE else 2
+        handlers[at] = Handler(at, at + size, interrupt or (known is not None and known.interrupt))
     return VectorTable(words[0], words[1] & ~1, tuple(handlers.values()))
 
 

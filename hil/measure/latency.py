@@ -13,12 +13,13 @@ def cost_samples(ticks: npt.NDArray[np.uint32], counter: Counter) -> Samples:
     """One value per vector, (vectors,), in the counter's unit."""
     values = ticks.astype(np.int64) * counter.per_tick
     exact = values.astype(np.int64) if float(counter.per_tick).is_integer() else values
-    return Samples(counter.metric, exact, counter.unit, counter.method, counter.technique)
+    resolution = float(counter.per_tick)
+    return Samples(counter.metric, exact, counter.unit, counter.method, counter.technique, resolution)
 
 
-def cost_per_inference(samples: Samples, counter: Counter) -> Measure:
-    """The median over all vectors; its resolution is one tick."""
+def cost_per_inference(samples: Samples) -> Measure:
+    """The median over all vectors."""
     median = float(np.median(samples.values.astype(np.float64)))
     return Measure(
-        samples.metric, median, samples.unit, samples.method, samples.technique, float(counter.per_tick)
+        samples.metric, median, samples.unit, samples.method, samples.technique, samples.resolution
     )

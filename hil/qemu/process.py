@@ -17,8 +17,10 @@ from typing import Self
 
 from hil.errors import ProbeError
 from hil.qemu import runtime, watcher
+from hil.qemu.plugin import Plugin, PluginError, timing_plugin
 from hil.qemu.qmp import QmpClient, QmpError
 from hil.qemu.runtime import RunningBoard
+from hil.qemu.trace import REPORT_NAME, SYMBOLS_NAME, PluginTrace
 
 PROGRAM = "qemu-system-arm"
 PROBE_TYPE = "qemu"  # what pyOCD calls the plug-in; a probe id may start with it and a colon
@@ -30,11 +32,14 @@ class QemuProcess:
     """A running emulator: a context manager that ends it.
 
     ``probe_id`` is what pyOCD opens it by, ``serial_url`` what the link opens, ``version`` is QEMU's own.
+    ``trace`` tells what marked regions cost; without it, ``trace_missing`` says why.
     """
 
-    def __init__(self, board: RunningBoard, watched: _Watched, lock: int) -> None:
+    def __init__(self, board: RunningBoard, watched: _Watched, lock: int, timing: _Timing) -> None:
         self.board = board
         self.version = ""
+        self.trace = PluginTrace(board.folder) if timing.plugin is not None else None
+        self.trace_missing = timing.missing
         self._process = watched.process
         self._owner: int | None = watched.owner
         self._life = watched.life
@@ -57,12 +62,13 @@ class QemuProcess:
         runtime.sweep()
         unique_id = f"{re.sub(r'[^a-z0-9]+', '-', machine.lower())}-{secrets.token_hex(4)}"
         board, lock = runtime.create(unique_id, name or machine, machine)
+        timing = _find_timing()
         try:
-            watched = _spawn(program, board, lock)
+            watched = _spawn(program, board, lock, timing)
         except ProbeError:
             os.close(lock)
             raise
-        emulator = cls(board, watched, lock)
+        emulator = cls(board, watched, lock, timing)
         try:
             with QmpClient(board.qmp_socket, deadline_s=_START_DEADLINE_S) as qmp:
                 emulator.version = qmp.version
@@ -130,7 +136,29 @@ class _Watched:
     life: int
 
 
-def _spawn(program: str, board: RunningBoard, lock: int) -> _Watched:
+@dataclass(frozen=True)
+class _Timing:
+    """The timing plug-in, or why there is none."""
+
+    plugin: Plugin | None
+    missing: str | None
+
+    def arguments(self, board: RunningBoard) -> list[str]:
+        """Regions by the firmware's marks, with call paths; stores are watched, for SP at any time."""
+        if self.plugin is None:
+            return []
+        report, symbols = board.folder / REPORT_NAME, board.folder / SYMBOLS_NAME
+        return self.plugin.argument(out=report, symbols=symbols, marks=1, profile=1, watch=1, icount=1)
+
+
+def _find_timing() -> _Timing:
+    try:
+        return _Timing(timing_plugin(PROGRAM), None)
+    except PluginError as error:
+        return _Timing(None, str(error))
+
+
+def _spawn(program: str, board: RunningBoard, lock: int, timing: _Timing) -> _Watched:
     """Start the watcher and, through it, QEMU.
 
     The sockets listen before QEMU starts and are handed over, so connecting needs no retries.
@@ -148,7 +176,7 @@ def _spawn(program: str, board: RunningBoard, lock: int) -> _Watched:
         str(watched),
         str(board.folder),
     ]
-    command += [program, *_arguments(board, *descriptors)]
+    command += [program, *_arguments(board, *descriptors), *timing.arguments(board)]
     try:
         with board.stderr.open("wb") as stderr:
             process = subprocess.Popen(

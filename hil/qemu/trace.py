@@ -52,10 +52,16 @@ class PluginTrace:
 
 
 def write_symbols(path: Path, elf: Path) -> None:
-    """Write what hil/qemu/timing/symbols.h reads of an image; the file changes at once, and is a new one."""
+    """Write what hil/qemu/timing/symbols.h reads of an image; the file changes at once, and is a new one.
+
+    An exception also begins at its handler's second instruction: when it comes while QEMU repeats an access to
+    a device (`cpu_io_recompile`), no plug-in hears of the first.
+    """
     vectors = vector_table(elf)
     lines = [f"function {one.address:x} {one.size:x} {one.name}" for one in load_functions(elf)]
-    lines += [f"{'interrupt' if one.interrupt else 'handler'} {one.address:x}" for one in vectors.handlers]
+    for handler in vectors.handlers:
+        kind = "interrupt" if handler.interrupt else "handler"
+        lines += [f"{kind} {handler.address:x}", f"{kind} {handler.second:x}"]
     if vectors.reset is not None:
         lines.append(f"reset {vectors.reset:x} {vectors.initial_sp:x}")
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")

@@ -105,14 +105,16 @@ uint32_t execution_lowest(void)
 void execution_sp_is(const struct block *present, int32_t index, uint32_t sp)
 {
     const uint32_t moved = sp - execution_sp(present, index);
-    if (execution.sp_lost) {
-        sp_is_found();
-        execution.lowest = sp < execution.lowest ? sp : execution.lowest;
-        execution.sp_inexact = false;
-    } else {
-        execution.lowest += moved; /* all so far was relative to a wrong beginning */
+    if (!execution.sp_absolute) { /* all so far was relative to a wrong beginning */
+        execution.sp_absolute = true;
+        execution.lowest += moved;
         execution.deepest += moved;
     }
+    if (execution.sp_lost) {
+        sp_is_found();
+        execution.sp_inexact = false;
+    }
+    execution.lowest = sp < execution.lowest ? sp : execution.lowest;
     execution.sp += moved;
 }
 
@@ -200,14 +202,28 @@ static bool take_back_aborted(struct block *before, const struct block *now)
     return false;
 }
 
+/* The end of one exception is the beginning of another, on the same frame (ARMv7-M ARM, B1.5.12). */
+static bool chains(const struct block *before)
+{
+    return before->flow == FLOW_RETURN && execution.depth > 0u &&
+           execution.frames[execution.depth - 1u].interrupted != NULL;
+}
+
 static void take_exception(struct block *before, const struct block *now)
 {
+    if (chains(before)) {
+        const struct frame *const over = &execution.frames[--execution.depth];
+        execution.sp = over->sp;
+        execution.fpu_used = over->fpu_used;
+        before = over->interrupted;
+    }
     const uint32_t bytes = execution.fpu_used ? FPU_FRAME_BYTES : FRAME_BYTES;
     const struct frame frame = {
         .sp = execution.sp,
         .node = execution.node,
         .region = execution.region,
         .interrupted = before,
+        .fpu_used = execution.fpu_used,
     };
     push(&frame);
     execution.sp = (execution.sp - bytes) & ~7u; /* CCR.STKALIGN, set at reset on the Cortex-M4 */
@@ -240,6 +256,7 @@ static struct block *take_return(struct block *before, const struct block *now)
         sp_is_found();
         if (ends_exception) {
             execution.exception_cycles += (uint64_t)parameters.exception_return;
+            execution.fpu_used = frame.fpu_used;
         }
         if (execution.profiling) {
             go_back_to(&frame, now->function);
@@ -272,6 +289,7 @@ static void start_over(void)
     execution.depth = 0;
     execution.sp = execution.lowest = execution.lowest_known = execution.deepest = sp;
     execution.sp_lost = execution.fpu_used = false;
+    execution.sp_absolute = sp != 0u;
 }
 
 /* How ``now`` was reached from ``before``; counts a way that is not the next address, unless an exception makes
@@ -295,7 +313,7 @@ static bool turn(struct block *before, struct block *now)
         }
         return false;
     }
-    if (before->flow == FLOW_RETURN || before->flow == FLOW_REGISTER) {
+    while (before->flow == FLOW_RETURN || before->flow == FLOW_REGISTER) {
         before->left++;
         execution.cycles += (uint64_t)before->leaving;
         struct block *const goes_on = take_return(before, now);
@@ -304,7 +322,7 @@ static bool turn(struct block *before, struct block *now)
         }
         before->left--; /* the end of the exception has its own cycles */
         execution.cycles -= (uint64_t)before->leaving;
-        before = goes_on;
+        before = goes_on; /* which may be a return that was interrupted */
         left = now->address != before->end;
     }
     if (left) {

@@ -11,6 +11,7 @@ struct frame {
     int32_t node;      /* of the caller, in the region of ``region`` */
     uint32_t region;   /* number of the region that the node belongs to */
     struct block *interrupted; /* the block that an exception came after; NULL for a call */
+    bool fpu_used;             /* before that exception */
 };
 
 struct execution {
@@ -21,6 +22,7 @@ struct execution {
     uint32_t deepest; /* lowest since reset, but for the present region */
     bool sp_lost;     /* SP is not known until a return or a watched store tells */
     bool sp_inexact;  /* it went down by an unknown number since the region began */
+    bool sp_absolute; /* it was seen at a reset or in a watched store: before, only its changes mean something */
     bool fpu_used;    /* the frame of an exception holds the FPU's registers */
     bool interrupted; /* an interrupt was taken: when it comes depends on the clock */
 

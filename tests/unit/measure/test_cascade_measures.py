@@ -17,7 +17,7 @@ TICKS = np.array([10, 300, 20, 100, 12], dtype=np.uint32)
 @pytest.mark.parametrize("dtype", [np.float32, np.int16])
 def test_rate_and_costs_of_both_ways(dtype: type[np.generic]) -> None:
     outputs = np.array([[5, 0, 0], [1, 7, 1], [5, 0, 0], [2, 9, 1], [5, 0, 0]]).astype(dtype)
-    rate, lower, both = tier_measures(outputs, 2, cost_samples(TICKS, COUNTER), COUNTER)
+    rate, lower, both = tier_measures(outputs, 2, cost_samples(TICKS, COUNTER))
     assert (rate.metric, rate.value, rate.unit, rate.resolution) == ("cascade_rate", 0.4, "1", 0.2)
     assert (rate.method, rate.technique) == (Method.COUNTED, "path")
     assert (lower.metric, lower.value) == ("instructions_lower", 12 * 40.0)
@@ -31,6 +31,6 @@ def test_rate_and_costs_of_both_ways(dtype: type[np.generic]) -> None:
                                                (1, ["cascade_rate", "instructions_both"])])  # fmt: skip
 def test_a_way_that_no_vector_took_has_no_cost(path: int, metrics: list[str]) -> None:
     outputs = np.full((len(TICKS), 1), path, dtype=np.int16)
-    found = tier_measures(outputs, 0, cost_samples(TICKS, COUNTER), COUNTER)
+    found = tier_measures(outputs, 0, cost_samples(TICKS, COUNTER))
     assert [measure.metric for measure in found] == metrics
     assert found[0].value == path

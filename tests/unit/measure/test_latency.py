@@ -8,7 +8,7 @@ def test_ticks_become_instructions_at_the_counters_resolution() -> None:
     counter = KINDS["qemu_mps2_an386"].counter
     samples = cost_samples(np.array([10, 30, 20], dtype=np.uint32), counter)
     assert samples.values.tolist() == [400, 1200, 800]
-    measure = cost_per_inference(samples, counter)
+    measure = cost_per_inference(samples)
     assert (measure.metric, measure.value, measure.unit) == ("instructions", 800.0, "instructions")
     assert (measure.method, measure.technique, measure.resolution) == ("counted", "timer", 40.0)
 

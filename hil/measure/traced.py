@@ -1,0 +1,135 @@
+"""Measures of a session from a trace of its core: counted instructions, estimated cycles, the stack."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from hil.errors import ProbeError
+from hil.kinds import Kind
+from hil.measure.cycles import RegionCost, calibration, profile
+from hil.measure.profile import Profile
+from hil.values import Measure, Method, Samples
+
+WAIT_STATES = 0  # what an estimate of the bench is for
+
+
+@dataclass(frozen=True)
+class Traced:
+    """What a trace gave; ``notes`` say what it did not, and why."""
+
+    measures: tuple[Measure, ...] = ()
+    samples: tuple[Samples, ...] = ()
+    profile: Profile | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def instructions(self) -> Samples | None:
+        """The exact count of every vector, None without a trace."""
+        return next((one for one in self.samples if one.metric == "instructions"), None)
+
+
+def traced(
+    regions: Sequence[RegionCost],
+    numbers: Sequence[int],
+    kind: Kind,
+    technique: str,
+    counted: Samples | None,
+    per_tick: float,
+) -> Traced:
+    """The measures of the vectors of these numbers, each matched with the region that carries its number.
+
+    A vector computed again has several regions, which are alike: the last one counts. ``counted`` is what the
+    board's own counter found for the same vectors, in ticks of ``per_tick`` instructions; ProbeError when the
+    two differ by more than that. When a vector has no region there are no measures, and a note instead.
+    """
+    by_number = {region.sequence: region for region in regions if region.complete}
+    missing = [number for number in numbers if number not in by_number]
+    if missing:
+        what = "none" if len(missing) == len(numbers) else f"{len(numbers) - len(missing)}"
+        return Traced(notes=(f"no cycles: the trace holds {what} of {len(numbers)} inferences",))
+    mine = [by_number[number] for number in numbers]
+    if counted is not None:
+        _check_agreement(mine, counted, per_tick)
+    instructions = Samples(
+        "instructions",
+        np.array([region.instructions for region in mine], dtype=np.int64),
+        "instructions", Method.COUNTED, "plugin",
+    )  # fmt: skip
+    cycles = np.array([region.nominal for region in mine], dtype=np.int64)
+    bands = np.array([calibration().band(region) for region in mine])
+    measures = (
+        _median(instructions),
+        *_estimates(cycles, bands, kind, technique),
+        _deepest(mine, "stack_model_bytes", [region.stack_bytes for region in mine]),
+        *_since_reset(mine),
+    )
+    samples = (instructions, *_estimated_samples(cycles, kind, technique))
+    return Traced(measures, samples, profile(mine, technique), _unknown(mine))
+
+
+def _check_agreement(regions: Sequence[RegionCost], counted: Samples, per_tick: float) -> None:
+    """The counter also sees the few instructions that read it, and does not see parts of a tick."""
+    exact = np.array([region.instructions for region in regions], dtype=np.int64)
+    differences = counted.values.astype(np.int64) - exact
+    worst = int(np.argmax(np.abs(differences)))
+    if abs(differences[worst]) > per_tick:
+        raise ProbeError(
+            "the board's counter and the trace do not agree",
+            evidence=f"inference {worst}: {counted.values[worst]:,} instructions by its {counted.technique}, "
+            f"{exact[worst]:,} by the trace",
+            remedy="do not trust either: the emulator may be of a version that counts otherwise",
+        )
+
+
+def _median(samples: Samples) -> Measure:
+    middle = float(np.median(samples.values.astype(np.float64)))
+    return Measure(samples.metric, middle, samples.unit, samples.method, samples.technique)
+
+
+def _estimates(
+    cycles: npt.NDArray[np.int64], bands: npt.NDArray[np.float64], kind: Kind, technique: str
+) -> tuple[Measure, Measure]:
+    """Medians over the vectors, of the nominal cycles and of both ends of the band."""
+    nominal = float(np.median(cycles))
+    low, high = (float(end) for end in np.median(bands, axis=0))
+    us = 1e6 / kind.clock_hz
+    waits = {"wait_states": float(WAIT_STATES)}
+    clock = {"clock_hz": float(kind.clock_hz), **waits}
+    return (
+        Measure(
+            "latency_us", nominal * us, "us", Method.ESTIMATED, technique, None, (low * us, high * us), clock
+        ),
+        Measure("latency_cycles", nominal, "cycles", Method.ESTIMATED, technique, None, (low, high), waits),
+    )
+
+
+def _estimated_samples(cycles: npt.NDArray[np.int64], kind: Kind, technique: str) -> tuple[Samples, Samples]:
+    us = cycles * (1e6 / kind.clock_hz)
+    return (
+        Samples("latency_us", us, "us", Method.ESTIMATED, technique),
+        Samples("latency_cycles", cycles, "cycles", Method.ESTIMATED, technique),
+    )
+
+
+def _deepest(regions: Sequence[RegionCost], metric: str, depths: Sequence[int]) -> Measure:
+    exact = all(region.stack_exact for region in regions)
+    technique = "tracked" if exact else "tracked-at-least"
+    return Measure(metric, float(max(depths)), "B", Method.COUNTED, technique)
+
+
+def _since_reset(regions: Sequence[RegionCost]) -> tuple[Measure, ...]:
+    depths = [region.stack_total_bytes for region in regions if region.stack_total_bytes is not None]
+    return (_deepest(regions, "stack_bytes", depths),) if len(depths) == len(regions) else ()
+
+
+def _unknown(regions: Sequence[RegionCost]) -> tuple[str, ...]:
+    """A note on instructions that the model does not know, each taken as one cycle."""
+    count = sum(region.unknown for region in regions)
+    example = next((region.unknown_example for region in regions if region.unknown_example), None)
+    if not count:
+        return ()
+    return (f"cycles hold {count:,} instructions that the model does not know, one cycle each: {example}",)
