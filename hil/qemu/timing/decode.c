@@ -636,8 +636,8 @@ static void fp_transfer(struct instruction *to, uint16_t first, uint16_t second)
     }
     to->fp_reads = load ? 0u : registers;
     to->fp_writes = load ? registers : 0u;
-    if (writeback) {
-        const int32_t bytes = 4 * (int32_t)words;
+    if (writeback) { /* FLDMX and FSTMX, of an odd number, move the base by a word that they do not transfer */
+        const int32_t bytes = 4 * (int32_t)imm8;
         writes_back(to, up ? bytes : -bytes);
     }
 }
@@ -721,13 +721,16 @@ static void fp_moves(struct instruction *to, uint16_t first, uint16_t second)
         to->fp_writes = to_core ? 0u : pair;
         return;
     }
+    if ((first & 0xFF00u) != 0xEE00u) {
+        return;
+    }
     const unsigned which = field(first, 5, 3);
     uint32_t moved = 0;
     if (!is_double && which == 0u) { /* VMOV of one */
         moved = s_register(first & 15u, field(second, 7, 1));
     } else if (!is_double && which == 7u && (first & 15u) == 1u) { /* VMRS, VMSR */
         moved = 0;
-    } else if (is_double && which <= 1u && (second & 0x60u) == 0u) { /* VMOV of half a double */
+    } else if (is_double && which <= 1u && (second & 0xE0u) == 0u) { /* VMOV of half a double */
         moved = s_register(first & 15u, which);
     } else {
         return;
@@ -768,7 +771,8 @@ static void decode_32(struct instruction *to, uint16_t first, uint16_t second)
         coprocessor(to, first, second);
     } else if (upper == 1u) {
         if ((operation & 0x20u) != 0u) {
-            if ((second & 0x8000u) == 0u) {
+            const int packs = field(first, 5, 4) == 6u; /* PKH: neither sets flags nor shifts otherwise */
+            if ((second & 0x8000u) == 0u && !(packs && ((first | second) & 0x10u) != 0u)) {
                 data_processing(to, field(first, 5, 4), first, field(second, 8, 4), bit(second & 15u));
             }
         } else if ((operation & 0x04u) != 0u) {
