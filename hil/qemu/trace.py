@@ -54,8 +54,8 @@ class PluginTrace:
 def write_symbols(path: Path, elf: Path) -> None:
     """Write what hil/qemu/timing/symbols.h reads of an image; the file changes at once, and is a new one.
 
-    An exception also begins at its handler's second instruction: when it comes while QEMU repeats an access to
-    a device (`cpu_io_recompile`), no plug-in hears of the first.
+    An exception also begins at its handler's second instruction: when it comes while QEMU repeats an access
+    to a device (`cpu_io_recompile`), no plug-in hears of the first.
     """
     vectors = vector_table(elf)
     lines = [f"function {one.address:x} {one.size:x} {one.name}" for one in load_functions(elf)]

@@ -66,6 +66,7 @@ static void follow_sp(struct block *block, size_t count)
         }
         if (one->sp_unknown) {
             block->sp_lost = true;
+            block->sp_lost_at = (int32_t)i;
             block->sp_dynamic |= one->kind == KIND_ALU && (one->reads & 1u << REGISTER_SP) != 0u;
         }
         block->uses_fpu |= one->kind >= KIND_FP;

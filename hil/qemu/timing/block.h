@@ -43,6 +43,7 @@ struct block {
     uint8_t flow;     /* enum flow of its last instruction */
     bool uses_fpu;
     bool sp_lost;     /* SP becomes what no opcode tells */
+    int32_t sp_lost_at; /* that instruction's index */
     bool sp_dynamic;  /* a number of bytes that no opcode tells is taken from the stack */
     uint32_t target;  /* of a direct branch at its end */
     int32_t function; /* index of its symbol, -1: none */

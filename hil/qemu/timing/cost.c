@@ -18,7 +18,6 @@ struct state {
     uint32_t fp_fresh;     /* results of the instruction before that come a cycle late */
     int halfway;           /* length of the run of 32-bit instructions at halfwords */
     bool halfway_counted;  /* that run has cost its cycle */
-    bool halfway_stores;   /* it has only stores */
 };
 
 static bool is_load(const struct instruction *one)
@@ -72,18 +71,9 @@ static int32_t cost_of_load(const struct instruction *one, const struct instruct
     return parameters.load;
 }
 
-static int32_t cost_of_store(const struct instruction *one, const struct instruction *before)
+static int32_t cost_of_store(const struct instruction *one)
 {
-    if (one->is_conditional) {
-        return 1;
-    }
-    if (one->register_offset) {
-        return parameters.store_register;
-    }
-    if (before != NULL && overlaps(before, one)) {
-        return parameters.store_after_load;
-    }
-    return parameters.store;
+    return one->register_offset && !one->is_conditional ? parameters.store_register : parameters.store;
 }
 
 static bool hides(const struct instruction *before)
@@ -107,7 +97,7 @@ static int32_t own_cost(const struct instruction *one, struct state *state, cons
         return cost_of_load(one, before);
     case KIND_STORE:
     case KIND_FP_STORE:
-        return cost_of_store(one, before);
+        return cost_of_store(one);
     case KIND_LOAD_MULTIPLE:
     case KIND_STORE_MULTIPLE:
     case KIND_FP_LOAD_MULTIPLE:
@@ -165,10 +155,8 @@ static int32_t fetch_stall(const struct instruction *one, struct state *state)
         state->halfway_counted = false;
         return 0;
     }
-    state->halfway_stores = is_store(one) && (state->halfway == 0 || state->halfway_stores);
     state->halfway++;
-    const int32_t length = state->halfway_stores ? parameters.wide_run_stores : parameters.wide_run_length;
-    if (state->halfway_counted || state->halfway < length) {
+    if (state->halfway_counted || state->halfway < parameters.wide_run_length) {
         return 0;
     }
     state->halfway_counted = true;

@@ -105,6 +105,7 @@ uint32_t execution_lowest(void)
 void execution_sp_is(const struct block *present, int32_t index, uint32_t sp)
 {
     const uint32_t moved = sp - execution_sp(present, index);
+    execution.sp_seen = present->sp_lost && index > present->sp_lost_at ? present : NULL;
     if (!execution.sp_absolute) { /* all so far was relative to a wrong beginning */
         execution.sp_absolute = true;
         execution.lowest += moved;
@@ -300,7 +301,7 @@ static bool turn(struct block *before, struct block *now)
     if (left && aborted_blocks && take_back_aborted(before, now)) {
         return false;
     }
-    if (before->sp_lost) {
+    if (before->sp_lost && execution.sp_seen != before) {
         sp_gets_lost();
         execution.sp_inexact |= before->sp_dynamic;
     }

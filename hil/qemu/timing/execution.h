@@ -23,6 +23,7 @@ struct execution {
     bool sp_lost;     /* SP is not known until a return or a watched store tells */
     bool sp_inexact;  /* it went down by an unknown number since the region began */
     bool sp_absolute; /* it was seen at a reset or in a watched store: before, only its changes mean something */
+    const struct block *sp_seen; /* a watched store told SP after it was lost within this block */
     bool fpu_used;    /* the frame of an exception holds the FPU's registers */
     bool interrupted; /* an interrupt was taken: when it comes depends on the clock */
 

@@ -18,7 +18,6 @@
     X(load_pipelined, 1, "a load right after a load of the same memory; [TRM] neighbouring loads pipeline") \
     X(store, 1, "single store; [TRM] STR Rx,[Ry,#imm] is always one cycle") \
     X(store_register, 2, "store with a register offset; [jnk0le]") \
-    X(store_after_load, 0, "a store after a load of the same memory hides in the load's second cycle; [jnk0le]") \
     X(load_after_store, 1, "added to a load right after a store; [jnk0le], [TRM] nothing pipelines after STR") \
     X(multiple, 1, "LDM, STM, PUSH, POP, LDRD, STRD, VLDM, VSTM beside one for each register; [TRM] 1+N") \
     X(address_late, 1, "an address from the data processing right before; [TRM] no forwarding path") \
@@ -31,8 +30,7 @@
     X(refill_table, 4, "TBB, TBH beside their load's two; [TRM] at least six cycles") \
     X(target_halfway, 1, "a branch to a 32-bit instruction at a halfword; [compendium]") \
     X(wide_run, 1, "each run of 32-bit instructions at halfwords; [compendium]") \
-    X(wide_run_length, 3, "instructions that make such a run") \
-    X(wide_run_stores, 4, "instructions that make such a run of stores alone") \
+    X(wide_run_length, 4, "instructions that make such a run; [compendium] has 3, published loops of 3 are free") \
     X(nop_hides, 1, "1: a NOP right after a load or a register-offset store costs nothing; [jnk0le]") \
     X(it_folds, 1, "1: IT after a 16-bit instruction costs nothing; [TRM] folding") \
     X(unaligned_half, 1, "a word at a halfword, or a halfword at a byte; [TRM] one penalty cycle") \
