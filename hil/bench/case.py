@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol, TextIO
 
@@ -15,6 +15,7 @@ from hil.errors import VectorError
 from hil.measure.accuracy import agreeing
 from hil.models.vectors import VectorSet, load_vectors
 from hil.session import Report, Session, first
+from hil.values import Measure
 
 
 class Screen(Protocol):
@@ -24,6 +25,15 @@ class Screen(Protocol):
     def out(self) -> TextIO: ...
 
     def uncaptured(self) -> AbstractContextManager[None]: ...
+
+
+def properties(measures: Sequence[Measure]) -> list[tuple[str, float]]:
+    """Measures as properties of a test: by metric, later techniques of the same one as `metric.technique`."""
+    found: dict[str, float] = {}
+    for measure in measures:
+        name = measure.metric if measure.metric not in found else f"{measure.metric}.{measure.technique}"
+        found[name] = measure.value
+    return list(found.items())
 
 
 class Bench:
@@ -67,8 +77,8 @@ class Bench:
         ):
             report = self.session.measure(self.vectors, progress)
             self._run.save(self.session, report, started)  # before the line says that it is done
-        for measure in report.measures:
-            self._record(measure.metric, measure.value)
+        for name, value in properties(report.measures):
+            self._record(name, value)
         return report
 
     def disagreeing(self, report: Report) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import os
 import pty
 import re
@@ -66,36 +67,46 @@ def test_the_bench_prints_stores_and_exports_the_same_values(tmp_path: Path) -> 
 
     exported = hil(tmp_path, "export", f"--db={url(tmp_path)}")
     assert exported.returncode == 0, exported.stderr
-    table = {line["metric"]: line for line in csv.DictReader(io.StringIO(exported.stdout))}
-    assert list(table["accuracy"]) == (
-        [
-            "run",
-            "time",
-            "board",
-            "kind",
-            "model",
-            "precision",
-            "metric",
-            "value",
-            "unit",
-            "method",
-            "technique",
-        ]
-    )
+    lines = list(csv.DictReader(io.StringIO(exported.stdout)))
+    table: dict[str, dict[str, str]] = {}
+    for line in lines:
+        table.setdefault(line["metric"], line)  # the first technique of a metric is the one that is shown
+    assert list(lines[0]) == [
+        *("run", "time", "board", "kind", "model", "precision", "metric", "value", "unit"),
+        *("method", "technique", "resolution", "low", "high", "conditions"),
+    ]
     assert float(table["golden_exact"]["value"]) == 1.0
     assert float(table["vectors"]["value"]) == 20
     assert f"{float(table['instructions']['value']):,.0f}" in row
-    assert (table["instructions"]["method"], table["instructions"]["technique"]) == ("counted", "timer")
+    assert (table["instructions"]["method"], table["instructions"]["technique"]) == ("counted", "plugin")
+    latency = table["latency_us"]
+    assert (latency["method"], latency["technique"]) == ("estimated", "cycle-model-1")
+    assert json.loads(latency["conditions"]) == {"clock_hz": 25e6, "wait_states": 0}
+    assert float(latency["low"]) < float(latency["value"]) < float(latency["high"])
+    assert float(latency["value"]) == float(table["latency_cycles"]["value"]) / 25
+    by_technique = {(line["metric"], line["technique"]): float(line["value"]) for line in lines}
+    timer, plugin = by_technique["instructions", "timer"], by_technique["instructions", "plugin"]
+    assert abs(timer - plugin) <= 40
+    tracked, painted = (by_technique["stack_bytes", how] for how in ("tracked", "painted"))
+    assert tracked >= painted
     assert {"flash_bytes", "ram_bytes", "stack_bytes", "connect_s", "stream_s"} <= set(table)
 
     properties = {
         entry.get("name"): float(entry.get("value", "nan"))
         for entry in ET.parse(tmp_path / "junit.xml").iter("property")
     }
-    assert properties == {metric: float(line["value"]) for metric, line in table.items()}
+    assert {name: value for name, value in properties.items() if "." not in name} == {
+        metric: float(line["value"]) for metric, line in table.items()
+    }
+    assert properties["instructions.timer"] == timer
 
     assert rows(tmp_path, "select status, git_commit, command from run")[0][:2] == ("finished", None)
-    assert rows(tmp_path, "select metric, count, technique from sample") == [("instructions", 20, "timer")]
+    assert rows(tmp_path, "select metric, count, technique from sample order by metric, technique") == [
+        ("instructions", 20, "plugin"),
+        ("instructions", 20, "timer"),
+        ("latency_cycles", 20, "cycle-model-1"),
+        ("latency_us", 20, "cycle-model-1"),
+    ]
     versions = str(rows(tmp_path, "select versions from session")[0][0])
     assert '"qemu"' in versions
     assert '"pyocd"' in versions
