@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from hil.qemu.plugin import SOURCES
 
 COMPILER = "arm-none-eabi-gcc"
 FLAGS = (
@@ -33,7 +36,7 @@ SECTIONS
 }}
 """
 
-# The vector table: what a program does not define ends it with code 70, but for a handler that it asks to leave out.
+# Exceptions that a program has no handler for end it with code 70.
 _START = """
 .syntax unified
 .cpu cortex-m4
@@ -129,7 +132,7 @@ static inline __attribute__((always_inline)) void say_number(uint32_t number)
 
 @dataclass(frozen=True)
 class Timed:
-    """What `hil time` did: exit code, and what it wrote where. ``told`` is its JSON, where that was asked for."""
+    """What `hil time` did: exit code, and what it wrote. ``told`` is its JSON, where that was asked for."""
 
     code: int
     out: str
@@ -178,6 +181,26 @@ def assembler(body: str) -> str:
     return "\n".join([*lines, ""])
 
 
+def parameter(name: str) -> int:
+    """A number of the cycle model."""
+    found = re.search(rf"X\({name}, (\d+),", (SOURCES / "parameters.h").read_text())
+    assert found is not None, name
+    return int(found[1])
+
+
+def _check_sums(told: dict[str, Any]) -> None:
+    """Classes and functions each add up to the whole, whatever was measured."""
+    cycles, kinds = told["cycles"], told["kinds"]
+    assert cycles["low"] <= cycles["nominal"] <= cycles["high"]
+    assert sum(kind["instructions"] for kind in kinds) == told["instructions"]
+    assert sum(kind["cycles"] for kind in kinds) == cycles["nominal"]
+    regions = told.get("all_regions", [{"instructions": told["instructions"], "cycles": cycles["nominal"]}])
+    functions = told["functions"]
+    assert sum(one["instructions"] for one in functions) == sum(one["instructions"] for one in regions)
+    assert sum(one["own_cycles"] for one in functions) == sum(one["cycles"] for one in regions)
+    assert all(one["own_cycles"] <= one["total_cycles"] for one in functions)
+
+
 def hil_time(elf: Path, *options: str) -> Timed:
     """Run the command on a program, with JSON unless ``--text`` is among the options."""
     wants = [option for option in options if option != "--text"]
@@ -185,4 +208,6 @@ def hil_time(elf: Path, *options: str) -> Timed:
     command = [sys.executable, "-m", "hil", "time", str(elf), *json_flag, *wants]
     done = subprocess.run(command, capture_output=True, text=True, timeout=_LIMIT_S, check=False)
     told = json.loads(done.stdout) if json_flag and done.stdout.strip() else {}
+    if told:
+        _check_sums(told)
     return Timed(done.returncode, done.stdout, done.stderr, told)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from timing_programs import assembler, build, hil_time
+from timing_programs import STACK_TOP, assembler, build, hil_time
 
 pytestmark = pytest.mark.emulated
 
@@ -275,3 +275,122 @@ def test_a_program_that_uses_no_stack_but_its_callers(tmp_path: Path) -> None:
     body += "FUNCTION leaf\n sub sp, #24\n add sp, #24\n bx lr\nEND leaf\n"
     timed = hil_time(build(tmp_path, {"main.S": assembler(body)}))
     assert (timed.code, timed.told["stack_bytes"], timed.told["stack_exact"]) == (0, 16 + 24, True)
+
+
+REGIONS = """
+FUNCTION main
+    push {r4, lr}
+    bl leaf
+    bl ends_early
+    movs r0, #0
+    pop {r4, pc}
+END main
+
+FUNCTION leaf
+    push {r0-r3}
+    sub sp, #400
+    add sp, #400
+    pop {r0-r3}
+    bx lr
+END leaf
+
+FUNCTION ends_early
+    push {r0, r1}
+    b 1f
+1:  pop {r0, r1}
+.global stop
+stop:
+    push {r0-r7}
+    pop {r0-r7}
+    bx lr
+END ends_early
+"""
+
+
+@pytest.mark.xfail(reason="what the block does that a region begins in is not looked at", strict=True)
+def test_a_leaf_without_a_branch_has_a_peak(tmp_path: Path) -> None:
+    timed = hil_time(build(tmp_path, {"main.S": assembler(REGIONS)}), "--function", "leaf")
+    assert timed.told["stack_bytes"] == 16 + 400
+
+
+@pytest.mark.xfail(reason="all of the block that a region ends in is looked at", strict=True)
+def test_what_follows_a_regions_end_is_not_in_it(tmp_path: Path) -> None:
+    timed = hil_time(build(tmp_path, {"main.S": assembler(REGIONS)}), "--from", "ends_early", "--to", "stop")
+    assert timed.told["stack_bytes"] == 8
+
+
+CHAINED = r"""
+static volatile uint32_t flag, order, lowest = ~0u;
+void waits_for_it(volatile uint32_t *flag);
+
+static inline __attribute__((always_inline)) void note(uint32_t number)
+{
+    const uint32_t sp = stack_pointer();
+    lowest = sp < lowest ? sp : lowest;
+    order = order * 10 + number;
+}
+
+void systick(void)
+{
+    REGISTER(0xE000E010) = 0;
+    note(2);
+    REGISTER(0xE000ED04) = 1u << 28; /* PendSV, when this is over */
+}
+
+void pendsv(void)
+{
+    volatile uint32_t a[40];
+    a[0] = 1;
+    note(3);
+    flag = a[0];
+}
+
+void svc(void)
+{
+    volatile uint32_t a[5];
+    a[0] = 0;
+    note(1);
+    flag = a[0];
+}
+
+NOINLINE void interrupted(void)
+{
+    __asm volatile("svc 0" : : : "memory");
+    REGISTER(0xE000E014) = 50;
+    REGISTER(0xE000E018) = 0;
+    REGISTER(0xE000E010) = 7;
+    waits_for_it(&flag);
+    __asm volatile("" : : : "memory");
+}
+
+NOINLINE void later(void)
+{
+    volatile uint32_t a[100];
+    a[0] = 0;
+    note(4);
+    a[1] = a[0];
+}
+
+int main(void)
+{
+    REGISTER(0xE000ED20) = 0x80u << 24 | 0xC0u << 16; /* PendSV after SysTick */
+    const uint32_t before = stack_pointer();
+    interrupted();
+    say_number(before - lowest);
+    later();
+    say_number(STACK_TOP - lowest);
+    return order == 1234 ? 0 : 1;
+}
+"""
+
+
+def test_exceptions_one_after_the_other_leave_the_stack_as_it_was(tmp_path: Path) -> None:
+    """SVC, then PendSV right at the end of SysTick, then a function as deep as before."""
+    sources = {"main.c": CHAINED, "waits.S": assembler(WAITS.format(pushed="r4, lr"))}
+    elf = build(tmp_path, sources, ["-O1", f"-DSTACK_TOP={STACK_TOP}u"])
+    interrupted, whole = hil_time(elf, "--function", "interrupted"), hil_time(elf)
+    assert (interrupted.code, whole.code) == (0, 0), whole.err
+    among, of_all = map(int, whole.err.split())
+    assert (interrupted.told["stack_bytes"], whole.told["stack_bytes"]) == (among, of_all)
+    assert interrupted.told["stack_exact"]
+    assert whole.told["stack_exact"]
