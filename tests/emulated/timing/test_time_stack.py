@@ -394,3 +394,151 @@ def test_exceptions_one_after_the_other_leave_the_stack_as_it_was(tmp_path: Path
     assert (interrupted.told["stack_bytes"], whole.told["stack_bytes"]) == (among, of_all)
     assert interrupted.told["stack_exact"]
     assert whole.told["stack_exact"]
+
+
+CONDITIONAL = """
+FUNCTION main
+    push {r4, lr}
+    movs r0, #1
+    bl returns_early
+    movs r0, #1
+    bl pushes_early
+    movs r0, #0
+    pop {r4, pc}
+END main
+
+FUNCTION returns_early          // not with r0 = 1
+    push {r4, lr}
+    cmp r0, #0
+    it eq
+    popeq {r4, pc}
+    push {r4-r7}
+    bl below
+    pop {r4-r7}
+    pop {r4, pc}
+END returns_early
+
+FUNCTION pushes_early           // not with r0 = 1
+    push {r4, lr}
+    cmp r0, #0
+    it eq
+    pusheq {r4-r7}
+    push {r4-r5}
+    bl below
+    pop {r4-r5}
+    pop {r4, pc}
+END pushes_early
+
+FUNCTION below
+    push {r4, r5}
+    b 1f
+1:  pop {r4, r5}
+    bx lr
+END below
+"""
+
+
+@pytest.mark.xfail(reason="a push or pop within IT is followed as if it were always executed", strict=True)
+@pytest.mark.parametrize(("name", "expected"), [("returns_early", 8 + 16 + 8), ("pushes_early", 8 + 8 + 8)])
+def test_a_push_or_pop_that_is_skipped_moves_nothing(tmp_path: Path, name: str, expected: int) -> None:
+    timed = hil_time(build(tmp_path, {"main.S": assembler(CONDITIONAL)}), "--function", name)
+    assert timed.told["stack_bytes"] == expected
+
+
+STORM = r"""
+static volatile uint32_t ticks, lowest = ~0u;
+static float factor = 1.0f;
+
+static inline __attribute__((always_inline)) void note(void)
+{
+    const uint32_t sp = stack_pointer();
+    lowest = sp < lowest ? sp : lowest;
+}
+
+void irq0(void)
+{
+    volatile uint32_t a[11];
+    a[0] = 0;
+    note();
+    ticks += a[0];
+}
+
+NOINLINE static uint32_t deep(uint32_t n)
+{
+    volatile uint32_t a[2];
+    a[0] = n;
+    note();
+    return n == 0u ? 0u : deep(n - 1u) + a[0] - a[0];
+}
+
+void systick(void)
+{
+    volatile uint32_t a[3];
+    a[0] = 1;
+    note();
+    ticks += a[0];
+    if (ticks % 3u == 0u) {
+        REGISTER(0xE000E200) = 1; /* irq0, at once */
+        __asm volatile("dsb\n\tisb");
+    }
+    if (ticks % 4u == 0u) {
+        REGISTER(0xE000ED04) = 1u << 28; /* PendSV, afterwards */
+    }
+    if (ticks % 5u == 0u) {
+        ticks += deep(ticks % 7u);
+    }
+}
+
+void pendsv(void)
+{
+    volatile uint32_t a[6];
+    a[0] = 0;
+    note();
+#ifdef FLOATS
+    volatile float y = 3.0f;
+    y *= 2.0f;
+    a[0] = (uint32_t)y;
+#endif
+    note();
+    ticks += 0u * a[0];
+}
+
+NOINLINE static uint32_t fibonacci(uint32_t n)
+{
+    volatile uint32_t a[1];
+    a[0] = n;
+    note();
+#ifdef FLOATS
+    if (n == 3u) {
+        factor *= 1.5f;
+    }
+#endif
+    return n < 2u ? a[0] : fibonacci(n - 1u) + fibonacci(n - 2u);
+}
+
+int main(void)
+{
+    (void)factor;
+    REGISTER(0xE000ED20) = 0xC0u << 24 | 0xE0u << 16;
+    REGISTER(0xE000E100) = 1;
+    REGISTER(0xE000E014) = 6;
+    REGISTER(0xE000E018) = 0;
+    REGISTER(0xE000E010) = 7;
+    (void)REGISTER(0xE000E018);
+    const uint32_t sum = fibonacci(13);
+    REGISTER(0xE000E010) = 0;
+    say_number(STACK_TOP - lowest);
+    say_number(ticks);
+    return sum != 233u;
+}
+"""
+
+
+@pytest.mark.parametrize("flags", [("-O1",), ("-O2",), ("-Os", "-DFLOATS"), ("-O1", "-DFLOATS")])
+def test_the_peak_in_a_storm_of_interrupts(tmp_path: Path, flags: tuple[str, ...]) -> None:
+    """Every 280 instructions one, some within others and some right after others."""
+    timed = hil_time(build(tmp_path, {"main.c": STORM}, [*flags, f"-DSTACK_TOP={STACK_TOP}u"]))
+    assert timed.code == 0, timed.err
+    deepest, ticks = map(int, timed.err.split())
+    assert ticks > 30
+    assert (timed.told["stack_bytes"], timed.told["stack_exact"]) == (deepest, True)
