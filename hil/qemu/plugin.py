@@ -19,7 +19,7 @@ from hil.errors import ProbeError
 SOURCES = Path(__file__).resolve().parent / "timing"
 API_VERSION = 1
 CACHE_VARIABLE = "HIL_CACHE_DIR"
-_FLAGS = ("-std=gnu11", "-O2", "-fPIC", "-shared", "-fvisibility=hidden")
+_FLAGS = ("-std=gnu11", "-O3", "-fPIC", "-shared", "-fvisibility=hidden")
 _COMPILE_S = 120.0
 _VERSION_S = 10.0
 

@@ -156,7 +156,7 @@ static struct block *make(uint32_t address, const uint16_t (*halfwords)[2], size
     const struct instruction *const last = &block->instructions[count - 1u];
     block->flow = last->flow;
     block->target = last->target;
-    block->turns = block->flow > FLOW_JUMP || block->sp_lost;
+    block->turns = block->flow > FLOW_JUMP || block->sp_lost || block->sp_change != 0;
     free(costs);
     return block;
 }

@@ -24,20 +24,19 @@ struct alignment {
 
 struct block {
     /* What each execution touches stands first, in one line of the host's cache. */
-    uint64_t executed;
-    uint64_t left;    /* went on elsewhere than at the next address */
+    uint64_t executed; /* since the region began; 0: the other counts mean nothing */
+    uint64_t left;     /* went on elsewhere than at the next address */
     uint64_t entered; /* came from elsewhere than the address before */
     uint32_t address;
     uint32_t end;
     int32_t sp_change;
     int32_t sp_lowest; /* relative to its start, not above 0 */
-    uint32_t region;   /* the last one that it ran in: the counts are of that */
     int32_t nominal;
     int32_t count;
     int16_t leaving;  /* cycles */
     int8_t entering;  /* cycles */
-    bool turns;       /* it ends otherwise than at the next address or by a direct branch, or SP gets lost in it */
-    bool is_special;  /* an exception or the program begins here, or the FPU is used */
+    bool turns;       /* it ends otherwise than at the next address or by a direct branch, or moves SP */
+    bool is_special;  /* an exception or the program begins here */
     uint8_t entry;    /* enum entry (symbols.h) */
 
     uint8_t flow;     /* enum flow of its last instruction */

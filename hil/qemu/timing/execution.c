@@ -17,6 +17,7 @@ struct execution execution;
 void (*execution_popped)(void);
 
 static struct block nothing; /* before the first block */
+static struct block rest;    /* the block in which the region began, from there on */
 static bool aborted_blocks; /* `-icount` ends a block early at an access to a device */
 
 int execution_begin(uint32_t sp, bool profiling, bool aborts)
@@ -48,11 +49,11 @@ static void touch(struct block *block)
         execution.touched_room = room;
     }
     execution.touched[execution.touched_count++] = block;
-    block->region = execution.region;
-    block->executed = block->left = block->entered = 0;
+    block->left = block->entered = 0;
     block->function = symbols_find(block->address);
     block->entry = (uint8_t)symbols_entry(block->address);
-    block->is_special = block->entry != ENTRY_NONE || block->uses_fpu;
+    block->is_special = block->entry != ENTRY_NONE;
+    execution.fpu_used |= block->uses_fpu;
 }
 
 void execution_part(const struct block *block, int32_t index, int sign)
@@ -71,8 +72,11 @@ void execution_part(const struct block *block, int32_t index, int sign)
 
 void execution_other_symbols(void)
 {
-    execution.region++;
+    for (uint32_t i = 0; i < execution.touched_count; i++) {
+        execution.touched[i]->executed = 0;
+    }
     execution.touched_count = 0;
+    execution.region++;
 }
 
 uint32_t execution_sp(const struct block *present, int32_t index)
@@ -142,7 +146,10 @@ void execution_restart(struct block *present, int32_t index)
     execution.exception_cycles = execution.conditional = execution.unaligned = 0;
     execution.lowest = execution.lowest_known = execution_sp(present, index);
     execution.sp_inexact = execution.sp_lost; /* not before something tells where the region began */
-    touch(present);
+    rest = *present; /* how it ends counts, its executions do not */
+    rest.executed = 0;
+    touch(&rest);
+    execution.previous = &rest;
     execution_part(present, index, 1);
 }
 
@@ -337,11 +344,6 @@ static bool turn(struct block *before, struct block *now)
     return left;
 }
 
-static void note_special(const struct block *now)
-{
-    execution.fpu_used |= now->uses_fpu;
-}
-
 static void note_depth(const struct block *now, uint32_t low)
 {
     if (!execution.sp_lost) {
@@ -351,50 +353,69 @@ static void note_depth(const struct block *now, uint32_t low)
     }
 }
 
-/* Runs once for each block that the emulator executes: the plug-in's speed is this function's. */
-static inline bool follow(struct block *now, bool profiled)
+/* Runs once for each block that the emulator executes: the plug-in's speed is this function's. Its callers tell it
+ * what need not be looked at. ``plain``: the block neither moves SP down nor costs more when it is reached by a
+ * branch, and none is left in its middle. */
+static inline __attribute__((always_inline)) bool follow(struct block *now, bool plain, bool profiled)
 {
     struct block *const before = execution.previous;
     bool left = now->address != before->end;
     execution.previous = now;
-    if (RARELY(now->region != execution.region)) {
+    if (RARELY(now->executed++ == 0u)) {
         touch(now);
     }
-    execution.sp += (uint32_t)before->sp_change;
-    if (RARELY(before->turns | now->is_special | (left & aborted_blocks))) {
+    if (RARELY(before->turns | now->is_special | (!plain && (left & aborted_blocks)))) {
+        execution.sp += (uint32_t)before->sp_change;
         left = turn(before, now);
-        note_special(now);
-        if (RARELY(now->region != execution.region)) { /* the turn began another */
+        if (RARELY(now->executed == 0u)) { /* the turn ended a region */
+            now->executed = 1;
             touch(now);
         }
     } else {
         before->left += left;
-        execution.cycles += profiled && left ? (uint64_t)before->leaving : 0u;
+        if (profiled) {
+            execution.cycles += left ? (uint64_t)before->leaving : 0u;
+        }
     }
-    now->entered += left;
-    now->executed++;
-    const uint32_t low = execution.sp + (uint32_t)now->sp_lowest;
-    if (RARELY(low < execution.lowest)) {
-        note_depth(now, low);
+    if (!plain) {
+        const uint32_t low = execution.sp + (uint32_t)now->sp_lowest;
+        now->entered += left;
+        if (RARELY(low < execution.lowest)) {
+            note_depth(now, low);
+        }
     }
     return left;
 }
 
-void execution_block(unsigned int cpu, void *data)
+static void on_plain_block(unsigned int cpu, void *data)
 {
     (void)cpu;
-    (void)follow(data, false);
+    (void)follow(data, true, false);
 }
 
-void execution_block_profiled(unsigned int cpu, void *data)
+static void on_block(unsigned int cpu, void *data)
+{
+    (void)cpu;
+    (void)follow(data, false, false);
+}
+
+static void on_profiled_block(unsigned int cpu, void *data)
 {
     struct block *const now = data;
     (void)cpu;
-    const bool left = follow(now, true);
+    const bool left = follow(now, false, true);
     if (RARELY(now->function != execution.function)) { /* without a call: a tail call, or a function's other part */
         const int32_t parent = profile_node(execution.node)->parent;
         go_to(profile_child(parent < 0 ? PROFILE_ROOT : parent, now->function), now->function);
     }
     execution.cycles += (uint64_t)(now->nominal + (left ? now->entering : 0));
     execution.instructions += (uint64_t)now->count;
+}
+
+void (*execution_callback(const struct block *block))(unsigned int cpu, void *block_)
+{
+    if (execution.profiling) {
+        return on_profiled_block;
+    }
+    return block->sp_lowest < 0 || block->entering != 0 || aborted_blocks ? on_block : on_plain_block;
 }

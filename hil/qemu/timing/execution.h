@@ -56,7 +56,7 @@ struct execution {
     uint64_t instructions_before;
     int32_t node;
     int32_t function;
-    uint32_t region; /* number of the present region, or of the one before; its blocks carry it */
+    uint32_t region; /* number of the present region, or of the one before */
 };
 
 extern struct execution execution;
@@ -64,9 +64,8 @@ extern struct execution execution;
 /* Memory for the rest; 0, or -1 without it. ``sp`` is what SP holds at reset. */
 int execution_begin(uint32_t sp, bool profiling, bool aborts);
 
-/* QEMU's callbacks, with a block as data. */
-void execution_block(unsigned int cpu, void *data);
-void execution_block_profiled(unsigned int cpu, void *data);
+/* QEMU's callback for this block, which is its data. */
+void (*execution_callback(const struct block *block))(unsigned int cpu, void *block);
 
 /* Add (or with -1 take away) the part of a block from its instruction ``index`` on. */
 void execution_part(const struct block *block, int32_t index, int sign);

@@ -170,8 +170,7 @@ static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
     if (block == NULL) {
         abort(); /* a figure that leaves a block out would be wrong */
     }
-    qemu_plugin_register_vcpu_tb_exec_cb(tb, options.profile ? execution_block_profiled : execution_block, CB_NO_REGS,
-                                         block);
+    qemu_plugin_register_vcpu_tb_exec_cb(tb, execution_callback(block), CB_NO_REGS, block);
     for (size_t i = 0; i < count; i++) {
         struct qemu_plugin_insn *const insn = qemu_plugin_tb_get_insn(tb, i);
         watch_accesses(insn, block, i);
