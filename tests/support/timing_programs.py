@@ -145,9 +145,9 @@ class Timed:
         return found
 
 
-def require_emulator() -> None:
-    """Skips the test where something to build or run a program with is missing."""
-    for program in (COMPILER, "qemu-system-arm", "cc"):
+def _require(*programs: str) -> None:
+    """Skips the test where one of them is missing."""
+    for program in programs:
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not installed")
 
@@ -156,7 +156,7 @@ def build(
     folder: Path, sources: Mapping[str, str], flags: Sequence[str] = ("-O2",), start: str = _START
 ) -> Path:
     """An ELF from the texts of C and assembler files by their names; ``main`` is where it begins."""
-    require_emulator()
+    _require(COMPILER)
     files = {"start.S": start, "layout.ld": _LAYOUT, **sources}
     for name, text in files.items():
         (folder / name).write_text(HEADER + text if name.endswith(".c") else text)
@@ -203,6 +203,7 @@ def _check_sums(told: dict[str, Any]) -> None:
 
 def hil_time(elf: Path, *options: str) -> Timed:
     """Run the command on a program, with JSON unless ``--text`` is among the options."""
+    _require("qemu-system-arm", "cc")
     wants = [option for option in options if option != "--text"]
     json_flag = [] if "--text" in options else ["--json"]
     command = [sys.executable, "-m", "hil", "time", str(elf), *json_flag, *wants]

@@ -1,0 +1,181 @@
+"""The timing plug-in is compiled once, whole or not at all, or it is said why it cannot be."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from elftools.elf.elffile import ELFFile
+
+from hil.qemu import plugin
+from hil.qemu.plugin import CACHE_VARIABLE, Plugin, PluginError, timing_plugin
+
+_COMPILES = """#!/bin/sh
+echo "$0" >> "{log}"
+while [ $# -gt 1 ]; do
+    if [ "$1" = -o ]; then echo library > "$2"; fi
+    shift
+done
+"""
+
+
+def _script(path: Path, text: str) -> Path:
+    path.write_text(text)
+    path.chmod(0o755)
+    return path
+
+
+def _emulator(folder: Path, version: str) -> str:
+    """A program that tells its version as QEMU does."""
+    return str(_script(folder / "qemu", f"#!/bin/sh\necho 'QEMU emulator version {version}'\n"))
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "cache"
+    monkeypatch.setenv(CACHE_VARIABLE, str(folder))
+    return folder
+
+
+@pytest.fixture
+def compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A compiler that makes something quickly, and keeps a log of its calls."""
+    made = _script(tmp_path / "compiler", _COMPILES.format(log=tmp_path / "log"))
+    monkeypatch.setenv("CC", str(made))
+    return made
+
+
+@pytest.fixture(autouse=True)
+def _forgotten() -> Iterator[None]:
+    timing_plugin.cache_clear()
+    yield
+    timing_plugin.cache_clear()
+
+
+@pytest.mark.parametrize("version", ["6.0.0", "7.2.22 (Debian 1:7.2+dfsg-7)", "8.1.5"])
+@pytest.mark.usefixtures("cache", "compiler")
+def test_versions_that_it_fits(tmp_path: Path, version: str) -> None:
+    assert timing_plugin(_emulator(tmp_path, version)).path.read_text() == "library\n"
+
+
+@pytest.mark.parametrize(("version", "interface"), [("5.2.0", 0), ("8.2.0", 2), ("9.0.0", 3), ("10.1.0", 3)])
+@pytest.mark.usefixtures("cache", "compiler")
+def test_versions_that_it_does_not_fit(tmp_path: Path, version: str, interface: int) -> None:
+    with pytest.raises(PluginError) as caught:
+        timing_plugin(_emulator(tmp_path, version))
+    short = ".".join(version.split(".")[:2])
+    assert f"the timing plug-in does not fit QEMU {short}" in str(caught.value)
+    assert f"its plug-in API is version {interface}, the plug-in's 1" in str(caught.value)
+    assert "use QEMU 6.0 to 8.1" in str(caught.value)
+    assert not (tmp_path / "log").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "evidence"),
+    [("#!/bin/sh\necho hello\n", "hello"), ("#!/bin/sh\nexit 4\n", "exit status 4"), (None, "No such file")],
+    ids=["another program", "one that fails", "none"],
+)
+def test_an_emulator_that_tells_no_version(tmp_path: Path, text: str | None, evidence: str) -> None:
+    program = str(tmp_path / "none") if text is None else str(_script(tmp_path / "qemu", text))
+    with pytest.raises(PluginError, match="does not tell its version") as caught:
+        timing_plugin(program)
+    assert evidence in str(caught.value)
+
+
+@pytest.mark.usefixtures("cache")
+def test_without_a_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    emulator = _emulator(tmp_path, "7.2.0")
+    monkeypatch.delenv("CC", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(PluginError, match="no C compiler cc on PATH") as caught:
+        timing_plugin(emulator)
+    assert "apt install gcc libc6-dev" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "evidence"),
+    [
+        ("#!/bin/sh\necho 'no such header' >&2\nexit 3\n", "ended with 3: no such header"),
+        ("#!/bin/sh\nexit 1\n", "ended with 1: it said nothing"),
+        (None, "No such file"),
+    ],
+    ids=["one that complains", "a silent one", "none"],
+)
+def test_a_compiler_that_fails_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path, text: str | None, evidence: str
+) -> None:
+    compiler = tmp_path / "compiler"
+    if text is not None:
+        _script(compiler, text)
+    monkeypatch.setenv("CC", str(compiler))
+    with pytest.raises(PluginError, match="the timing plug-in cannot be compiled") as caught:
+        timing_plugin(_emulator(tmp_path, "7.2.0"))
+    assert evidence in str(caught.value)
+    assert list(cache.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["a file", "within a file", "no room for files"])
+@pytest.mark.usefixtures("compiler")
+def test_a_cache_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    folder = {"a file": file, "within a file": file / "cache", "no room for files": Path("/proc")}[place]
+    monkeypatch.setenv(CACHE_VARIABLE, str(folder))
+    with pytest.raises(PluginError, match="the timing plug-in cannot be compiled") as caught:
+        timing_plugin(_emulator(tmp_path, "7.2.0"))
+    assert str(folder) in str(caught.value)
+    assert caught.value.remedy
+
+
+def test_it_is_compiled_anew_when_its_sources_or_the_compiler_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path, compiler: Path
+) -> None:
+    emulator, log = _emulator(tmp_path, "7.2.0"), tmp_path / "log"
+
+    def compiled() -> tuple[Path, int]:
+        timing_plugin.cache_clear()
+        path = timing_plugin(emulator).path
+        return path, len(log.read_text().splitlines())
+
+    first, _ = compiled()
+    assert compiled() == (first, 1)
+    sources = Path(shutil.copytree(plugin.SOURCES, tmp_path / "sources"))
+    monkeypatch.setattr(plugin, "SOURCES", sources)
+    assert compiled() == (first, 1)
+    with (sources / "parameters.h").open("a") as header:
+        header.write("/* changed */\n")
+    second, times = compiled()
+    assert (second != first, times) == (True, 2)
+    monkeypatch.setenv("CC", str(_script(tmp_path / "other", compiler.read_text())))
+    third, times = compiled()
+    assert (third not in (first, second), times) == (True, 3)
+    assert sorted(cache.iterdir()) == sorted([first, second, third])
+
+
+def test_processes_that_compile_at_once_agree(cache: Path) -> None:
+    if shutil.which("cc") is None or shutil.which("qemu-system-arm") is None:
+        pytest.skip("no host C compiler, or no QEMU")
+    program = "from hil.qemu.plugin import timing_plugin; print(timing_plugin().path)"
+    environment = {**os.environ, CACHE_VARIABLE: str(cache)}
+    processes = [
+        subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env=environment)
+        for _ in range(2)
+    ]
+    said = [process.communicate()[0].strip() for process in processes]
+    assert [process.returncode for process in processes] == [0, 0]
+    (library,) = cache.iterdir()
+    assert said == [str(library)] * 2
+    with library.open("rb") as file:
+        symbols = ELFFile(file).get_section_by_name(".dynsym").iter_symbols()
+        exported = {one.name for one in symbols if one.entry.st_shndx != "SHN_UNDEF"}
+    assert exported == {"qemu_plugin_version", "qemu_plugin_install"}
+
+
+def test_an_argument_survives_commas() -> None:
+    told = Plugin(Path("/a,b/timing.so")).argument(out="/tmp/x,y", symbols=None, sp=hex(16))
+    assert told == ["-plugin", "/a,,b/timing.so,out=/tmp/x,,y,sp=0x10"]
