@@ -48,6 +48,12 @@ pendsv:
     push {r4, lr}
     pop {r4, pc}
 
+.global nmi
+.type nmi, %function
+nmi:
+    movs r1, #2
+    bx lr
+
 .type number, %function
 number:                         // r0, by marks, from its lowest bit up
     movs r1, #32

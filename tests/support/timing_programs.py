@@ -44,7 +44,7 @@ _START = """
 .thumb
 .section .vectors, "a"
     .word stack_top, reset
-    .word unexpected, hard_fault, unexpected, unexpected, usage_fault
+    .word nmi, hard_fault, unexpected, unexpected, usage_fault
     .word 0, 0, 0, 0, svc, unexpected, 0, pendsv, systick
     .word irq0, irq1
 .text
@@ -52,6 +52,7 @@ _START = """
     .weak \\name
     .thumb_set \\name, unexpected
 .endm
+default nmi
 default hard_fault
 default usage_fault
 default svc

@@ -7,6 +7,8 @@
 #define BUCKETS 16384u
 
 static struct block *buckets[BUCKETS];
+static struct block *starts[BUCKETS]; /* by address */
+static struct block *ends[BUCKETS];   /* by the address after */
 
 /* IT blocks that a translation cut in two: the state that the second half begins with, by address. */
 static struct {
@@ -44,6 +46,7 @@ static void decode_all(struct block *block, const uint16_t (*halfwords)[2], size
         struct instruction *const one = &block->instructions[i];
         decode(one, address, halfwords[i][0], halfwords[i][1]);
         one->is_conditional = it_state != 0u;
+        one->condition = it_state >> 4 & 15u;
         it_state = it_state != 0u ? it_advance(it_state) : it_begins(halfwords[i][0]);
         address += one->size;
         if (one->kind == KIND_UNKNOWN && block->unknown++ == 0u) {
@@ -64,7 +67,8 @@ static void follow_sp(struct block *block, size_t count)
         if (block->sp_change < block->sp_lowest) {
             block->sp_lowest = block->sp_change;
         }
-        if (one->sp_unknown) {
+        const bool may_skip = one->is_conditional && one->sp_change != 0 && i + 1u != count;
+        if (one->sp_unknown || may_skip) {
             block->sp_lost = true;
             block->sp_lost_at = (int32_t)i;
             block->sp_dynamic |= one->kind == KIND_ALU && (one->reads & 1u << REGISTER_SP) != 0u;
@@ -107,9 +111,15 @@ static void group_alignments(struct block *block, size_t count)
     }
 }
 
+static bool line_before_fpu(const struct block *block, size_t index)
+{
+    return block->instructions[index].kind < KIND_FP && block->fpu_lead < 64;
+}
+
 static void price(struct block *block, size_t count, struct cost *costs)
 {
-    cost_of_run(block->instructions, count, costs);
+    const struct run run = {block->instructions, count};
+    block->fpu_busy = (int8_t)cost_of_run(NULL, &run, costs);
     for (size_t i = 0; i < count; i++) {
         struct line *const line = &block->lines[i];
         line->cost = costs[i];
@@ -119,10 +129,66 @@ static void price(struct block *block, size_t count, struct cost *costs)
         block->cycles.nominal += costs[i].cycles.nominal;
         block->cycles.high += costs[i].cycles.high;
     }
+    for (size_t i = 0; i < count && line_before_fpu(block, i); i++) {
+        block->fpu_lead = (int8_t)(block->fpu_lead + costs[i].cycles.nominal);
+    }
     block->count = (int32_t)count;
     block->nominal = block->cycles.nominal;
     block->leaving = (int16_t)cost_of_leaving(&block->instructions[count - 1u]);
     block->entering = (int8_t)cost_of_entering(&block->instructions[0]);
+}
+
+/* What it costs more to come from the end of ``before`` than by a branch. */
+static void price_after(const struct block *before, struct block *block)
+{
+    const size_t count = (size_t)block->count;
+    const struct run after = {before->instructions, (size_t)before->count}, run = {block->instructions, count};
+    struct cost *const costs = calloc(count, sizeof *costs);
+    if (costs == NULL) {
+        abort(); /* a figure by other rules would be wrong */
+    }
+    (void)cost_of_run(&after, &run, costs);
+    struct cost more = {{-block->cycles.low, -block->cycles.nominal, -block->cycles.high}, 0};
+    for (size_t i = 0; i < count; i++) {
+        more.cycles.low += costs[i].cycles.low;
+        more.cycles.nominal += costs[i].cycles.nominal;
+        more.cycles.high += costs[i].cycles.high;
+        more.fetch += costs[i].fetch - block->lines[i].cost.fetch;
+    }
+    free(costs);
+    block->follow = more;
+    block->following = (int8_t)more.cycles.nominal;
+}
+
+/* Blocks that stand side by side, whichever was made first. */
+static void link_neighbours(struct block *block)
+{
+    struct block **const start = &starts[block->address / 2u % BUCKETS];
+    for (const struct block *one = ends[block->address / 2u % BUCKETS]; one != NULL; one = one->next_end) {
+        if (one->falls_to == block->address) {
+            price_after(one, block);
+            break; /* the newest: others are of the same instructions, or of an image that was here before */
+        }
+    }
+    block->next_start = *start;
+    *start = block;
+    if (block->falls_to == NOWHERE) {
+        return;
+    }
+    struct block **const end = &ends[block->falls_to / 2u % BUCKETS];
+    block->next_end = *end;
+    *end = block;
+    for (struct block *one = starts[block->falls_to / 2u % BUCKETS]; one != NULL; one = one->next_start) {
+        if (one->address == block->falls_to) {
+            price_after(block, one);
+        }
+    }
+}
+
+/* B<cond>, CBZ and CBNZ read what they decide by; what stands in an IT block may be skipped. */
+static bool always_leaves(const struct instruction *last)
+{
+    return last->flow != FLOW_NEXT && !last->is_conditional && !last->decides;
 }
 
 static struct block *make(uint32_t address, const uint16_t (*halfwords)[2], size_t count, uint8_t it_state)
@@ -156,7 +222,10 @@ static struct block *make(uint32_t address, const uint16_t (*halfwords)[2], size
     const struct instruction *const last = &block->instructions[count - 1u];
     block->flow = last->flow;
     block->target = last->target;
-    block->turns = block->flow > FLOW_JUMP || block->sp_lost || block->sp_change != 0;
+    block->skippable = last->is_conditional;
+    block->falls_to = always_leaves(last) ? NOWHERE : block->end;
+    block->turns = block->flow > FLOW_JUMP || block->sp_lost || block->sp_change != 0 || block->fpu_busy != 0;
+    link_neighbours(block);
     free(costs);
     return block;
 }

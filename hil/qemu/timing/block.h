@@ -28,18 +28,24 @@ struct block {
     uint64_t left;     /* went on elsewhere than at the next address */
     uint64_t entered; /* came from elsewhere than the address before */
     uint32_t address;
-    uint32_t end;
+    uint32_t falls_to; /* the address after its end, or NOWHERE if it always goes on elsewhere */
     int32_t sp_change;
     int32_t sp_lowest; /* relative to its start, not above 0 */
     int32_t nominal;
     int32_t count;
-    int16_t leaving;  /* cycles */
-    int8_t entering;  /* cycles */
-    bool turns;       /* it ends otherwise than at the next address or by a direct branch, or moves SP */
+    int16_t leaving;   /* cycles */
+    int8_t entering;   /* cycles */
+    int8_t following;  /* nominal cycles more when it is reached from the address before */
+    bool turns;        /* it ends otherwise than at the next address or by a direct branch, moves SP, or leaves the
+                        * FPU at work */
     bool is_special;  /* an exception or the program begins here */
     uint8_t entry;    /* enum entry (symbols.h) */
 
     uint8_t flow;     /* enum flow of its last instruction */
+    bool skippable;   /* which stands in an IT block */
+    int8_t fpu_busy;  /* cycles that the FPU works on when it ends */
+    int8_t fpu_lead;  /* cycles before it uses the FPU */
+    uint32_t end;
     bool uses_fpu;
     bool sp_lost;     /* SP becomes what no opcode tells */
     int32_t sp_lost_at; /* that instruction's index */
@@ -48,7 +54,10 @@ struct block {
     int32_t function; /* index of its symbol, -1: none */
 
     struct cycles cycles;
-    struct block *next; /* with the same hash */
+    struct cost follow;        /* all that is more when it is reached from the address before */
+    struct block *next;        /* with the same hash */
+    struct block *next_start;  /* with an address of the same hash */
+    struct block *next_end;
     uint64_t hash;
     uint32_t unknown; /* instructions that the decoder does not know */
     uint32_t unknown_address;
@@ -60,6 +69,8 @@ struct block {
 
 /* The block of these halfwords, decoded at its first call and the same at every later one; NULL without memory.
  * ``halfwords`` points to ``count`` pairs, the second of a 16-bit instruction unused. */
+enum { NOWHERE = 1 }; /* no instruction has an odd address */
+
 struct block *block_of(uint32_t address, const uint16_t (*halfwords)[2], size_t count);
 
 #endif

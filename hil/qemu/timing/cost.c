@@ -9,6 +9,7 @@
 struct assumption {
     int32_t divide;
     bool fpu_overlaps;
+    bool skips; /* what an IT block may skip */
 };
 
 /* What an instruction leaves behind for those after it. */
@@ -22,12 +23,12 @@ struct state {
 
 static bool is_load(const struct instruction *one)
 {
-    return one->kind == KIND_LOAD || one->kind == KIND_FP_LOAD;
+    return one->kind == KIND_LOAD || one->kind == KIND_FP_LOAD || one->like_load;
 }
 
 static bool is_store(const struct instruction *one)
 {
-    return one->kind == KIND_STORE || one->kind == KIND_FP_STORE;
+    return (one->kind == KIND_STORE && !one->like_load) || one->kind == KIND_FP_STORE;
 }
 
 static bool is_multiple(const struct instruction *one)
@@ -41,39 +42,36 @@ static bool uses_fpu(const struct instruction *one)
     return one->kind >= KIND_FP;
 }
 
-static bool is_late(const struct instruction *one)
-{
-    return one->kind == KIND_FP || one->kind == KIND_FP_MAC || one->kind == KIND_FP_DIVIDE;
-}
-
 static bool is_data_processing(const struct instruction *one)
 {
     return one->kind == KIND_ALU || one->kind == KIND_MULTIPLY || one->kind == KIND_DIVIDE ||
            one->kind == KIND_FP_MOVE || one->kind == KIND_SYSTEM;
 }
 
-/* Two accesses overlap when they go to the same memory, the second's address does not wait for the first, and the
- * first does not move a base that both use. */
+/* Two accesses overlap when they go to the same memory, the second's address does not wait for the first, the
+ * first does not move a base that both use, and both are executed or neither. */
 static bool overlaps(const struct instruction *first, const struct instruction *second)
 {
-    return is_load(first) && !first->is_conditional && !second->is_conditional &&
-           first->literal == second->literal && (first->writes & second->address_from) == 0u && !first->loads_pc;
+    const bool together = !first->is_conditional || (second->is_conditional && first->condition == second->condition);
+    return is_load(first) && together && first->literal == second->literal &&
+           (first->writes & second->address_from) == 0u && !first->loads_pc;
 }
 
 static int32_t cost_of_load(const struct instruction *one, const struct instruction *before)
 {
-    if (one->is_conditional) {
-        return 1;
-    }
     if (before != NULL && overlaps(before, one) && !one->loads_pc) {
         return parameters.load_pipelined;
     }
     return parameters.load;
 }
 
-static int32_t cost_of_store(const struct instruction *one)
+static int32_t cost_of_store(const struct instruction *one, const struct instruction *before)
 {
-    return one->register_offset && !one->is_conditional ? parameters.store_register : parameters.store;
+    if (before != NULL && is_store(before) && before->writeback && before->base == one->base) {
+        return parameters.store + parameters.store_same_base;
+    }
+    const bool waits = one->register_offset && !(before != NULL && overlaps(before, one));
+    return waits ? parameters.store_register : parameters.store;
 }
 
 static bool hides(const struct instruction *before)
@@ -82,38 +80,49 @@ static bool hides(const struct instruction *before)
            (is_load(before) || (is_store(before) && before->register_offset));
 }
 
+static int32_t cost_of_fpu_work(const struct instruction *one, struct state *state, const struct assumption *assumed)
+{
+    const int32_t all = one->kind == KIND_FP_MAC ? parameters.fp_mac : parameters.fp_divide;
+    if (!assumed->fpu_overlaps) {
+        return all;
+    }
+    state->fpu_busy = all - 1;
+    return 1;
+}
+
+/* IT goes along with a 16-bit instruction that came in the same word. */
+static bool folds(const struct instruction *it, const struct instruction *before)
+{
+    return parameters.it_folds != 0 && it->address % 4u == 2u && before != NULL && before->size == 2u;
+}
+
+/* Without stalls, and as if it were executed; within an IT block accesses count when they happen. */
 static int32_t own_cost(const struct instruction *one, struct state *state, const struct assumption *assumed)
 {
     const struct instruction *const before = state->before;
     switch (one->kind) {
     case KIND_IT:
-        return parameters.it_folds != 0 && before != NULL && before->size == 2u ? 0 : 1;
+        return folds(one, before) ? 0 : 1;
     case KIND_NOP:
         return before != NULL && hides(before) ? 0 : 1;
     case KIND_DIVIDE:
-        return one->is_conditional && assumed->divide == parameters.divide_low ? 1 : assumed->divide;
+        return assumed->divide;
     case KIND_LOAD:
     case KIND_FP_LOAD:
         return cost_of_load(one, before);
     case KIND_STORE:
     case KIND_FP_STORE:
-        return cost_of_store(one);
+        return one->like_load ? cost_of_load(one, before) : cost_of_store(one, before);
     case KIND_LOAD_MULTIPLE:
     case KIND_STORE_MULTIPLE:
     case KIND_FP_LOAD_MULTIPLE:
     case KIND_FP_STORE_MULTIPLE:
-        return one->is_conditional ? 1 : parameters.multiple + one->transfers;
+        return parameters.multiple + one->transfers;
     case KIND_TABLE_BRANCH:
         return parameters.load;
     case KIND_FP_MAC:
-    case KIND_FP_DIVIDE: {
-        const int32_t all = one->kind == KIND_FP_MAC ? parameters.fp_mac : parameters.fp_divide;
-        if (!assumed->fpu_overlaps) {
-            return all;
-        }
-        state->fpu_busy = all - 1;
-        return 1;
-    }
+    case KIND_FP_DIVIDE:
+        return cost_of_fpu_work(one, state, assumed);
     case KIND_FP_MOVE:
         return one->transfers > 1u ? one->transfers : 1;
     case KIND_SYSTEM:
@@ -123,28 +132,41 @@ static int32_t own_cost(const struct instruction *one, struct state *state, cons
     }
 }
 
-static int32_t stalls(const struct instruction *one, struct state *state)
+static bool reads_memory(const struct instruction *one)
 {
-    const struct instruction *const before = state->before;
+    return is_load(one) || one->kind == KIND_LOAD_MULTIPLE || one->kind == KIND_FP_LOAD_MULTIPLE ||
+           one->kind == KIND_TABLE_BRANCH;
+}
+
+static int32_t address_stalls(const struct instruction *one, const struct instruction *before)
+{
     int32_t cycles = 0;
-    if (uses_fpu(one)) {
-        cycles += state->fpu_busy;
-        state->fpu_busy = 0;
-        if (((one->fp_reads & ~one->fp_addend) & state->fp_fresh) != 0u) {
-            cycles += parameters.fp_result;
-        }
+    if (before == NULL || one->address_from == 0u) {
+        return 0;
     }
-    if (before != NULL && one->address_from != 0u) {
-        if (is_data_processing(before) && (before->writes & one->address_from) != 0u) {
-            cycles += parameters.address_late;
-        }
-        const bool reads_memory = is_load(one) || one->kind == KIND_LOAD_MULTIPLE ||
-                                  one->kind == KIND_FP_LOAD_MULTIPLE || one->kind == KIND_TABLE_BRANCH;
-        if (is_store(before) && reads_memory) {
-            cycles += parameters.load_after_store;
-        }
+    if (is_data_processing(before) && (before->writes & one->address_from) != 0u) {
+        cycles += parameters.address_late;
+    }
+    if (is_store(before) && !before->register_offset && reads_memory(one)) {
+        cycles += parameters.load_after_store;
     }
     return cycles;
+}
+
+static int32_t fpu_stalls(const struct instruction *one, struct state *state)
+{
+    if (!uses_fpu(one)) {
+        return 0;
+    }
+    const int32_t busy = state->fpu_busy;
+    const bool waits = ((one->fp_reads & ~one->fp_addend) & state->fp_fresh) != 0u;
+    state->fpu_busy = 0;
+    return busy + (waits ? parameters.fp_result : 0);
+}
+
+static bool accesses(const struct instruction *one)
+{
+    return is_load(one) || is_store(one) || is_multiple(one);
 }
 
 /* A run of 32-bit instructions that all straddle two words outpaces the fetch once. */
@@ -176,36 +198,46 @@ static int32_t line_stall(const struct instruction *one, const struct instructio
 
 static int32_t step(const struct instruction *one, struct state *state, const struct assumption *assumed, int32_t *fetch)
 {
-    int32_t cycles = stalls(one, state);
-    cycles += own_cost(one, state, assumed);
+    int32_t cycles = 1;
+    if (!one->is_conditional || !(accesses(one) || assumed->skips)) {
+        cycles = address_stalls(one, state->before) + fpu_stalls(one, state);
+        cycles += own_cost(one, state, assumed);
+    }
     *fetch = fetch_stall(one, state) + line_stall(one, state->before);
     cycles += *fetch;
     if (!uses_fpu(one)) {
         state->fpu_busy = state->fpu_busy > cycles ? state->fpu_busy - cycles : 0;
     }
-    state->fp_fresh = is_late(one) ? one->fp_writes : 0u;
+    state->fp_fresh = one->fp_late ? one->fp_writes : 0u;
     state->before = one;
     return cycles;
 }
 
-static void pass(const struct instruction *run, size_t count, const struct assumption *assumed, struct cost *costs,
-                 size_t offset)
+/* Returns the cycles that the FPU still works at the end. */
+static int32_t pass(const struct run *after, const struct run *run, const struct assumption *assumed, struct cost *costs,
+                    size_t offset)
 {
     struct state state = {0};
-    for (size_t i = 0; i < count; i++) {
-        int32_t *const into = (int32_t *)(void *)((char *)&costs[i].cycles + offset);
-        *into = step(&run[i], &state, assumed, &costs[i].fetch);
+    int32_t fetch = 0;
+    for (size_t i = 0; after != NULL && i < after->count; i++) {
+        (void)step(&after->instructions[i], &state, assumed, &fetch);
     }
+    state.fpu_busy = 0; /* what is left of it is waited for when it is known where the program goes on */
+    for (size_t i = 0; i < run->count; i++) {
+        int32_t *const into = (int32_t *)(void *)((char *)&costs[i].cycles + offset);
+        *into = step(&run->instructions[i], &state, assumed, &costs[i].fetch);
+    }
+    return state.fpu_busy;
 }
 
-void cost_of_run(const struct instruction *run, size_t count, struct cost *costs)
+int32_t cost_of_run(const struct run *after, const struct run *run, struct cost *costs)
 {
-    const struct assumption low = {parameters.divide_low, true};
-    const struct assumption nominal = {parameters.divide, true};
-    const struct assumption high = {parameters.divide_high, false};
-    pass(run, count, &low, costs, offsetof(struct cycles, low));
-    pass(run, count, &nominal, costs, offsetof(struct cycles, nominal));
-    pass(run, count, &high, costs, offsetof(struct cycles, high));
+    const struct assumption low = {parameters.divide_low, true, true};
+    const struct assumption nominal = {parameters.divide, true, false};
+    const struct assumption high = {parameters.divide_high, false, false};
+    (void)pass(after, run, &low, costs, offsetof(struct cycles, low));
+    (void)pass(after, run, &high, costs, offsetof(struct cycles, high));
+    return pass(after, run, &nominal, costs, offsetof(struct cycles, nominal));
 }
 
 int32_t cost_of_leaving(const struct instruction *last)
@@ -233,10 +265,15 @@ int32_t cost_of_entering(const struct instruction *first)
     return halfway + parameters.wait_states;
 }
 
-int32_t cost_of_conditional_access(const struct instruction *one)
+int32_t cost_of_conditional_access(const struct instruction *one, const struct instruction *before)
 {
-    if (!one->is_conditional || is_store(one)) {
+    if (!one->is_conditional || !accesses(one)) {
         return 0;
     }
-    return is_load(one) || is_multiple(one) ? 1 : 0;
+    if (is_multiple(one)) {
+        return 1; /* 1 + N when executed, 1 when skipped; an address that comes late is not seen */
+    }
+    const struct assumption plain = {0};
+    struct state state = {.before = before};
+    return address_stalls(one, before) + own_cost(one, &state, &plain) - 1;
 }

@@ -204,6 +204,7 @@ static void misc_16(struct instruction *to, uint16_t h)
         sp_moves(to, (h & 0x80u) != 0u ? -bytes : bytes);
     } else if ((h & 0xF500u) == 0xB100u) { /* CBZ, CBNZ */
         jump(to, to->address + 4u + (field(h, 9, 1) << 6 | field(h, 3, 5) << 1));
+        to->decides = 1;
         to->reads = bit(h & 7u);
     } else if ((h & 0xFF00u) == 0xB200u) { /* SXTH, SXTB, UXTH, UXTB */
         alu(to, h & 7u, bit(field(h, 3, 3)));
@@ -303,6 +304,7 @@ static void decode_16(struct instruction *to, uint16_t h)
             to->kind = KIND_SYSTEM;
         } else if (field(h, 8, 4) != 14u) {
             jump(to, to->address + 4u + (uint32_t)(sign_extend(h & 0xFFu, 8) * 2));
+            to->decides = 1;
         }
         break;
     default: /* B */
@@ -444,6 +446,7 @@ static void branch_or_misc(struct instruction *to, uint16_t first, uint16_t seco
     } else if ((operation & 0x38u) != 0x38u) { /* B on a condition: 21 bits */
         const uint32_t offset = s << 20 | j2 << 19 | j1 << 18 | (uint32_t)(first & 0x3Fu) << 12 | (second & 0x7FFu) << 1;
         jump(to, to->address + 4u + (uint32_t)sign_extend(offset, 21));
+        to->decides = 1;
     } else if (operation == 0x38u) { /* MSR */
         const unsigned special = second & 0xFFu;
         to->kind = KIND_SYSTEM;
@@ -492,6 +495,7 @@ static void dual_exclusive_table(struct instruction *to, uint16_t first, uint16_
     } else if ((first & 0x80u) == 0u) { /* LDREX, STREX */
         single(to, load, rt, rn, 16, 4);
         to->ignores_alignment = 1;
+        to->like_load = !load;
         to->writes = (uint16_t)(load ? to->writes : bit(rd));
     } else if (load && which <= 1u) { /* TBB, TBH */
         to->kind = KIND_TABLE_BRANCH;
@@ -501,6 +505,7 @@ static void dual_exclusive_table(struct instruction *to, uint16_t first, uint16_
     } else if (which == 4u || which == 5u) { /* LDREXB, LDREXH, STREXB, STREXH */
         single(to, load, rt, rn, 16, which == 4u ? 1 : 2);
         to->ignores_alignment = 1;
+        to->like_load = !load;
         to->writes = (uint16_t)(load ? to->writes : bit(second & 15u));
     }
 }
@@ -651,6 +656,7 @@ static void fp_data_processing(struct instruction *to, uint16_t first, uint16_t 
     to->kind = KIND_FP;
     to->fp_reads = sn | sm;
     to->fp_writes = sd;
+    to->fp_late = 1;
     switch (operation) {
     case 0: /* VMLA, VMLS */
     case 1: /* VNMLA, VNMLS */
@@ -672,16 +678,19 @@ static void fp_data_processing(struct instruction *to, uint16_t first, uint16_t 
     if (!second_bit) { /* VMOV of a number */
         to->kind = KIND_FP_MOVE;
         to->fp_reads = 0;
+        to->fp_late = 0;
         return;
     }
     const unsigned which = first & 15u, upper = field(second, 7, 1);
     to->fp_reads = sm;
     switch (which) {
-    case 0: /* VMOV, VABS */
+    case 0: /* VMOV, VABS: no arithmetic, and no later than others */
         to->kind = upper ? KIND_FP : KIND_FP_MOVE;
+        to->fp_late = 0;
         break;
     case 1: /* VNEG, VSQRT */
         to->kind = upper ? KIND_FP_DIVIDE : KIND_FP;
+        to->fp_late = upper != 0u;
         break;
     case 2: /* VCVTB, VCVTT */
     case 3:

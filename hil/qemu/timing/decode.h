@@ -71,7 +71,11 @@ struct instruction {
     uint8_t ignores_alignment : 1; /* byte accesses, and those that fault when unaligned */
     uint8_t sp_unknown : 1; /* SP becomes something that the opcode does not tell */
     uint8_t loads_pc : 1;   /* LDR pc, POP {pc}, LDM with pc */
-    uint8_t is_conditional : 1; /* within an IT block */
+    uint8_t is_conditional : 1; /* within an IT block, */
+    uint8_t condition : 4;      /* on this one */
+    uint8_t like_load : 1;      /* STREX: a store that the pipeline takes for a load */
+    uint8_t fp_late : 1;        /* an arithmetic result, which the next instruction waits for */
+    uint8_t decides : 1;        /* B<cond>, CBZ, CBNZ: goes on at the next when it does not branch */
     uint8_t barrier : 1;        /* ISB: the pipeline refills */
 };
 

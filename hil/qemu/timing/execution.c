@@ -16,7 +16,7 @@
 struct execution execution;
 void (*execution_popped)(void);
 
-static struct block nothing; /* before the first block */
+static struct block nothing = {.falls_to = NOWHERE}; /* before the first block */
 static struct block rest;    /* the block in which the region began, from there on */
 static bool aborted_blocks; /* `-icount` ends a block early at an access to a device */
 
@@ -143,19 +143,22 @@ void execution_restart(struct block *present, int32_t index)
     memset(&execution.parts, 0, sizeof execution.parts);
     execution.cycles = execution.instructions = 0;
     execution.cycles_before = execution.instructions_before = 0;
-    execution.exception_cycles = execution.conditional = execution.unaligned = 0;
+    execution.exception_cycles = execution.conditional = execution.unaligned = execution.fpu_wait = 0;
     execution.lowest = execution.lowest_known = execution_sp(present, index);
     execution.sp_inexact = execution.sp_lost; /* not before something tells where the region began */
     rest = *present; /* how it ends counts, its executions do not */
     rest.executed = 0;
     touch(&rest);
-    execution.previous = &rest;
+    if (execution.previous == present) {
+        execution.previous = &rest;
+    }
     execution_part(present, index, 1);
 }
 
 static uint64_t cycles_so_far(void)
 {
-    return execution.cycles + execution.conditional + execution.unaligned + execution.exception_cycles;
+    return execution.cycles + execution.conditional + execution.unaligned + execution.exception_cycles +
+           execution.fpu_wait;
 }
 
 void execution_settle(void)
@@ -219,7 +222,8 @@ static bool chains(const struct block *before)
 
 static void take_exception(struct block *before, const struct block *now)
 {
-    if (chains(before)) {
+    const bool chained = chains(before);
+    if (chained) {
         const struct frame *const over = &execution.frames[--execution.depth];
         execution.sp = over->sp;
         execution.fpu_used = over->fpu_used;
@@ -236,7 +240,7 @@ static void take_exception(struct block *before, const struct block *now)
     push(&frame);
     execution.sp = (execution.sp - bytes) & ~7u; /* CCR.STKALIGN, set at reset on the Cortex-M4 */
     execution.fpu_used = false;
-    execution.exception_cycles += (uint64_t)parameters.exception_entry;
+    execution.exception_cycles += (uint64_t)(chained ? parameters.exception_chain : parameters.exception_entry);
     execution.interrupted |= now->entry == ENTRY_INTERRUPT;
     if (execution.sp < execution.lowest) {
         execution.lowest = execution.sp;
@@ -300,11 +304,27 @@ static void start_over(void)
     execution.sp_absolute = sp != 0u;
 }
 
+/* The FPU works on after the end of ``before``; what uses it next waits. What is left when a whole block passes
+ * without it is forgotten: at most twelve cycles of a division. */
+static void wait_for_fpu(const struct block *before, const struct block *now, bool left)
+{
+    const int32_t rest = before->fpu_busy - (left ? before->leaving : 0) - now->fpu_lead;
+    if (now->uses_fpu && rest > 0) {
+        execution.fpu_wait += (uint64_t)rest;
+    }
+}
+
+/* The last instruction of ``before`` stands in an IT block and was skipped: what it does to SP was not done. */
+static void take_back_skipped(const struct block *before)
+{
+    execution.sp -= (uint32_t)(before->sp_change - before->lines[before->count - 1].sp_before);
+}
+
 /* How ``now`` was reached from ``before``; counts a way that is not the next address, unless an exception makes
  * it: its own cycles hold that. Returns whether it was counted. */
 static bool turn(struct block *before, struct block *now)
 {
-    bool left = now->address != before->end;
+    bool left = now->address != before->falls_to;
     if (left && aborted_blocks && take_back_aborted(before, now)) {
         return false;
     }
@@ -321,7 +341,8 @@ static bool turn(struct block *before, struct block *now)
         }
         return false;
     }
-    while (before->flow == FLOW_RETURN || before->flow == FLOW_REGISTER) {
+    wait_for_fpu(before, now, left);
+    while (left && (before->flow == FLOW_RETURN || before->flow == FLOW_REGISTER)) {
         before->left++;
         execution.cycles += (uint64_t)before->leaving;
         struct block *const goes_on = take_return(before, now);
@@ -331,7 +352,7 @@ static bool turn(struct block *before, struct block *now)
         before->left--; /* the end of the exception has its own cycles */
         execution.cycles -= (uint64_t)before->leaving;
         before = goes_on; /* which may be a return that was interrupted */
-        left = now->address != before->end;
+        left = now->address != before->falls_to;
     }
     if (left) {
         before->left++;
@@ -340,6 +361,8 @@ static bool turn(struct block *before, struct block *now)
             execution.sp_inexact |= execution.sp_lost;
             take_call(before, now);
         }
+    } else if (before->skippable) {
+        take_back_skipped(before);
     }
     return left;
 }
@@ -354,32 +377,28 @@ static void note_depth(const struct block *now, uint32_t low)
 }
 
 /* Runs once for each block that the emulator executes: the plug-in's speed is this function's. Its callers tell it
- * what need not be looked at. ``plain``: the block neither moves SP down nor costs more when it is reached by a
- * branch, and none is left in its middle. */
+ * what need not be looked at. ``plain``: the block does not move SP down, and none is left in its middle. */
 static inline __attribute__((always_inline)) bool follow(struct block *now, bool plain, bool profiled)
 {
     struct block *const before = execution.previous;
-    bool left = now->address != before->end;
+    bool left = now->address != before->falls_to;
     execution.previous = now;
-    if (RARELY(now->executed++ == 0u)) {
+    if (RARELY(now->executed == 0u)) {
         touch(now);
     }
     if (RARELY(before->turns | now->is_special | (!plain && (left & aborted_blocks)))) {
         execution.sp += (uint32_t)before->sp_change;
-        left = turn(before, now);
-        if (RARELY(now->executed == 0u)) { /* the turn ended a region */
-            now->executed = 1;
-            touch(now);
-        }
+        left = turn(before, now); /* which may end a region, before this block counts */
     } else {
         before->left += left;
         if (profiled) {
             execution.cycles += left ? (uint64_t)before->leaving : 0u;
         }
     }
+    now->executed++;
+    now->entered += left;
     if (!plain) {
         const uint32_t low = execution.sp + (uint32_t)now->sp_lowest;
-        now->entered += left;
         if (RARELY(low < execution.lowest)) {
             note_depth(now, low);
         }
@@ -408,7 +427,7 @@ static void on_profiled_block(unsigned int cpu, void *data)
         const int32_t parent = profile_node(execution.node)->parent;
         go_to(profile_child(parent < 0 ? PROFILE_ROOT : parent, now->function), now->function);
     }
-    execution.cycles += (uint64_t)(now->nominal + (left ? now->entering : 0));
+    execution.cycles += (uint64_t)(now->nominal + (left ? now->entering : now->following));
     execution.instructions += (uint64_t)now->count;
 }
 
@@ -417,5 +436,5 @@ void (*execution_callback(const struct block *block))(unsigned int cpu, void *bl
     if (execution.profiling) {
         return on_profiled_block;
     }
-    return block->sp_lowest < 0 || block->entering != 0 || aborted_blocks ? on_block : on_plain_block;
+    return block->sp_lowest < 0 || aborted_blocks ? on_block : on_plain_block;
 }

@@ -33,6 +33,7 @@ struct execution {
     uint64_t exception_cycles;
     uint64_t conditional; /* cycles of accesses within IT blocks that were executed; added to by QEMU */
     uint64_t unaligned;
+    uint64_t fpu_wait; /* for work that was begun in the block before */
 
     /* Blocks that ran since the region began. */
     struct block **touched;

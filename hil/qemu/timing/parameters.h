@@ -17,8 +17,9 @@
     X(load, 2, "single load; [TRM] LDR 2") \
     X(load_pipelined, 1, "a load right after a load of the same memory; [TRM] neighbouring loads pipeline") \
     X(store, 1, "single store; [TRM] STR Rx,[Ry,#imm] is always one cycle") \
-    X(store_register, 2, "store with a register offset; [jnk0le]") \
-    X(load_after_store, 1, "added to a load right after a store; [jnk0le], [TRM] nothing pipelines after STR") \
+    X(store_register, 2, "store with a register offset, but for one after a load of the same memory; [jnk0le], [TRM]") \
+    X(store_same_base, 1, "added to a store after a store that moved the base of both; [jnk0le]") \
+    X(load_after_store, 1, "added to a load right after STR Rx,[Ry,#imm]; [jnk0le], [TRM] nothing pipelines after STR") \
     X(multiple, 1, "LDM, STM, PUSH, POP, LDRD, STRD, VLDM, VSTM beside one for each register; [TRM] 1+N") \
     X(address_late, 1, "an address from the data processing right before; [TRM] no forwarding path") \
     X(divide_low, 2, "SDIV, UDIV at best; [TRM] 2 to 12") \
@@ -32,7 +33,7 @@
     X(wide_run, 1, "each run of 32-bit instructions at halfwords; [compendium]") \
     X(wide_run_length, 4, "instructions that make such a run; [compendium] has 3, published loops of 3 are free") \
     X(nop_hides, 1, "1: a NOP right after a load or a register-offset store costs nothing; [jnk0le]") \
-    X(it_folds, 1, "1: IT after a 16-bit instruction costs nothing; [TRM] folding") \
+    X(it_folds, 1, "1: IT in one word with the 16-bit instruction before it costs nothing; [TRM] folding") \
     X(unaligned_half, 1, "a word at a halfword, or a halfword at a byte; [TRM] one penalty cycle") \
     X(unaligned_byte, 2, "a word at a byte; [TRM] two penalty cycles") \
     X(fp_mac, 3, "VMLA, VFMA and their kin; [TRM] 3") \
@@ -40,6 +41,7 @@
     X(fp_result, 1, "an arithmetic result used by the next instruction, not as an addend; [TRM] one cycle longer") \
     X(exception_entry, 12, "[TRM] 12 cycles from the interrupt to its handler") \
     X(exception_return, 10, "[TRM] unstacking") \
+    X(exception_chain, 6, "[TRM] from the end of one exception to the next by tail-chaining") \
     X(wait_states, 0, "added to each refill and each new line of flash") \
     X(flash_line, 16, "bytes that flash gives at once") \
     /* the end */

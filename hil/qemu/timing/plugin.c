@@ -98,7 +98,7 @@ static void watch_accesses(struct qemu_plugin_insn *insn, struct block *block, s
 {
     const struct instruction *const one = &block->instructions[index];
     const struct alignment *const loads = &block->alignments[index];
-    const int32_t more = cost_of_conditional_access(one);
+    const int32_t more = cost_of_conditional_access(one, index > 0u ? one - 1 : NULL);
     if (loads->words != 0u || loads->words_halfway != 0u || loads->halves != 0u) {
         qemu_plugin_register_vcpu_mem_cb(insn, on_load, CB_NO_REGS, MEM_BOTH, &block->alignments[index]);
     }

@@ -54,6 +54,12 @@ static void add_block(struct sums *sums, const struct block *block)
     sums->nominal[last] += leaving;
     sums->high[last] += leaving;
     sums->fetch += (int64_t)block->entered * block->entering;
+    const int64_t followed = times - (int64_t)block->entered;
+    const uint8_t first = block->lines[0].kind;
+    sums->low[first] += followed * (block->follow.cycles.low - block->follow.fetch);
+    sums->nominal[first] += followed * (block->follow.cycles.nominal - block->follow.fetch);
+    sums->high[first] += followed * (block->follow.cycles.high - block->follow.fetch);
+    sums->fetch += followed * block->follow.fetch;
     if (block->unknown != 0u && times > 0) {
         sums->unknown += times * block->unknown;
         sums->unknown_address = block->unknown_address;
@@ -78,6 +84,8 @@ static void add_up(struct sums *sums)
     sums->low[KIND_LOAD] += accesses;
     sums->nominal[KIND_LOAD] += accesses;
     sums->high[KIND_LOAD] += accesses;
+    sums->low[KIND_FP_DIVIDE] += (int64_t)execution.fpu_wait;
+    sums->nominal[KIND_FP_DIVIDE] += (int64_t)execution.fpu_wait;
 }
 
 static void print_kinds(FILE *out, const struct sums *sums)
