@@ -21,6 +21,8 @@ from hil.errors import ImageError
 _MAPPING_SYMBOLS = ("$t", "$d", "$a")  # AAELF32: what follows is Thumb code, data, Arm code
 _VECTORS_MOST = 16 + 240
 _LAST_OF_PROGRAM = 14
+_SCS, _SYSTICK = 0xE000_E000, 0xE000_E010  # ARMv7-M ARM, B3.2.2 and B3.3
+_MOV_CONSTANT, _SCS_CONSTANT = 0xF04F, 0x20E0  # MOV.W Rd, #0xE000E000: A7.7.76 and A5.3.2, Rd left out
 _FIRST_WIDE = 0xE800  # ARMv7-M ARM, A5.1: halfwords from here on begin a 32-bit instruction
 _REBUILD = "run `hil build` to remake it"
 
@@ -197,8 +199,8 @@ def load_functions(path: Path) -> list[Symbol]:
                 if address not in found or rank < found[address][0]:
                     found[address] = (rank, size, section.name)
     starts = sorted(found)
-    functions = []
-    for start, after in zip(starts, [*starts[1:], None], strict=True):
+    functions: list[Symbol] = []
+    for start, after in zip(starts, [*starts[1:], None], strict=bool(starts)):
         (_, _, name), size, section_name = found[start]
         end = ends[section_name] if after is None else min(after, ends[section_name])
         functions.append(Symbol(name, section_name, start, size or end - start, True))
@@ -225,9 +227,27 @@ def vector_table(path: Path, address: int = 0) -> VectorTable:
         if word % 2 == 0 or at not in code:
             break
         known = handlers.get(at)
-        size = 4 if _words(segments, at, 1)[0] & 0xFFFF >= _FIRST_WIDE else 2
+        size = 4 if int.from_bytes(read_memory(segments, at, 2), "little") >= _FIRST_WIDE else 2
         handlers[at] = Handler(at, at + size, interrupt or (known is not None and known.interrupt))
     return VectorTable(words[0], words[1] & ~1, tuple(handlers.values()))
+
+
+def names_systick(path: Path) -> bool:
+    """Whether an image holds the address of SysTick's registers, or the instruction that makes it.
+
+    An image that does may start a clock; one that only looks so is taken to do it, too.
+    """
+    for segment in load_segments(path):
+        halves = [
+            int.from_bytes(segment.data[at : at + 2], "little") for at in range(0, len(segment.data) - 1, 2)
+        ]
+        for first, second in pairwise(halves):
+            address = second << 16 | first
+            if address == _SCS or _SYSTICK <= address < _SYSTICK + 16:
+                return True
+            if first == _MOV_CONSTANT and second & 0xF0FF == _SCS_CONSTANT:
+                return True
+    return False
 
 
 def _words(segments: Sequence[Segment], address: int, count: int) -> list[int]:

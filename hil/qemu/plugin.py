@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -50,11 +51,11 @@ def timing_plugin(program: str = "qemu-system-arm") -> Plugin:
             evidence=f"its plug-in API is version {_api_of(version)}, the plug-in's {API_VERSION}",
             remedy="use QEMU 6.0 to 8.1 for estimated cycles; instructions are counted with any",
         )
-    compiler = os.environ.get("CC") or shutil.which("cc")
-    if compiler is None:
+    compiler = shlex.split(os.environ.get("CC", "cc"))
+    if not compiler or shutil.which(compiler[0]) is None:
         raise PluginError(
             "the timing plug-in cannot be compiled",
-            evidence="no C compiler cc on PATH",
+            evidence=f"no C compiler {' '.join(compiler) or 'named in CC'} on PATH",
             remedy="apt install gcc libc6-dev",
         )
     library = _cache_folder() / f"hil-timing-api{API_VERSION}-{_digest(compiler)}.so"
@@ -105,21 +106,21 @@ def _sources() -> list[Path]:
     return sorted(SOURCES.glob("*.c"))
 
 
-def _digest(compiler: str) -> str:
+def _digest(compiler: list[str]) -> str:
     digest = hashlib.sha256(repr((compiler, _FLAGS)).encode())
     for source in sorted([*_sources(), *SOURCES.glob("*.h")]):
         digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
 
-def _compile(compiler: str, library: Path) -> None:
+def _compile(compiler: list[str], library: Path) -> None:
     """Compile beside the library and rename: whoever looks sees a whole one or none."""
     try:
         handle, name = tempfile.mkstemp(prefix=".hil-timing-", suffix=".so", dir=library.parent)
         os.close(handle)
         try:
             done = subprocess.run(
-                [compiler, *_FLAGS, *map(str, _sources()), "-o", name],
+                [*compiler, *_FLAGS, *map(str, _sources()), "-o", name],
                 capture_output=True, text=True, timeout=_COMPILE_S, check=False,
             )  # fmt: skip
             if done.returncode == 0:
@@ -128,12 +129,15 @@ def _compile(compiler: str, library: Path) -> None:
             Path(name).unlink(missing_ok=True)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise PluginError(
-            "the timing plug-in cannot be compiled", evidence=str(error), remedy="check the C compiler"
+            "the timing plug-in cannot be compiled",
+            evidence=str(error),
+            remedy=f"check the C compiler, and that {library.parent} can be written; "
+            f"{CACHE_VARIABLE} names another folder",
         ) from error
     if done.returncode != 0:
         said = done.stderr.strip().splitlines() or ["it said nothing"]
         raise PluginError(
             "the timing plug-in cannot be compiled",
-            evidence=f"{compiler} ended with {done.returncode}: {said[0]}",
+            evidence=f"{' '.join(compiler)} ended with {done.returncode}: {said[0]}",
             remedy="apt install gcc libc6-dev",
         )

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from hil.errors import ImageError, ProbeError, ProgramError
 from hil.measure.cycles import RegionCost
-from hil.measure.elf import load_functions, load_segments, vector_table
+from hil.measure.elf import load_functions, load_segments, names_systick, vector_table
 from hil.qemu.plugin import Plugin, timing_plugin
 from hil.qemu.trace import REPORT_NAME, SYMBOLS_NAME, region_of, write_symbols
 
@@ -78,7 +78,7 @@ def run(
     """
     plugin = timing_plugin(PROGRAM)
     where = _addresses(elf, region)
-    icount = watch = False
+    icount, watch = names_systick(elf), False
     said = 0
     while True:
         options: dict[str, object] = {
@@ -186,8 +186,10 @@ class _Attempt:
 
     def _emulate(self, program: str, folder: Path) -> tuple[int, str, bool]:
         """Exit code, standard error, and whether time ran out."""
-        command = [program, "-M", MACHINE, "-display", "none", "-nodefaults", "-serial", "stdio"]
-        command += ["-semihosting-config", "enable=on,target=native", "-kernel", str(self.elf.resolve())]
+        command = [program, "-M", MACHINE, "-display", "none", "-nodefaults"]
+        command += ["-chardev", "stdio,id=console,mux=on", "-serial", "chardev:console"]
+        command += ["-semihosting-config", "enable=on,target=native,chardev=console"]
+        command += ["-kernel", str(self.elf.resolve())]
         command += ["-icount", "shift=0"] if self.icount else []
         command += self.plugin.argument(
             out=folder / REPORT_NAME, symbols=folder / SYMBOLS_NAME, **self.options

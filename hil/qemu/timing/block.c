@@ -62,15 +62,16 @@ static void follow_sp(struct block *block, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         const struct instruction *const one = &block->instructions[i];
+        const bool may_skip = one->is_conditional && one->sp_change != 0 && i + 1u != count;
         block->lines[i].sp_before = block->sp_change;
-        block->sp_change += one->sp_change;
+        block->sp_change += may_skip ? 0 : one->sp_change;
         if (block->sp_change < block->sp_lowest) {
             block->sp_lowest = block->sp_change;
         }
-        const bool may_skip = one->is_conditional && one->sp_change != 0 && i + 1u != count;
         if (one->sp_unknown || may_skip) {
+            block->sp_lost_from = block->sp_lost ? block->sp_lost_from : (int32_t)i;
+            block->sp_lost_to = (int32_t)i;
             block->sp_lost = true;
-            block->sp_lost_at = (int32_t)i;
             block->sp_dynamic |= one->kind == KIND_ALU && (one->reads & 1u << REGISTER_SP) != 0u;
         }
         block->uses_fpu |= one->kind >= KIND_FP;

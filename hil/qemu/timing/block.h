@@ -48,7 +48,8 @@ struct block {
     uint32_t end;
     bool uses_fpu;
     bool sp_lost;     /* SP becomes what no opcode tells */
-    int32_t sp_lost_at; /* that instruction's index */
+    int32_t sp_lost_from; /* index of the first instruction that does that, */
+    int32_t sp_lost_to;   /* and of the last */
     bool sp_dynamic;  /* a number of bytes that no opcode tells is taken from the stack */
     uint32_t target;  /* of a direct branch at its end */
     int32_t function; /* index of its symbol, -1: none */

@@ -374,8 +374,8 @@ static void modified_immediate(struct instruction *to, uint16_t first, uint16_t 
     }
     data_processing(to, operation, first, rd, 0);
     if (rd == REGISTER_SP && rn == REGISTER_SP && (operation == 8u || operation == 13u)) {
-        const int32_t bytes = (int32_t)expanded(first, second);
-        sp_moves(to, operation == 8u ? bytes : -bytes);
+        const uint32_t bytes = expanded(first, second);
+        sp_moves(to, (int32_t)(operation == 8u ? bytes : 0u - bytes));
     }
 }
 

@@ -10,6 +10,7 @@
 
 #define RARELY(condition) __builtin_expect(!!(condition), 0)
 #define DEPTH_MOST 65536u
+#define FARTHEST 0x100000u   /* bytes below the stack that a store may lie and still be of it */
 #define FRAME_BYTES 32u      /* ARMv7-M ARM, B1.5.6: r0 to r3, r12, lr, pc, xPSR */
 #define FPU_FRAME_BYTES 104u /* and s0 to s15, FPSCR, a reserved word */
 
@@ -109,7 +110,7 @@ uint32_t execution_lowest(void)
 void execution_sp_is(const struct block *present, int32_t index, uint32_t sp)
 {
     const uint32_t moved = sp - execution_sp(present, index);
-    execution.sp_seen = present->sp_lost && index > present->sp_lost_at ? present : NULL;
+    execution.sp_seen = present->sp_lost && index > present->sp_lost_to ? present : NULL;
     if (!execution.sp_absolute) { /* all so far was relative to a wrong beginning */
         execution.sp_absolute = true;
         execution.lowest += moved;
@@ -123,10 +124,31 @@ void execution_sp_is(const struct block *present, int32_t index, uint32_t sp)
     execution.sp += moved;
 }
 
-void execution_stored_at(uint32_t address)
+void execution_stored_at(const struct block *present, int32_t index, uint32_t address)
 {
-    if (execution.sp_lost && address < execution.lowest_known && execution.lowest_known - address < 0x100000u) {
-        execution.lowest_known = address;
+    const bool lost_here = present->sp_lost && index > present->sp_lost_from;
+    uint32_t *const lowest = execution.sp_lost ? &execution.lowest_known : &execution.lowest;
+    if ((execution.sp_lost || lost_here) && address < *lowest && *lowest - address < FARTHEST) {
+        *lowest = address;
+    }
+}
+
+/* The lowest that SP is between two instructions of a block, relative to its start; ``to`` may be its count. */
+static int32_t lowest_within(const struct block *block, int32_t from, int32_t to)
+{
+    int32_t lowest = block->lines[from].sp_before;
+    for (int32_t i = from; i <= to; i++) {
+        const int32_t sp = i < block->count ? block->lines[i].sp_before : block->sp_change;
+        lowest = sp < lowest ? sp : lowest;
+    }
+    return lowest;
+}
+
+void execution_take_back_depth(const struct block *present, int32_t index)
+{
+    if (execution.lowest_by == present && execution.lowest_at == present->executed && !execution.sp_lost) {
+        const uint32_t low = execution.sp + (uint32_t)lowest_within(present, 0, index);
+        execution.lowest = low < execution.lowest_before ? low : execution.lowest_before;
     }
 }
 
@@ -144,7 +166,8 @@ void execution_restart(struct block *present, int32_t index)
     execution.cycles = execution.instructions = 0;
     execution.cycles_before = execution.instructions_before = 0;
     execution.exception_cycles = execution.conditional = execution.unaligned = execution.fpu_wait = 0;
-    execution.lowest = execution.lowest_known = execution_sp(present, index);
+    execution.lowest = execution.sp + (uint32_t)lowest_within(present, index, present->count);
+    execution.lowest_known = execution.lowest;
     execution.sp_inexact = execution.sp_lost; /* not before something tells where the region began */
     rest = *present; /* how it ends counts, its executions do not */
     rest.executed = 0;
@@ -247,6 +270,7 @@ static void take_exception(struct block *before, const struct block *now)
     }
     if (execution.profiling) {
         go_to(profile_child(PROFILE_ROOT, now->function), now->function);
+        profile_node(execution.node)->calls++;
     }
 }
 
@@ -370,6 +394,9 @@ static bool turn(struct block *before, struct block *now)
 static void note_depth(const struct block *now, uint32_t low)
 {
     if (!execution.sp_lost) {
+        execution.lowest_by = now;
+        execution.lowest_at = now->executed;
+        execution.lowest_before = execution.lowest;
         execution.lowest = low;
     } else {
         execution.sp_inexact |= now->sp_lowest < 0;
@@ -426,6 +453,7 @@ static void on_profiled_block(unsigned int cpu, void *data)
     if (RARELY(now->function != execution.function)) { /* without a call: a tail call, or a function's other part */
         const int32_t parent = profile_node(execution.node)->parent;
         go_to(profile_child(parent < 0 ? PROFILE_ROOT : parent, now->function), now->function);
+        profile_node(execution.node)->calls += symbols_begins(now->function, now->address);
     }
     execution.cycles += (uint64_t)(now->nominal + (left ? now->entering : now->following));
     execution.instructions += (uint64_t)now->count;

@@ -20,6 +20,10 @@ struct execution {
     uint32_t lowest;  /* since the region began; all ones while SP is lost, so that each block is looked at */
     uint32_t lowest_known;
     uint32_t deepest; /* lowest since reset, but for the present region */
+    /* The block that went lowest, at which of its executions, and what the lowest was before. */
+    const struct block *lowest_by;
+    uint64_t lowest_at;
+    uint32_t lowest_before;
     bool sp_lost;     /* SP is not known until a return or a watched store tells */
     bool sp_inexact;  /* it went down by an unknown number since the region began */
     bool sp_absolute; /* it was seen at a reset or in a watched store: before, only its changes mean something */
@@ -82,8 +86,10 @@ uint32_t execution_sp(const struct block *present, int32_t index);
 void execution_sp_is(const struct block *present, int32_t index, uint32_t sp);
 /* The lowest that SP was since the region began. */
 uint32_t execution_lowest(void);
-/* A watched store at ``address``, below what SP is thought to be while that is lost. */
-void execution_stored_at(uint32_t address);
+/* A watched store by instruction ``index`` of the present block: when SP is lost, the stack reaches there. */
+void execution_stored_at(const struct block *present, int32_t index, uint32_t address);
+/* The region ends before instruction ``index`` of the present block: what that does to SP behind does not count. */
+void execution_take_back_depth(const struct block *present, int32_t index);
 
 /* Called when frames were popped, before the next block counts. */
 extern void (*execution_popped)(void);

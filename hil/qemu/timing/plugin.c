@@ -74,7 +74,7 @@ static void on_store(unsigned int cpu, uint32_t info, uint64_t address, void *da
             execution_sp_is(point->block, point->index, at + 4u * store->transfers);
         }
     } else {
-        execution_stored_at(at);
+        execution_stored_at(point->block, point->index, at);
     }
 }
 

@@ -202,13 +202,14 @@ static void begin(struct block *block, int32_t index)
     execution.node = profile_child(PROFILE_ROOT, block->function);
     profile_node(execution.node)->calls = 1;
     execution_restart(block, index);
-    region.sp = execution_lowest();
+    region.sp = execution_sp(block, index < block->count ? index : block->count - 1);
 }
 
 static void end(const struct block *block, int32_t index)
 {
     if (block != NULL) {
         execution_part(block, index, -1);
+        execution_take_back_depth(block, index);
     }
     report(true);
     region.active = false;
@@ -239,7 +240,7 @@ void region_setup(const struct region_options *options)
     if (options->kind == REGION_PROGRAM) {
         region.active = true;
         region.sp = execution.sp;
-        execution.node = PROFILE_ROOT;
+        execution.node = profile_child(PROFILE_ROOT, execution.function);
     }
 }
 

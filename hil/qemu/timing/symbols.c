@@ -150,6 +150,11 @@ int32_t symbols_find(uint32_t address)
     return address - found->address < found->size ? (int32_t)(low - 1u) : -1;
 }
 
+bool symbols_begins(int32_t index, uint32_t address)
+{
+    return index >= 0 && table.all[index].address == address;
+}
+
 const char *symbols_name(int32_t index)
 {
     return index < 0 ? "?" : table.all[index].name;

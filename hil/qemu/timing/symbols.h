@@ -21,6 +21,8 @@ bool symbols_refresh(const char *path);
 uint32_t symbols_generation(void);
 /* The index of the function that holds an address, or -1. */
 int32_t symbols_find(uint32_t address);
+/* Whether the function of that index begins at that address. */
+bool symbols_begins(int32_t index, uint32_t address);
 const char *symbols_name(int32_t index);
 enum entry symbols_entry(uint32_t address);
 /* SP at reset; 0 when it is not known. */

@@ -102,9 +102,6 @@ def test_what_a_program_prints_comes_through(tmp_path: Path) -> None:
     assert "region        the whole program\n" in text.out
 
 
-@pytest.mark.xfail(
-    reason="QEMU writes it to its standard error, which is kept for its own complaints", strict=True
-)
 def test_what_a_program_prints_to_the_debuggers_console_comes_through(tmp_path: Path) -> None:
     timed = hil_time(build(tmp_path, {"main.c": PRINTS}), "--text")
     assert "to the console\n" in timed.out
@@ -143,7 +140,6 @@ def test_an_unknown_symbol_brings_a_close_one(tmp_path: Path, options: tuple[str
     assert "'does_nothing'" in line
 
 
-@pytest.mark.xfail(reason="an image without any name is not read", strict=True)
 def test_a_stripped_program_still_has_a_whole(tmp_path: Path) -> None:
     elf = _elf(tmp_path)
     named = hil_time(elf).told

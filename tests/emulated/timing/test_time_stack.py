@@ -248,7 +248,6 @@ def test_the_peak_is_where_sp_was(program: Path, name: str) -> None:
     assert timed.told["stack_exact"]
 
 
-@pytest.mark.xfail(reason="stores in the block that takes the bytes are not looked at", strict=False)
 def test_bytes_that_no_push_follows_are_a_lower_bound(program: Path) -> None:
     """Nothing tells how many a leaf takes but its stores, and the lowest of those is at SP."""
     timed = hil_time(program, "--function", "from_stack")
@@ -307,13 +306,11 @@ END ends_early
 """
 
 
-@pytest.mark.xfail(reason="what the block does that a region begins in is not looked at", strict=True)
 def test_a_leaf_without_a_branch_has_a_peak(tmp_path: Path) -> None:
     timed = hil_time(build(tmp_path, {"main.S": assembler(REGIONS)}), "--function", "leaf")
     assert timed.told["stack_bytes"] == 16 + 400
 
 
-@pytest.mark.xfail(reason="all of the block that a region ends in is looked at", strict=True)
 def test_what_follows_a_regions_end_is_not_in_it(tmp_path: Path) -> None:
     timed = hil_time(build(tmp_path, {"main.S": assembler(REGIONS)}), "--from", "ends_early", "--to", "stop")
     assert timed.told["stack_bytes"] == 8
@@ -438,7 +435,6 @@ END below
 """
 
 
-@pytest.mark.xfail(reason="a push or pop within IT is followed as if it were always executed", strict=False)
 @pytest.mark.parametrize(("name", "expected"), [("returns_early", 8 + 16 + 8), ("pushes_early", 8 + 8 + 8)])
 def test_a_push_or_pop_that_is_skipped_moves_nothing(tmp_path: Path, name: str, expected: int) -> None:
     """Or it is said that nobody knows."""

@@ -102,7 +102,7 @@ def test_without_a_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     [
         ("#!/bin/sh\necho 'no such header' >&2\nexit 3\n", "ended with 3: no such header"),
         ("#!/bin/sh\nexit 1\n", "ended with 1: it said nothing"),
-        (None, "No such file"),
+        (None, "no C compiler"),
     ],
     ids=["one that complains", "a silent one", "none"],
 )
