@@ -416,10 +416,14 @@ static inline __attribute__((always_inline)) bool follow(struct block *now, bool
     if (RARELY(before->turns | now->is_special | (!plain && (left & aborted_blocks)))) {
         execution.sp += (uint32_t)before->sp_change;
         left = turn(before, now); /* which may end a region, before this block counts */
+        if (profiled) {
+            execution.cycles += (uint64_t)(now->nominal + (left ? now->entering : now->following));
+        }
     } else {
         before->left += left;
         if (profiled) {
-            execution.cycles += left ? (uint64_t)before->leaving : 0u;
+            const int32_t way = left ? before->leaving + now->entering : now->following;
+            execution.cycles += (uint64_t)(now->nominal + way);
         }
     }
     now->executed++;
@@ -445,24 +449,42 @@ static void on_block(unsigned int cpu, void *data)
     (void)follow(data, false, false);
 }
 
+/* The function changed without a call: a tail call, or a function's other part. What the block cost is its own. */
+static void move_on(struct block *now, uint64_t cycles)
+{
+    const int32_t parent = profile_node(execution.node)->parent;
+    execution.cycles -= cycles;
+    go_to(profile_child(parent < 0 ? PROFILE_ROOT : parent, now->function), now->function);
+    profile_node(execution.node)->calls += symbols_begins(now->function, now->address);
+    execution.cycles += cycles;
+}
+
+static inline __attribute__((always_inline)) void follow_profiled(struct block *now, bool plain)
+{
+    const bool left = follow(now, plain, true);
+    if (RARELY(now->function != execution.function)) {
+        move_on(now, (uint64_t)(now->nominal + (left ? now->entering : now->following)));
+    }
+    execution.instructions += (uint64_t)now->count;
+}
+
+static void on_plain_profiled_block(unsigned int cpu, void *data)
+{
+    (void)cpu;
+    follow_profiled(data, true);
+}
+
 static void on_profiled_block(unsigned int cpu, void *data)
 {
-    struct block *const now = data;
     (void)cpu;
-    const bool left = follow(now, false, true);
-    if (RARELY(now->function != execution.function)) { /* without a call: a tail call, or a function's other part */
-        const int32_t parent = profile_node(execution.node)->parent;
-        go_to(profile_child(parent < 0 ? PROFILE_ROOT : parent, now->function), now->function);
-        profile_node(execution.node)->calls += symbols_begins(now->function, now->address);
-    }
-    execution.cycles += (uint64_t)(now->nominal + (left ? now->entering : now->following));
-    execution.instructions += (uint64_t)now->count;
+    follow_profiled(data, false);
 }
 
 void (*execution_callback(const struct block *block))(unsigned int cpu, void *block_)
 {
+    const bool plain = block->sp_lowest >= 0 && !aborted_blocks;
     if (execution.profiling) {
-        return on_profiled_block;
+        return plain ? on_plain_profiled_block : on_profiled_block;
     }
-    return block->sp_lowest < 0 || aborted_blocks ? on_block : on_plain_block;
+    return plain ? on_plain_block : on_block;
 }

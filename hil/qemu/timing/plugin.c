@@ -32,14 +32,21 @@ static struct {
     bool icount; /* the emulator's clock counts instructions, so that times repeat */
 } options;
 
+/* Most loads: words at one alignment, by an address of memory. */
+static void on_load(unsigned int cpu, uint32_t info, uint64_t address, void *data);
+
+static void on_word_loads(unsigned int cpu, uint32_t info, uint64_t address, void *data)
+{
+    if (__builtin_expect((address & 3u) != 0u || address >= DEVICES, 0)) {
+        on_load(cpu, info, address, data);
+    }
+}
+
 static void on_load(unsigned int cpu, uint32_t info, uint64_t address, void *data)
 {
     const struct alignment *const loads = data;
     (void)cpu;
     (void)info;
-    if (((address & 3u) | loads->words_halfway) == 0u && address < DEVICES) {
-        return;
-    }
     if ((address & 1u) != 0u) {
         execution.unaligned += (uint64_t)(parameters.unaligned_byte * (loads->words + loads->words_halfway) +
                                           parameters.unaligned_half * loads->halves);
@@ -100,7 +107,8 @@ static void watch_accesses(struct qemu_plugin_insn *insn, struct block *block, s
     const struct alignment *const loads = &block->alignments[index];
     const int32_t more = cost_of_conditional_access(one, index > 0u ? one - 1 : NULL);
     if (loads->words != 0u || loads->words_halfway != 0u || loads->halves != 0u) {
-        qemu_plugin_register_vcpu_mem_cb(insn, on_load, CB_NO_REGS, MEM_BOTH, &block->alignments[index]);
+        qemu_plugin_register_vcpu_mem_cb(insn, loads->words_halfway == 0u ? on_word_loads : on_load, CB_NO_REGS,
+                                         MEM_BOTH, &block->alignments[index]);
     }
     if (more != 0) {
         qemu_plugin_register_vcpu_mem_inline(insn, MEM_BOTH, INLINE_ADD_U64, &execution.conditional, (uint64_t)more);
