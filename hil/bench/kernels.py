@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hil.board import open_board
@@ -14,7 +14,8 @@ from hil.models.catalog import find_model
 from hil.models.cell.weights import CellShape
 from hil.models.vectors import load_vectors
 from hil.session import Session, first
-from hil.values import Precision
+from hil.values import Measure, Precision
+from hil_db.wording import band_percents
 
 VECTORS = 2
 
@@ -46,11 +47,15 @@ WORKLOADS = (
 
 @dataclass(frozen=True)
 class Counted:
-    """Instructions per inference of one workload, the median over its vectors, and multiply-accumulates."""
+    """Instructions per inference of one workload, the median over its vectors, and multiply-accumulates.
+
+    ``cycles`` are the estimated ones with their bands, empty where nothing estimates them.
+    """
 
     workload: Workload
     macs: int
     instructions: Mapping[Precision, int]
+    cycles: Mapping[Precision, Measure] = field(default_factory=dict)
 
 
 def macs_of(architecture: str, network: Any, steps: int) -> int:
@@ -77,6 +82,7 @@ def count(
         for workload in workloads:
             model = find_model(workload.model)
             found: dict[Precision, int] = {}
+            cycles: dict[Precision, Measure] = {}
             for precision in model.precisions:
                 name = f"{workload.model}/{precision}"
                 progress(name)
@@ -88,8 +94,9 @@ def count(
                         f"{name} does not give what the golden reference gives", board=board.name
                     )
                 found[precision] = round(report.value("instructions"))
+                cycles.update((precision, one) for one in report.measures if one.metric == "latency_cycles")
             macs = macs_of(model.architecture.name, model.network, model.max_steps)
-            yield Counted(workload, macs, found)
+            yield Counted(workload, macs, found, cycles)
 
 
 _HEADS = (
@@ -99,16 +106,46 @@ _HEADS = (
 
 
 def table_lines(rows: Sequence[Counted]) -> list[str]:
-    """The table, and how its figures were obtained."""
-    body = [_cells(row) for row in rows]
-    widths = [max(len(line[i]) for line in [_HEADS, *body]) for i in range(len(_HEADS))]
-    return [
-        *(_line(cells, widths) for cells in [_HEADS, ["-" * width for width in widths], *body]),
+    """The tables of instructions and, where there are estimates, of cycles; and how both were obtained."""
+    lines = [
+        *_table(_HEADS, [_cells(row) for row in rows]),
         "",
-        "executed instructions per inference, the median over the workload's vectors; counted by a 25 MHz",
-        "timer of which one tick is 40 instructions. f32 computes sigmoid and tanh, q15 and q7 quantSigm and",
-        "quantTanh; ratio: how many times fewer than the reference. Instructions are not cycles.",
+        "executed instructions per inference, the median over the workload's vectors, counted; those of the",
+        "reference by a 25 MHz timer of which one tick is 40 instructions. f32 computes sigmoid and tanh, q15",
+        "and q7 quantSigm and quantTanh; ratio: how many times fewer than the reference.",
     ]
+    if not all(row.cycles for row in rows):
+        return lines
+    techniques = {measure.technique for row in rows for measure in row.cycles.values()}
+    return [
+        *lines,
+        "",
+        *_table(_CYCLE_HEADS, [_cycle_cells(row) for row in rows]),
+        "",
+        f"cycles of a Cortex-M4 at zero wait states, estimated by {', '.join(sorted(techniques))}; band: where",
+        "those of silicon are expected",
+    ]
+
+
+_CYCLE_HEADS = ("workload", *(cell for one in Precision for cell in (f"{one} cycles", "band", "per MAC")))
+
+
+def _cycle_cells(row: Counted) -> list[str]:
+    cells = [row.workload.title]
+    for precision in Precision:
+        one = row.cycles[precision]
+        cells += [f"{one.value:,.0f}", _band(one), f"{one.value / row.macs:.2f}"]
+    return cells
+
+
+def _band(measure: Measure) -> str:
+    percents = band_percents(measure.value, *measure.band) if measure.band else None
+    return f"-{percents[0]}/+{percents[1]}%" if percents else "-"
+
+
+def _table(heads: Sequence[str], body: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(line[i]) for line in [heads, *body]) for i in range(len(heads))]
+    return [_line(cells, widths) for cells in [heads, ["-" * width for width in widths], *body]]
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

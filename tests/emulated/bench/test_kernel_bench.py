@@ -27,7 +27,11 @@ def test_the_counts_stand_beside_the_reference() -> None:
     assert 16_384 < wider[Precision.Q15] < 55_000
     assert wider[Precision.F32] < 110_000
     assert wider[Precision.Q7] < 1.3 * 55_000
-    assert len(table_lines(rows)) == 2 + 2 + 4
+    lines = table_lines(rows)
+    assert len(lines) == (2 + 2 + 4) + (1 + 2 + 2 + 3)
+    cycles = rows[0].cycles[Precision.Q15]
+    assert lower[Precision.Q15] < cycles.value < 2.5 * lower[Precision.Q15]
+    assert f"{cycles.value:,.0f}" in lines[2 + 2 + 4 + 1 + 2]
 
 
 def test_an_image_that_is_not_exact_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:

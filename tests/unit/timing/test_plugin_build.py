@@ -116,7 +116,7 @@ def test_a_compiler_that_fails_leaves_nothing(
     with pytest.raises(PluginError, match="the timing plug-in cannot be compiled") as caught:
         timing_plugin(_emulator(tmp_path, "7.2.0"))
     assert evidence in str(caught.value)
-    assert list(cache.iterdir()) == []
+    assert not cache.exists() or list(cache.iterdir()) == []
 
 
 @pytest.mark.parametrize("place", ["a file", "within a file", "no room for files"])
