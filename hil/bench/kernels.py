@@ -110,9 +110,9 @@ def table_lines(rows: Sequence[Counted]) -> list[str]:
     lines = [
         *_table(_HEADS, [_cells(row) for row in rows]),
         "",
-        "executed instructions per inference, the median over the workload's vectors, counted; those of the",
-        "reference by a 25 MHz timer of which one tick is 40 instructions. f32 computes sigmoid and tanh, q15",
-        "and q7 quantSigm and quantTanh; ratio: how many times fewer than the reference.",
+        "executed instructions per inference, the median over the workload's vectors, counted; those of",
+        "the reference by a 25 MHz timer of which one tick is 40 instructions. f32 computes sigmoid and",
+        "tanh, q15 and q7 quantSigm and quantTanh; ratio: how many times fewer than the reference.",
     ]
     if not all(row.cycles for row in rows):
         return lines
@@ -122,8 +122,8 @@ def table_lines(rows: Sequence[Counted]) -> list[str]:
         "",
         *_table(_CYCLE_HEADS, [_cycle_cells(row) for row in rows]),
         "",
-        f"cycles of a Cortex-M4 at zero wait states, estimated by {', '.join(sorted(techniques))}; band: where",
-        "those of silicon are expected",
+        f"cycles of a Cortex-M4 at zero wait states, estimated by {', '.join(sorted(techniques))};",
+        "band: where those of silicon are expected",
     ]
 
 
