@@ -202,7 +202,9 @@ class Session:
         if trace is None:
             missing = self.board.trace_missing
             return Traced(notes=(f"{self.board.name}: {missing}",) if missing else ())
-        numbers = [result.number for result in results]
+        assert self._link is not None
+        first_number = self._link.next_number - len(results)  # results are numbered from 0
+        numbers = [first_number + result.number for result in results]
         ticks = cost if cost.metric == "instructions" else None
         try:
             found = traced(trace.take(), numbers, self.board.kind, trace.technique, ticks, counter.per_tick)

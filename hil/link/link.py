@@ -103,6 +103,11 @@ class Link:
             self._receiver.damaged + self._device_damaged,
         )
 
+    @property
+    def next_number(self) -> int:
+        """What the next vector will be called on the wire: vectors are numbered since the handshake."""
+        return self._number
+
     def handshake(self, deadline_s: float) -> Hello:
         """Ask the firmware who it is, again and again until it answers or the deadline passes.
 

@@ -1,0 +1,80 @@
+"""The bench beside its trace: without a plug-in, and with a report that does not hold everything."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from hil.board import Board, open_board
+from hil.image import Image, prebuilt_dir
+from hil.lab import builtin_lab
+from hil.measure.traced import traced
+from hil.models.vectors import VectorSet, load_vectors
+from hil.qemu.trace import REPORT_NAME
+from hil.session import Session, first
+from hil.values import Precision
+
+pytestmark = pytest.mark.emulated
+
+MODEL = "fastgrnn_digits"
+
+
+@contextmanager
+def _session() -> Iterator[tuple[Board, Session]]:
+    with open_board(builtin_lab().boards[0]) as board:
+        elf = prebuilt_dir(board.kind.name) / f"{MODEL}-q15.elf"
+        with Session(board, Image.load(elf)) as session:
+            yield board, session
+
+
+def _vectors(count: int) -> VectorSet:
+    return first(load_vectors(MODEL, Precision.Q15), count)
+
+
+def test_without_a_compiler_the_timer_counts_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from hil.qemu.plugin import timing_plugin
+
+    timing_plugin.cache_clear()
+    monkeypatch.setenv("CC", str(tmp_path / "none"))
+    try:
+        with _session() as (board, session):
+            report = session.measure(_vectors(5))
+    finally:
+        timing_plugin.cache_clear()
+    assert board.trace is None
+    (note,) = report.notes
+    assert re.fullmatch(
+        r"qemu: the timing plug-in cannot be compiled \(.*\); apt install gcc libc6-dev", note
+    )
+    assert report.profile is None
+    assert {one.technique for one in report.measures if one.metric == "instructions"} == {"timer"}
+    assert not [one for one in report.measures if one.metric.startswith("latency")]
+
+
+def test_the_same_vectors_cost_the_same_to_the_last_digit() -> None:
+    with _session() as (_, session):
+        one, other = (session.measure(_vectors(20)) for _ in range(2))
+    for samples in ("instructions", "latency_cycles"):
+        values = [next(s for s in report.samples if s.metric == samples).values for report in (one, other)]
+        assert list(values[0]) == list(values[1])
+    assert one.profile == other.profile
+    assert one.value("stack_bytes") == other.value("stack_bytes")
+
+
+def test_a_report_that_lost_lines_gives_no_cycles() -> None:
+    with _session() as (board, session):
+        results = session.infer(_vectors(3).inputs)
+        assert board.trace is not None
+        report = Path(board.serial_url.removeprefix("unix://")).parent / REPORT_NAME
+        report.write_bytes(b"".join(report.read_bytes().splitlines(keepends=True)[:2]))
+        regions = board.trace.take()
+    assert [region.sequence for region in regions] == [0, 1]
+    found = traced(
+        regions, [result.number for result in results], board.kind, board.trace.technique, None, 40
+    )
+    assert found.notes == ("no cycles: the trace holds 2 of 3 inferences",)
+    assert found.measures == ()
