@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hil.qemu.standalone import Outcome, Region
 
 _FUNCTIONS_SHOWN = 12
+_WAITS_MOST = 15  # as many as an STM32's ACR.LATENCY can name
 
 
 def add_parser(commands: Any) -> None:
@@ -35,14 +36,28 @@ def add_parser(commands: Any) -> None:
         "--json", action="store_true", help="print JSON; what the program prints goes to stderr"
     )
     parser.add_argument("--regions", type=_positive, metavar="N", help="end after N regions")
-    parser.add_argument("--wait-states", type=int, default=0, metavar="N", help="of flash (default: 0)")
-    parser.add_argument("--timeout", type=float, default=120.0, metavar="S", help="seconds (default: 120)")
+    parser.add_argument("--wait-states", type=_waits, default=0, metavar="N", help="of flash (default: 0)")
+    parser.add_argument("--timeout", type=_seconds, default=120.0, metavar="S", help="seconds (default: 120)")
     parser.set_defaults(command=_time)
 
 
 def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
+        raise ValueError(text)
+    return number
+
+
+def _waits(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= _WAITS_MOST:
+        raise ValueError(text)
+    return number
+
+
+def _seconds(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
         raise ValueError(text)
     return number
 

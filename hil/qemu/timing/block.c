@@ -120,7 +120,7 @@ static bool line_before_fpu(const struct block *block, size_t index)
 static void price(struct block *block, size_t count, struct cost *costs)
 {
     const struct run run = {block->instructions, count};
-    block->fpu_busy = (int8_t)cost_of_run(NULL, &run, costs);
+    block->fpu_busy = (int16_t)cost_of_run(NULL, &run, costs);
     for (size_t i = 0; i < count; i++) {
         struct line *const line = &block->lines[i];
         line->cost = costs[i];
@@ -131,12 +131,12 @@ static void price(struct block *block, size_t count, struct cost *costs)
         block->cycles.high += costs[i].cycles.high;
     }
     for (size_t i = 0; i < count && line_before_fpu(block, i); i++) {
-        block->fpu_lead = (int8_t)(block->fpu_lead + costs[i].cycles.nominal);
+        block->fpu_lead = (int16_t)(block->fpu_lead + costs[i].cycles.nominal);
     }
     block->count = (int32_t)count;
     block->nominal = block->cycles.nominal;
     block->leaving = (int16_t)cost_of_leaving(&block->instructions[count - 1u]);
-    block->entering = (int8_t)cost_of_entering(&block->instructions[0]);
+    block->entering = (int16_t)cost_of_entering(&block->instructions[0]);
 }
 
 /* What it costs more to come from the end of ``before`` than by a branch. */
@@ -158,7 +158,7 @@ static void price_after(const struct block *before, struct block *block)
     }
     free(costs);
     block->follow = more;
-    block->following = (int8_t)more.cycles.nominal;
+    block->following = (int16_t)more.cycles.nominal;
 }
 
 /* Blocks that stand side by side, whichever was made first. */

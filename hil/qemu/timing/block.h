@@ -34,8 +34,8 @@ struct block {
     int32_t nominal;
     int32_t count;
     int16_t leaving;   /* cycles */
-    int8_t entering;   /* cycles */
-    int8_t following;  /* nominal cycles more when it is reached from the address before */
+    int16_t entering;  /* cycles */
+    int16_t following; /* nominal cycles more when it is reached from the address before */
     bool turns;        /* it ends otherwise than at the next address or by a direct branch, moves SP, or leaves the
                         * FPU at work */
     bool is_special;  /* an exception or the program begins here */
@@ -43,8 +43,8 @@ struct block {
 
     uint8_t flow;     /* enum flow of its last instruction */
     bool skippable;   /* which stands in an IT block */
-    int8_t fpu_busy;  /* cycles that the FPU works on when it ends */
-    int8_t fpu_lead;  /* cycles before it uses the FPU */
+    int16_t fpu_busy; /* cycles that the FPU works on when it ends */
+    int16_t fpu_lead; /* cycles before it uses the FPU */
     uint32_t end;
     bool uses_fpu;
     bool sp_lost;     /* SP becomes what no opcode tells */
