@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hil.qemu.standalone import Outcome, Region
 
 _FUNCTIONS_SHOWN = 12
+_SECONDS_MOST = 1e6
 _WAITS_MOST = 15  # as many as an STM32's ACR.LATENCY can name
 
 
@@ -35,31 +36,34 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--json", action="store_true", help="print JSON; what the program prints goes to stderr"
     )
-    parser.add_argument("--regions", type=_positive, metavar="N", help="end after N regions")
+    parser.add_argument("--regions", type=_count, metavar="N", help="end after N regions")
     parser.add_argument("--wait-states", type=_waits, default=0, metavar="N", help="of flash (default: 0)")
     parser.add_argument("--timeout", type=_seconds, default=120.0, metavar="S", help="seconds (default: 120)")
     parser.set_defaults(command=_time)
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
+def _number(text: str, least: float, most: float, kind: type[int] | type[float]) -> float:
+    """A number of the command line; argparse's error, with what it may be, when it is none or out of range."""
+    try:
+        number = kind(text)
+    except ValueError:
+        number = most + 1
+    if not least <= number <= most:
+        what = "a whole number" if kind is int else "a number"
+        raise argparse.ArgumentTypeError(f"{text!r} is not {what} from {least:,} to {most:,}")
     return number
+
+
+def _count(text: str) -> int:
+    return int(_number(text, 1, 1_000_000, int))
 
 
 def _waits(text: str) -> int:
-    number = int(text)
-    if not 0 <= number <= _WAITS_MOST:
-        raise ValueError(text)
-    return number
+    return int(_number(text, 0, _WAITS_MOST, int))
 
 
 def _seconds(text: str) -> float:
-    number = float(text)
-    if not 0 < number < float("inf"):
-        raise ValueError(text)
-    return number
+    return _number(text, 0.001, _SECONDS_MOST, float)
 
 
 def _time(options: argparse.Namespace) -> int:
