@@ -43,7 +43,7 @@ def add_parser(commands: Any) -> None:
 
 
 def _number(text: str, least: float, most: float, kind: type[int] | type[float]) -> float:
-    """A number of the command line; argparse's error, with what it may be, when it is none or out of range."""
+    """A number of the command line; argparse's error says what it may be when it is none or out of range."""
     try:
         number = kind(text)
     except ValueError:

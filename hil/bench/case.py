@@ -28,11 +28,16 @@ class Screen(Protocol):
 
 
 def properties(measures: Sequence[Measure]) -> list[tuple[str, float]]:
-    """Measures as properties of a test: by metric, later techniques of the same one as `metric.technique`."""
+    """Measures as properties of a test: by metric, later techniques of the same one as `metric.technique`.
+
+    The ends of a band follow as `metric.low` and `metric.high`.
+    """
     found: dict[str, float] = {}
     for measure in measures:
         name = measure.metric if measure.metric not in found else f"{measure.metric}.{measure.technique}"
         found[name] = measure.value
+        if measure.band is not None:
+            found[f"{name}.low"], found[f"{name}.high"] = measure.band
     return list(found.items())
 
 

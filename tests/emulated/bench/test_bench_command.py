@@ -99,6 +99,7 @@ def test_the_bench_prints_stores_and_exports_the_same_values(tmp_path: Path) -> 
         metric: float(line["value"]) for metric, line in table.items()
     }
     assert properties["instructions.timer"] == timer
+    assert properties["latency_us.low"] == float(latency["low"])
 
     assert rows(tmp_path, "select status, git_commit, command from run")[0][:2] == ("finished", None)
     assert rows(tmp_path, "select metric, count, technique from sample order by metric, technique") == [
