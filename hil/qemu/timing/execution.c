@@ -10,7 +10,6 @@
 
 #define RARELY(condition) __builtin_expect(!!(condition), 0)
 #define DEPTH_MOST 65536u
-#define FARTHEST 0x100000u   /* bytes below the stack that a store may lie and still be of it */
 #define FRAME_BYTES 32u      /* ARMv7-M ARM, B1.5.6: r0 to r3, r12, lr, pc, xPSR */
 #define FPU_FRAME_BYTES 104u /* and s0 to s15, FPSCR, a reserved word */
 
@@ -80,93 +79,15 @@ void execution_other_symbols(void)
     execution.region++;
 }
 
-uint32_t execution_sp(const struct block *present, int32_t index)
-{
-    return execution.sp + (uint32_t)present->lines[index].sp_before;
-}
-
-static void sp_gets_lost(void)
-{
-    if (!execution.sp_lost) {
-        execution.sp_lost = true;
-        execution.lowest_known = execution.lowest;
-        execution.lowest = UINT32_MAX;
-    }
-}
-
-static void sp_is_found(void)
-{
-    if (execution.sp_lost) {
-        execution.sp_lost = false;
-        execution.lowest = execution.lowest_known;
-    }
-}
-
-uint32_t execution_lowest(void)
-{
-    return execution.sp_lost ? execution.lowest_known : execution.lowest;
-}
-
-void execution_sp_is(const struct block *present, int32_t index, uint32_t sp)
-{
-    const uint32_t moved = sp - execution_sp(present, index);
-    execution.sp_seen = present->sp_lost && index > present->sp_lost_to ? present : NULL;
-    if (!execution.sp_absolute) { /* all so far was relative to a wrong beginning */
-        execution.sp_absolute = true;
-        execution.lowest += moved;
-        execution.deepest += moved;
-    }
-    if (execution.sp_lost) {
-        sp_is_found();
-        execution.sp_inexact = false;
-    }
-    execution.lowest = sp < execution.lowest ? sp : execution.lowest;
-    execution.sp += moved;
-}
-
-void execution_stored_at(const struct block *present, int32_t index, uint32_t address)
-{
-    const bool lost_here = present->sp_lost && index > present->sp_lost_from;
-    uint32_t *const lowest = execution.sp_lost ? &execution.lowest_known : &execution.lowest;
-    if ((execution.sp_lost || lost_here) && address < *lowest && *lowest - address < FARTHEST) {
-        *lowest = address;
-    }
-}
-
-/* The lowest that SP is between two instructions of a block, relative to its start; ``to`` may be its count. */
-static int32_t lowest_within(const struct block *block, int32_t from, int32_t to)
-{
-    int32_t lowest = block->lines[from].sp_before;
-    for (int32_t i = from; i <= to; i++) {
-        const int32_t sp = i < block->count ? block->lines[i].sp_before : block->sp_change;
-        lowest = sp < lowest ? sp : lowest;
-    }
-    return lowest;
-}
-
-void execution_take_back_depth(const struct block *present, int32_t index)
-{
-    if (execution.lowest_by == present && execution.lowest_at == present->executed && !execution.sp_lost) {
-        const uint32_t low = execution.sp + (uint32_t)lowest_within(present, 0, index);
-        execution.lowest = low < execution.lowest_before ? low : execution.lowest_before;
-    }
-}
-
-static void keep_deepest(void)
-{
-    const uint32_t lowest = execution_lowest();
-    execution.deepest = lowest < execution.deepest ? lowest : execution.deepest;
-}
-
 void execution_restart(struct block *present, int32_t index)
 {
     execution_other_symbols();
-    keep_deepest();
+    execution_keep_deepest();
     memset(&execution.parts, 0, sizeof execution.parts);
     execution.cycles = execution.instructions = 0;
     execution.cycles_before = execution.instructions_before = 0;
     execution.exception_cycles = execution.conditional = execution.unaligned = execution.fpu_wait = 0;
-    execution.lowest = execution.sp + (uint32_t)lowest_within(present, index, present->count);
+    execution.lowest = execution.sp + (uint32_t)execution_lowest_within(present, index, present->count);
     execution.lowest_known = execution.lowest;
     execution.sp_inexact = execution.sp_lost; /* not before something tells where the region began */
     rest = *present; /* how it ends counts, its executions do not */
@@ -289,7 +210,7 @@ static struct block *take_return(struct block *before, const struct block *now)
         }
         execution.depth = depth - 1u;
         execution.sp = frame.sp;
-        sp_is_found();
+        execution_sp_is_found();
         if (ends_exception) {
             execution.exception_cycles += (uint64_t)parameters.exception_return;
             execution.fpu_used = frame.fpu_used;
@@ -353,7 +274,7 @@ static bool turn(struct block *before, struct block *now)
         return false;
     }
     if (before->sp_lost && execution.sp_seen != before) {
-        sp_gets_lost();
+        execution_sp_gets_lost();
         execution.sp_inexact |= before->sp_dynamic;
     }
     const bool by_branch = (before->flow == FLOW_CALL || before->flow == FLOW_JUMP) && before->target == now->address;
@@ -391,18 +312,6 @@ static bool turn(struct block *before, struct block *now)
     return left;
 }
 
-static void note_depth(const struct block *now, uint32_t low)
-{
-    if (!execution.sp_lost) {
-        execution.lowest_by = now;
-        execution.lowest_at = now->executed;
-        execution.lowest_before = execution.lowest;
-        execution.lowest = low;
-    } else {
-        execution.sp_inexact |= now->sp_lowest < 0;
-    }
-}
-
 /* Runs once for each block that the emulator executes: the plug-in's speed is this function's. Its callers tell it
  * what need not be looked at. ``plain``: the block does not move SP down, and none is left in its middle. */
 static inline __attribute__((always_inline)) bool follow(struct block *now, bool plain, bool profiled)
@@ -431,7 +340,7 @@ static inline __attribute__((always_inline)) bool follow(struct block *now, bool
     if (!plain) {
         const uint32_t low = execution.sp + (uint32_t)now->sp_lowest;
         if (RARELY(low < execution.lowest)) {
-            note_depth(now, low);
+            execution_note_depth(now, low);
         }
     }
     return left;

@@ -82,14 +82,23 @@ void execution_restart(struct block *present, int32_t index);
 void execution_settle(void);
 /* SP before instruction ``index`` of the present block. */
 uint32_t execution_sp(const struct block *present, int32_t index);
-/* A watched store shows what SP is before instruction ``index`` of the present block. */
-void execution_sp_is(const struct block *present, int32_t index, uint32_t sp);
 /* The lowest that SP was since the region began. */
 uint32_t execution_lowest(void);
-/* A watched store by instruction ``index`` of the present block: when SP is lost, the stack reaches there. */
-void execution_stored_at(const struct block *present, int32_t index, uint32_t address);
+/* A block takes SP down to ``low``, below what was lowest. */
+void execution_note_depth(const struct block *now, uint32_t low);
+/* The lowest that SP is between two instructions of a block, relative to its start; ``to`` may be its count. */
+int32_t execution_lowest_within(const struct block *block, int32_t from, int32_t to);
+/* A region ends or begins: remember how deep the stack was. */
+void execution_keep_deepest(void);
 /* The region ends before instruction ``index`` of the present block: what that does to SP behind does not count. */
 void execution_take_back_depth(const struct block *present, int32_t index);
+/* SP becomes what no opcode tells; something tells it again. */
+void execution_sp_gets_lost(void);
+void execution_sp_is_found(void);
+/* A watched store shows what SP is before instruction ``index`` of the present block. */
+void execution_sp_is(const struct block *present, int32_t index, uint32_t sp);
+/* A watched store by instruction ``index`` of the present block: when SP is lost, the stack reaches there. */
+void execution_stored_at(const struct block *present, int32_t index, uint32_t address);
 
 /* Called when frames were popped, before the next block counts. */
 extern void (*execution_popped)(void);
