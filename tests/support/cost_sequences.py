@@ -588,8 +588,9 @@ FLOATING_DIVISION = (
 FLOATING_TRANSFERS = (
     Sequence("VLDR", "vldr s0, [r4]", "2", FPU_TABLE, "load"),
     Sequence("VSTR", "vstr s0, [r4, #4]", "1", f"{NOTES}; {GCC}", "store"),
-    Sequence("two VLDR", "vldr s0, [r4]; vldr s1, [r4, #4]", "2+1", NOTES, _PIPELINE),
-    Sequence("LDR, VLDR, LDR", "ldr r0, [r4]; vldr s1, [r5]; ldr r1, [r6]", "2+1+1", NOTES, _PIPELINE),
+    Sequence("two VLDR", "vldr s0, [r4]; vldr s1, [r4, #4]", "2+1", NOTES, _PIPELINE, high="2+2"),
+    Sequence("LDR, VLDR, LDR", "ldr r0, [r4]; vldr s1, [r5]; ldr r1, [r6]", "2+1+1", NOTES, _PIPELINE,
+             high="2+2+1"),
     Sequence("VLDR from an address loaded before", "ldr r0, [r4]; vldr s1, [r0]", "2+2", NOTES, "load"),
     Sequence("VSTR after VLDR", "vldr s0, [r4]; vstr s0, [r5]", "2+1", NOTES, "load store"),
     Sequence("VLDR after VSTR", "vstr s0, [r4]; vldr s1, [r5]", "1+2+1", JNK0LE, _AFTER_STORE),

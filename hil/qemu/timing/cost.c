@@ -8,7 +8,7 @@
 /* What is assumed where the opcode does not tell. */
 struct assumption {
     int32_t divide;
-    bool fpu_overlaps;
+    bool fpu_overlaps; /* its work passes under integer instructions, its loads pipeline with others */
     bool skips; /* what an IT block may skip */
 };
 
@@ -57,8 +57,12 @@ static bool overlaps(const struct instruction *first, const struct instruction *
            (first->writes & second->address_from) == 0u && !first->loads_pc;
 }
 
-static int32_t cost_of_load(const struct instruction *one, const struct instruction *before)
+static int32_t cost_of_load(const struct instruction *one, const struct instruction *before,
+                            const struct assumption *assumed)
 {
+    if (one->kind == KIND_FP_LOAD && !assumed->fpu_overlaps) {
+        return parameters.load;
+    }
     if (before != NULL && overlaps(before, one) && !one->loads_pc) {
         return parameters.load_pipelined;
     }
@@ -109,10 +113,10 @@ static int32_t own_cost(const struct instruction *one, struct state *state, cons
         return assumed->divide;
     case KIND_LOAD:
     case KIND_FP_LOAD:
-        return cost_of_load(one, before);
+        return cost_of_load(one, before, assumed);
     case KIND_STORE:
     case KIND_FP_STORE:
-        return one->like_load ? cost_of_load(one, before) : cost_of_store(one, before);
+        return one->like_load ? cost_of_load(one, before, assumed) : cost_of_store(one, before);
     case KIND_LOAD_MULTIPLE:
     case KIND_STORE_MULTIPLE:
     case KIND_FP_LOAD_MULTIPLE:
@@ -273,7 +277,7 @@ int32_t cost_of_conditional_access(const struct instruction *one, const struct i
     if (is_multiple(one)) {
         return 1; /* 1 + N when executed, 1 when skipped; an address that comes late is not seen */
     }
-    const struct assumption plain = {0};
+    const struct assumption plain = {.fpu_overlaps = true};
     struct state state = {.before = before};
     return address_stalls(one, before) + own_cost(one, &state, &plain) - 1;
 }
