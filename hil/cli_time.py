@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -75,6 +76,11 @@ def _time(options: argparse.Namespace) -> int:
             remedy="give --function, or --from and --to, or none for the whole program",
         )
     region = Region(options.function, options.start, options.end)
+    if options.regions is not None and region.is_whole:
+        raise ProgramError(
+            "--regions counts parts of a program", remedy="give --function, or --from and --to"
+        )
+    signal.signal(signal.SIGTERM, _ended)
     outcome = run(
         options.elf,
         region,
@@ -87,11 +93,16 @@ def _time(options: argparse.Namespace) -> int:
     complete = [one for one in outcome.regions if one.complete]
     measured = complete or list(outcome.regions)
     if measured:
-        if options.folded is not None:
-            _write_folded(options.folded, measured)
         told = _as_json(options, region, outcome, measured)
         print(json.dumps(told, indent=1) if options.json else "\n".join(_lines(told)))
+        if options.folded is not None:
+            _write_folded(options.folded, measured)
     return _verdict(options.elf, region, outcome, bool(complete))
+
+
+def _ended(number: int, frame: object) -> None:
+    """SIGTERM ends the command as an error would, with everything undone."""
+    sys.exit(128 + number)
 
 
 def _verdict(elf: Path, region: Region, outcome: Outcome, complete: bool) -> int:
@@ -99,6 +110,8 @@ def _verdict(elf: Path, region: Region, outcome: Outcome, complete: bool) -> int
     problem = None
     if outcome.trouble is not None:
         problem = outcome.trouble
+        if region.is_whole:
+            problem += "; --function, --from and --to measure a part of it, --regions ends it then"
     elif outcome.exit_code:
         problem = f"it ended with exit code {outcome.exit_code}"
     elif not complete:
@@ -156,6 +169,7 @@ def _as_json(
         "unknown_instructions": one.unknown,
         "unknown_example": one.unknown_example,
         "clock": "instructions" if outcome.icount else "not used",
+        "trouble": outcome.trouble,
         "exit_code": outcome.exit_code,
         "kinds": [
             {"class": name, "instructions": cost.instructions, "cycles": cost.nominal}
@@ -197,6 +211,11 @@ def _lines(told: dict[str, Any]) -> list[str]:
         f"wait states {told['wait_states']}; {band['low']:,} to {band['high']:,}, {below:+.0%} {above:+.0%})",
         f"stack         {told['stack_bytes']:,} B  (tracked, {exactly})",
     ]
+    if told["clock"] == "instructions":
+        lines.append(
+            "clock         counts instructions, 1 ns each: interrupts come some 60 times more rarely than "
+            "on a board, and waiting for a clock or in WFI is not estimated"
+        )
     if told["unknown_instructions"]:
         lines.append(
             f"unknown       {told['unknown_instructions']:,} instructions that the model does not know, "
@@ -209,6 +228,8 @@ def _lines(told: dict[str, Any]) -> list[str]:
     if told.get("functions"):
         shown = told["functions"][:_FUNCTIONS_SHOWN]
         heads = ("function", "calls", "instructions", "own cycles", "with calls")
+        if told["regions"] > 1:
+            lines += ["", f"all {told['regions']} regions together:"]
         lines += ["", *_table(heads, [tuple(function.values()) for function in shown])]
         if len(told["functions"]) > len(shown):
             lines.append(f"… and {len(told['functions']) - len(shown)} more")

@@ -212,13 +212,15 @@ def vector_table(path: Path, address: int = 0) -> VectorTable:
 
     ARMv7-M ARM, B1.5.2: word 0 is SP at reset, word 1 where reset begins, word n the handler of exception n;
     14 (PendSV) and below come from the program. The table ends at the first word that is neither 0 nor a
-    function.
+    function (of a stripped image: nor an odd address within it).
     """
     segments = load_segments(path)
     words = _words(segments, address, _VECTORS_MOST)
     if len(words) < 2:
         return VectorTable(0, None, ())
     code = {function.address for function in load_functions(path)}
+    if not code:  # stripped: any place in the image may be a handler
+        code = {at for one in segments for at in range(one.address, one.end, 2)}
     handlers: dict[int, Handler] = {}
     for number, word in enumerate(words[2:], 2):
         at, interrupt = word & ~1, number > _LAST_OF_PROGRAM
@@ -230,6 +232,23 @@ def vector_table(path: Path, address: int = 0) -> VectorTable:
         size = 4 if int.from_bytes(read_memory(segments, at, 2), "little") >= _FIRST_WIDE else 2
         handlers[at] = Handler(at, at + size, interrupt or (known is not None and known.interrupt))
     return VectorTable(words[0], words[1] & ~1, tuple(handlers.values()))
+
+
+def code_addresses(path: Path) -> dict[str, set[int]]:
+    """Every name of a place in code with its addresses, the Thumb bit taken off; aliases and statics too."""
+    found: dict[str, set[int]] = {}
+    with _open(path) as (elf, _):
+        for table in elf.iter_sections():
+            if not isinstance(table, SymbolTableSection):
+                continue
+            for entry in table.iter_symbols():
+                index = entry.entry.st_shndx
+                if entry.entry.st_info.type not in ("STT_FUNC", "STT_NOTYPE") or not isinstance(index, int):
+                    continue
+                named = entry.name and not entry.name.startswith(_MAPPING_SYMBOLS)
+                if named and elf.get_section(index).header.sh_flags & SH_FLAGS.SHF_EXECINSTR:
+                    found.setdefault(entry.name, set()).add(entry.entry.st_value & ~1)
+    return found
 
 
 def names_systick(path: Path) -> bool:

@@ -49,7 +49,7 @@ def timing_plugin(program: str = "qemu-system-arm") -> Plugin:
         raise PluginError(
             f"the timing plug-in does not fit QEMU {version[0]}.{version[1]}",
             evidence=f"its plug-in API is version {_api_of(version)}, the plug-in's {API_VERSION}",
-            remedy="use QEMU 6.0 to 8.1 for estimated cycles; instructions are counted with any",
+            remedy="use QEMU 6.0 to 8.2 for estimated cycles; instructions are counted with any",
         )
     compiler = shlex.split(os.environ.get("CC", "cc"))
     if not compiler or shutil.which(compiler[0]) is None:
@@ -68,9 +68,9 @@ def _api_of(version: tuple[int, int]) -> int:
     """QEMU's plug-in API version, by its release (include/qemu/qemu-plugin.h)."""
     if version < (6, 0):
         return 0
-    if version < (8, 2):
+    if version < (9, 0):
         return 1
-    return 2 if version < (9, 0) else 3
+    return 2 if version < (9, 1) else 3
 
 
 def _qemu_version(program: str) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import selectors
 import shutil
@@ -11,19 +12,28 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 
 from hil.errors import ImageError, ProbeError, ProgramError
 from hil.measure.cycles import RegionCost
-from hil.measure.elf import load_functions, load_segments, names_systick, vector_table
+from hil.measure.elf import code_addresses, load_segments, names_systick, vector_table
 from hil.qemu.plugin import Plugin, timing_plugin
 from hil.qemu.trace import REPORT_NAME, SYMBOLS_NAME, region_of, write_symbols
 
 MACHINE = "mps2-an386"
 PROGRAM = "qemu-system-arm"
-_GAVE_UP = 112  # exit codes of the plug-in's own (region.c)
-_ENOUGH = 113
 _CHUNK = 65536
+_END_S = 10.0
+_ERROR_LENGTH = 300
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+# What the plug-in writes last when it ends the emulator itself (region.c).
+_NEEDS_ICOUNT = b'{"needs":"icount"}'
+_LAST_LINES = {_NEEDS_ICOUNT, b'{"enough":true}'}
+_REMEDY = f"give a linked ELF for QEMU's {MACHINE}"
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,11 @@ class Region:
     function: str | None = None
     start: str | None = None
     end: str | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is the whole program."""
+        return self.function is None and self.start is None
 
     @property
     def title(self) -> str:
@@ -79,6 +94,7 @@ def run(
     plugin = timing_plugin(PROGRAM)
     where = _addresses(elf, region)
     icount, watch = names_systick(elf), False
+    deadline = time.monotonic() + timeout_s
     said = 0
     while True:
         options: dict[str, object] = {
@@ -89,7 +105,7 @@ def run(
             "wait_states": wait_states,
             "regions": most,
         }
-        attempt = _Attempt(elf, plugin, options, icount, said, say, timeout_s)
+        attempt = _Attempt(elf, plugin, options, icount, said, say, timeout_s, deadline)
         outcome, needs = attempt.run()
         said = attempt.said
         if needs == "icount" and not icount:
@@ -102,31 +118,53 @@ def run(
 
 def _addresses(elf: Path, region: Region) -> dict[str, object]:
     """The plug-in's options that say where the region lies; ImageError when a symbol is not there."""
-    load_segments(elf)
-    names = {symbol.name: symbol.address for symbol in load_functions(elf)}
-    found: dict[str, object] = {"sp": hex(vector_table(elf).initial_sp)}
+    try:
+        load_segments(elf)
+        names = code_addresses(elf)
+        vectors = vector_table(elf)
+    except ImageError as error:
+        raise ImageError(
+            f"{elf} is no program for a Cortex-M4", evidence=error.evidence or error.what, remedy=_REMEDY
+        ) from None
+    if vectors.reset is None:
+        raise ImageError(
+            f"{elf.name} has no vector table at address 0",
+            evidence="nothing is loaded there",
+            remedy=f"link it for the {MACHINE}, which starts at 0",
+        )
+    found: dict[str, object] = {"sp": hex(vectors.initial_sp)}
     for option, name in (("function", region.function), ("from", region.start), ("to", region.end)):
-        if name is None:
-            continue
-        if name in names:
-            found[option] = hex(names[name])
-            continue
-        try:
-            found[option] = hex(int(name, 0))
-        except ValueError:
-            raise ImageError(
-                f"{elf.name} has no function {name!r}",
-                evidence=f"{len(names)} named places in its code",
-                remedy=f"one of them is {_closest(name, names)!r}" if names else "do not strip it",
-            ) from None
+        if name is not None:
+            found[option] = hex(_address(elf, name, names))
     return found
 
 
-def _closest(name: str, names: dict[str, int]) -> str:
-    from difflib import get_close_matches
+def _address(elf: Path, name: str, names: dict[str, set[int]]) -> int:
+    addresses = names.get(name, set())
+    if len(addresses) > 1:
+        raise ImageError(
+            f"{elf.name} has several functions {name!r}",
+            evidence=", ".join(f"{address:#x}" for address in sorted(addresses)),
+            remedy="give one of these addresses",
+        )
+    if addresses:
+        return next(iter(addresses))
+    try:
+        return int(name, 0)
+    except ValueError:
+        close = get_close_matches(name, names, 1, 0.0)
+        raise ImageError(
+            f"{elf.name} has no function {name!r}",
+            evidence=f"{len(names)} named places in its code",
+            remedy=f"one of them is {close[0]!r}" if close else "do not strip it",
+        ) from None
 
-    close = get_close_matches(name, names, 1, 0.0)
-    return close[0] if close else next(iter(names))
+
+def _end_with(parent: int) -> None:
+    """In the emulator's process: end when the one that started it does, however that happens."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 class _Attempt:
@@ -141,6 +179,7 @@ class _Attempt:
         skip: int,
         say: Callable[[bytes], object],
         timeout_s: float,
+        deadline: float,
     ) -> None:
         self.elf = elf
         self.plugin = plugin
@@ -150,6 +189,7 @@ class _Attempt:
         self._skip = skip  # bytes that an earlier attempt has said already
         self._say = say
         self._timeout_s = timeout_s
+        self._deadline = deadline  # of all attempts
 
     def run(self) -> tuple[Outcome, str | None]:
         """The outcome, and what the plug-in needs to do better."""
@@ -164,14 +204,17 @@ class _Attempt:
             folder = Path(name)
             write_symbols(folder / SYMBOLS_NAME, self.elf)
             code, errors, late = self._emulate(program, folder)
-            lines = _lines(folder / REPORT_NAME)
-        needs = "icount" if any(b'"needs":"icount"' in line for line in lines) else None
-        regions = tuple(region_of(line) for line in lines if b'"needs"' not in line)
+            lines = _lines(folder / REPORT_NAME, errors)
+        needs = "icount" if _NEEDS_ICOUNT in lines else None
+        regions = tuple(region_of(line) for line in lines if line not in _LAST_LINES)
         trouble = self._trouble(code, errors, late)
-        ended = trouble is None and code not in (_GAVE_UP, _ENOUGH)
+        ended = trouble is None and not _LAST_LINES & set(lines)
         return Outcome(regions, code if ended else None, self.icount, trouble), needs
 
     def _trouble(self, code: int, errors: str, late: bool) -> str | None:
+        lost = next((line for line in errors.splitlines() if "reports are lost" in line), None)
+        if lost is not None:
+            return f"{lost.strip()}; check that the disk is not full"
         if late:
             return f"it did not end within {self._timeout_s:g} s"
         if code >= 0:
@@ -195,16 +238,19 @@ class _Attempt:
             out=folder / REPORT_NAME, symbols=folder / SYMBOLS_NAME, **self.options
         )
         errors = folder / "stderr"
-        deadline = time.monotonic() + self._timeout_s
         with errors.open("wb") as stderr:
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr, cwd=Path.cwd()
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                preexec_fn=partial(_end_with, os.getpid()),
             )
         try:
-            late = not self._forward(process, deadline)
+            late = not self._forward(process)
             if late:
-                process.kill()
-            process.wait()
+                process.terminate()  # the plug-in then reports the region that is under way
+            process.wait(_END_S)
         except BaseException:
             process.kill()
             process.wait()
@@ -214,12 +260,12 @@ class _Attempt:
             process.stdout.close()
         return process.returncode, errors.read_text(errors="replace"), late
 
-    def _forward(self, process: subprocess.Popen[bytes], deadline: float) -> bool:
+    def _forward(self, process: subprocess.Popen[bytes]) -> bool:
         """Hand on what the program prints until it ends; False when time ran out."""
         assert process.stdout is not None
         with selectors.DefaultSelector() as selector:
             selector.register(process.stdout, selectors.EVENT_READ)
-            while (left := deadline - time.monotonic()) > 0:
+            while (left := self._deadline - time.monotonic()) > 0:
                 if not selector.select(left):
                     continue
                 data = os.read(process.stdout.fileno(), _CHUNK)
@@ -232,10 +278,11 @@ class _Attempt:
         return False
 
 
-def _lines(report: Path) -> list[bytes]:
+def _lines(report: Path, errors: str) -> list[bytes]:
     try:
         return report.read_bytes().splitlines()
     except FileNotFoundError:
+        told = " ".join(errors.split())[:_ERROR_LENGTH]
         raise ProgramError(
-            "the timing plug-in did not start", evidence=f"no {report.name}", remedy="run it again"
+            "the emulator or its timing plug-in did not start", evidence=told or f"no {report.name}"
         ) from None

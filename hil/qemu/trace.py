@@ -76,6 +76,7 @@ def region_of(line: bytes) -> RegionCost:
         told = json.loads(line)
         low, nominal, high = told["cycles"]
         unknown = int(told["unknown"])
+        _check_sums(told)
         return RegionCost(
             sequence=told.get("sequence"),
             complete=told["complete"],
@@ -97,6 +98,18 @@ def region_of(line: bytes) -> RegionCost:
             evidence=f"{type(error).__name__}: {error} in {line[:80]!r}",
             remedy="check that the disk is not full, and run it again",
         ) from error
+
+
+def _check_sums(told: dict[str, Any]) -> None:
+    """ValueError unless the classes add up to the whole, and the call paths too where there are any."""
+    for place, whole in enumerate([told["instructions"], *told["cycles"]], 1):
+        if sum(kind[place] for kind in told["kinds"]) != whole:
+            raise ValueError(f"the classes do not add up to {whole}")
+    nodes = told.get("nodes")
+    if nodes and [sum(node[place] for node in nodes) for place in (3, 4)] != [
+        told["instructions"], told["cycles"][1]
+    ]:  # fmt: skip
+        raise ValueError("the call paths do not add up to the whole")
 
 
 def _opcode(told: dict[str, Any]) -> str:

@@ -16,17 +16,30 @@ static struct {
     uint8_t state;
 } cut[256];
 
+static uint32_t cut_at(uint32_t address)
+{
+    return address * 2654435761u >> 24; /* most lie at the end of a page */
+}
+
 static uint8_t it_state_at(uint32_t address)
 {
-    return cut[address / 2u % 256u].address == address ? cut[address / 2u % 256u].state : 0;
+    return cut[cut_at(address)].address == address ? cut[cut_at(address)].state : 0;
 }
 
 static void keep_it_state(uint32_t address, uint8_t state)
 {
     if (state != 0u || it_state_at(address) != 0u) {
-        cut[address / 2u % 256u].address = address;
-        cut[address / 2u % 256u].state = state;
+        cut[cut_at(address)].address = address;
+        cut[cut_at(address)].state = state;
     }
+}
+
+void block_forget_all(void)
+{
+    memset(buckets, 0, sizeof buckets);
+    memset(starts, 0, sizeof starts);
+    memset(ends, 0, sizeof ends);
+    memset(cut, 0, sizeof cut);
 }
 
 static uint64_t hash_of(uint32_t address, const uint16_t (*halfwords)[2], size_t count, uint8_t it_state)
@@ -51,7 +64,8 @@ static void decode_all(struct block *block, const uint16_t (*halfwords)[2], size
         address += one->size;
         if (one->kind == KIND_UNKNOWN && block->unknown++ == 0u) {
             block->unknown_address = one->address;
-            block->unknown_opcode = one->size == 4u ? (uint32_t)halfwords[i][0] << 16 | halfwords[i][1] : halfwords[i][0];
+            block->unknown_opcode =
+                one->size == 4u ? (uint32_t)halfwords[i][0] << 16 | halfwords[i][1] : halfwords[i][0];
         }
     }
     block->end = address;
@@ -72,9 +86,13 @@ static void follow_sp(struct block *block, size_t count)
             block->sp_lost_from = block->sp_lost ? block->sp_lost_from : (int32_t)i;
             block->sp_lost_to = (int32_t)i;
             block->sp_lost = true;
+            block->sp_switches |= one->kind == KIND_SYSTEM;
             block->sp_dynamic |= one->kind == KIND_ALU && (one->reads & 1u << REGISTER_SP) != 0u;
         }
         block->uses_fpu |= one->kind >= KIND_FP;
+        if (one->kind == KIND_FP_MAC || one->kind == KIND_FP_DIVIDE) {
+            block->fpu_kind = one->kind;
+        }
     }
 }
 
@@ -168,7 +186,7 @@ static void link_neighbours(struct block *block)
     for (const struct block *one = ends[block->address / 2u % BUCKETS]; one != NULL; one = one->next_end) {
         if (one->falls_to == block->address) {
             price_after(one, block);
-            break; /* the newest: others are of the same instructions, or of an image that was here before */
+            break; /* the newest: others end with the same instructions */
         }
     }
     block->next_start = *start;

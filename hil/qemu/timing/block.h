@@ -43,6 +43,7 @@ struct block {
 
     uint8_t flow;     /* enum flow of its last instruction */
     bool skippable;   /* which stands in an IT block */
+    uint8_t fpu_kind; /* enum kind of what the FPU works on */
     int16_t fpu_busy; /* cycles that the FPU works on when it ends */
     int16_t fpu_lead; /* cycles before it uses the FPU */
     uint32_t end;
@@ -50,6 +51,7 @@ struct block {
     bool sp_lost;     /* SP becomes what no opcode tells */
     int32_t sp_lost_from; /* index of the first instruction that does that, */
     int32_t sp_lost_to;   /* and of the last */
+    bool sp_switches; /* SP may go to another stack */
     bool sp_dynamic;  /* a number of bytes that no opcode tells is taken from the stack */
     uint32_t target;  /* of a direct branch at its end */
     int32_t function; /* index of its symbol, -1: none */
@@ -68,10 +70,12 @@ struct block {
     struct alignment *alignments; /* one for each instruction that asks; the others are empty */
 };
 
-/* The block of these halfwords, decoded at its first call and the same at every later one; NULL without memory.
- * ``halfwords`` points to ``count`` pairs, the second of a 16-bit instruction unused. */
 enum { NOWHERE = 1 }; /* no instruction has an odd address */
 
+/* Another program is in memory: blocks made from now on do not know those made so far. */
+void block_forget_all(void);
+/* The block of these halfwords, decoded at its first call and the same at every later one; NULL without memory.
+ * ``halfwords`` points to ``count`` pairs, the second of a 16-bit instruction unused. */
 struct block *block_of(uint32_t address, const uint16_t (*halfwords)[2], size_t count);
 
 #endif

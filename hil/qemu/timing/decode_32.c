@@ -24,7 +24,7 @@ static uint32_t expanded(unsigned first, unsigned second)
     }
 }
 
-/* AND to RSB; ``operand`` holds the registers of the second operand, ``is_immediate`` its absence. */
+/* AND to RSB; ``operand`` holds the registers of the second operand. */
 static void data_processing(struct instruction *to, unsigned operation, unsigned first, unsigned rd, unsigned operand)
 {
     const unsigned rn = first & 15u, sets_flags = field(first, 4, 1);

@@ -15,6 +15,7 @@
 
 struct execution execution;
 void (*execution_popped)(void);
+void (*execution_was_reset)(void);
 
 static struct block nothing = {.falls_to = NOWHERE}; /* before the first block */
 static struct block rest;    /* the block in which the region began, from there on */
@@ -26,7 +27,7 @@ int execution_begin(uint32_t sp, bool profiling, bool aborts)
     execution.frames = calloc(DEPTH_MOST, sizeof *execution.frames);
     execution.touched_room = 4096;
     execution.touched = calloc(execution.touched_room, sizeof *execution.touched);
-    execution.sp = execution.lowest = execution.lowest_known = execution.deepest = sp;
+    execution.sp = execution.sp_begun = execution.lowest = execution.lowest_known = execution.deepest = sp;
     execution.region = 1;
     execution.previous = &nothing;
     execution.profiling = profiling;
@@ -86,7 +87,10 @@ void execution_restart(struct block *present, int32_t index)
     memset(&execution.parts, 0, sizeof execution.parts);
     execution.cycles = execution.instructions = 0;
     execution.cycles_before = execution.instructions_before = 0;
-    execution.exception_cycles = execution.conditional = execution.unaligned = execution.fpu_wait = 0;
+    execution.exception_cycles = execution.unaligned = 0;
+    memset(execution.conditional, 0, sizeof execution.conditional);
+    memset(execution.fpu_wait, 0, sizeof execution.fpu_wait);
+    execution.sp_begun = execution.sp + (uint32_t)present->lines[index].sp_before;
     execution.lowest = execution.sp + (uint32_t)execution_lowest_within(present, index, present->count);
     execution.lowest_known = execution.lowest;
     execution.sp_inexact = execution.sp_lost; /* not before something tells where the region began */
@@ -101,8 +105,11 @@ void execution_restart(struct block *present, int32_t index)
 
 static uint64_t cycles_so_far(void)
 {
-    return execution.cycles + execution.conditional + execution.unaligned + execution.exception_cycles +
-           execution.fpu_wait;
+    uint64_t cycles = execution.cycles + execution.unaligned + execution.exception_cycles;
+    for (int kind = 0; kind < KIND_COUNT; kind++) {
+        cycles += execution.conditional[kind] + execution.fpu_wait[kind];
+    }
+    return cycles;
 }
 
 void execution_settle(void)
@@ -180,6 +187,7 @@ static void take_exception(struct block *before, const struct block *now)
         .region = execution.region,
         .interrupted = before,
         .fpu_used = execution.fpu_used,
+        .sp_lost = execution.sp_lost,
     };
     push(&frame);
     execution.sp = (execution.sp - bytes) & ~7u; /* CCR.STKALIGN, set at reset on the Cortex-M4 */
@@ -211,6 +219,9 @@ static struct block *take_return(struct block *before, const struct block *now)
         execution.depth = depth - 1u;
         execution.sp = frame.sp;
         execution_sp_is_found();
+        if (frame.sp_lost) {
+            execution_sp_gets_lost();
+        }
         if (ends_exception) {
             execution.exception_cycles += (uint64_t)parameters.exception_return;
             execution.fpu_used = frame.fpu_used;
@@ -231,6 +242,7 @@ static void take_call(const struct block *before, const struct block *now)
         .sp = execution.sp,
         .node = execution.node,
         .region = execution.region,
+        .sp_lost = execution.sp_lost,
     };
     push(&frame);
     if (execution.profiling) {
@@ -243,9 +255,10 @@ static void take_call(const struct block *before, const struct block *now)
 static void start_over(void)
 {
     const uint32_t sp = symbols_initial_sp();
+    execution_was_reset();
     execution.depth = 0;
-    execution.sp = execution.lowest = execution.lowest_known = execution.deepest = sp;
-    execution.sp_lost = execution.fpu_used = false;
+    execution.sp = execution.sp_begun = execution.lowest = execution.lowest_known = execution.deepest = sp;
+    execution.sp_lost = execution.sp_switched = execution.fpu_used = false;
     execution.sp_absolute = sp != 0u;
 }
 
@@ -255,7 +268,7 @@ static void wait_for_fpu(const struct block *before, const struct block *now, bo
 {
     const int32_t rest = before->fpu_busy - (left ? before->leaving : 0) - now->fpu_lead;
     if (now->uses_fpu && rest > 0) {
-        execution.fpu_wait += (uint64_t)rest;
+        execution.fpu_wait[before->fpu_kind] += (uint64_t)rest;
     }
 }
 
@@ -275,7 +288,8 @@ static bool turn(struct block *before, struct block *now)
     }
     if (before->sp_lost && execution.sp_seen != before) {
         execution_sp_gets_lost();
-        execution.sp_inexact |= before->sp_dynamic;
+        execution.sp_switched |= before->sp_switches;
+        execution.sp_inexact |= before->sp_dynamic | before->sp_switches;
     }
     const bool by_branch = (before->flow == FLOW_CALL || before->flow == FLOW_JUMP) && before->target == now->address;
     if (now->entry != ENTRY_NONE && left && !by_branch) {

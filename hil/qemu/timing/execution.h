@@ -12,6 +12,7 @@ struct frame {
     uint32_t region;   /* number of the region that the node belongs to */
     struct block *interrupted; /* the block that an exception came after; NULL for a call */
     bool fpu_used;             /* before that exception */
+    bool sp_lost;              /* when it was called */
 };
 
 struct execution {
@@ -24,6 +25,8 @@ struct execution {
     const struct block *lowest_by;
     uint64_t lowest_at;
     uint32_t lowest_before;
+    uint32_t sp_begun; /* where the region began */
+    bool sp_switched; /* SP was lost because it goes to another stack */
     bool sp_lost;     /* SP is not known until a return or a watched store tells */
     bool sp_inexact;  /* it went down by an unknown number since the region began */
     bool sp_absolute; /* it was seen at a reset or in a watched store: before, only its changes mean something */
@@ -35,9 +38,9 @@ struct execution {
     uint32_t depth;
 
     uint64_t exception_cycles;
-    uint64_t conditional; /* cycles of accesses within IT blocks that were executed; added to by QEMU */
+    uint64_t conditional[KIND_COUNT]; /* cycles of accesses within IT blocks that were executed; QEMU adds them */
     uint64_t unaligned;
-    uint64_t fpu_wait; /* for work that was begun in the block before */
+    uint64_t fpu_wait[KIND_COUNT]; /* for work that such an instruction began in the block before */
 
     /* Blocks that ran since the region began. */
     struct block **touched;
@@ -82,8 +85,9 @@ void execution_restart(struct block *present, int32_t index);
 void execution_settle(void);
 /* SP before instruction ``index`` of the present block. */
 uint32_t execution_sp(const struct block *present, int32_t index);
-/* The lowest that SP was since the region began. */
+/* The lowest that SP was since the region began, and how far below its beginning that is. */
 uint32_t execution_lowest(void);
+uint32_t execution_depth(void);
 /* A block takes SP down to ``low``, below what was lowest. */
 void execution_note_depth(const struct block *now, uint32_t low);
 /* The lowest that SP is between two instructions of a block, relative to its start; ``to`` may be its count. */
@@ -102,5 +106,7 @@ void execution_stored_at(const struct block *present, int32_t index, uint32_t ad
 
 /* Called when frames were popped, before the next block counts. */
 extern void (*execution_popped)(void);
+/* Called when the processor was reset. */
+extern void (*execution_was_reset)(void);
 
 #endif

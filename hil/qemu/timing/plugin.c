@@ -111,7 +111,7 @@ static void watch_accesses(struct qemu_plugin_insn *insn, struct block *block, s
                                          MEM_BOTH, &block->alignments[index]);
     }
     if (more != 0) {
-        qemu_plugin_register_vcpu_mem_inline(insn, MEM_BOTH, INLINE_ADD_U64, &execution.conditional, (uint64_t)more);
+        qemu_plugin_register_vcpu_mem_inline(insn, MEM_BOTH, INLINE_ADD_U64, &execution.conditional[one->kind], (uint64_t)more);
     }
     if (options.watch && stores(one)) {
         qemu_plugin_register_vcpu_mem_cb(insn, on_store, CB_NO_REGS, MEM_BOTH, point_at(block, index));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What this plug-in uses of QEMU's plug-in API, version 1 (QEMU 4.2 to 8.2; docs/devel/tcg-plugins).
+/* What this plug-in uses of QEMU's plug-in API, version 1 (QEMU 6.0 to 8.2; docs/devel/tcg-plugins).
  * Declared here because distributions install no header for it. */
 #ifndef HIL_QEMU_API_H
 #define HIL_QEMU_API_H

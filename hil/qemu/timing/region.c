@@ -13,14 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define GIVES_UP 112 /* exit codes of the emulator: it must run again, */
-#define ENOUGH 113   /* or all that was asked for is measured */
-
 static struct {
     struct region_options options;
     bool active;
     uint32_t depth; /* of the calls when the function was entered */
-    uint32_t sp;
     uint32_t sequence;
     uint32_t count; /* that ended */
     uint32_t lost; /* reports that could not be written */
@@ -80,12 +76,13 @@ static void add_up(struct sums *sums)
     for (uint32_t i = 0; i < execution.touched_count; i++) {
         add_block(sums, execution.touched[i]);
     }
-    const int64_t accesses = (int64_t)(execution.conditional + execution.unaligned);
-    sums->low[KIND_LOAD] += accesses;
-    sums->nominal[KIND_LOAD] += accesses;
-    sums->high[KIND_LOAD] += accesses;
-    sums->low[KIND_FP_DIVIDE] += (int64_t)execution.fpu_wait;
-    sums->nominal[KIND_FP_DIVIDE] += (int64_t)execution.fpu_wait;
+    for (int kind = 0; kind < KIND_COUNT; kind++) {
+        const int64_t unaligned = kind == KIND_LOAD ? (int64_t)execution.unaligned : 0;
+        const int64_t all = unaligned + (int64_t)execution.conditional[kind], wait = (int64_t)execution.fpu_wait[kind];
+        sums->low[kind] += all + wait;
+        sums->nominal[kind] += all + wait;
+        sums->high[kind] += all;
+    }
 }
 
 static void print_kinds(FILE *out, const struct sums *sums)
@@ -94,7 +91,7 @@ static void print_kinds(FILE *out, const struct sums *sums)
     int64_t instructions = 0, low = sums->fetch + exceptions, nominal = low, high = low;
     fprintf(out, "\"kinds\":[");
     for (int kind = 0; kind < KIND_COUNT; kind++) {
-        if (sums->instructions[kind] != 0) {
+        if (sums->instructions[kind] != 0 || sums->nominal[kind] != 0) {
             fprintf(out, "[\"%s\",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 "],", kind_names[kind],
                     sums->instructions[kind], sums->low[kind], sums->nominal[kind], sums->high[kind]);
         }
@@ -178,7 +175,7 @@ static void report(bool complete)
     if (initial >= deepest) {
         fprintf(out, "\"stack_total\":%" PRIu32 ",", initial - deepest);
     }
-    fprintf(out, "\"stack\":%" PRIu32 ",\"stack_exact\":%s,\"unaligned\":%" PRIu64 ",", region.sp - execution_lowest(),
+    fprintf(out, "\"stack\":%" PRIu32 ",\"stack_exact\":%s,\"unaligned\":%" PRIu64 ",", execution_depth(),
             execution.sp_inexact ? "false" : "true", execution.unaligned);
     fprintf(out, "\"unknown\":%" PRId64 ",\"unknown_address\":%" PRIu32 ",\"unknown_opcode\":%" PRIu32, sums.unknown,
             sums.unknown_address, sums.unknown_opcode);
@@ -189,6 +186,13 @@ static void report(bool complete)
     fclose(out);
     put_out(text, size);
     free(text);
+}
+
+/* What is left says why, not the exit code, which a program may choose as well. */
+static void __attribute__((noreturn)) leave(const char *line)
+{
+    put_out(line, strlen(line));
+    _exit(0);
 }
 
 static void begin(struct block *block, int32_t index)
@@ -202,7 +206,6 @@ static void begin(struct block *block, int32_t index)
     execution.node = profile_child(PROFILE_ROOT, block->function);
     profile_node(execution.node)->calls = 1;
     execution_restart(block, index);
-    region.sp = execution_sp(block, index < block->count ? index : block->count - 1);
 }
 
 static void end(const struct block *block, int32_t index)
@@ -214,7 +217,7 @@ static void end(const struct block *block, int32_t index)
     report(true);
     region.active = false;
     if (region.options.most != 0u && ++region.count >= region.options.most) {
-        _exit(ENOUGH);
+        leave("{\"enough\":true}\n");
     }
 }
 
@@ -228,7 +231,17 @@ static void popped(void)
 void region_refresh_symbols(void)
 {
     if (!region.active && symbols_refresh(region.options.symbols)) {
+        block_forget_all();
         execution_other_symbols();
+    }
+}
+
+/* A region that a reset cuts off is no whole one. */
+static void was_reset(void)
+{
+    if (region.active && region.options.kind != REGION_PROGRAM) {
+        report(false);
+        region.active = false;
     }
 }
 
@@ -236,10 +249,10 @@ void region_setup(const struct region_options *options)
 {
     region.options = *options;
     execution_popped = popped;
+    execution_was_reset = was_reset;
     (void)symbols_refresh(options->symbols);
     if (options->kind == REGION_PROGRAM) {
         region.active = true;
-        region.sp = execution.sp;
         execution.node = profile_child(PROFILE_ROOT, execution.function);
     }
 }
@@ -299,7 +312,6 @@ void region_finish(void)
 void region_give_up(const char *needs)
 {
     char line[64];
-    const int size = snprintf(line, sizeof line, "{\"needs\":\"%s\"}\n", needs);
-    put_out(line, (size_t)size);
-    _exit(GIVES_UP);
+    (void)snprintf(line, sizeof line, "{\"needs\":\"%s\"}\n", needs);
+    leave(line);
 }

@@ -35,17 +35,27 @@ void execution_sp_is(const struct block *present, int32_t index, uint32_t sp)
 {
     const uint32_t moved = sp - execution_sp(present, index);
     execution.sp_seen = present->sp_lost && index > present->sp_lost_to ? present : NULL;
-    if (!execution.sp_absolute) { /* all so far was relative to a wrong beginning */
+    const bool lost = execution.sp_lost;
+    const int32_t to = present->sp_lost && present->sp_lost_from > index ? present->sp_lost_from : present->count;
+    execution_sp_is_found();
+    if (!execution.sp_absolute || execution.sp_switched) { /* all so far was relative to another beginning */
         execution.sp_absolute = true;
+        execution.sp_begun += moved;
         execution.lowest += moved;
         execution.deepest += moved;
-    }
-    if (execution.sp_lost) {
-        execution_sp_is_found();
+    } else if (lost) {
         execution.sp_inexact = false;
     }
-    execution.lowest = sp < execution.lowest ? sp : execution.lowest;
+    execution.sp_switched = false;
     execution.sp += moved;
+    const uint32_t low = execution.sp + (uint32_t)execution_lowest_within(present, index, to);
+    execution.lowest = low < execution.lowest ? low : execution.lowest;
+}
+
+uint32_t execution_depth(void)
+{
+    const uint32_t lowest = execution_lowest();
+    return execution.sp_begun > lowest ? execution.sp_begun - lowest : 0;
 }
 
 void execution_stored_at(const struct block *present, int32_t index, uint32_t address)

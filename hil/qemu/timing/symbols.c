@@ -24,7 +24,7 @@ static struct {
     } handlers[HANDLERS_MOST];
     uint32_t initial_sp;
     size_t handler_count;
-    uint32_t generation;
+    uint64_t content; /* a hash of the file */
     struct stat read_from;
 } table;
 
@@ -93,6 +93,20 @@ static void take_line(char *line)
     }
 }
 
+/* Of a whole file; 0 when there is none. */
+static uint64_t hash_of(const char *path)
+{
+    FILE *const file = fopen(path, "r");
+    uint64_t hash = file == NULL ? 0 : 0xCBF29CE484222325u;
+    for (int byte; file != NULL && (byte = getc(file)) != EOF;) {
+        hash = (hash ^ (uint64_t)byte) * 0x100000001B3u;
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+    return hash;
+}
+
 bool symbols_refresh(const char *path)
 {
     struct stat now;
@@ -108,8 +122,12 @@ bool symbols_refresh(const char *path)
         return false;
     }
     table.read_from = now;
+    const uint64_t content = hash_of(path);
+    if (content == table.content) {
+        return false;
+    }
+    table.content = content;
     forget();
-    table.generation++;
     FILE *const file = fopen(path, "r");
     if (file == NULL) {
         return true;
@@ -125,11 +143,6 @@ bool symbols_refresh(const char *path)
         qsort(table.all, table.count, sizeof *table.all, by_address);
     }
     return true;
-}
-
-uint32_t symbols_generation(void)
-{
-    return table.generation;
 }
 
 int32_t symbols_find(uint32_t address)

@@ -15,10 +15,8 @@ enum entry {
 };
 
 /* Lines of `function ADDRESS SIZE NAME`, `handler ADDRESS`, `interrupt ADDRESS` and `reset ADDRESS SP`, numbers in
- * hexadecimal. Returns whether the file was read anew; a missing one leaves no symbols. */
+ * hexadecimal. Returns whether it says anything else than before; a missing one leaves no symbols. */
 bool symbols_refresh(const char *path);
-/* Counts the times that the file was read. */
-uint32_t symbols_generation(void);
 /* The index of the function that holds an address, or -1. */
 int32_t symbols_find(uint32_t address);
 /* Whether the function of that index begins at that address. */

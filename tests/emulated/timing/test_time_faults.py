@@ -118,7 +118,11 @@ def test_a_lockup_is_told_with_its_place(tmp_path: Path, fault: str) -> None:
 
 def test_an_endless_loop_ends_at_its_deadline(tmp_path: Path) -> None:
     elf = _elf(tmp_path, "FUNCTION main\n b .\nEND main\n")
-    assert _complaint(hil_time(elf, "--timeout", "1")) == "hil: program.elf: it did not end within 1 s"
+    timed = hil_time(elf, "--timeout", "1")
+    line = _complaint(timed)
+    assert line.startswith("hil: program.elf: it did not end within 1 s; --function")
+    assert timed.told["trouble"] == "it did not end within 1 s"
+    assert timed.told["instructions"] > 1000
 
 
 def test_a_function_that_is_never_called(tmp_path: Path) -> None:
