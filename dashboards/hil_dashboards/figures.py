@@ -177,7 +177,7 @@ def _origin(point: dict[str, Any]) -> list[str]:
     told = (
         f"{point['model']} {point['precision']}",
         f"run {point['run']}, {text.moment(point['time'])}",
-        f"commit {text.commit(point['commit'], point['dirty'])}",
+        text.of_commit(point["commit"], point["dirty"]),
         f"board {point['board']} ({point['kind']})",
         f"image {text.image(point['image'])}",
     )

@@ -137,6 +137,11 @@ def commit(sha: str | None, dirty: bool | None) -> str:
     return sha[:10] + (" + changes" if dirty else "")
 
 
+def of_commit(sha: str | None, dirty: bool | None) -> str:
+    """A short commit within a sentence: ``commit 0123456789``, ``no commit``."""
+    return f"commit {commit(sha, dirty)}" if sha else commit(sha, dirty)
+
+
 def image(sha256: str | None) -> str:
     """A short image hash."""
     return sha256[:10] if sha256 else "no image"

@@ -86,16 +86,20 @@ def _check_agreement(regions: Sequence[RegionCost], counted: Samples, per_tick: 
 
 
 def _median(samples: Samples) -> Measure:
-    middle = float(np.median(samples.values.astype(np.float64)))
-    return Measure(samples.metric, middle, samples.unit, samples.method, samples.technique)
+    return Measure(samples.metric, _middle(samples.values), samples.unit, samples.method, samples.technique)
+
+
+def _middle(values: npt.NDArray[np.generic]) -> float:
+    """The median, the lower one of two: a count that occurred."""
+    return float(np.sort(values)[(len(values) - 1) // 2])
 
 
 def _estimates(
     cycles: npt.NDArray[np.int64], bands: npt.NDArray[np.float64], kind: Kind, technique: str
 ) -> tuple[Measure, Measure]:
     """Medians over the vectors, of the nominal cycles and of both ends of the band."""
-    nominal = float(np.median(cycles))
-    low, high = (float(end) for end in np.median(bands, axis=0))
+    nominal = _middle(cycles)
+    low, high = (_middle(ends) for ends in bands.T)
     us = 1e6 / kind.clock_hz
     waits = {"wait_states": float(WAIT_STATES)}
     clock = {"clock_hz": float(kind.clock_hz), **waits}

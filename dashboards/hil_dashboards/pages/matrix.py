@@ -162,7 +162,7 @@ def _older(value: Value) -> Component:
 
 
 def _title(value: Value) -> str:
-    told = [f"run {value.run}, {text.moment(value.time)}", f"commit {text.commit(value.commit, value.dirty)}"]
+    told = [f"run {value.run}, {text.moment(value.time)}", text.of_commit(value.commit, value.dirty)]
     told.append(f"image {text.image(value.image)}")
     if value.over is not None:
         told.append(f"over {value.over:,} vectors")

@@ -74,8 +74,8 @@ def _summary(
         told.append(_estimate(data.cycles))
     else:
         told.append(html.P(["Obtained by ", html.Span(profile.technique, className="strong"), "."]))
-    commit = text.commit(session["commit"], session["dirty"])
-    origin = f"Run {session['run']}, {text.moment(session['time'])}, commit {commit}, "
+    commit = text.of_commit(session["commit"], session["dirty"])
+    origin = f"Run {session['run']}, {text.moment(session['time'])}, {commit}, "
     origin += f"image {text.image(session['image'])}. For a flame graph: "
     command = html.Code(f"hil export --profile folded --run {session['run']}")
     told.append(html.P([origin, command], className="muted"))
