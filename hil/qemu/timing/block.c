@@ -157,9 +157,14 @@ static void price(struct block *block, size_t count, struct cost *costs)
     block->entering = (int16_t)cost_of_entering(&block->instructions[0]);
 }
 
-/* What it costs more to come from the end of ``before`` than by a branch. */
+/* What it costs more to come from the end of ``before`` than by a branch. The first such block that is made
+ * stands for all: they end with the same instructions, and a price that has been counted must not change. */
 static void price_after(const struct block *before, struct block *block)
 {
+    if (block->has_neighbour) {
+        return;
+    }
+    block->has_neighbour = true;
     const size_t count = (size_t)block->count;
     const struct run after = {before->instructions, (size_t)before->count}, run = {block->instructions, count};
     struct cost *const costs = calloc(count, sizeof *costs);
@@ -186,7 +191,6 @@ static void link_neighbours(struct block *block)
     for (const struct block *one = ends[block->address / 2u % BUCKETS]; one != NULL; one = one->next_end) {
         if (one->falls_to == block->address) {
             price_after(one, block);
-            break; /* the newest: others end with the same instructions */
         }
     }
     block->next_start = *start;

@@ -57,6 +57,7 @@ struct block {
     int32_t function; /* index of its symbol, -1: none */
 
     struct cycles cycles;
+    bool has_neighbour;        /* the block before it is known, and with it */
     struct cost follow;        /* all that is more when it is reached from the address before */
     struct block *next;        /* with the same hash */
     struct block *next_start;  /* with an address of the same hash */
