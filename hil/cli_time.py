@@ -26,7 +26,8 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "time",
         help="estimate the Cortex-M4 cycles and the stack of any program for the mps2-an386",
-        description="Runs a stand-alone ELF for QEMU's mps2-an386, and estimates its cost on a Cortex-M4.",
+        description="Runs a stand-alone ELF for QEMU's mps2-an386, and estimates its cost on a Cortex-M4. "
+        "Semihosting reaches this machine's files and commands: run only programs that you trust.",
     )
     parser.add_argument("elf", type=Path, metavar="ELF")
     parser.add_argument("--function", metavar="SYMBOL", help="measure each call of this function")
