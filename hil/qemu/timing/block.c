@@ -238,6 +238,7 @@ static struct block *make(uint32_t address, const uint16_t (*halfwords)[2], size
     }
     block->address = address;
     block->function = -1;
+    block->is_special = true;
     decode_all(block, halfwords, count, it_state);
     follow_sp(block, count);
     group_alignments(block, count);

@@ -38,7 +38,7 @@ struct block {
     int16_t following; /* nominal cycles more when it is reached from the address before */
     bool turns;        /* it ends otherwise than at the next address or by a direct branch, moves SP, or leaves the
                         * FPU at work */
-    bool is_special;  /* an exception or the program begins here */
+    bool is_special;  /* it has not run in this region yet, or an exception or the program begins here */
     uint8_t entry;    /* enum entry (symbols.h) */
 
     uint8_t flow;     /* enum flow of its last instruction */

@@ -75,6 +75,7 @@ void execution_other_symbols(void)
 {
     for (uint32_t i = 0; i < execution.touched_count; i++) {
         execution.touched[i]->executed = 0;
+        execution.touched[i]->is_special = true;
     }
     execution.touched_count = 0;
     execution.region++;
@@ -333,10 +334,10 @@ static inline __attribute__((always_inline)) bool follow(struct block *now, bool
     struct block *const before = execution.previous;
     bool left = now->address != before->falls_to;
     execution.previous = now;
-    if (RARELY(now->executed == 0u)) {
-        touch(now);
-    }
     if (RARELY(before->turns | now->is_special | (!plain && (left & aborted_blocks)))) {
+        if (now->executed == 0u) {
+            touch(now);
+        }
         execution.sp += (uint32_t)before->sp_change;
         left = turn(before, now); /* which may end a region, before this block counts */
         if (profiled) {
