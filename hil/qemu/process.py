@@ -18,11 +18,11 @@ from typing import Self
 from hil.errors import ProbeError
 from hil.qemu import runtime, watcher
 from hil.qemu.plugin import Plugin, PluginError, timing_plugin
+from hil.qemu.program import PROGRAM, find_program
 from hil.qemu.qmp import QmpClient, QmpError
 from hil.qemu.runtime import RunningBoard
 from hil.qemu.trace import REPORT_NAME, SYMBOLS_NAME, PluginTrace
 
-PROGRAM = "qemu-system-arm"
 PROBE_TYPE = "qemu"  # what pyOCD calls the plug-in; a probe id may start with it and a colon
 _START_DEADLINE_S = 10.0
 _END_DEADLINE_S = 5.0
@@ -52,13 +52,7 @@ class QemuProcess:
 
         ``name`` is shown when probes are listed. ProbeError when QEMU is missing or does not come up.
         """
-        program = shutil.which(PROGRAM)
-        if program is None:
-            raise ProbeError(
-                f"{PROGRAM} is not installed",
-                evidence="not found on PATH",
-                remedy="apt install qemu-system-arm",
-            )
+        program = find_program()
         runtime.sweep()
         unique_id = f"{re.sub(r'[^a-z0-9]+', '-', machine.lower())}-{secrets.token_hex(4)}"
         board, lock = runtime.create(unique_id, name or machine, machine)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import os
 import selectors
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -16,14 +15,14 @@ from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 
-from hil.errors import ImageError, ProbeError, ProgramError
+from hil.errors import ImageError, ProgramError
 from hil.measure.cycles import RegionCost
 from hil.measure.elf import code_addresses, load_segments, names_systick, vector_table
 from hil.qemu.plugin import Plugin, timing_plugin
+from hil.qemu.program import PROGRAM, find_program
 from hil.qemu.trace import REPORT_NAME, SYMBOLS_NAME, region_of, write_symbols
 
 MACHINE = "mps2-an386"
-PROGRAM = "qemu-system-arm"
 _CHUNK = 65536
 _END_S = 10.0
 _ERROR_LENGTH = 300
@@ -193,13 +192,7 @@ class _Attempt:
 
     def run(self) -> tuple[Outcome, str | None]:
         """The outcome, and what the plug-in needs to do better."""
-        program = shutil.which(PROGRAM)
-        if program is None:
-            raise ProbeError(
-                f"{PROGRAM} is not installed",
-                evidence="not found on PATH",
-                remedy="apt install qemu-system-arm",
-            )
+        program = find_program()
         with tempfile.TemporaryDirectory(prefix="hil-time-") as name:
             folder = Path(name)
             write_symbols(folder / SYMBOLS_NAME, self.elf)

@@ -118,6 +118,17 @@ def test_every_exit_code_is_the_programs(tmp_path: Path, code: int) -> None:
     assert (timed.code, timed.told["exit_code"]) == (1, code)
 
 
+def test_a_full_disk_behind_the_output_is_one_line(tmp_path: Path) -> None:
+    elf = build(tmp_path, {"main.S": assembler(PROGRAM)})
+    command = [sys.executable, "-m", "hil", "time", str(elf)]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr == "hil: what it found cannot be written: No space left on device\n"
+
+
 def test_a_name_of_several_functions_is_refused(tmp_path: Path) -> None:
     one = "static int __attribute__((noinline, used)) same(int a) { return a + NUMBER; }\n"
     sources = {
