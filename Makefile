@@ -11,16 +11,20 @@ TEST_NEEDS := $(BENCH_NEEDS) arm-none-eabi-gcc:gcc-arm-none-eabi chromium:chromi
 BENCH_ARGS ?= --model='fastgrnn_digits,fastgrnn_vowels_1kb,msc_rnn_radar/q15,perf_*/q15'
 
 .DEFAULT_GOAL := help
-.PHONY: help bench test lint unit emulated browser image-check clean
+.PHONY: help bench dashboard test lint unit emulated browser image-check clean
 
 help:
 	@echo 'make bench   the main job: a choice of models on an emulated board, stored, and a table'
+	@echo 'make dashboard   the stored results in the browser'
 	@echo 'make test    all tests (lint, unit, emulated, browser)'
 	@echo 'make lint unit emulated browser image-check   the parts of make test'
 	@echo 'make clean   remove .venv and caches'
 
 bench: $(BIN)/.bench
 	$(BIN)/pytest --board=all $(BENCH_ARGS)
+
+dashboard: $(BIN)/.dashboard
+	$(BIN)/hil dashboard $(DASHBOARD_ARGS)
 
 test: lint image-check
 	$(BIN)/pytest $(TEST_ARGS)
@@ -47,6 +51,11 @@ $(BIN)/.bench: pyproject.toml Makefile
 	@sh .ci/system-packages $(BENCH_NEEDS)
 	@sh .ci/venv $(PYTHON) $(VENV)
 	$(BIN)/pip install --quiet --editable .
+	@touch $@
+
+$(BIN)/.dashboard: pyproject.toml Makefile
+	@sh .ci/venv $(PYTHON) $(VENV)
+	$(BIN)/pip install --quiet --editable '.[dashboard]'
 	@touch $@
 
 $(BIN)/.test: $(BIN)/.bench

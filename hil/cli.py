@@ -139,7 +139,14 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _dashboard(options: argparse.Namespace) -> int:
-    from hil_dashboards.serve import serve
+    try:
+        from hil_dashboards.serve import serve
+    except ModuleNotFoundError as error:
+        raise HilError(
+            "the dashboard is not installed",
+            evidence=f"no module {error.name}",
+            remedy="pip install 'hil-lab[dashboard]'",
+        ) from error
 
     serve(options.db, options.host, options.port)
     return 0
