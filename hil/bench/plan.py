@@ -51,6 +51,7 @@ def plan(
     A user's own models in ``library`` follow those of the lab; their images need not exist yet.
     Raises ModelError when a glob matches nothing, ImageError when a kind has no image at all.
     """
+    _refuse_broken(library, models)
     own = library.own_models()
     cases = [case for board in boards for case in _of_board(board, own)]
     for board in boards:
@@ -74,6 +75,14 @@ def plan(
                 remedy=suggest(glob, names) or f"known models: {_known(cases)}",
             )
     return tuple(case for case in cases if any(_matches(case, glob) for glob in globs))
+
+
+def _refuse_broken(library: ModelLibrary, models: str | None) -> None:
+    """Raise the reason of the first broken model that the globs choose."""
+    globs = (models or "*").split(",")
+    for one in library.broken():
+        if any(fnmatchcase(one.name, glob.strip().partition("/")[0]) for glob in globs):
+            raise one.reason
 
 
 def _of_board(board: BoardSpec, own: list[ModelSpec]) -> list[Case]:

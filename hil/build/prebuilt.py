@@ -68,8 +68,14 @@ def prebuilt_recipes(
 
 
 def chosen_models(models: Sequence[str], library: ModelLibrary) -> list[ModelSpec]:
-    """The named ones, or all, of a user's own models; without any of those, of the lab's."""
-    specs = library.own_models() or library.models()
+    """The named ones, or all, of a user's own models where ``library`` has a folder of them, else the lab's.
+
+    ModelError when one of these is broken.
+    """
+    for one in library.broken():
+        if one.name in models or (not models and library.own in (None, one.folder.parent)):
+            raise one.reason
+    specs = library.models() if library.own is None else library.own_models()
     return [pick(name, specs) for name in models] or specs
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hil.errors import ModelError
+from hil.errors import HilError, ModelError
 from hil.image import prebuilt_dir
 from hil.models.spec import ModelSpec
 from hil.resources import firmware_dir
@@ -28,39 +28,59 @@ def images_dir(spec: ModelSpec, kind: str) -> Path:
 
 
 @dataclass(frozen=True)
+class BrokenModel:
+    """A model that cannot be used, and why; ``name`` is its folder's."""
+
+    name: str
+    folder: Path
+    reason: HilError
+
+
+@dataclass(frozen=True)
 class ModelLibrary:
-    """The models that come with the lab and, where ``own`` is given, those in that folder."""
+    """The models that come with the lab and, where ``own`` is given, those in that folder.
+
+    One broken model hides no other: ``models`` has the good ones, ``broken`` the rest.
+    """
 
     own: Path | None = None
 
     def models(self) -> list[ModelSpec]:
-        """All models, sorted by name; ModelError when one of a user's own takes a name that is taken."""
-        return sorted(_read_all(models_dir()) + self.own_models(), key=lambda spec: spec.name)
+        """All good models, sorted by name; ModelError when ``own`` is given and holds none at all."""
+        return sorted(_read_all(models_dir())[0] + self.own_models(), key=lambda spec: spec.name)
 
     def own_models(self) -> list[ModelSpec]:
-        """The models in ``own``, sorted by name; ModelError when there are none."""
+        """The good models in ``own``, sorted by name; ModelError when it holds none, not even broken."""
+        return self._read_own()[0]
+
+    def broken(self) -> list[BrokenModel]:
+        """The models that cannot be read, and those of a user's own that take a name of the lab's, sorted
+        by name; ModelError as for ``models``.
+        """
+        return sorted(_read_all(models_dir())[1] + self._read_own()[1], key=lambda one: one.name)
+
+    def find(self, name: str) -> ModelSpec:
+        """The model of that name; ModelError when it is broken, and with the names there are when there is
+        none.
+        """
+        for one in self.broken():
+            if one.name == name:
+                raise one.reason
+        return pick(name, self.models())
+
+    def _read_own(self) -> tuple[list[ModelSpec], list[BrokenModel]]:
         if self.own is None:
-            return []
-        specs = _read_all(self.own)
-        if not specs:
+            return [], []
+        good, broken = _read_all(self.own)
+        if not good and not broken:
             raise ModelError(
                 f"no model in {self.own}",
                 evidence="it does not exist" if not self.own.is_dir() else "no folder in it has a model.json",
                 remedy="`hil model import` writes one, docs/import.md says how to bring firmware",
             )
-        taken = {spec.name for spec in _read_all(models_dir())}
-        for spec in specs:
-            if spec.name in taken:
-                raise ModelError(
-                    f"model {spec.name} has the name of one that comes with the lab",
-                    evidence=str(spec.folder),
-                    remedy="give it another name",
-                )
-        return specs
-
-    def find(self, name: str) -> ModelSpec:
-        """The model of that name; ModelError with the names there are when there is none."""
-        return pick(name, self.models())
+        taken = {path.name for path in _folders(models_dir())}
+        broken += [BrokenModel(spec.name, spec.folder, _taken(spec)) for spec in good if spec.name in taken]
+        return [spec for spec in good if spec.name not in taken], broken
 
 
 BUILTIN = ModelLibrary()
@@ -75,7 +95,9 @@ def pick(name: str, specs: Sequence[ModelSpec]) -> ModelSpec:
 
 
 def list_models() -> list[ModelSpec]:
-    """All models that come with the lab, sorted by name."""
+    """All models that come with the lab, sorted by name; ModelError when one of them is broken."""
+    for one in BUILTIN.broken():
+        raise one.reason
     return BUILTIN.models()
 
 
@@ -84,5 +106,23 @@ def find_model(name: str) -> ModelSpec:
     return BUILTIN.find(name)
 
 
-def _read_all(folder: Path) -> list[ModelSpec]:
-    return [ModelSpec.read(path.parent) for path in sorted(folder.glob("*/model.json"))]
+def _folders(folder: Path) -> list[Path]:
+    return [path.parent for path in sorted(folder.glob("*/model.json"))]
+
+
+def _read_all(folder: Path) -> tuple[list[ModelSpec], list[BrokenModel]]:
+    good, broken = [], []
+    for path in _folders(folder):
+        try:
+            good.append(ModelSpec.read(path))
+        except HilError as error:
+            broken.append(BrokenModel(path.name, path, error))
+    return good, broken
+
+
+def _taken(spec: ModelSpec) -> ModelError:
+    return ModelError(
+        f"model {spec.name} has the name of one that comes with the lab",
+        evidence=str(spec.folder),
+        remedy="give it another name",
+    )

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hil.errors import ModelError
+from hil.errors import HilError, ModelError
 from hil.models.architecture import Architecture
 from hil.models.architectures import ARCHITECTURES
 from hil.values import Precision
+
+_LARGEST = 65_535  # steps, features and outputs travel as uint16
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,17 @@ class ModelSpec:
             spec = _from_fields(fields, folder)
         except FileNotFoundError:
             raise ModelError(f"no model in {folder.name}", evidence=str(path)) from None
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except OSError as error:
+            raise ModelError(
+                f"description of model {folder.name} cannot be read", evidence=f"{path}: {error.strerror}"
+            ) from error
+        except HilError as error:
+            raise ModelError(
+                f"model {folder.name}: {error.what}",
+                evidence=f"{error.evidence}, in {path}" if error.evidence else str(path),
+                remedy=error.remedy,
+            ) from error
+        except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError) as error:
             raise ModelError(
                 f"description of model {folder.name} is damaged",
                 evidence=f"{type(error).__name__}: {error}",
@@ -104,7 +116,7 @@ def _from_fields(fields: dict[str, Any], folder: Path) -> ModelSpec:
     if "precisions" in fields:
         precisions = tuple(Precision(name) for name in fields.pop("precisions"))
     dataset = fields["dataset"]
-    return ModelSpec(
+    spec = ModelSpec(
         **{
             **fields,
             "architecture": architecture,
@@ -115,3 +127,32 @@ def _from_fields(fields: dict[str, Any], folder: Path) -> ModelSpec:
         precisions=precisions,
         folder=folder,
     )
+    _check(spec)
+    return spec
+
+
+def _check(spec: ModelSpec) -> None:
+    """ModelError when the numbers cannot be those of any model."""
+    for what, text in (("name", spec.name), ("task", spec.task), ("generator", spec.generator)):
+        if not isinstance(text, str):
+            raise ModelError(f"{what} is no text", evidence=f"it is {text!r}")
+    path = spec.outputs - 1 if spec.path_output is None else spec.path_output
+    for what, number, least, most in (
+        ("features", spec.features, 1, _LARGEST),
+        ("max_steps", spec.max_steps, 1, _LARGEST),
+        ("min_steps", spec.min_steps, 1, spec.max_steps),
+        ("outputs", spec.outputs, 1, _LARGEST),
+        ("classes", spec.classes, 0, spec.outputs),
+        ("path_output", path, 0, spec.outputs - 1),
+        ("vectors", 1 if spec.vectors is None else spec.vectors, 1, None),
+    ):
+        if type(number) is not int or number < least or (most is not None and number > most):
+            to = "more" if most is None else f"{most:,}"
+            raise ModelError(f"{what} cannot be {number!r}", remedy=f"give a whole number, {least} to {to}")
+    own = spec.architecture.name == "own"
+    having = spec.network.inputs if own else {Precision.F32, *spec.scales}
+    lacking = [one for one in spec.precisions if one not in having]
+    if lacking:
+        raise ModelError(f"it has no {'input type' if own else 'scales'} of {' and '.join(lacking)}")
+    if not spec.precisions:
+        raise ModelError("it has no precision", remedy=f"name one or more of {', '.join(Precision)}")

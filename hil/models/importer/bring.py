@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hil.errors import ModelError, VectorError
-from hil.models.catalog import list_models
+from hil.models.catalog import models_dir
 from hil.models.cell.weights import CellShape
 from hil.models.folder import Description, Held, accuracy_of, write_folder, write_vectors
 from hil.models.gates import GATES
@@ -117,7 +117,7 @@ def _check_request(request: Request) -> None:
             f"{request.name!r} cannot be a model's name",
             remedy="use letters, digits, _ and -, at most 63, a letter or digit first",
         )
-    if request.name in {spec.name for spec in list_models()}:
+    if (models_dir() / request.name).exists():
         raise ModelError(
             f"a model called {request.name} comes with the lab", remedy="give yours another name"
         )

@@ -54,3 +54,13 @@ def test_own_models_are_planned_before_their_images_exist() -> None:
     assert all(case.own is None for case in plan(BOARDS, "fastgrnn_*", library))
     with pytest.raises(ModelError, match="did you mean 'nearest'"):
         plan(BOARDS, "nearst", library)
+
+
+def test_a_broken_model_stops_only_those_who_ask_for_it(tmp_path: Path) -> None:
+    (tmp_path / "cut").mkdir()
+    (tmp_path / "cut" / "model.json").write_text("{")
+    library = ModelLibrary(tmp_path)
+    assert plan(BOARDS, "fastgrnn_digits", library) == plan(BOARDS, "fastgrnn_digits")
+    for chosen in (None, "cut", "c*/q15", "fastgrnn_digits,cut"):
+        with pytest.raises(ModelError, match="description of model cut is damaged"):
+            plan(BOARDS, chosen, library)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from hil.errors import ModelError, VectorError
 from hil.image import prebuilt_dir
-from hil.models.catalog import ModelLibrary, find_model, images_dir, is_own, list_models
+from hil.models.catalog import ModelLibrary, find_model, images_dir, is_own, list_models, models_dir
 from hil.models.export import refresh
 from hil.models.spec import ModelSpec
 from hil.models.vectors import load_vectors, vectors_path
@@ -19,6 +20,7 @@ from hil.values import Precision
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "own_model" / "models"
 KIND = "qemu_mps2_an386"
+SHAPES = {"features": 1, "outputs": 3, "classes": 3, "inputs": {"q15": "int16"}}
 
 
 def copied(folder: Path, name: str = "nearest") -> Path:
@@ -53,12 +55,91 @@ def test_an_own_model_keeps_its_things_in_its_folder(tmp_path: Path) -> None:
 
 def test_a_name_of_the_lab_is_not_shadowed(tmp_path: Path) -> None:
     library = ModelLibrary(copied(tmp_path, "fastgrnn_digits"))
-    with pytest.raises(
-        ModelError, match=r"fastgrnn_digits has the name of one that comes with the lab .*another"
+    taken = r"fastgrnn_digits has the name of one that comes with the lab .*another"
+    assert [spec.folder.parent for spec in library.models() if spec.name == "fastgrnn_digits"] == [
+        models_dir()
+    ]
+    assert library.own_models() == []
+    assert [one.name for one in library.broken()] == ["fastgrnn_digits"]
+    with pytest.raises(ModelError, match=taken):
+        library.find("fastgrnn_digits")
+    assert library.find("fastgrnn_vowels") == find_model("fastgrnn_vowels")
+
+
+def test_a_broken_model_hides_no_other(tmp_path: Path) -> None:
+    for name in ("fine", "cut", "elsewhere", "fastgrnn_digits"):
+        copied(tmp_path, name)
+    (tmp_path / "cut" / "model.json").write_text('{"name": "cut", ')
+    shutil.copy(tmp_path / "fine" / "model.json", tmp_path / "elsewhere" / "model.json")
+    library = ModelLibrary(tmp_path)
+    assert [spec.name for spec in library.own_models()] == ["fine"]
+    assert [spec.name for spec in library.models()] == sorted(
+        [*(spec.name for spec in list_models()), "fine"]
+    )
+    assert [(one.name, one.folder) for one in library.broken()] == [
+        (name, tmp_path / name) for name in ("cut", "elsewhere", "fastgrnn_digits")
+    ]
+    assert library.find("fine").folder == tmp_path / "fine"
+    for name, why in (
+        ("cut", "description of model cut is damaged"),
+        ("elsewhere", "model fine lies in a folder called elsewhere"),
     ):
-        library.models()
-    with pytest.raises(ModelError, match="comes with the lab"):
-        library.find("fastgrnn_vowels")
+        with pytest.raises(ModelError, match=why):
+            library.find(name)
+
+
+def test_a_folder_of_broken_models_is_not_an_empty_one(tmp_path: Path) -> None:
+    copied(tmp_path, "cut")
+    (tmp_path / "cut" / "model.json").write_text("[]")
+    library = ModelLibrary(tmp_path)
+    assert library.own_models() == []
+    assert [one.name for one in library.broken()] == ["cut"]
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"min_steps": "16"}, r"min_steps cannot be '16' .*; give a whole number, 1 to 16"),
+        ({"min_steps": 17}, "min_steps cannot be 17"),
+        ({"max_steps": 70_000}, "max_steps cannot be 70000"),
+        ({"max_steps": 1e400}, "max_steps cannot be inf"),
+        ({"vectors": 0}, "vectors cannot be 0"),
+        ({"vectors": True}, "vectors cannot be True"),
+        ({"task": None}, "task is no text"),
+        ({"name": ["nearest"]}, "name is no text"),
+        ({"precisions": []}, "it has no precision"),
+        ({"precisions": ["q15", "q7"]}, "it has no input type of q7"),
+        ({"architecture": "transformer"}, "unknown architecture transformer .*; choose from: "),
+        ({"network": {**SHAPES, "features": 1e400}}, "OverflowError"),
+        ({"network": {**SHAPES, "features": 0}}, "features cannot be 0"),
+        ({"network": {**SHAPES, "classes": 4}}, "classes cannot be 4"),
+        ({"surplus": 1}, "surplus"),
+    ],
+)  # fmt: skip
+def test_a_description_that_cannot_be_is_told_in_one_line(
+    tmp_path: Path, change: dict[str, object], why: str
+) -> None:
+    path = copied(tmp_path) / "nearest" / "model.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    [broken] = ModelLibrary(tmp_path).broken()
+    assert re.search(f"(?s)nearest.*{why}", str(broken.reason))
+    assert str(path) in str(broken.reason)
+    assert "\n" not in str(broken.reason)
+
+
+def test_a_description_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    path = copied(tmp_path) / "nearest" / "model.json"
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(ModelError, match=r"model nearest cannot be read .*Is a directory"):
+        ModelLibrary(tmp_path).find("nearest")
+    path.rmdir()
+    path.write_text("[" * 100_000)
+    with pytest.raises(ModelError, match="RecursionError"):
+        ModelLibrary(tmp_path).find("nearest")
+    path.write_bytes(b"\xff\xfe{}")
+    with pytest.raises(ModelError, match="UnicodeDecodeError"):
+        ModelLibrary(tmp_path).find("nearest")
 
 
 def test_a_folder_without_models_is_named(tmp_path: Path) -> None:
@@ -93,7 +174,7 @@ def test_an_unknown_type_of_own_firmware_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "nearest" / "model.json"
     path.write_text(path.read_text().replace("int16", "int64"))
     with pytest.raises(
-        ModelError, match="unknown input type int64; choose from: float32, int16, int8, uint8"
+        ModelError, match=r"nearest: unknown input type int64 .*; choose from: float32, int16, int8, uint8"
     ):
         ModelSpec.read(tmp_path / "nearest")
 
