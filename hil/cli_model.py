@@ -99,7 +99,9 @@ def report_lines(imported: Imported, out: Path) -> list[str]:
             "No sum can leave 32 bits: proved from the weights, for any input. Saturated values are clipped;",
             "errors are of the others. `pre` may saturate where its gates are flat: z and c show the cost.",
         ]
-    lines += [""] if imported.accuracy else []
+    lines += [""] if spec.classes else []
+    if spec.classes and not imported.accuracy:
+        lines.append("accuracy: not known without --labels")
     lines += [f"accuracy {precision}: {share:.2%}" for precision, share in imported.accuracy.items()]
     name = f"--model={spec.name} --models-dir={out}"
     return [*lines, "", f"written: {spec.folder}", f"next: pytest --board=all {name}"]

@@ -175,7 +175,8 @@ class Session:
         outputs = np.stack([result.output for result in results])
         cost = cost_samples(ticks, counter)
         footprint = memory(self.image.path)
-        classified = (accuracy(outputs[:, : vectors.classes], vectors.labels),) if vectors.classes else ()
+        scores, labels = outputs[:, : vectors.classes], vectors.labels
+        classified = (accuracy(scores, labels),) if vectors.classes and labels is not None else ()
         path = vectors.path_output
         traced = self._traced(results, cost, counter)
         per_inference = traced.instructions or cost
@@ -194,7 +195,10 @@ class Session:
             *self.phase_measures(),
         )
         samples = (*traced.samples, cost)
-        return Report(measures, samples, outputs, self._link.stats, traced.profile, traced.notes)
+        notes = traced.notes
+        if vectors.classes and labels is None:
+            notes += (f"{self.board.name} {self.image.name}: its vectors have no labels, so no accuracy",)
+        return Report(measures, samples, outputs, self._link.stats, traced.profile, notes)
 
     def _traced(self, results: Sequence[Result], cost: Samples, counter: Counter) -> Traced:
         """What the board's trace saw of these results; nothing, and a note, where it has none."""
@@ -251,6 +255,6 @@ def first(vectors: VectorSet, count: int | None) -> VectorSet:
     return replace(
         vectors,
         inputs=vectors.inputs[:count],
-        labels=vectors.labels[:count],
+        labels=None if vectors.labels is None else vectors.labels[:count],
         goldens=vectors.goldens[:count],
     )

@@ -59,3 +59,15 @@ class Samples:
     method: Method
     technique: str
     resolution: float | None = None
+
+
+def rightly_classified(
+    scores: npt.NDArray[np.generic], labels: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
+    """Which vectors' largest score is their label's, (vectors,) of bool.
+
+    ``scores`` is (vectors, classes), ``labels`` (vectors,); the first of equal scores wins, and a NaN among
+    them makes the vector wrong.
+    """
+    known = ~np.isnan(scores.astype(np.float64)).any(axis=1)
+    return np.asarray(known & (np.argmax(scores, axis=1) == labels))

@@ -14,18 +14,21 @@ def tier_measures(outputs: npt.NDArray[np.generic], path_output: int, cost: Samp
     ``outputs`` is (vectors, outputs), of which column ``path_output`` is 1 where both tiers ran and 0 where
     the lower one did alone; ``cost`` holds one value per vector. ``cascade_rate`` is 0 to 1; the costs are
     called after their metric, as ``instructions_lower`` and ``instructions_both``. A way that no vector took
-    has none.
+    has none, and a vector that tells neither counts for none.
     """
-    both = outputs[:, path_output] != 0
-    share = int(np.count_nonzero(both)) / len(both)
-    rate = Measure("cascade_rate", share, "1", Method.COUNTED, "path", 1 / len(both))
+    both, lower = outputs[:, path_output] == 1, outputs[:, path_output] == 0
+    told = int(np.count_nonzero(both | lower))
+    if told == 0:
+        return ()
+    share = int(np.count_nonzero(both)) / told
+    rate = Measure("cascade_rate", share, "1", Method.COUNTED, "path", 1 / told)
     values = cost.values.astype(np.float64)
     costs = (
         Measure(
             f"{cost.metric}_{way}", float(np.median(values[taken])), cost.unit, cost.method, cost.technique,
             cost.resolution,
         )
-        for way, taken in (("lower", ~both), ("both", both))
+        for way, taken in (("lower", lower), ("both", both))
         if taken.any()
     )  # fmt: skip
     return (rate, *costs)

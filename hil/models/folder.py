@@ -14,7 +14,7 @@ import numpy.typing as npt
 from hil.models import export
 from hil.models.spec import DataSet, ModelSpec, find_architecture
 from hil.models.weights import load_weights, write_npz
-from hil.values import Precision
+from hil.values import Precision, rightly_classified
 
 Arrays = npt.NDArray[Any]
 EVERY = (Precision.F32, Precision.Q15, Precision.Q7)
@@ -41,10 +41,12 @@ class Description:
 
 @dataclass(frozen=True)
 class Held:
-    """The test vectors: raw inputs, N arrays (T, D), and labels (N,) int64, used for nothing but goldens."""
+    """The test vectors, used for nothing but goldens: raw inputs, N arrays (T, D), and labels (N,) int64, or
+    None where they are not known.
+    """
 
     inputs: Sequence[Arrays]
-    labels: npt.NDArray[np.int64]
+    labels: npt.NDArray[np.int64] | None
 
 
 def write_folder(
@@ -93,12 +95,13 @@ def write_vectors(path: Path, spec: ModelSpec, held: Held) -> dict[Precision, Ar
     arrays: dict[str, Arrays] = {
         "inputs": np.concatenate(held.inputs),
         "steps": np.array([len(vector) for vector in held.inputs], dtype=np.int32),
-        "labels": held.labels.astype(np.int64),
     }
+    if held.labels is not None:
+        arrays["labels"] = held.labels.astype(np.int64)
     write_npz(path, arrays | {f"golden_{precision}": golden for precision, golden in goldens.items()})
     return goldens
 
 
 def accuracy_of(spec: ModelSpec, goldens: Arrays, labels: npt.NDArray[np.int64]) -> float:
     """The share of vectors whose largest class score is their label's, 0 to 1."""
-    return float(np.mean(goldens[:, : spec.classes].argmax(1) == labels))
+    return float(np.mean(rightly_classified(goldens[:, : spec.classes], labels)))

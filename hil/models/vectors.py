@@ -22,15 +22,16 @@ from hil.values import Precision
 class VectorSet:
     """All vectors of a model, held out from its training, in a fixed order.
 
-    ``inputs``: N arrays (T, D) in the wire type of one precision, C order; ``labels`` (N,) int64; ``goldens``
-    (N, outputs) in the output's type. The first ``classes`` outputs are scores of classes (0: the model does
-    not classify, and labels mean nothing); ``path_output`` is the one that tells which way the model went.
+    ``inputs``: N arrays (T, D) in the wire type of one precision, C order; ``goldens`` (N, outputs) in the
+    output's type. The first ``classes`` outputs are scores of classes (0: the model does not classify);
+    ``labels`` (N,) int64 are the numbers of the right ones, None where they are not known or there are none.
+    ``path_output`` is the output that tells which way the model went.
     ``default`` is how many a run takes unless it is told, None for all. ``sha256`` is of the file ``path``,
     the same for every precision of a model.
     """
 
     inputs: list[npt.NDArray[Any]]
-    labels: npt.NDArray[np.int64]
+    labels: npt.NDArray[np.int64] | None
     goldens: npt.NDArray[Any]
     path: Path
     sha256: str
@@ -39,7 +40,7 @@ class VectorSet:
     default: int | None = None
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(self.inputs)
 
 
 def vectors_path(model: str | ModelSpec) -> Path:
@@ -61,19 +62,27 @@ def load_vectors(model: str | ModelSpec, precision: Precision) -> VectorSet:
     path = vectors_path(spec)
     try:
         fields = read_npz(path)
-        raw = split(fields["inputs"], fields["steps"])
-        labels, goldens = fields["labels"], fields[f"golden_{precision}"]
+        rows, steps, goldens = fields["inputs"], fields["steps"], fields[f"golden_{precision}"]
     except (ModelError, KeyError) as error:
         raise VectorError(
             f"no {precision} vectors of model {spec.name}",
             evidence=str(error),
             remedy=f"run `python -m {spec.generator}`",
         ) from error
-    _check(spec, raw, labels, goldens)
+    labels = fields.get("labels") if spec.classes else None
+    _check(spec, rows, steps, labels, goldens)
+    raw = split(rows, steps)
+    for number, vector in enumerate(raw):
+        if not spec.min_steps <= len(vector) <= spec.max_steps:
+            raise VectorError(
+                f"vector {number} of model {spec.name} has the wrong shape",
+                evidence=f"{vector.shape}; steps {spec.min_steps} to {spec.max_steps}, "
+                f"features {spec.features}",
+            )
     weights = load_weights(spec)
     return VectorSet(
         inputs=[spec.architecture.wire(spec, weights, precision, vector) for vector in raw],
-        labels=labels,
+        labels=None if labels is None else labels.astype(np.int64),
         goldens=goldens,
         path=path,
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
@@ -90,19 +99,32 @@ def split(rows: npt.NDArray[Any], steps: npt.NDArray[np.integer[Any]]) -> list[n
 
 def _check(
     spec: ModelSpec,
-    inputs: list[npt.NDArray[Any]],
-    labels: npt.NDArray[Any],
+    rows: npt.NDArray[Any],
+    steps: npt.NDArray[Any],
+    labels: npt.NDArray[Any] | None,
     goldens: npt.NDArray[Any],
 ) -> None:
-    for number, vector in enumerate(inputs):
-        if not spec.min_steps <= len(vector) <= spec.max_steps or vector.shape[1:] != (spec.features,):
-            raise VectorError(
-                f"vector {number} of model {spec.name} has the wrong shape",
-                evidence=f"{vector.shape}; steps {spec.min_steps} to {spec.max_steps}, "
-                f"features {spec.features}",
-            )
-    if len(labels) != len(inputs) or goldens.shape != (len(inputs), spec.outputs):
+    """VectorError when the arrays cannot be those of one set of vectors."""
+    count, wrong = len(steps) if steps.ndim else 0, None
+    if steps.ndim != 1 or steps.dtype.kind not in "iu" or (steps.size and steps.min() < 1):
+        wrong = f"steps are {steps.dtype} {steps.shape}, not one whole number from 1 per vector"
+    elif count == 0:
+        wrong = "there are none"
+    elif rows.ndim != 2 or rows.dtype.kind not in "iuf" or rows.shape[1] != spec.features:
+        wrong = f"inputs are {rows.dtype} {rows.shape}, not numbers (all steps, {spec.features})"
+    elif int(steps.sum(dtype=np.int64)) != len(rows):
+        wrong = f"steps add up to {int(steps.sum(dtype=np.int64))}, inputs have {len(rows)}"
+    elif goldens.shape != (count, spec.outputs) or goldens.dtype.kind not in "iuf":
+        wrong = f"goldens are {goldens.dtype} {goldens.shape}, not numbers ({count}, {spec.outputs})"
+    elif labels is not None and (labels.shape != (count,) or labels.dtype.kind not in "iu"):
+        wrong = f"labels are {labels.dtype} {labels.shape}, not one whole number per vector"
+    elif labels is not None and not 0 <= labels.min() <= labels.max() < spec.classes:
+        wrong = (
+            f"labels reach from {labels.min()} to {labels.max()}, the classes from 0 to {spec.classes - 1}"
+        )
+    if wrong is not None:
         raise VectorError(
-            f"vectors of model {spec.name} do not belong together",
-            evidence=f"{len(inputs)} inputs, {len(labels)} labels, goldens {goldens.shape}",
+            f"vectors of model {spec.name} do not fit it",
+            evidence=wrong,
+            remedy="make them again; leave `labels` out where there are none",
         )

@@ -36,7 +36,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 class Request:
     """What a user wants imported, and where: ``out`` is the folder that holds one folder per model.
 
-    ``gate`` is None for a FastRNN; ``labels`` may be None for a pool without a classifier.
+    ``gate`` is None for a FastRNN; without ``labels`` no accuracy is known.
     """
 
     weights: Path
@@ -56,8 +56,8 @@ class Request:
 class Imported:
     """What was written, and what it is worth.
 
-    ``accuracy`` is the share of right classes, empty for a model without any; ``audits`` one per fixed-point
-    precision; ``unused`` are names in the weights that mean nothing to the cell.
+    ``accuracy`` is the share of right classes, empty without classes or labels; ``audits`` one per
+    fixed-point precision; ``unused`` are names in the weights that mean nothing to the cell.
     """
 
     spec: ModelSpec
@@ -74,7 +74,7 @@ class _Material:
 
     weights: Weights
     inputs: Sequence[Floats]
-    labels: npt.NDArray[np.int64]
+    labels: npt.NDArray[np.int64] | None
 
 
 def bring(request: Request) -> Imported:
@@ -96,9 +96,11 @@ def bring(request: Request) -> Imported:
         audits: dict[Precision, list[Operation]] = {
             one: audit(spec, weights, one, material.inputs) for one in fixed
         }
-        accuracy = {
-            one: accuracy_of(spec, goldens[one], material.labels) for one in spec.precisions if spec.classes
-        }
+        accuracy = (
+            {one: accuracy_of(spec, goldens[one], material.labels) for one in spec.precisions}
+            if spec.classes and material.labels is not None
+            else {}
+        )
         (folder / "README.md").write_text(_readme(request, material, spec, accuracy))
         _replace(folder, request.out / request.name)
     return Imported(
@@ -150,14 +152,15 @@ def _read(request: Request) -> _Material:
         layout=request.layout,
         squashed=request.squashed,
     )
+    labels = None
     if request.labels is not None:
+        if weights.classifier is None:
+            raise VectorError(
+                "labels are given, and the weights have no classifier",
+                remedy="leave --labels out, or save FC and FCbias",
+            )
         labels = read_labels(request.labels, len(inputs))
-        if weights.classifier is not None:
-            check_labels(labels, len(weights.classifier), request.labels)
-    elif weights.classifier is None:
-        labels = np.zeros(len(inputs), dtype=np.int64)
-    else:
-        raise VectorError("a model with a classifier needs labels", remedy="add --labels y.npy")
+        check_labels(labels, len(weights.classifier), request.labels)
     return _Material(weights, inputs, labels)
 
 

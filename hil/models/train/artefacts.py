@@ -46,9 +46,9 @@ def write_model(
     spec = write_folder(models_dir() / about.name, about, arrays, calibration)
     path = vectors_path(about.name)
     goldens = write_vectors(path, spec, held)
-    (path.parent / "README.md").write_text(readme(spec, len(held.labels), held.inputs[0].dtype.name, note))
+    (path.parent / "README.md").write_text(readme(spec, len(held.inputs), held.inputs[0].dtype.name, note))
     for precision, outputs in goldens.items():
-        if spec.classes:
+        if spec.classes and held.labels is not None:
             print(f"{spec.name}/{precision}: accuracy {accuracy_of(spec, outputs, held.labels):.4f}")
     return spec
 

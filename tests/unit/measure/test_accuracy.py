@@ -27,3 +27,46 @@ def test_floats_agree_within_the_tolerance_of_the_largest_output(error: float, a
     outputs = goldens + np.array([[0.0, 2.0 * error]])
     assert agreeing(outputs, goldens).tolist() == [agrees]
     assert golden_exact(outputs, goldens).technique == "within-1e-4"
+
+
+@pytest.mark.parametrize(
+    ("output", "right"),
+    [
+        ([np.nan, 1.0], 0),
+        ([1.0, np.nan], 0),
+        ([np.nan, np.nan], 0),
+        ([np.inf, 1.0], 1),
+        ([0.0, -np.inf], 1),
+        ([1.0, 1.0], 1),
+    ],
+)
+def test_a_vector_with_nan_among_its_scores_is_not_right(output: list[float], right: int) -> None:
+    measure = accuracy(np.array([output], dtype=np.float32), np.array([0]))
+    assert measure.value == right
+
+
+@pytest.mark.parametrize(
+    ("golden", "output", "agrees"),
+    [
+        ([np.inf, 1.0], [5.0, 1.0], False),
+        ([np.inf, 1.0], [np.inf, 1.0], True),
+        ([np.inf, 1.0], [np.inf, 1.1], False),
+        ([np.inf, 1.0], [-np.inf, 1.0], False),
+        ([1.0, 1.0], [np.inf, 1.0], False),
+        ([np.nan, 1.0], [np.nan, 1.0], False),
+        ([0.0, 0.0], [0.0, 0.0], True),
+        ([0.0, 0.0], [0.0, 1e-9], False),
+    ],
+)
+def test_what_is_not_finite_agrees_with_nothing_else(
+    golden: list[float], output: list[float], agrees: bool
+) -> None:
+    goldens, outputs = (np.array([one], dtype=np.float32) for one in (golden, output))
+    assert agreeing(outputs, goldens).tolist() == [agrees]
+
+
+def test_floats_are_not_said_to_be_exact_to_the_bit() -> None:
+    goldens, outputs = np.array([[3, 4]]), np.array([[3.0, 4.0]], dtype=np.float32)
+    assert golden_exact(outputs, goldens).technique == "within-1e-4"
+    assert golden_exact(outputs, goldens).value == 1.0
+    assert golden_exact(goldens, goldens).technique == "bit-exact"

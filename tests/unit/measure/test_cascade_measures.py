@@ -34,3 +34,11 @@ def test_a_way_that_no_vector_took_has_no_cost(path: int, metrics: list[str]) ->
     found = tier_measures(outputs, 0, cost_samples(TICKS, COUNTER))
     assert [measure.metric for measure in found] == metrics
     assert found[0].value == path
+
+
+def test_a_vector_that_tells_no_way_counts_for_neither() -> None:
+    outputs = np.array([[0], [1], [np.nan], [0.5], [1]], dtype=np.float32)
+    rate, lower, both = tier_measures(outputs, 0, cost_samples(TICKS, COUNTER))
+    assert (rate.value, rate.resolution) == (2 / 3, 1 / 3)
+    assert (lower.value, both.value) == (10 * 40.0, 156 * 40.0)
+    assert tier_measures(np.full((5, 1), np.nan), 0, cost_samples(TICKS, COUNTER)) == ()

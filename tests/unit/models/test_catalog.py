@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from hil.models.catalog import ModelLibrary, find_model, images_dir, is_own, lis
 from hil.models.export import refresh
 from hil.models.spec import ModelSpec
 from hil.models.vectors import load_vectors, vectors_path
+from hil.session import first
 from hil.values import Precision
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "own_model" / "models"
@@ -167,6 +169,49 @@ def test_inputs_that_own_firmware_does_not_take_are_refused(tmp_path: Path) -> N
     np.savez(path, **{**arrays, "inputs": arrays["inputs"].astype(np.int32) * 100})
     with pytest.raises(VectorError, match="does not fit int16"):
         load_vectors(own, Precision.Q15)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (
+            {"labels": lambda old: old[:, None]},
+            r"labels are int64 \(90, 1\), not one whole number per vector",
+        ),
+        ({"labels": lambda old: old.astype(np.float32)}, "labels are float32"),
+        ({"labels": lambda old: old + 1}, "labels reach from 1 to 3, the classes from 0 to 2"),
+        ({"labels": lambda old: old - 1}, "labels reach from -1 to 1"),
+        ({"labels": lambda old: old[:-1]}, r"labels are int64 \(89,\)"),
+        ({"steps": lambda old: old[:-1]}, "steps add up to 1424, inputs have 1440"),
+        ({"steps": lambda old: -old}, "not one whole number from 1 per vector"),
+        ({"steps": lambda old: old.astype(float)}, "steps are float64"),
+        ({"steps": lambda old: old[:0], "inputs": lambda old: old[:0]}, "there are none"),
+        ({"inputs": lambda old: old.reshape(-1)}, r"inputs are int16 \(1440,\)"),
+        ({"inputs": lambda old: old.astype("U8")}, "inputs are <U8"),
+        ({"golden_q15": lambda old: old[:, :2]}, r"goldens are int16 \(90, 2\), not numbers \(90, 3\)"),
+        ({"golden_q15": lambda old: old.astype(bool)}, "goldens are bool"),
+    ],
+)
+def test_vectors_that_do_not_fit_are_refused(
+    tmp_path: Path, change: dict[str, Callable[[np.ndarray], np.ndarray]], why: str
+) -> None:
+    own = ModelLibrary(copied(tmp_path)).find("nearest")
+    path = vectors_path(own)
+    with np.load(path) as archive:
+        arrays = dict(archive)
+    np.savez(path, **arrays | {name: turn(arrays[name]) for name, turn in change.items()})
+    with pytest.raises(VectorError, match=f"vectors of model nearest do not fit it .*{why}"):
+        load_vectors(own, Precision.Q15)
+
+
+def test_vectors_need_no_labels(tmp_path: Path) -> None:
+    own = ModelLibrary(copied(tmp_path)).find("nearest")
+    path = vectors_path(own)
+    with np.load(path) as archive:
+        np.savez(path, **{name: array for name, array in archive.items() if name != "labels"})
+    held = load_vectors(own, Precision.Q15)
+    assert (held.labels, len(held)) == (None, 90)
+    assert len(first(held, 7)) == 7
 
 
 def test_an_unknown_type_of_own_firmware_is_refused(tmp_path: Path) -> None:

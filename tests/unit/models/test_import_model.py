@@ -261,7 +261,6 @@ def test_importing_again_gives_the_same_bytes_and_drops_what_is_old(tmp_path: Pa
         ({"gate": None}, "fastgrnn has a gate; add --gate, one of quantSigm"),
         ({"gate": "hardSigm"}, "unknown --gate 'hardSigm'; choose from: quantSigm"),
         ({"update": "cosine"}, "unknown --update 'cosine'"),
-        ({"labels": None}, "a model with a classifier needs labels; add --labels y.npy"),
         ({"layout": "rows"}, "read as rows (y = Wx"),
         ({"squashed": True}, "nu is -4: squashed values lie between 0 and 1"),
         ({"name": "taken"}, "taken is there and is no model; choose another --name or --out"),
@@ -284,6 +283,23 @@ def test_labels_beyond_the_classifier_are_refused(tmp_path: Path) -> None:
     made = mine(tmp_path)
     np.save(tmp_path / "y.npy", np.array([1, 2, 0, 0]))
     with pytest.raises(VectorError, match="vector 1 is of class 2, the model has 0 to 1"):
+        bring(made)
+
+
+def test_without_labels_there_is_no_accuracy(tmp_path: Path) -> None:
+    imported = bring(mine(tmp_path, labels=None))
+    assert imported.accuracy == {}
+    assert load_vectors(imported.spec, Precision.Q15).labels is None
+    report = report_lines(imported, tmp_path / "models")
+    assert [line for line in report if "accuracy" in line] == ["accuracy: not known without --labels"]
+    assert "labels" not in (tmp_path / "models" / "mine" / "README.md").read_text()
+
+
+def test_labels_without_a_classifier_are_refused(tmp_path: Path) -> None:
+    cells = [torch_cell(np.random.default_rng(5), *sizes) for sizes in ((2, 5), (5, 4))]
+    arrays = {f"{name}{number}": one for number, cell in enumerate(cells, 1) for name, one in cell.items()}
+    made = request(tmp_path, arrays, np.ones((3, 4, 4, 2)), np.zeros(3), cell="rnnpool")
+    with pytest.raises(VectorError, match="labels are given, and the weights have no classifier; leave"):
         bring(made)
 
 
