@@ -30,9 +30,9 @@ class Board:
     """One open board.
 
     ``flasher`` makes a new, unopened flasher for one session. ``failure`` says why the board itself can no
-    longer answer (an emulator that ended), or None. ``versions`` are of the tools between us and the core.
-    ``trace`` watches the core from outside, where something can; where it should and cannot,
-    ``trace_missing`` says why.
+    longer answer (an emulator that ended or hangs), or None, within seconds. ``versions`` are of the
+    tools between us and the core. ``trace`` watches the core from outside, where something can; where it
+    should and cannot, ``trace_missing`` says why.
     """
 
     name: str
@@ -79,7 +79,7 @@ def open_board(spec: BoardSpec) -> Iterator[Board]:
             kind,
             process.serial_url,
             _flasher(kind, process.probe_id),
-            failure=process.exit_reason,
+            failure=process.failure,
             trace=process.trace,
             trace_missing=process.trace_missing,
             versions={**versions, "qemu": process.version},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
@@ -10,6 +11,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -23,9 +25,11 @@ from hil.qemu.qmp import QmpClient, QmpError
 from hil.qemu.runtime import RunningBoard
 from hil.qemu.trace import REPORT_NAME, SYMBOLS_NAME, PluginTrace
 
+_CHARDEVS = ("gdb", "qmp", "health", "serial")
 PROBE_TYPE = "qemu"  # what pyOCD calls the plug-in; a probe id may start with it and a colon
 _START_DEADLINE_S = 10.0
 _END_DEADLINE_S = 5.0
+ANSWER_S = 5.0
 
 
 class QemuProcess:
@@ -98,6 +102,21 @@ class QemuProcess:
             self._reason = self.board.how_it_ended()
         return self._reason
 
+    def failure(self) -> str | None:
+        """Why the emulator is of no use any more: it ended, or it hangs; None while it answers.
+
+        Takes a millisecond, and `ANSWER_S` when it hangs: stopped by a signal, say. `close` ends it then too.
+        """
+        ended = self.exit_reason()
+        if ended is not None:
+            return ended
+        try:
+            # A monitor of its own: the debug probe may hold the other one.
+            QmpClient(self.board.health_socket, deadline_s=ANSWER_S).close()
+        except QmpError as error:
+            return self.exit_reason() or f"QEMU hangs ({error})"
+        return None
+
     def close(self) -> None:
         """End the emulator and remove its folder; harmless when it ended by itself."""
         if self._owner is None:
@@ -118,7 +137,8 @@ class QemuProcess:
         except subprocess.TimeoutExpired:
             if self._owner is None:  # closing, and the watcher is stuck: its emulator dies with it
                 self._process.kill()
-                self._process.wait()
+                with contextlib.suppress(subprocess.TimeoutExpired):  # frozen: SIGKILL waits for it
+                    self._process.wait(_END_DEADLINE_S)
 
 
 @dataclass(frozen=True)
@@ -159,8 +179,9 @@ def _spawn(program: str, board: RunningBoard, lock: int, timing: _Timing) -> _Wa
     """
     life, alive = os.pipe2(os.O_CLOEXEC)  # before the sockets: a process that ends closes it first
     watched, owner = os.pipe2(os.O_CLOEXEC)
-    listeners = [_listen(path) for path in (board.gdb_socket, board.qmp_socket, board.serial_socket)]
-    descriptors = [listener.fileno() for listener in listeners]
+    paths = (board.gdb_socket, board.qmp_socket, board.health_socket, board.serial_socket)
+    listeners = [_listen(path) for path in paths]
+    descriptors = dict(zip(_CHARDEVS, (listener.fileno() for listener in listeners), strict=True))
     command = [
         sys.executable,
         "-I",
@@ -170,7 +191,7 @@ def _spawn(program: str, board: RunningBoard, lock: int, timing: _Timing) -> _Wa
         str(watched),
         str(board.folder),
     ]
-    command += [program, *_arguments(board, *descriptors), *timing.arguments(board)]
+    command += [program, *_arguments(board.machine, descriptors), *timing.arguments(board)]
     try:
         with board.stderr.open("wb") as stderr:
             process = subprocess.Popen(
@@ -178,7 +199,7 @@ def _spawn(program: str, board: RunningBoard, lock: int, timing: _Timing) -> _Wa
                 stdin=subprocess.DEVNULL,
                 stdout=stderr,
                 stderr=stderr,
-                pass_fds=(alive, watched, lock, *descriptors),
+                pass_fds=(alive, watched, lock, *descriptors.values()),
                 cwd=board.folder,  # a core dump goes where it is cleaned up
                 start_new_session=True,  # Ctrl-C is for the owner, which then closes us
             )
@@ -194,20 +215,13 @@ def _spawn(program: str, board: RunningBoard, lock: int, timing: _Timing) -> _Wa
     return _Watched(process, owner, life)
 
 
-def _arguments(board: RunningBoard, gdb: int, qmp: int, serial: int) -> list[str]:
+def _arguments(machine: str, descriptors: Mapping[str, int]) -> list[str]:
     """No `-kernel`: QEMU would copy it again at every reset. `shift=0`: 1 ns per instruction, repeatable."""
-    arguments = ["-machine", board.machine, "-icount", "shift=0", "-S", "-display", "none", "-nodefaults"]
-    for name, descriptor in (("gdb", gdb), ("qmp", qmp), ("serial", serial)):
+    arguments = ["-machine", machine, "-icount", "shift=0", "-S", "-display", "none", "-nodefaults"]
+    for name, descriptor in descriptors.items():
         arguments += ["-chardev", f"socket,id={name},fd={descriptor},server=on,wait=off"]
-    return [
-        *arguments,
-        "-gdb",
-        "chardev:gdb",
-        "-mon",
-        "chardev=qmp,mode=control",
-        "-serial",
-        "chardev:serial",
-    ]
+    arguments += ["-gdb", "chardev:gdb", "-serial", "chardev:serial"]
+    return [*arguments, "-qmp", "chardev:qmp", "-qmp", "chardev:health"]  # `-mon` is deprecated in QEMU 11.1
 
 
 def _listen(path: Path) -> socket.socket:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import select
 import socket
+import struct
 import time
 from collections import deque
 from pathlib import Path
@@ -22,20 +23,37 @@ class QmpClosedError(QmpError):
     """QEMU ended, or closed the connection."""
 
 
+def connect_within(link: socket.socket, path: Path, deadline_s: float) -> None:
+    """Connect a unix socket; BlockingIOError when nobody takes the connection until the deadline.
+
+    Python's own timeout would not wait: a unix socket that does not block refuses where a queue is full.
+    """
+    whole, part = divmod(deadline_s, 1)
+    link.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", int(whole), int(part * 1e6)))
+    link.connect(str(path))
+
+
 class QmpClient:
-    """One connection, its greeting read and its capabilities negotiated; events are kept until asked for."""
+    """One connection, its greeting read and its capabilities negotiated; events are kept until asked for.
+
+    Every call ends within the deadline; after one that did not get its answer, all fail at once.
+    """
 
     def __init__(self, path: Path, *, deadline_s: float | None = None) -> None:
         self._deadline_s = DEADLINE_S if deadline_s is None else deadline_s
         self._buffer = bytearray()
         self._events: deque[str] = deque()
+        self._in_step = True
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
         try:
-            self._socket.connect(str(path))
+            connect_within(self._socket, path, self._deadline_s)
             greeting = self._next_with("QMP")
             version = greeting["QMP"]["version"]["qemu"]
             self.version = f"{version['major']}.{version['minor']}.{version['micro']}"
             self.command("qmp_capabilities")
+        except BlockingIOError:
+            self._socket.close()
+            raise self._silent() from None
         except OSError as error:
             self._socket.close()
             raise QmpClosedError(f"QEMU takes no commands: {error}") from error
@@ -57,6 +75,8 @@ class QmpClient:
 
     def command(self, name: str) -> Any:
         """Run one command without arguments and return what it answers."""
+        if not self._in_step:
+            raise QmpError("an earlier command to QEMU was not answered")
         try:
             self._socket.sendall(json.dumps({"execute": name}).encode() + b"\n")
         except OSError as error:
@@ -105,7 +125,7 @@ class QmpClient:
         while (end := self._buffer.find(b"\n")) < 0:
             left = deadline - time.monotonic()
             if left <= 0:
-                raise QmpError(f"QEMU did not answer for {self._deadline_s:g} s")
+                raise self._silent()
             self._socket.settimeout(left)
             try:
                 got = self._socket.recv(65536)
@@ -120,3 +140,7 @@ class QmpClient:
         del self._buffer[: end + 1]
         message: dict[str, Any] = json.loads(line)
         return message
+
+    def _silent(self) -> QmpError:
+        self._in_step = False  # the answer may still come, and must not be taken for that of the next
+        return QmpError(f"QEMU did not answer for {self._deadline_s:g} s")

@@ -42,6 +42,10 @@ class RunningBoard:
         return self.folder / "qmp.sock"
 
     @property
+    def health_socket(self) -> Path:
+        return self.folder / "health.sock"
+
+    @property
     def serial_socket(self) -> Path:
         return self.folder / "serial.sock"
 

@@ -174,7 +174,7 @@ class Core:
         elif SELECT_S0 <= selector <= SELECT_S31:
             number, half = self._double(selector)
             keep = self._read_wide(number) & ~(0xFFFF_FFFF << 32 * half)
-            self._gdb.request(f"P{number:x}={(keep | value << 32 * half).to_bytes(8, 'little').hex()}")
+            self._write_number(number, keep | value << 32 * half, 8)
         else:
             self._write_number(self._number(selector), value)
             if selector == SELECT_LR:
@@ -273,8 +273,8 @@ class Core:
     def _read_wide(self, number: int) -> int:
         return int.from_bytes(bytes.fromhex(self._gdb.request(f"p{number:x}")), "little")
 
-    def _write_number(self, number: int, value: int) -> None:
-        reply = self._gdb.request(f"P{number:x}={value.to_bytes(4, 'little').hex()}")
+    def _write_number(self, number: int, value: int, size: int = 4) -> None:
+        reply = self._gdb.request(f"P{number:x}={value.to_bytes(size, 'little').hex()}")
         if reply != "OK":
             raise exceptions.ProbeError(f"the emulator refused to write register {number}: {reply!r}")
 
@@ -288,10 +288,7 @@ class Core:
             return self._read_numbers([0])[0]
 
     def _write_special(self, name: str, value: int) -> None:
-        number = self._gdb.numbers().get(name)
-        if number is not None:
-            self._write_number(number, value)
-            return
+        # Always by MSR: QEMU 10 and 11 list these registers and read them, but ignore what is written.
         msr_r0 = 0xF380 | (0x8800 | _SPECIAL[name]) << 16
         with self._injected(msr_r0):
             self._write_number(0, value)

@@ -16,13 +16,18 @@ from pathlib import Path
 
 from pyocd.core import exceptions
 
+from hil.qemu.qmp import connect_within
+
 DEADLINE_S = 5.0
 _IN_FLIGHT = 12  # packets; their replies fit the socket's buffer
-_CHUNK = 2000  # bytes of memory per packet; QEMU's packets end at 4096 hex digits
+_CHUNK = 2000  # bytes of memory per packet; QEMU before 11.1 takes packets of 4096 characters
 
 
 class GdbClient:
-    """One connection; connecting stops the core. Raises pyOCD's ProbeError and TransferFaultError."""
+    """One connection; connecting stops the core. Raises pyOCD's ProbeError and TransferFaultError.
+
+    Every call ends within the deadline; after one that did not get its answer, all fail at once.
+    """
 
     def __init__(self, path: Path, *, deadline_s: float | None = None) -> None:
         self._deadline_s = DEADLINE_S if deadline_s is None else deadline_s
@@ -31,7 +36,10 @@ class GdbClient:
         self._in_step = True
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
         try:
-            self._socket.connect(str(path))
+            connect_within(self._socket, path, self._deadline_s)
+        except BlockingIOError:
+            self._socket.close()
+            raise self._silent() from None
         except OSError as error:
             self._socket.close()
             raise exceptions.ProbeDisconnected(f"the emulator does not take a debugger: {error}") from error
@@ -48,8 +56,7 @@ class GdbClient:
 
     def requests(self, packets: Sequence[str]) -> list[str]:
         """Send packets, several in flight, and return their replies in order; the core must be stopped."""
-        if not self._in_step:
-            raise exceptions.ProbeError("an earlier request to the emulator was broken off")
+        self._check()
         self._in_step = False
         replies: list[str] = []
         for start in range(0, len(packets), _IN_FLIGHT):
@@ -79,15 +86,18 @@ class GdbClient:
 
     def start(self, packet: str) -> None:
         """Send a packet that lets the core run; its reply comes when the core stops."""
+        self._check()
         self._send(_frame(packet))
 
     def interrupt(self) -> str:
         """Stop the running core and return why it stopped; it may have stopped by itself meanwhile."""
+        self._check()
         self._send(b"\x03")
         return self.wait_stop()
 
     def stopped(self, within_s: float) -> str | None:
         """Why the running core stopped; None when it has not after that time."""
+        self._check()
         deadline = time.monotonic() + within_s
         while b"$" not in self._buffer:
             left = deadline - time.monotonic()
@@ -159,7 +169,12 @@ class GdbClient:
             raise exceptions.ProbeDisconnected("the emulator is gone")
         self._buffer += got
 
+    def _check(self) -> None:
+        if not self._in_step:
+            raise exceptions.ProbeError("an earlier request to the emulator was broken off")
+
     def _silent(self) -> Exception:
+        self._in_step = False
         error: Exception = exceptions.ProbeError(f"the emulator did not answer for {self._deadline_s:g} s")
         return error
 

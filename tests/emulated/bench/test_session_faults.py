@@ -151,6 +151,24 @@ def test_a_board_that_dies_in_the_middle_is_named_as_such() -> None:
         assert doomed.failure() is not None
 
 
+def test_a_board_that_stops_for_good_is_named_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    for deadline in ("hil.qemu.process.ANSWER_S", "hil.qemu.qmp.DEADLINE_S", "hil.qemu.probe.gdb.DEADLINE_S"):
+        monkeypatch.setattr(deadline, 0.5)
+    with (
+        open_board(builtin_lab().boards[0]) as stopped,
+        Session(stopped, digits(), hang_after_s=HANG_AFTER_S) as session,
+    ):
+        pid = emulator_pid(stopped)
+
+        def stop_once(done: int, total: int) -> None:
+            if done == 5:
+                os.kill(pid, signal.SIGSTOP)
+
+        with pytest.raises(ProbeError, match=r"^qemu: QEMU hangs .*while fastgrnn_digits/f32 ran"):
+            session.infer(DIGITS.inputs, stop_once)
+    assert not Path(f"/proc/{pid}").exists()
+
+
 def emulator_pid(board: Board) -> int:
     """The QEMU whose command line names the board's folder."""
     folder = str(Path(board.serial_url.removeprefix("unix://")).parent)

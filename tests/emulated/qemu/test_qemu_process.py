@@ -8,11 +8,13 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from hil.errors import ProbeError
+from hil.flash.pyocd import PyOcdFlasher
 from hil.qemu import runtime
 from hil.qemu.process import QemuProcess
 
@@ -113,3 +115,45 @@ def test_outlives_the_thread_that_started_it() -> None:
 def test_ctrl_c_is_for_the_owner(qemu: QemuProcess) -> None:
     """A terminal interrupts whole process groups: the emulator must not be in ours."""
     assert os.getpgid(_pid(qemu)) != os.getpgid(0)
+
+
+def test_a_stopped_emulator_is_told_and_ended(qemu: QemuProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hil.qemu.process.ANSWER_S", 0.2)
+    pid = _pid(qemu)
+    os.kill(pid, signal.SIGSTOP)
+    for _ in range(4):  # more connections than wait in a queue that nobody serves
+        assert qemu.failure() == "QEMU hangs (QEMU did not answer for 0.2 s)"
+    qemu.close()
+    assert _ends(pid)
+    assert not qemu.board.folder.exists()
+
+
+def test_one_that_goes_on_is_of_use_again(qemu: QemuProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    pid = _pid(qemu)
+    os.kill(pid, signal.SIGSTOP)
+    with monkeypatch.context() as patch:
+        patch.setattr("hil.qemu.process.ANSWER_S", 0.05)
+        assert qemu.failure() is not None
+    os.kill(pid, signal.SIGCONT)
+    assert qemu.failure() is None
+
+
+def test_an_emulator_whose_watcher_is_stopped_too_is_ended(
+    qemu: QemuProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hil.qemu.process._END_DEADLINE_S", 0.2)
+    pid = _pid(qemu)
+    os.killpg(os.getpgid(pid), signal.SIGSTOP)
+    qemu.close()
+    assert _ends(pid)
+
+
+def test_health_is_told_while_a_debugger_holds_the_emulator(
+    qemu: QemuProcess, connect: Callable[[QemuProcess], PyOcdFlasher]
+) -> None:
+    with connect(qemu):
+        assert qemu.failure() is None
+        pid = _pid(qemu)
+        qemu._process.kill()
+        assert _ends(pid)
+        assert qemu.failure() == "QEMU ended together with its watcher"

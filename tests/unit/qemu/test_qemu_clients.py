@@ -188,6 +188,39 @@ def test_nothing_more_is_asked_after_a_request_was_broken_off() -> None:
         gdb = GdbClient(path, deadline_s=0.05)
         with pytest.raises(exceptions.ProbeError, match="did not answer"):
             gdb.request("g")
-        with pytest.raises(exceptions.ProbeError, match="broken off"):
-            gdb.request("g")
+        for again in (
+            lambda: gdb.request("g"),
+            gdb.interrupt,
+            lambda: gdb.stopped(1),
+            lambda: gdb.start("c"),
+        ):
+            with pytest.raises(exceptions.ProbeError, match="broken off"):
+                again()
         gdb.close()
+
+
+def test_no_command_follows_one_that_was_not_answered() -> None:
+    def serve(client: socket.socket) -> None:
+        client.sendall(_lines(GREETING))
+        client.recv(1000)
+        client.sendall(_lines({"return": {}}))
+        while client.recv(1000):
+            continue
+
+    with _serving(serve) as path, QmpClient(path, deadline_s=0.05) as qmp:
+        with pytest.raises(QmpError, match="did not answer"):
+            qmp.command("stop")
+        with pytest.raises(QmpError, match="earlier command"):
+            qmp.command("query-status")
+
+
+@pytest.mark.parametrize("client", [QmpClient, GdbClient])
+def test_a_queue_that_nobody_serves_is_not_waited_for(client: type[QmpClient] | type[GdbClient]) -> None:
+    with TemporaryDirectory(prefix="hil-") as folder, socket.socket(socket.AF_UNIX) as listener:
+        path = Path(folder) / "s"
+        listener.bind(str(path))
+        listener.listen(0)
+        with socket.socket(socket.AF_UNIX) as first:
+            first.connect(str(path))
+            with pytest.raises((QmpError, exceptions.ProbeError), match=r"did not answer for 0\.05 s"):
+                client(path, deadline_s=0.05)
