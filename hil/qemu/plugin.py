@@ -91,7 +91,7 @@ def _qemu_version(program: str) -> tuple[int, int]:
 
 def _cache_folder() -> Path:
     chosen = os.environ.get(CACHE_VARIABLE)
-    folder = Path(chosen) if chosen else Path(platformdirs.user_cache_dir("hil"))
+    folder = Path(chosen) if chosen else _user_cache()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -100,6 +100,26 @@ def _cache_folder() -> Path:
             evidence=f"{folder}: {error.strerror}",
             remedy=f"name a folder that can be written in {CACHE_VARIABLE}",
         ) from error
+    if os.statvfs(folder).f_flag & os.ST_NOEXEC:  # QEMU would end at once, and the bench with it
+        raise PluginError(
+            "the timing plug-in cannot be loaded",
+            evidence=f"{folder} is mounted noexec",
+            remedy=f"name another folder in {CACHE_VARIABLE}",
+        )
+    return folder
+
+
+def _user_cache() -> Path:
+    try:
+        folder = Path(platformdirs.user_cache_dir("hil"))
+    except RuntimeError:  # neither HOME nor an entry in passwd tells; older releases give "~" back
+        folder = Path("~")
+    if not folder.is_absolute():
+        raise PluginError(
+            "the timing plug-in cannot be compiled",
+            evidence="the user has no home folder to keep it in",
+            remedy=f"name a folder that can be written in {CACHE_VARIABLE}",
+        )
     return folder
 
 

@@ -81,16 +81,16 @@ class RunningBoard:
 
 def runtime_dir() -> Path:
     """The folder, private to the user, that lists running emulators; ProbeError when it is not private."""
-    chosen = os.environ.get(RUNTIME_DIR_VARIABLE)
-    session = os.environ.get("XDG_RUNTIME_DIR")
-    if chosen:
-        path = Path(chosen)
-    elif session and Path(session).is_dir():
-        path = Path(session) / "hil-lab"
-    else:
-        path = Path(tempfile.gettempdir()) / f"hil-lab-{os.getuid()}"
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    owner = path.lstat()
+    try:
+        path = _chosen_dir()
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        owner = path.lstat()
+    except OSError as error:
+        raise ProbeError(
+            "the folder of running emulators cannot be made",
+            evidence=str(error),
+            remedy=f"name one that can be written in {RUNTIME_DIR_VARIABLE}",
+        ) from error
     if owner.st_uid != os.getuid() or path.is_symlink() or owner.st_mode & 0o022:
         raise ProbeError(
             "the folder of running emulators is not private",
@@ -98,6 +98,17 @@ def runtime_dir() -> Path:
             remedy=f"remove it, or name another one in {RUNTIME_DIR_VARIABLE}",
         )
     return path
+
+
+def _chosen_dir() -> Path:
+    """OSError when no folder for temporary files can be used."""
+    chosen = os.environ.get(RUNTIME_DIR_VARIABLE)
+    session = os.environ.get("XDG_RUNTIME_DIR")
+    if chosen:
+        return Path(chosen)
+    if session and Path(session).is_dir():
+        return Path(session) / "hil-lab"
+    return Path(tempfile.gettempdir()) / f"hil-lab-{os.getuid()}"
 
 
 def create(unique_id: str, name: str, machine: str) -> tuple[RunningBoard, int]:

@@ -24,6 +24,13 @@ def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield Path(name)
 
 
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv(runtime.RUNTIME_DIR_VARIABLE, str(tmp_path / "file" / "boards"))
+    with pytest.raises(ProbeError, match=r"file/boards.*; name one .*HIL_RUNTIME_DIR"):
+        runtime.runtime_dir()
+
+
 def test_lists_what_is_locked_and_sweeps_what_is_not(folder: Path) -> None:
     board, lock = runtime.create("mps2-1", "desk", "mps2-an386")
     assert runtime.running() == [board]

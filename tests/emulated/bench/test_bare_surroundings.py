@@ -1,0 +1,52 @@
+"""The bench where something that one takes for granted is missing: a home folder, a place for code to run."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from namespaces import with_noexec
+
+pytestmark = pytest.mark.emulated
+
+RUN_S = 120
+QUICK = ("--board=all", "--model=fastgrnn_digits/q15", "--vectors=5", "-p", "no:cacheprovider")
+
+
+def bench(folder: Path, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "pytest", f"--db=sqlite:///{folder / 'results.db'}", *QUICK, *arguments]
+
+
+def run(folder: Path, command: list[str], **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=RUN_S)
+
+
+def instructions(folder: Path) -> list[tuple[str]]:
+    with sqlite3.connect(folder / "results.db") as database:
+        return database.execute("select technique from measure where metric = 'instructions'").fetchall()
+
+
+def test_where_no_code_may_run_the_timer_counts_alone(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    command = with_noexec(cache, *bench(tmp_path))
+    done = run(tmp_path, command, **{**os.environ, "HIL_CACHE_DIR": str(cache)})
+    assert done.returncode == 0, done.stdout + done.stderr
+    note = next(line for line in done.stdout.splitlines() if "timing plug-in" in line)
+    assert str(cache) in note
+    assert "noexec" in note
+    assert instructions(tmp_path) == [("timer",)]
+
+
+def test_temporary_files_on_such_a_mount_change_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    command = with_noexec(folder, *bench(tmp_path))
+    done = run(tmp_path, command, **{**os.environ, "TMPDIR": str(folder)})
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert ("plugin",) in instructions(tmp_path)
