@@ -11,7 +11,6 @@ processor time, and ratios.
 from __future__ import annotations
 
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from pathlib import Path
 
 from hil.measure.elf import load_functions, vector_table
 from hil.qemu.plugin import timing_plugin
+from hil.qemu.program import find_program
 from hil.qemu.trace import write_symbols
 
 HERE = Path(__file__).parent
@@ -60,8 +60,7 @@ def build(folder: Path) -> Path:
 
 
 def command(elf: Path, function: str, folder: Path, way: int, icount: bool) -> list[str]:
-    program = shutil.which("qemu-system-arm")
-    assert program is not None, "apt install qemu-system-arm"
+    program = find_program()
     told = [program, "-M", "mps2-an386", "-display", "none", "-nodefaults", "-serial", "none"]
     told += ["-semihosting-config", "enable=on,target=native", "-kernel", str(elf)]
     told += ["-icount", "shift=0"] if icount else []
@@ -69,7 +68,7 @@ def command(elf: Path, function: str, folder: Path, way: int, icount: bool) -> l
         symbols = folder / "symbols"
         write_symbols(symbols, elf)
         address = next(one.address for one in load_functions(elf) if one.name == function)
-        told += timing_plugin().argument(
+        told += timing_plugin(program).argument(
             out=folder / "report", symbols=symbols, function=hex(address), profile=int(way > 1),
             icount=int(icount), sp=hex(vector_table(elf).initial_sp),
         )  # fmt: skip

@@ -16,7 +16,6 @@ from pathlib import Path
 import platformdirs
 
 from hil.errors import ProbeError
-from hil.qemu.program import PROGRAM
 
 SOURCES = Path(__file__).resolve().parent / "timing"
 API_VERSION = 1
@@ -43,7 +42,7 @@ class Plugin:
 
 
 @cache
-def timing_plugin(program: str = PROGRAM) -> Plugin:
+def timing_plugin(program: str) -> Plugin:
     """Compile the plug-in unless the cache has it; PluginError when that cannot be."""
     version = _qemu_version(program)
     if _api_of(version) != API_VERSION:

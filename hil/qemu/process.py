@@ -20,7 +20,7 @@ from typing import Self
 from hil.errors import ProbeError
 from hil.qemu import runtime, watcher
 from hil.qemu.plugin import Plugin, PluginError, timing_plugin
-from hil.qemu.program import PROGRAM, find_program
+from hil.qemu.program import find_program
 from hil.qemu.qmp import QmpClient, QmpError
 from hil.qemu.runtime import RunningBoard
 from hil.qemu.trace import REPORT_NAME, SYMBOLS_NAME, PluginTrace
@@ -60,7 +60,7 @@ class QemuProcess:
         runtime.sweep()
         unique_id = f"{re.sub(r'[^a-z0-9]+', '-', machine.lower())}-{secrets.token_hex(4)}"
         board, lock = runtime.create(unique_id, name or machine, machine)
-        timing = _find_timing()
+        timing = _find_timing(program)
         try:
             watched = _spawn(program, board, lock, timing)
         except ProbeError:
@@ -75,7 +75,7 @@ class QemuProcess:
             reason = emulator.exit_reason() or "QEMU does not answer"
             emulator.close()
             raise ProbeError(
-                f"{reason} while starting", evidence=str(error), remedy=f"check `{PROGRAM} --version`"
+                f"{reason} while starting", evidence=str(error), remedy=f"check `{program} --version`"
             ) from error
         return emulator
 
@@ -165,9 +165,9 @@ class _Timing:
         return self.plugin.argument(out=report, symbols=symbols, marks=1, profile=1, watch=1, icount=1)
 
 
-def _find_timing() -> _Timing:
+def _find_timing(program: str) -> _Timing:
     try:
-        return _Timing(timing_plugin(PROGRAM), None)
+        return _Timing(timing_plugin(program), None)
     except PluginError as error:
         return _Timing(None, str(error))
 

@@ -19,7 +19,7 @@ from hil.errors import ImageError, ProgramError
 from hil.measure.cycles import RegionCost
 from hil.measure.elf import code_addresses, load_segments, names_systick, vector_table
 from hil.qemu.plugin import Plugin, timing_plugin
-from hil.qemu.program import PROGRAM, find_program
+from hil.qemu.program import find_program
 from hil.qemu.trace import REPORT_NAME, SYMBOLS_NAME, region_of, write_symbols
 
 MACHINE = "mps2-an386"
@@ -90,7 +90,8 @@ def run(
     clock, or to take an unknown number of bytes of stack, is run a second time: with a clock that counts
     instructions, and with its stores watched.
     """
-    plugin = timing_plugin(PROGRAM)
+    program = find_program()
+    plugin = timing_plugin(program)
     where = _addresses(elf, region)
     icount, watch = names_systick(elf), False
     deadline = time.monotonic() + timeout_s
@@ -104,7 +105,7 @@ def run(
             "wait_states": wait_states,
             "regions": most,
         }
-        attempt = _Attempt(elf, plugin, options, icount, said, say, timeout_s, deadline)
+        attempt = _Attempt(program, elf, plugin, options, icount, said, say, timeout_s, deadline)
         outcome, needs = attempt.run()
         said = attempt.said
         if needs == "icount" and not icount:
@@ -171,6 +172,7 @@ class _Attempt:
 
     def __init__(
         self,
+        program: str,
         elf: Path,
         plugin: Plugin,
         options: dict[str, object],
@@ -180,6 +182,7 @@ class _Attempt:
         timeout_s: float,
         deadline: float,
     ) -> None:
+        self.program = program
         self.elf = elf
         self.plugin = plugin
         self.options = options
@@ -192,11 +195,10 @@ class _Attempt:
 
     def run(self) -> tuple[Outcome, str | None]:
         """The outcome, and what the plug-in needs to do better."""
-        program = find_program()
         with tempfile.TemporaryDirectory(prefix="hil-time-") as name:
             folder = Path(name)
             write_symbols(folder / SYMBOLS_NAME, self.elf)
-            code, errors, late = self._emulate(program, folder)
+            code, errors, late = self._emulate(folder)
             lines = _lines(folder / REPORT_NAME, errors)
         needs = "icount" if _NEEDS_ICOUNT in lines else None
         regions = tuple(region_of(line) for line in lines if line not in _LAST_LINES)
@@ -220,9 +222,9 @@ class _Attempt:
         name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
         return f"QEMU ended by {name}, saying {' '.join(lines[:2])!r}"
 
-    def _emulate(self, program: str, folder: Path) -> tuple[int, str, bool]:
+    def _emulate(self, folder: Path) -> tuple[int, str, bool]:
         """Exit code, standard error, and whether time ran out."""
-        command = [program, "-M", MACHINE, "-display", "none", "-nodefaults"]
+        command = [self.program, "-M", MACHINE, "-display", "none", "-nodefaults"]
         command += ["-chardev", "stdio,id=console,mux=on", "-serial", "chardev:console"]
         command += ["-semihosting-config", "enable=on,target=native,chardev=console"]
         command += ["-kernel", str(self.elf.resolve())]
@@ -243,7 +245,11 @@ class _Attempt:
             late = not self._forward(process)
             if late:
                 process.terminate()  # the plug-in then reports the region that is under way
-            process.wait(_END_S)
+            try:
+                process.wait(_END_S)
+            except subprocess.TimeoutExpired:  # it hangs: stopped by a signal, say
+                process.kill()
+                process.wait()
         except BaseException:
             process.kill()
             process.wait()

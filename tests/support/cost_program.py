@@ -15,6 +15,7 @@ from pathlib import Path
 from cost_sequences import Sequence
 from hil.measure.cycles import RegionCost
 from hil.qemu.plugin import timing_plugin
+from hil.qemu.program import find_program
 from hil.qemu.trace import region_of, write_symbols
 from timing_programs import build
 
@@ -148,9 +149,10 @@ def measure(elf: Path, folder: Path, **numbers: int) -> Mapping[int, RegionCost]
     report, symbols = folder / "report", folder / "symbols"
     report.unlink(missing_ok=True)  # the plug-in appends
     write_symbols(symbols, elf)
-    command = ["qemu-system-arm", "-M", "mps2-an386", "-display", "none", "-nodefaults"]
+    program = find_program()
+    command = [program, "-M", "mps2-an386", "-display", "none", "-nodefaults"]
     command += ["-semihosting-config", "enable=on,target=native", "-kernel", str(elf)]
-    command += timing_plugin().argument(out=report, symbols=symbols, marks=1, **numbers)
+    command += timing_plugin(program).argument(out=report, symbols=symbols, marks=1, **numbers)
     done = subprocess.run(command, capture_output=True, text=True, timeout=_LIMIT_S, check=False)
     assert done.returncode == 0, f"the program ended with {done.returncode}: {done.stderr}"
     regions = [region_of(line) for line in report.read_bytes().splitlines()]

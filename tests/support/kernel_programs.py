@@ -20,7 +20,8 @@ import pytest
 from hil.build.builder import FLAGS, LIBRARIES, LINK_FLAGS
 from hil.build.sources import board_folder, variant, with_definitions
 from hil.build.toolchain import find_toolchain
-from hil.errors import BuildError
+from hil.errors import BuildError, ProbeError
+from hil.qemu.program import find_program
 from hil.resources import firmware_dir
 
 KIND = "qemu_mps2_an386"
@@ -114,12 +115,10 @@ def build_qemu(
 
     Skips the test where there is no cross compiler or no QEMU.
     """
-    qemu = shutil.which("qemu-system-arm")
-    if qemu is None:
-        pytest.skip("qemu-system-arm is not installed")
     try:
+        qemu = find_program()
         toolchain = find_toolchain()
-    except BuildError as error:
+    except (ProbeError, BuildError) as error:
         pytest.skip(str(error))
     board = f"boards/{KIND}"
     files = [

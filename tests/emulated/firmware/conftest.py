@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from hil.link.link import Link
+from hil.qemu.program import find_program
 
 MACHINE = ("-M", "mps2-an386", "-icount", "shift=0", "-display", "none", "-monitor", "none")
 
@@ -41,6 +41,5 @@ Boot = Callable[[Path], AbstractContextManager[Link]]
 @pytest.fixture
 def boot(tmp_path: Path) -> Boot:
     """A function that boots an image and gives the open link as a context."""
-    qemu = shutil.which("qemu-system-arm")
-    assert qemu is not None, "qemu-system-arm is not installed"
+    qemu = find_program()
     return lambda elf: _boot(qemu, elf, tmp_path)

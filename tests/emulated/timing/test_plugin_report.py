@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 
 from hil.measure.elf import load_functions
 from hil.qemu.plugin import timing_plugin
+from hil.qemu.program import find_program
 from hil.qemu.trace import region_of
 from timing_programs import assembler, build
 
@@ -34,9 +34,7 @@ LIMIT_S = 60
 
 
 def _command(elf: Path, report: Path) -> list[str]:
-    qemu = shutil.which("qemu-system-arm")
-    if qemu is None:
-        pytest.skip("qemu-system-arm is not installed")
+    qemu = find_program()
     address = next(one.address for one in load_functions(elf) if one.name == "once")
     return [
         *(
@@ -51,7 +49,7 @@ def _command(elf: Path, report: Path) -> list[str]:
             "-kernel",
             str(elf),
         ),
-        *timing_plugin().argument(out=report, function=hex(address)),
+        *timing_plugin(qemu).argument(out=report, function=hex(address)),
     ]
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
+from hil.qemu import standalone
 from timing_programs import STACK_TOP, Timed, assembler, build, hil_time
 
 pytestmark = pytest.mark.emulated
@@ -123,6 +127,21 @@ def test_an_endless_loop_ends_at_its_deadline(tmp_path: Path) -> None:
     assert line.startswith("hil: program.elf: it did not end within 1 s; --function")
     assert timed.told["trouble"] == "it did not end within 1 s"
     assert timed.told["instructions"] > 1000
+
+
+def test_an_emulator_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(standalone, "_END_S", 0.2)
+    elf = build(tmp_path, {"main.c": PRINTS.replace("return 3;", "for (;;) {\n    }")})
+    stopped: list[int] = []
+
+    def stop(_: bytes) -> None:
+        children = Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text().split()
+        stopped.append(int(children[0]))
+        os.kill(stopped[-1], signal.SIGSTOP)
+
+    outcome = standalone.run(elf, standalone.Region(), say=stop, timeout_s=2.0)
+    assert outcome.trouble == "it did not end within 2 s"
+    assert not Path(f"/proc/{stopped[0]}").exists()
 
 
 def test_a_function_that_is_never_called(tmp_path: Path) -> None:

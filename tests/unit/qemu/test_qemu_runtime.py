@@ -15,6 +15,7 @@ from hil.qemu import runtime
 from hil.qemu.algorithm.generate import ENTRIES, SOURCE, source_sha256
 from hil.qemu.probe import algorithm
 from hil.qemu.process import QemuProcess
+from hil.qemu.program import PROGRAM_VARIABLE
 
 
 @pytest.fixture
@@ -86,6 +87,7 @@ def test_a_name_too_long_for_sockets_is_refused(folder: Path, monkeypatch: pytes
 
 
 def test_missing_qemu_says_how_to_get_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(PROGRAM_VARIABLE, raising=False)
     monkeypatch.setenv("PATH", str(folder))
     with pytest.raises(ProbeError, match="qemu-system-arm is not installed") as error:
         QemuProcess.start()

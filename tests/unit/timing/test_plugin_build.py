@@ -160,7 +160,10 @@ def test_it_is_compiled_anew_when_its_sources_or_the_compiler_change(
 def test_processes_that_compile_at_once_agree(cache: Path) -> None:
     if shutil.which("cc") is None or shutil.which("qemu-system-arm") is None:
         pytest.skip("no host C compiler, or no QEMU")
-    program = "from hil.qemu.plugin import timing_plugin; print(timing_plugin().path)"
+    program = (
+        "from hil.qemu.plugin import timing_plugin; from hil.qemu.program import find_program; "
+        "print(timing_plugin(find_program()).path)"
+    )
     environment = {**os.environ, CACHE_VARIABLE: str(cache)}
     processes = [
         subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env=environment)
