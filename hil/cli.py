@@ -52,6 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("--models-dir", type=Path, metavar="DIR", help="models of your own: build only those")
     build.add_argument("--check", action="store_true", help="prove that the images are what the sources give")
     build.add_argument(
+        "--require-bytes", action="store_true", help="with --check: no other compiler than the images'"
+    )
+    build.add_argument(
         "--accept-sizes", action="store_true", help="let images be larger than firmware/sizes.toml"
     )
     build.set_defaults(command=_build)
@@ -98,17 +101,17 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _build(options: argparse.Namespace) -> int:
-    from hil.build.check import check
     from hil.build.prebuilt import build
     from hil.build.sizes import settle
+    from hil.cli_check import check_images
     from hil.models.catalog import ModelLibrary
 
     if options.check:
-        if options.models or options.precision or options.accept_sizes or options.models_dir:
-            raise ModelError("--check looks at all images", remedy="give nothing but --kind with it")
-        images = check(options.kind)
-        print(f"{len(images)} images for {options.kind} are what the sources give, byte for byte")
-        return 0
+        if options.precision or options.accept_sizes or options.models_dir:
+            raise ModelError("--check looks at all images of a model", remedy="leave the other options out")
+        return check_images(options.kind, options.models, require_bytes=options.require_bytes)
+    if options.require_bytes:
+        raise ModelError("--require-bytes says how --check is done", remedy="give both")
     precisions = precisions_of(options.precision)
     library = ModelLibrary(options.models_dir)
     images = build(options.kind, options.models, precisions, None, None, library)

@@ -4,35 +4,47 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from hil.build.builder import Recipe
+from hil.build.builder import Recipe, source_digest
 from hil.build.prebuilt import build_all, faulty_dir, faulty_recipes, prebuilt_recipes
 from hil.build.sizes import check_sizes
 from hil.build.toolchain import Toolchain, find_toolchain
 from hil.errors import BuildError, ImageError
-from hil.image import Image, Manifest, prebuilt_dir
+from hil.image import Image, Manifest, prebuilt_dir, prebuilt_images
 
 
-def check(kind: str, toolchain: Toolchain | None = None) -> list[Image]:
-    """Build all images of a kind in a temporary folder and compare them, byte for byte, with the committed.
+def check(kind: str, toolchain: Toolchain | None = None, models: Sequence[str] = ()) -> list[Image]:
+    """Build the images of a kind in a temporary folder and compare them, byte for byte, with the committed.
 
-    Returns the committed images. BuildError when an image differs, is missing or has no source, when one has
-    grown unannounced (``hil.build.sizes``), and, before anything is built, when the compiler is missing or is
-    not the one that the manifests name.
+    Returns the committed images: those of the named models, or all, the misbehaving test images included.
+    BuildError when an image differs, is missing or has no source, when one has grown unannounced
+    (``hil.build.sizes``), and, before anything is built, when the compiler is missing or is not the one that
+    the manifests name. ModelError for an unknown model.
     """
-    folders = {prebuilt_dir(kind): prebuilt_recipes(kind), faulty_dir(kind): faulty_recipes(kind)}
-    images = check_folders(folders, toolchain)
+    images = check_folders(_folders(kind, models), toolchain, complete=not models)
     check_sizes(kind, [image for image in images if image.path.parent == prebuilt_dir(kind)])
     return images
 
 
-def check_folders(folders: dict[Path, list[Recipe]], toolchain: Toolchain | None = None) -> list[Image]:
-    """``check`` for any folders of committed images and the recipes that should give them."""
+def check_folders(
+    folders: dict[Path, list[Recipe]], toolchain: Toolchain | None = None, *, complete: bool = True
+) -> list[Image]:
+    """``check`` for any folders of committed images and the recipes that should give them.
+
+    ``complete`` says that the recipes are all: an image without one is then a stranger.
+    """
     toolchain = toolchain or find_toolchain()
-    for folder in folders:
-        _same_toolchain(folder, toolchain)
+    for folder, recipes in folders.items():
+        for version in _versions(folder, recipes):
+            if version != toolchain.version:
+                raise BuildError(
+                    f"the compiler is not the one that the images in {folder.name} were built with",
+                    evidence=f"found {toolchain.version}, manifest says {version}",
+                    remedy=f"install that version, or point PATH to it ({toolchain.compiler} was found)",
+                )
     images: list[Image] = []
     troubles: list[str] = []
     for folder, recipes in folders.items():
@@ -41,28 +53,74 @@ def check_folders(folders: dict[Path, list[Recipe]], toolchain: Toolchain | None
                 committed = Image(folder / fresh.path.name, fresh.manifest)
                 images.append(committed)
                 troubles += _differences(fresh, committed.path)
-        troubles += _strangers(folder, recipes)
+        troubles += _strangers(folder, recipes) if complete else []
+    _raise(troubles)
+    return images
+
+
+def other_compiler(kind: str, toolchain: Toolchain, models: Sequence[str] = ()) -> str | None:
+    """Which compiler made the committed images, where not this one: their bytes cannot be proven then."""
+    versions = {
+        one for folder, recipes in _folders(kind, models).items() for one in _versions(folder, recipes)
+    }
+    return "; ".join(sorted(versions - {toolchain.version})) or None
+
+
+def check_sources(kind: str, toolchain: Toolchain, out_dir: Path, models: Sequence[str] = ()) -> list[Image]:
+    """What another compiler can prove: the committed images name today's sources, and all can be built.
+
+    Returns what this compiler makes, in ``out_dir``. BuildError when an image was built from other sources,
+    is not the one of its manifest, is missing or has no source, has grown unannounced, or does not build.
+    """
+    images = check_sources_of(_folders(kind, models), toolchain, out_dir, complete=not models)
+    check_sizes(kind, [Image.load(path) for path in prebuilt_images(kind)])
+    return images
+
+
+def check_sources_of(
+    folders: dict[Path, list[Recipe]], toolchain: Toolchain, out_dir: Path, *, complete: bool = True
+) -> list[Image]:
+    """``check_sources`` for any folders of committed images, as ``check_folders``."""
+    troubles: list[str] = []
+    for folder, recipes in folders.items():
+        for recipe in recipes:
+            troubles += _source_differences(recipe, folder / recipe.file_name)
+        troubles += _strangers(folder, recipes) if complete else []
+    _raise(troubles)
+    return build_all([recipe for recipes in folders.values() for recipe in recipes], out_dir, toolchain)
+
+
+def _folders(kind: str, models: Sequence[str]) -> dict[Path, list[Recipe]]:
+    folders = {prebuilt_dir(kind): prebuilt_recipes(kind, models)}
+    return folders if models else {**folders, faulty_dir(kind): faulty_recipes(kind)}
+
+
+def _versions(folder: Path, recipes: Sequence[Recipe]) -> set[str]:
+    """The compilers that the manifests name; a damaged one is reported as a difference."""
+    found = set()
+    for recipe in recipes:
+        with suppress(ImageError):
+            found.add(Manifest.read((folder / recipe.file_name).with_suffix(".json")).toolchain)
+    return found
+
+
+def _raise(troubles: Sequence[str]) -> None:
     if troubles:
         raise BuildError(
             "the committed images are not what the sources give",
             evidence="; ".join(troubles),
             remedy="run `hil build` and commit what it makes",
         )
-    return images
 
 
-def _same_toolchain(folder: Path, toolchain: Toolchain) -> None:
-    for path in sorted(folder.glob("*.json")):
-        try:
-            wanted = Manifest.read(path).toolchain
-        except ImageError:
-            continue  # reported as a difference
-        if wanted != toolchain.version:
-            raise BuildError(
-                f"the compiler is not the one that {path.stem} was built with",
-                evidence=f"found {toolchain.version}, manifest says {wanted}",
-                remedy=f"install that version, or point PATH to it ({toolchain.compiler} was found)",
-            )
+def _source_differences(recipe: Recipe, committed: Path) -> list[str]:
+    try:
+        manifest = Image.load(committed).manifest
+    except ImageError as error:
+        return [error.what]
+    if source_digest(recipe, manifest.toolchain) != manifest.source_sha256:
+        return [f"{committed.name} was built from other sources"]
+    return []
 
 
 def _differences(fresh: Image, committed: Path) -> list[str]:

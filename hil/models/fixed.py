@@ -54,7 +54,9 @@ def renamed(trace: Trace, prefix: str) -> Trace:
 
 def fits32(values: Int64) -> Int64:
     """``values``, every one of which an int32 can hold."""
-    assert values.size == 0 or (values.min() >= -_SUM_LIMIT and values.max() < _SUM_LIMIT), "32 bits overflow"
+    assert values.size == 0 or (np.min(values) >= -_SUM_LIMIT and np.max(values) < _SUM_LIMIT), (
+        "32 bits overflow"
+    )
     return values
 
 
@@ -100,7 +102,7 @@ def weight_scale(
     if bias is not None and operand:
         sums = sums + np.abs(bias.astype(np.float64)) / operand
     room = _SUM_LIMIT - _SUM_ROOM - matrix.shape[1] * 2.0**14
-    scale = max(wide.max(initial=0.0) / WEIGHT_LIMIT[precision], sums.max(initial=0.0) / room)
+    scale = max(np.max(wide, initial=0.0) / WEIGHT_LIMIT[precision], np.max(sums, initial=0.0) / room)
     return float(scale) or 2.0**-20  # of a matrix of zeros: any
 
 
@@ -174,7 +176,7 @@ def fixed_matrix(
     if np.abs(whole).max(initial=0) > limit or bound.max(initial=0) >= _SUM_LIMIT:
         raise ModelError(
             f"{precision} sums of {name} could overflow",
-            evidence=f"row {int(bound.argmax())} could reach {int(bound.max())}, "
+            evidence=f"row {int(np.argmax(bound))} could reach {int(np.max(bound))}, "
             f"largest weight {int(np.abs(whole).max(initial=0))} of {limit}",
             remedy="calibrate the scales again",
         )

@@ -29,7 +29,8 @@ def test_every_option_of_the_bench_is_in_the_readme() -> None:
         (["export", "--db=sqlite:///{}/none.db"], "there is no database"),
         (["export", "--db=nonsense"], "is not a database URL"),
         (["build", "--precision=f16"], "unknown precision 'f16'"),
-        (["build", "--check", "fastgrnn_digits"], "--check looks at all images"),
+        (["build", "--check", "--precision=q15"], "--check looks at all images of a model"),
+        (["build", "--require-bytes"], "--require-bytes says how --check is done"),
         (["build", "nothing_such"], "nothing_such"),
     ],
 )

@@ -123,5 +123,5 @@ def _depthwise_sums(layer: Layer, matrix: FixedMatrix, maps: Int64) -> Int64:
     seen = windows(layer, maps).reshape(
         len(maps) * layer.after.height * layer.after.width, layer.kernel**2, -1
     )
-    sums = (seen * matrix.first.T.astype(np.int64)).sum(axis=1)
+    sums: Int64 = np.sum(seen * matrix.first.T.astype(np.int64), axis=1)
     return fits32(sums if matrix.bias is None else sums + matrix.bias)

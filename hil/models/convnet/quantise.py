@@ -123,7 +123,7 @@ def _quantise_layer(
 def _output_scale(layer: Layer, most: float, affine: Affine, precision: Precision, before: float) -> float:
     matrix = _rows(layer, affine)
     wanted = activation_scale(min(most, layer.relu / HEADROOM) if layer.relu else most)
-    coarsest = float(_row_scales(matrix, affine.bias, precision, before, wanted).max())
+    coarsest = float(np.max(_row_scales(matrix, affine.bias, precision, before, wanted)))
     least = coarsest * before / _MOST_RATIO
     if layer.relu and least > layer.relu / LARGEST:
         raise ModelError(

@@ -266,7 +266,7 @@ def _normalisation(
         mean = _per_feature(head["mean"], features, most_steps, problems)
         std = _per_feature(head["std"], features, most_steps, problems)
         if not (std > 0).all():
-            problems.add(f"{head['std'].name} is not positive: smallest {std.min():g}")
+            problems.add(f"{head['std'].name} is not positive: smallest {np.min(std):g}")
     rows = max(len(mean), len(std))
     if min(len(mean), len(std)) not in (1, rows):
         problems.add(f"mean has {len(mean)} steps, std {len(std)}")

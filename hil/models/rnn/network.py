@@ -68,7 +68,7 @@ def from_arrays(
         rows = arrays["mean"].shape[0] if "mean" in arrays and arrays["mean"].ndim == 2 else 1
         mean, std = taker.take("mean", rows, d), taker.take("std", rows, d)
         if not (std > 0).all():
-            raise ModelError("weight std is not positive", evidence=f"smallest {std.min()}")
+            raise ModelError("weight std is not positive", evidence=f"smallest {np.min(std)}")
     return Rnn(
         network=network,
         cell=cell_from_arrays(network.cell, arrays, squashed=squashed),

@@ -8,16 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from hil.build import Recipe, Toolchain, build, build_image, check, faulty_recipes, prebuilt_recipes
-from hil.build.check import check_folders
+from hil.build import Recipe, Toolchain, build, build_image, prebuilt_recipes
+from hil.build.check import check_folders, check_sources_of, other_compiler
 from hil.errors import BuildError, ModelError
-from hil.image import Image
+from hil.image import Image, prebuilt_images
 from hil.measure.elf import check_fits, load_segments
 from hil.models.catalog import ModelLibrary
 from hil.values import Precision
 
 KIND = "qemu_mps2_an386"
 FLASH = (0, 1 << 20)
+OTHER = "gcc 1.0, ld 1.0"
 Echo = Callable[..., Recipe]
 
 
@@ -28,13 +29,12 @@ def committed(echo: Echo, toolchain: Toolchain, tmp_path: Path) -> tuple[Image, 
     return image, {image.path.parent: [echo()]}
 
 
-def test_the_committed_images_are_what_the_sources_give(toolchain: Toolchain) -> None:
-    images = check(KIND, toolchain)
-    assert len(images) == len(prebuilt_recipes(KIND)) + len(faulty_recipes(KIND))
-    for image in images:
-        assert Image.load(image.path) == image
-        if image.manifest.model != "outside_flash":
-            check_fits(load_segments(image.path), *FLASH)
+def test_the_committed_images_are_whole_and_fit() -> None:
+    """That their bytes are what the sources give is proven by `make image-check`."""
+    assert len(prebuilt_images(KIND)) == len(prebuilt_recipes(KIND))
+    for path in prebuilt_images(KIND):
+        assert Image.load(path).path == path
+        check_fits(load_segments(path), *FLASH)
 
 
 def test_an_equal_folder_passes(committed: tuple[Image, dict[Path, list[Recipe]]]) -> None:
@@ -76,9 +76,43 @@ def test_another_compiler_is_refused_before_building(
     committed: tuple[Image, dict[Path, list[Recipe]]], toolchain: Toolchain
 ) -> None:
     _, folders = committed
-    other = Toolchain(toolchain.compiler, "gcc 1.0, ld 1.0")
+    other = Toolchain(toolchain.compiler, OTHER)
     with pytest.raises(BuildError, match=r"found gcc 1\.0, ld 1\.0, manifest says"):
         check_folders(folders, other)
+
+
+def test_another_compiler_builds_what_the_committed_images_were_built_from(
+    committed: tuple[Image, dict[Path, list[Recipe]]], toolchain: Toolchain, tmp_path: Path
+) -> None:
+    image, folders = committed
+    (fresh,) = check_sources_of(folders, Toolchain(toolchain.compiler, OTHER), tmp_path / "fresh")
+    assert fresh.path.parent == tmp_path / "fresh"
+    assert (fresh.manifest.model, fresh.manifest.toolchain) == (image.manifest.model, OTHER)
+
+
+def test_another_compiler_still_sees_other_sources_and_damage(
+    committed: tuple[Image, dict[Path, list[Recipe]]], echo: Echo, toolchain: Toolchain, tmp_path: Path
+) -> None:
+    image, folders = committed
+    other = Toolchain(toolchain.compiler, OTHER)
+    content = image.path.read_bytes()
+    image.path.write_bytes(content + b"\0")
+    with pytest.raises(BuildError, match=r"echo-q15\.elf does not match its manifest"):
+        check_sources_of(folders, other, tmp_path)
+    image.path.write_bytes(content)
+    echo(edit=("return 0;", "return -1;"))
+    with pytest.raises(BuildError, match=r"echo-q15\.elf was built from other sources"):
+        check_sources_of(folders, other, tmp_path)
+    image.path.rename(image.path.with_name("stranger-f32.elf"))
+    with pytest.raises(BuildError, match=r"no manifest echo-q15\.json|no image echo-q15\.elf") as caught:
+        check_sources_of(folders, other, tmp_path)
+    assert "stranger-f32.elf has no source" in str(caught.value)
+
+
+def test_which_compiler_made_the_committed_images(toolchain: Toolchain) -> None:
+    made = Image.load(prebuilt_images(KIND)[0]).manifest.toolchain
+    assert other_compiler(KIND, Toolchain(toolchain.compiler, made)) is None
+    assert other_compiler(KIND, Toolchain(toolchain.compiler, OTHER)) == made
 
 
 def test_a_choice_of_models_is_built(toolchain: Toolchain, tmp_path: Path) -> None:
