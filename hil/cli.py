@@ -3,47 +3,82 @@
 from __future__ import annotations
 
 import argparse
-import errno
-import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hil import cli_model, cli_time
 from hil.cli_model import precisions_of
+from hil.cli_streams import OutputError, standard_streams
 from hil.errors import HilError, ModelError
 from hil.kinds import KINDS
 
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code is 0, 1 when something was found wrong, 2 for unusable arguments."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
+    """Run one command; the exit code is 0, 1 when something was found wrong, 2 for unusable arguments.
+
+    Output that cannot be written is 1 and a line; but where its reader has gone (`hil export | head`) the
+    command ends silently with 0. Ctrl-C is 130.
+    """
+    with standard_streams():
+        try:
+            code = _run(arguments)
+            sys.stdout.flush()  # what waits in a buffer would fail later, where nobody can say so
+        except OutputError as error:
+            return 0 if error.reader_gone else _refused(str(error))
+        except HilError as error:
+            return _refused(str(error))
+        except OSError as error:
+            return _refused(f"{error.filename or 'the system'}: {error.strerror or error}")
+        except KeyboardInterrupt:
+            return 130
+        return code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
-        code: int = options.command(options)
-    except HilError as error:
-        print(f"hil: {error}", file=sys.stderr)
-        return 1
-    except BrokenPipeError:  # `hil export | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        # Python would try to write it once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        print(f"hil: what it found cannot be written: {error.strerror}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+        options = _parser().parse_args(arguments)
+    except SystemExit as ended:  # argparse has said why
+        return int(ended.code or 0)
+    code: int = options.command(options) or 0
     return code
 
 
+def _refused(why: str) -> int:
+    with suppress(OutputError):
+        sys.stdout.flush()  # what was found before comes first
+    print(f"hil: {why}", file=sys.stderr)
+    return 1
+
+
+class _Parser(argparse.ArgumentParser):
+    def print_help(self, file: SupportsWrite[str] | None = None) -> None:
+        """As argparse does, but an error in writing is one."""
+        print(self.format_help(), end="", file=file)
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from hil.provenance import version_line
+
+        print(version_line())
+        parser.exit()
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="hil", description="Hardware-in-the-loop lab for TinyML. `pytest --board=all` runs the bench."
+    parser = _Parser(
+        prog="hil",
+        description="Hardware-in-the-loop lab for TinyML. `pytest --board=all` runs the bench.",
+        epilog="Exit code: 0; 1 when something was found wrong or cannot be done; 2 for unusable arguments.",
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the lab's version and its tools'")
+    parser.set_defaults(command=lambda _: parser.print_help())
+    commands = parser.add_subparsers(metavar="COMMAND")
 
     build = commands.add_parser("build", help="build the firmware images, or check the committed ones")
     build.add_argument("models", nargs="*", metavar="MODEL", help="default: all")
@@ -89,7 +124,8 @@ def _parser() -> argparse.ArgumentParser:
     cli_time.add_parser(commands)
 
     bench = commands.add_parser("bench", help="what the kernels cost")
-    benches = bench.add_subparsers(required=True, metavar="WHAT")
+    bench.set_defaults(command=lambda _: bench.print_help())
+    benches = bench.add_subparsers(metavar="WHAT")
     kernels = benches.add_parser(
         "kernels", help="instructions on the papers' dimensions, beside the public reference's"
     )

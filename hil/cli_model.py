@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hil.errors import ModelError
 from hil.values import Precision
@@ -26,10 +26,11 @@ def precisions_of(text: str | None) -> list[Precision]:
     return [Precision(name) for name in names]
 
 
-def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_parser(commands: Any) -> None:
     """Register `hil model import`."""
     model = commands.add_parser("model", help="bring a model of your own")
-    actions = model.add_subparsers(required=True, metavar="ACTION")
+    model.set_defaults(command=lambda _: model.print_help())
+    actions = model.add_subparsers(metavar="ACTION")
     importer = actions.add_parser(
         "import",
         help="a trainer's weights and vectors -> a model folder",

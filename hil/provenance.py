@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import platform
+import re
 import shutil
 import socket
 import subprocess
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-_GIT_TIMEOUT_S = 10
+from hil.errors import ProbeError
+from hil.qemu.program import find_program
+
+_TOOL_TIMEOUT_S = 10
 
 
 @dataclass(frozen=True)
@@ -44,13 +48,39 @@ def versions() -> dict[str, str]:
     }
 
 
+def version_line() -> str:
+    """What `hil --version` says: the lab's version and those of the tools that it finds."""
+    tools = f"Python {platform.python_version()}, pyOCD {_installed('pyocd')}, QEMU {_qemu()}"
+    return f"hil {_installed('hil-lab')} ({tools})"
+
+
+def _installed(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _qemu() -> str:
+    try:
+        said = subprocess.run(
+            [find_program(), "--version"], capture_output=True, text=True, timeout=_TOOL_TIMEOUT_S
+        ).stdout
+    except ProbeError:
+        return "not installed"
+    except (OSError, subprocess.TimeoutExpired):
+        said = ""
+    found = re.search(r"version (\d[\w.]*)", said)
+    return found[1] if found else "of no known version"
+
+
 def _git(folder: Path, *arguments: str) -> str | None:
     git = shutil.which("git")
     if git is None:
         return None
     try:
         done = subprocess.run(
-            [git, "-C", str(folder), *arguments], capture_output=True, text=True, timeout=_GIT_TIMEOUT_S
+            [git, "-C", str(folder), *arguments], capture_output=True, text=True, timeout=_TOOL_TIMEOUT_S
         )
     except subprocess.TimeoutExpired:
         return None

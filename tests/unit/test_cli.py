@@ -1,4 +1,5 @@
 import re
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,24 @@ def test_models_lists_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr().out
     assert "fastgrnn_digits/q15" in printed
     assert "7 to 29 steps" in printed
+
+
+@pytest.mark.parametrize("arguments", [[], ["bench"], ["model"]])
+def test_a_bare_command_prints_its_help(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(arguments) == 0
+    bare = capsys.readouterr()
+    assert cli.main([*arguments, "--help"]) == 0
+    assert bare == capsys.readouterr()
+    assert bare.out.startswith("usage: hil")
+
+
+def test_the_version_is_one_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert cli.main(["--version"]) == 0
+    tools = rf"Python 3\.\d+\.\S+, pyOCD {re.escape(version('pyocd'))}, QEMU (.*)"
+    pattern = rf"hil {re.escape(version('hil-lab'))} \({tools}\)\n"
+    assert re.fullmatch(pattern, capsys.readouterr().out)
+    monkeypatch.setenv("PATH", "")
+    assert cli.main(["--version"]) == 0
+    told = re.fullmatch(pattern, capsys.readouterr().out)
+    assert told is not None
+    assert told[1] == "not installed"
