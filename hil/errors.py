@@ -1,9 +1,11 @@
 """Every error the lab raises on purpose: who, what, the evidence, the remedy.
 
-The four facts stay readable as fields; ``str(error)`` is the one line a user sees.
+The four facts stay readable as fields; ``str(error)`` is the one line a user sees, without passwords.
 """
 
 from __future__ import annotations
+
+from hil.masking import masked
 
 
 class HilError(Exception):
@@ -34,7 +36,7 @@ class HilError(Exception):
             line += f" ({self.evidence})"
         if self.remedy:
             line += f"; {self.remedy}"
-        return line
+        return masked(line)
 
 
 class LabError(HilError):

@@ -15,6 +15,7 @@ from sqlalchemy.orm import aliased
 from hil.measure.profile import Profile
 from hil_dashboards.choice import Choice, ProfileChoice
 from hil_db import engine, profiles
+from hil_db.export import latest_run
 from hil_db.liveness import status_now
 from hil_db.records import Status
 from hil_db.schema import Image, MeasureRow, ProfileRow, Run, Session
@@ -86,7 +87,7 @@ class MatrixData:
     """``sessions`` has SESSION_COLUMNS, ``values`` VALUE_COLUMNS, ``most`` MOST_COLUMNS.
 
     ``most`` is the largest number of vectors a session of each case ever took; ``profiled`` (CASE_COLUMNS)
-    are the cases of which a profile is stored. ``newest`` is None without a run.
+    are the cases of which a profile is stored. ``newest`` is None without a run that has results.
     """
 
     newest: RunHead | None
@@ -210,7 +211,8 @@ def _names(connection: Connection, column: Any) -> list[str]:
 
 
 def _newest_run(connection: Connection) -> RunHead | None:
-    run = connection.execute(select(Run.__table__).order_by(Run.id.desc()).limit(1)).one_or_none()
+    latest = latest_run().scalar_subquery()
+    run = connection.execute(select(Run.__table__).where(Run.id == latest)).one_or_none()
     if run is None:
         return None
     status = status_now(run.status, run.host, run.pid, run.pid_birth)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sqlite3
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -15,6 +14,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import NullPool
 
 from hil.errors import StoreError
+from hil.masking import masked
 from hil_db import faults
 
 BUSY_S = 5.0
@@ -41,21 +41,19 @@ def parse(url: str | None) -> URL:
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
-        raise StoreError(f"{_masked(url)!r} is not a database URL", remedy=_URLS) from error
+        raise StoreError(f"{masked(url, url)!r} is not a database URL", remedy=_URLS) from error
     if parsed.get_backend_name() not in _DRIVERS:
-        raise StoreError(f"{_masked(url)!r} names no database that the lab can use", remedy=_URLS)
+        raise StoreError(f"{masked(url, url)!r} names no database that the lab can use", remedy=_URLS)
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.drivername not in _DRIVERS.values():
-        raise StoreError(f"{_masked(url)!r} names a driver that the lab does not use", remedy=_URLS)
+        raise StoreError(f"{masked(url, url)!r} names a driver that the lab does not use", remedy=_URLS)
     path = file_of(parsed)
     if path is not None and (parsed.query or str(parsed.database).startswith("file:")):
-        raise StoreError(f"{url!r} has options, which SQLite's URLs do not take here", remedy=_URLS)
+        raise StoreError(
+            f"{masked(url, url)!r} has options, which SQLite's URLs do not take here", remedy=_URLS
+        )
     return parsed if path is None else parsed.set(database=str(path))
-
-
-def _masked(url: str) -> str:
-    return re.sub(r"(//[^:/@]*):.*@", r"\1:***@", url)
 
 
 def file_of(url: URL) -> Path | None:
@@ -65,15 +63,41 @@ def file_of(url: URL) -> Path | None:
     return Path(url.database).expanduser().absolute()
 
 
-def shown(url: URL) -> str:
-    """The URL as messages print it: a file's path, or the URL without its password."""
+def identity(url: URL) -> tuple[int, int] | None:
+    """What tells an SQLite URL's file from another that takes its place; None for another database."""
     path = file_of(url)
-    return str(path) if path is not None else url.render_as_string(hide_password=True)
+    if path is None:
+        return None
+    try:
+        held = path.stat()
+    except OSError:
+        return None
+    return held.st_dev, held.st_ino
+
+
+def need_same_file(url: URL, known: tuple[int, int] | None) -> None:
+    """StoreError when the file was removed or replaced: SQLite goes on in the one that nobody finds again."""
+    if known is not None and identity(url) != known:
+        raise StoreError(
+            f"the database {shown(url)} was removed or replaced while it was in use",
+            remedy="leave the file where it is while tests run",
+        )
+
+
+def shown(url: URL) -> str:
+    """The database as messages name it: a file's path, or the URL without its passwords."""
+    path = file_of(url)
+    return str(path) if path is not None else shown_url(url)
+
+
+def shown_url(url: URL) -> str:
+    """The URL as it can be given to --db again, but for its passwords."""
+    return masked(url.render_as_string())
 
 
 def explained(url: URL) -> AbstractContextManager[None]:
     """Turns what the driver says inside into a StoreError with cause and remedy."""
-    return faults.explained(shown(url))
+    return faults.explained(shown(url), url.render_as_string(hide_password=False))
 
 
 def writer(url: URL, busy_s: float = BUSY_S) -> Engine:
@@ -94,7 +118,8 @@ def writer(url: URL, busy_s: float = BUSY_S) -> Engine:
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _: object) -> None:
         connection.isolation_level = None  # transactions are begun below, not by the driver
-        for pragma in ("synchronous=FULL", "foreign_keys=ON"):
+        # secure_delete: a password that a migration masks is gone from the file too.
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}").close()
 
     @event.listens_for(engine, "begin")

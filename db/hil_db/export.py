@@ -61,20 +61,34 @@ def write_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]], form: str,
 
 
 def run_ids(connection: Connection, run: str, where: str) -> list[int] | None:
-    """The runs that ``latest``, ``all`` (None: no limit) or an id means; StoreError when there is no such."""
+    """The runs that ``latest``, ``all`` (None: no limit) or an id means; StoreError when there is no such.
+
+    ``latest`` is the newest run with results.
+    """
     if run == "all":
         return None
     newest = connection.scalar(select(func.max(Run.id)))
     if newest is None:
         raise StoreError(f"no run is stored in {where} yet", remedy="run `pytest --board=all` first")
     if run == "latest":
-        return [newest]
+        latest = connection.scalar(latest_run())
+        if latest is None:
+            raise StoreError(
+                f"no run in {where} has results", remedy="run `pytest --board=all`, or choose one with --run"
+            )
+        return [latest]
     wanted = int(run) if run.isdecimal() else 0
     if not 1 <= wanted <= newest or connection.scalar(select(Run.id).where(Run.id == wanted)) is None:
         raise StoreError(
             f"there is no run {run!r} in {where}", remedy=f"use latest, all, or one of {_known(connection)}"
         )
     return [wanted]
+
+
+def latest_run() -> Select[*tuple[Any, ...]]:
+    """The id of the run that began last of those with results; a run may be stored long after it ran."""
+    with_results = select(Session.id).where(Session.run_id == Run.id).exists()
+    return select(Run.id).where(with_results).order_by(Run.started.desc(), Run.id.desc()).limit(1)
 
 
 def _known(connection: Connection) -> str:

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from hil.errors import StoreError
+from hil.masking import masked
 
 
 @dataclass(frozen=True)
@@ -44,21 +45,30 @@ _UNREACHABLE = _Meaning("cannot be reached", "check that its server runs and tha
 _OTHER = _Meaning("refused", "restore a copy if it was changed by hand, or choose another with --db")
 
 
-def explain(error: DBAPIError, where: str) -> StoreError:
-    """The StoreError that a driver's refusal stands for; ``where`` is the database's URL without password."""
+def explain(error: DBAPIError, where: str, url: str) -> StoreError:
+    """The StoreError that a driver's refusal stands for; ``where`` names the database, without password.
+
+    ``url`` is the whole one: what a driver says may quote it.
+    """
     code = getattr(error.orig, "sqlite_errorcode", None)
     if isinstance(code, int):
         meaning = _SQLITE.get(code & 0xFF, _OTHER)  # the low byte is the kind, the rest says where in it
     else:
         meaning = _UNREACHABLE if isinstance(error, OperationalError) else _OTHER
-    said = " ".join(str(error.orig).split())
+    said = masked(" ".join(str(error.orig).split()), url)
     return StoreError(f"the database {where} {meaning.cause}", evidence=said, remedy=meaning.remedy)
 
 
 @contextmanager
-def explained(where: str) -> Iterator[None]:
+def explained(where: str, url: str) -> Iterator[None]:
     """Turn what a driver raises inside into StoreError."""
     try:
         yield
     except DBAPIError as error:
-        raise explain(error, where) from error
+        raise explain(error, where, url) from error
+    except ArgumentError as error:  # SQLAlchemy itself, of an option in the URL
+        raise StoreError(
+            f"the database {where} cannot be used",
+            evidence=masked(str(error), url),
+            remedy="correct the options in its URL",
+        ) from error

@@ -18,15 +18,18 @@ class Status(StrEnum):
     """How a run or a session stands; sessions are stored when they have ended and are never ``running``."""
 
     RUNNING = "running"
-    FINISHED = "finished"
+    FINISHED = "finished"  # of a run: every planned case reported
     FAILED = "failed"
-    INTERRUPTED = "interrupted"
+    INTERRUPTED = "interrupted"  # Ctrl-C, or the process is gone
+    TERMINATED = "terminated"  # SIGTERM
+    HANGUP = "hangup"  # SIGHUP: the terminal went away
 
 
 @dataclass(frozen=True)
 class RunInfo:
     """A run as it begins.
 
+    ``uid`` tells it from every other run, in any database.
     ``pid`` is the process on ``host`` that owns it: when that is gone, the run counts as interrupted.
     ``git_*`` describe the folder it runs in, None outside git. A time without a zone is taken as UTC.
     """
@@ -40,6 +43,7 @@ class RunInfo:
     lab_path: str | None = None
     lab_sha256: str | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
+    uid: str | None = None
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class SessionRecord:
     """One ended session and what it found; a failed one keeps what was measured before its ``error``.
 
     ``manifest`` is None when the image could not be trusted or read, ``profile`` when nothing told where the
-    cycles went. A time without a zone is taken as UTC.
+    cycles went. A time without a zone is taken as UTC. ``uid`` tells it from every other session.
     """
 
     board: str
@@ -64,3 +68,4 @@ class SessionRecord:
     measures: tuple[Measure, ...] = ()
     samples: tuple[Samples, ...] = ()
     profile: Profile | None = None
+    uid: str | None = None

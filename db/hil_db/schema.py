@@ -62,7 +62,7 @@ class Run(Base):
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     started: Mapped[datetime] = mapped_column(UtcDateTime)
     finished: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    status: Mapped[str] = mapped_column(String(16))  # running, finished, failed, interrupted
+    status: Mapped[str] = mapped_column(String(16))  # one of records.Status
     command: Mapped[str] = mapped_column(Text)
     host: Mapped[str] = mapped_column(String(255))
     pid: Mapped[int] = mapped_column(Integer)
@@ -72,6 +72,7 @@ class Run(Base):
     lab_path: Mapped[str | None] = mapped_column(Text)
     lab_sha256: Mapped[str | None] = mapped_column(String(64))
     versions: Mapped[dict[str, str]] = mapped_column(JSON)
+    uid: Mapped[str | None] = mapped_column(String(32), unique=True, index=True)  # the same in every database
 
     sessions: Mapped[list[Session]] = relationship(back_populates="run", order_by="Session.id")
 
@@ -107,10 +108,11 @@ class Session(Base):
     precision: Mapped[str] = mapped_column(String(8))
     started: Mapped[datetime] = mapped_column(UtcDateTime)
     finished: Mapped[datetime] = mapped_column(UtcDateTime)
-    status: Mapped[str] = mapped_column(String(16))  # finished, failed, interrupted
+    status: Mapped[str] = mapped_column(String(16))  # one of records.Status, never running
     error: Mapped[str | None] = mapped_column(Text)
     vectors_sha256: Mapped[str | None] = mapped_column(String(64))
     versions: Mapped[dict[str, str]] = mapped_column(JSON)
+    uid: Mapped[str | None] = mapped_column(String(32), unique=True, index=True)  # the same in every database
 
     run: Mapped[Run] = relationship(back_populates="sessions")
     image: Mapped[Image | None] = relationship()

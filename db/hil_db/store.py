@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session as Transaction
 
 from hil.errors import StoreError
 from hil.image import Manifest
+from hil.masking import masked
 from hil.measure.profile import Profile
 from hil.values import Measure
 from hil_db import codec, engine, liveness, migrate, profiles, schema
@@ -33,6 +34,7 @@ class Store:
     def __init__(self, url: URL, bound: Engine) -> None:
         self.url = url
         self._engine = bound
+        self._file = engine.identity(url)
 
     @classmethod
     def open(cls, url: str | None = None, *, busy_s: float = engine.BUSY_S) -> Store:
@@ -88,11 +90,12 @@ class Store:
             lab_path=_text(info.lab_path) if info.lab_path is not None else None,
             lab_sha256=info.lab_sha256,
             versions=dict(info.versions),
+            uid=info.uid,
         )
         with engine.explained(self.url), Transaction(self._engine) as transaction:
             _close_orphans(transaction)
             transaction.add(row)
-            return _committed(transaction, row)
+            return self._committed(transaction, row)
 
     def save_session(self, run_id: int, record: SessionRecord) -> int:
         """Append one ended session with all that belongs to it, or nothing of it; returns its id.
@@ -100,7 +103,7 @@ class Store:
         StoreError for a measure that is not finite, is outside its band or is given twice, for a profile that
         would not come back as it is, and for a run that was never begun.
         """
-        _check(record)
+        check(record)
         with engine.explained(self.url), Transaction(self._engine) as transaction:
             self._run(transaction, run_id)
             image = _image(transaction, record.manifest) if record.manifest is not None else None
@@ -117,13 +120,14 @@ class Store:
                 error=_text(record.error) if record.error is not None else None,
                 vectors_sha256=record.vectors_sha256,
                 versions=dict(record.versions),
+                uid=record.uid,
             )
             transaction.add(row)
             transaction.flush()
             transaction.add_all(_children(row.id, record))
             if record.profile is not None:
                 transaction.add(profiles.row(record.profile, row.id))
-            return _committed(transaction, row)
+            return self._committed(transaction, row)
 
     def finish_run(self, run_id: int, status: Status, finished: datetime | None = None) -> None:
         """Say how a run ended, and when (default: now)."""
@@ -131,7 +135,7 @@ class Store:
             row = self._run(transaction, run_id)
             row.status = status
             row.finished = finished if finished is not None else datetime.now(UTC)
-            transaction.commit()
+            self._committed(transaction, row)
 
     def read_samples(
         self, session_id: int, metric: str, *, technique: str | None = None
@@ -167,6 +171,13 @@ class Store:
                 raise KeyError(session_id)
             return profiles.profile(row)
 
+    def _committed(self, transaction: Transaction, row: schema.Run | schema.Session) -> int:
+        transaction.flush()
+        number = row.id  # read after the commit, it would be fetched again, and that could fail
+        transaction.commit()
+        engine.need_same_file(self.url, self._file)
+        return number
+
     def _run(self, transaction: Transaction, run_id: int) -> schema.Run:
         row = transaction.get(schema.Run, run_id)
         if row is None:
@@ -183,16 +194,9 @@ def _kept_when_good(bound: Engine) -> Iterator[None]:
         undo.pop_all()
 
 
-def _committed(transaction: Transaction, row: schema.Run | schema.Session) -> int:
-    transaction.flush()
-    number = row.id  # read after the commit, it would be fetched again, and that could fail
-    transaction.commit()
-    return number
-
-
 def _text(said: str) -> str:
-    """Bytes that are no UTF-8, and zeros, which no database takes, become escapes."""
-    return said.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
+    """Without passwords; bytes that are no UTF-8, and zeros, which no database takes, become escapes."""
+    return masked(said.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00"))
 
 
 def _close_orphans(transaction: Transaction) -> None:
@@ -202,7 +206,8 @@ def _close_orphans(transaction: Transaction) -> None:
             row.finished = max((session.finished for session in row.sessions), default=row.started)
 
 
-def _check(record: SessionRecord) -> None:
+def check(record: SessionRecord) -> None:
+    """StoreError when the record itself cannot be stored, in whatever database."""
     what = f"{record.model}/{record.precision}"
     for measure in record.measures:
         _check_measure(measure, what, record.board)

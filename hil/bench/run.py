@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,9 +17,11 @@ from hil.build.own import bring_up_to_date
 from hil.errors import HilError, StoreError
 from hil.image import Image
 from hil.lab import BoardSpec, Lab, load_lab
+from hil.masking import masked
 from hil.models.catalog import ModelLibrary
 from hil.session import Report, Session
 from hil.values import Measure
+from hil_db.engine import shown_url
 from hil_db.records import RunInfo, SessionRecord, Status
 from hil_db.store import Store
 
@@ -32,10 +34,10 @@ class Options:
     models: str | None
     vectors: int | None
     lab: Path | None
-    db: str | None
+    db: str | None = field(repr=False)
     models_dir: Path | None
     folder: Path
-    command: str
+    command: str = field(repr=False)
 
 
 def utc_now() -> datetime:
@@ -69,7 +71,7 @@ class BenchRun:
             self.id = self._store.begin_run(
                 RunInfo(
                     started=utc_now(),
-                    command=self.options.command,
+                    command=masked(self.options.command, self.options.db),
                     host=provenance.host_name(),
                     pid=os.getpid(),
                     git_commit=commit.sha if commit else None,
@@ -92,8 +94,8 @@ class BenchRun:
 
     @property
     def place(self) -> str | None:
-        """The URL of the database that holds the run, without its password; None when nothing is stored."""
-        return self._store.url.render_as_string() if self._store is not None else None
+        """The URL of the database that holds the run, without its passwords; None when nothing is stored."""
+        return shown_url(self._store.url) if self._store is not None else None
 
     @contextmanager
     def session(self, case: Case, board: Board) -> Iterator[Session]:

@@ -86,17 +86,20 @@ class Bench:
 
     def run(self, *sessions: SessionRecord, dirty: bool | None = False, pid: int = 1) -> int:
         """Append one finished run; returns its id."""
-        run = self.begin(sessions[0].started, dirty=dirty, pid=pid)
-        for session in sessions:
-            self._store.save_session(run, session)
+        run = self.begin(sessions[0].started, *sessions, dirty=dirty, pid=pid)
         self._store.finish_run(run, Status.FINISHED)
         return run
 
-    def begin(self, began: datetime, *, dirty: bool | None = False, pid: int = 1) -> int:
+    def begin(
+        self, began: datetime, *sessions: SessionRecord, dirty: bool | None = False, pid: int = 1
+    ) -> int:
         """Append a run that has not ended; returns its id."""
-        return self._store.begin_run(
+        run = self._store.begin_run(
             RunInfo(began, "pytest --board=all", pid=pid, git_commit=COMMIT, git_dirty=dirty)
         )
+        for session in sessions:
+            self._store.save_session(run, session)
+        return run
 
 
 @pytest.fixture

@@ -118,17 +118,32 @@ def test_run_whose_process_is_gone_is_interrupted(bench: Any) -> None:
     gone.start()
     gone.join()
     assert gone.pid is not None
-    bench.begin(datetime(2026, 11, 1, tzinfo=UTC), pid=gone.pid)
+    bench.begin(datetime(2026, 11, 1, tzinfo=UTC), bench.session(1), pid=gone.pid)
     newest = queries.read_matrix(bench.url).newest
     assert newest is not None
     assert newest.status is Status.INTERRUPTED
 
 
 def test_run_that_still_runs_says_so(bench: Any) -> None:
-    bench.begin(datetime(2026, 11, 1, tzinfo=UTC), pid=os.getpid())
+    bench.begin(datetime(2026, 11, 1, tzinfo=UTC), bench.session(1), pid=os.getpid())
     newest = queries.read_series(bench.url, Choice()).newest
     assert newest is not None
     assert newest.status is Status.RUNNING
+
+
+def test_run_without_results_heads_no_page(bench: Any) -> None:
+    bench.begin(datetime(2026, 11, 1, tzinfo=UTC))
+    assert queries.read_matrix(bench.url).newest is None
+    run = bench.run(bench.session(2, bench.flash(90)))
+    bench.begin(datetime(2026, 11, 3, tzinfo=UTC))
+    choice = ProfileChoice("qemu", "kind_a", "digits", "q15")
+    for data in (
+        queries.read_matrix(bench.url),
+        queries.read_series(bench.url, Choice()),
+        queries.read_profile(bench.url, choice),
+    ):
+        assert data.newest is not None
+        assert data.newest.id == run
 
 
 # the series

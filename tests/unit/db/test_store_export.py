@@ -75,13 +75,24 @@ def test_latest_all_and_one(url: str, seed: Callable[[], int]) -> None:
     assert runs(url, "all") == [1] * 3 + [2] * 3 + [3] * 3
 
 
-def test_latest_is_the_run_that_began_last_even_if_empty(
-    url: str, seed: Callable[[], int], store: Store, info: RunInfo
+def test_latest_is_the_newest_run_with_results(
+    url: str, seed: Callable[[], int], store: Store, info: RunInfo, record: SessionRecord
 ) -> None:
     seed()
+    empty = store.begin_run(info)
+    assert runs(url, "latest") == [1] * 3
+    assert text(url, str(empty)) == HEADER + "\n"
+    later = store.begin_run(replace(info, started=info.started + timedelta(hours=2)))
+    between = store.begin_run(replace(info, started=info.started + timedelta(hours=1)))
+    for run in (later, between):  # one that ran before the other, and was stored after it
+        store.save_session(run, record)
+    assert runs(url, "latest") == [later] * 3
+
+
+def test_no_run_with_results(url: str, store: Store, info: RunInfo) -> None:
     store.begin_run(info)
-    assert text(url, "latest") == HEADER + "\n"
-    assert json.loads(text(url, "latest", "json")) == []
+    with pytest.raises(StoreError, match=r"no run in .*results\.db has results; run `pytest --board=all`"):
+        text(url, "latest")
 
 
 @pytest.mark.parametrize("run", ["7", "newest", "-1", "1.0", "", "²", "9" * 30, "1 or 1=1"])

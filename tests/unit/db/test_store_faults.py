@@ -268,6 +268,8 @@ def test_a_disk_that_takes_no_more_bytes(open_folder: Path) -> None:
         ("postgresql+psycopg2://lab:secret@host/lab", "a driver that the lab does not use"),
         ("sqlite:///x.db?mode=ro", "has options"),
         ("sqlite:///file:x.db", "has options"),
+        ("sqlite:///x.db?password=secret", "has options"),
+        ("mysql://lab@host/lab?password=secret", "names no database that the lab can use"),
     ],
 )
 def test_a_url_that_is_none(url: str, words: str) -> None:
@@ -278,3 +280,21 @@ def test_a_url_that_is_none(url: str, words: str) -> None:
         assert "sqlite:///" in str(caught.value.remedy)
         assert "secret" not in str(caught.value)
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("change", ["remove", "replace"])
+def test_a_file_that_is_removed_or_replaced(
+    url: str, path: Path, seed: Callable[[], int], info: RunInfo, record: SessionRecord, change: str
+) -> None:
+    seed()
+    with Store.open(url) as store:
+        run = store.begin_run(info)
+        if change == "replace":
+            (path.parent / "other.db").write_bytes(path.read_bytes())
+            (path.parent / "other.db").replace(path)
+        else:
+            path.unlink()
+        for write in (lambda: store.save_session(run, record), lambda: store.begin_run(info)):
+            with pytest.raises(StoreError) as caught:
+                write()
+            assert "was removed or replaced" in said(caught.value, path)

@@ -165,3 +165,28 @@ def test_values_of_an_older_database_have_no_band_and_no_conditions(
         assert [tuple(row) for row in rows] == [(None, None, {})] * 3
         with pytest.raises(KeyError):
             store.read_profile(1)
+
+
+def test_passwords_of_an_older_database_are_masked_and_gone_from_the_file(
+    url: str, tmp_path: Path, store: Store, seed: Callable[[], int]
+) -> None:
+    seed()
+    store.engine.dispose()  # the last connection takes the log into the file
+    path = tmp_path / "results.db"
+    writer = engine.writer(engine.parse(url))
+    with writer.begin() as connection:
+        settings = migrate.config()
+        settings.attributes["connection"] = connection
+        command.downgrade(settings, "0003")
+        told = "pytest --db=postgresql://bob:s3cret@host/lab"
+        connection.execute(text("UPDATE run SET command = :told"), {"told": told})
+        connection.execute(text("UPDATE session SET error = 'cannot use host=h password=s3cret'"))
+    writer.dispose()
+    assert b"s3cret" in path.read_bytes()
+    with Store.open(url):
+        pass
+    with sqlite3.connect(path) as raw:
+        assert raw.execute("SELECT command FROM run").fetchall() == [(told.replace("s3cret", "***"),)]
+        assert raw.execute("SELECT error FROM session").fetchall() == [("cannot use host=h password=***",)]
+    raw.close()
+    assert [held for held in tmp_path.iterdir() if b"s3cret" in held.read_bytes()] == []

@@ -293,3 +293,12 @@ def test_a_database_in_memory_serves(info: RunInfo, record: SessionRecord) -> No
     with Store.open("sqlite://") as store:
         session_id = store.save_session(store.begin_run(info), record)
         assert len(store.read_samples(session_id, "instructions")) == 540
+
+
+def test_no_password_is_stored(store: Store, info: RunInfo, record: SessionRecord) -> None:
+    run = store.begin_run(replace(info, command="pytest --db postgresql://bob:s3cret@host/lab"))
+    store.save_session(run, replace(record, status=Status.FAILED, error="no host=h password=s3cret"))
+    with Transaction(store.engine) as found:
+        row = found.get_one(Run, run)
+        assert row.command == "pytest --db postgresql://bob:***@host/lab"
+        assert row.sessions[0].error == "no host=h password=***"
