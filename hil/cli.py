@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hil import cli_model, cli_time
+from hil import cli_model, cli_models, cli_time
 from hil.cli_model import precisions_of
 from hil.cli_streams import OutputError, standard_streams
 from hil.errors import HilError, ModelError
@@ -116,10 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     probes.set_defaults(command=_probes)
 
-    models = commands.add_parser("models", help="list the models and their images")
-    models.add_argument("--models-dir", type=Path, metavar="DIR", help="models of your own beside the lab's")
-    models.set_defaults(command=_models)
-
+    cli_models.add_parser(commands)
     cli_model.add_parser(commands)
     cli_time.add_parser(commands)
 
@@ -195,20 +192,6 @@ def _probes(_: argparse.Namespace) -> int:
     from hil.bench.probes import unlisted_probes
 
     print("\n".join(unlisted_probes()) or "no debug probe is attached")
-    return 0
-
-
-def _models(options: argparse.Namespace) -> int:
-    from hil.image import prebuilt_images
-    from hil.models.catalog import ModelLibrary, images_dir
-
-    library = ModelLibrary(options.models_dir)
-    for spec in library.models():
-        print(f"{spec.name}: {spec.features} features, {spec.min_steps} to {spec.max_steps} steps")
-    for name in KINDS:
-        built = [elf for spec in library.own_models() for elf in sorted(images_dir(spec, name).glob("*.elf"))]
-        images = [elf.stem.rpartition("-") for elf in prebuilt_images(name) + built]
-        print(f"prebuilt for {name}: " + ", ".join(f"{model}/{precision}" for model, _, precision in images))
     return 0
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hil.errors import ModelError
+from hil.text.table import table_lines
 from hil.values import Precision
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def report_lines(imported: Imported, out: Path) -> list[str]:
 
 def audit_lines(operations: Iterable[Operation]) -> list[str]:
     """The audit as a table: largest value, the range of 16 bits, saturated share, largest error."""
-    rows = [("operation", "largest", "range", "saturated", "error", "relative")]
+    rows = []
     for one in operations:
         relative = one.error / one.float_largest if one.float_largest else 0.0
         rows.append(
@@ -123,11 +124,5 @@ def audit_lines(operations: Iterable[Operation]) -> list[str]:
                 f"{relative:.2%}",
             )
         )
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return [
-        "  ".join(
-            cell.ljust(width) if column == 0 else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
-    ]
+    heads = ("operation", "largest", "range", "saturated", "error", "relative")
+    return table_lines(heads, rows, rule=False)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hil.errors import ProgramError
+from hil.text.table import table_lines
 
 if TYPE_CHECKING:
     from hil.measure.cycles import RegionCost
@@ -238,14 +239,5 @@ def _lines(told: dict[str, Any]) -> list[str]:
 
 
 def _table(heads: tuple[str, ...], rows: list[tuple[Any, ...]]) -> list[str]:
-    cells = [heads, *(tuple(f"{cell:,}" if isinstance(cell, int) else cell for cell in row) for row in rows)]
-    widths = [max(len(line[i]) for line in cells) for i in range(len(heads))]
-    return [
-        "  ".join(
-            [
-                line[0].ljust(widths[0]),
-                *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True)),
-            ]
-        )
-        for line in cells
-    ]
+    cells = [[f"{cell:,}" if isinstance(cell, int) else cell for cell in row] for row in rows]
+    return table_lines(heads, cells, rule=False)

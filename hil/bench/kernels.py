@@ -14,6 +14,7 @@ from hil.models.catalog import find_model
 from hil.models.cell.weights import CellShape
 from hil.models.vectors import load_vectors
 from hil.session import Session, first
+from hil.text.table import table_lines as columns
 from hil.values import Measure, Precision
 from hil_db.wording import band_percents
 
@@ -108,7 +109,7 @@ _HEADS = (
 def table_lines(rows: Sequence[Counted]) -> list[str]:
     """The tables of instructions and, where there are estimates, of cycles; and how both were obtained."""
     lines = [
-        *_table(_HEADS, [_cells(row) for row in rows]),
+        *columns(_HEADS, [_cells(row) for row in rows]),
         "",
         "executed instructions per inference, the median over the workload's vectors, counted; those of",
         "the reference by a 25 MHz timer of which one tick is 40 instructions. f32 computes sigmoid and",
@@ -120,7 +121,7 @@ def table_lines(rows: Sequence[Counted]) -> list[str]:
     return [
         *lines,
         "",
-        *_table(_CYCLE_HEADS, [_cycle_cells(row) for row in rows]),
+        *columns(_CYCLE_HEADS, [_cycle_cells(row) for row in rows]),
         "",
         f"cycles of a Cortex-M4 at zero wait states, estimated by {', '.join(sorted(techniques))};",
         "band: where those of silicon are expected",
@@ -141,16 +142,6 @@ def _cycle_cells(row: Counted) -> list[str]:
 def _band(measure: Measure) -> str:
     percents = band_percents(measure.value, *measure.band) if measure.band else None
     return f"-{percents[0]}/+{percents[1]}%" if percents else "-"
-
-
-def _table(heads: Sequence[str], body: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(len(line[i]) for line in [heads, *body]) for i in range(len(heads))]
-    return [_line(cells, widths) for cells in [heads, ["-" * width for width in widths], *body]]
-
-
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    figures = [cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True)]
-    return "  ".join([cells[0].ljust(widths[0]), *figures])
 
 
 def _cells(row: Counted) -> list[str]:

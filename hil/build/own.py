@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from hil.build.builder import Recipe, build_image, source_digest
@@ -10,15 +11,18 @@ from hil.build.toolchain import find_toolchain
 from hil.errors import BuildError, ImageError
 from hil.image import Image
 from hil.models.catalog import images_dir
-from hil.models.export import refresh
+from hil.models.export import refresh, stale
 from hil.models.spec import ModelSpec
 from hil.values import Precision
 
 
-def bring_up_to_date(spec: ModelSpec, kind: str, precision: Precision) -> str | None:
+def bring_up_to_date(
+    spec: ModelSpec, kind: str, precision: Precision, building: Callable[[str], None] = lambda _: None
+) -> str | None:
     """Build the image of a user's own model unless it is current; returns why, None when it was not built.
 
-    BuildError when it has to be built and cannot: the cross compiler is missing, or refuses the sources.
+    ``building`` is told the reason before the compiler starts, which takes seconds. BuildError when it has
+    to be built and cannot: the cross compiler is missing, or refuses the sources.
     """
     refresh(spec)
     recipe = recipe_of(spec, kind, precision)
@@ -32,7 +36,20 @@ def bring_up_to_date(spec: ModelSpec, kind: str, precision: Precision) -> str | 
         raise BuildError(
             f"the image {recipe.name} {reason}, and cannot be built", evidence=error.what, remedy=error.remedy
         ) from error
+    building(reason)
     build_image(recipe, folder, toolchain)
+    return reason
+
+
+def why_not_current(spec: ModelSpec, kind: str, precision: Precision) -> str | None:
+    """Why an image of a user's own model would be built before it runs, None when it is current.
+
+    Writes nothing. VectorError when the model's vectors are missing, ModelError when its weights do not fit.
+    """
+    recipe = recipe_of(spec, kind, precision)
+    reason = _why_stale(recipe, images_dir(spec, kind) / recipe.file_name)
+    if reason is None and spec.architecture.name != "own" and stale(spec):
+        return "was built from other weights"
     return reason
 
 

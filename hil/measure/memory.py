@@ -51,7 +51,7 @@ def memory(elf: Path) -> Memory:
     """Count an image's flash and static RAM; ImageError when the ELF is damaged."""
     sections = load_sections(elf)
     uses = [_section_use(section) for section in sections]
-    flash = sum(len(segment.data) for segment in load_segments(elf))
+    flash = flash_bytes(elf)
     padding = flash - sum(use.flash_bytes for use in uses)
     if padding > 0:
         uses.append(SectionUse(PADDING, padding, 0))
@@ -67,6 +67,11 @@ def memory(elf: Path) -> Memory:
             sorted(parts, key=lambda use: (-use.flash_bytes - use.ram_bytes, use.section, use.name))
         ),
     )
+
+
+def flash_bytes(elf: Path) -> int:
+    """All that programming an image writes, in bytes; ImageError when the ELF is damaged."""
+    return sum(len(segment.data) for segment in load_segments(elf))
 
 
 def _section_use(section: Section) -> SectionUse:

@@ -47,13 +47,6 @@ def test_what_is_wrong_is_said_in_one_line_with_a_remedy(
     assert "; " in printed.err
 
 
-def test_models_lists_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["models"]) == 0
-    printed = capsys.readouterr().out
-    assert "fastgrnn_digits/q15" in printed
-    assert "7 to 29 steps" in printed
-
-
 @pytest.mark.parametrize("arguments", [[], ["bench"], ["model"]])
 def test_a_bare_command_prints_its_help(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(arguments) == 0
