@@ -14,6 +14,7 @@ from hil.cli_model import precisions_of
 from hil.cli_streams import OutputError, standard_streams
 from hil.errors import HilError, ModelError
 from hil.kinds import KINDS
+from hil.text.progress import steps
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
@@ -147,7 +148,8 @@ def _build(options: argparse.Namespace) -> int:
         raise ModelError("--require-bytes says how --check is done", remedy="give both")
     precisions = precisions_of(options.precision)
     library = ModelLibrary(options.models_dir)
-    images = build(options.kind, options.models, precisions, None, None, library)
+    with steps(sys.stderr, "built") as progress:
+        images = build(options.kind, options.models, precisions, None, None, library, progress)
     for image in images:
         manifest = image.manifest
         sizes = ", ".join(f"{name} {size:,}" for name, size in manifest.sections.items() if size)
@@ -198,12 +200,7 @@ def _probes(_: argparse.Namespace) -> int:
 def _bench_kernels(_: argparse.Namespace) -> int:
     from hil.bench.kernels import count, table_lines
 
-    def progress(name: str) -> None:
-        if sys.stderr.isatty():
-            print(f"\r\x1b[K{name}", end="", file=sys.stderr, flush=True)
-
-    rows = list(count(progress))
-    if sys.stderr.isatty():
-        print("\r\x1b[K", end="", file=sys.stderr)
+    with steps(sys.stderr, "counting") as progress:
+        rows = list(count(progress))
     print("\n".join(table_lines(rows)))
     return 0

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hil.text.progress import steps
+
 if TYPE_CHECKING:
     from hil.build.toolchain import Toolchain
 
@@ -24,7 +26,8 @@ def check_images(kind: str, models: Sequence[str], *, require_bytes: bool) -> in
     toolchain = find_toolchain()
     other = other_compiler(kind, toolchain, models)
     if other is None or require_bytes:
-        images = check(kind, toolchain, models)
+        with steps(sys.stderr, "built") as progress:
+            images = check(kind, toolchain, models, progress)
         print(f"{len(images)} images for {kind} are what the sources give, byte for byte")
     else:
         print(f"bytes are not compared: {other} made the committed images, here is {toolchain.version}")
@@ -38,21 +41,16 @@ def _run_instead(kind: str, models: Sequence[str], toolchain: Toolchain) -> None
     from hil.lab import builtin_lab
 
     with tempfile.TemporaryDirectory(prefix="hil-check-") as folder:
-        images = check_sources(kind, toolchain, Path(folder), models)
+        with steps(sys.stderr, "built") as progress:
+            images = check_sources(kind, toolchain, Path(folder), models, progress)
         print(f"{len(images)} images for {kind} are built, from the sources that the committed ones name")
         spec = next((spec for spec in builtin_lab().boards if spec.kind.name == kind), None)
         if spec is None:
             print(f"none is run: no emulated board is a {kind}")
             return
         runnable = [image for image in images if image.manifest.vectors_sha256]
-        vectors = run_images(runnable, _progress, spec=spec)
-    if sys.stderr.isatty():
-        print("\r\x1b[K", end="", file=sys.stderr)
+        with steps(sys.stderr, "running") as progress:
+            vectors = run_images(runnable, progress, spec=spec)
     print(
         f"{len(runnable)} of them, all that have vectors, compute as the golden reference ({vectors} vectors)"
     )
-
-
-def _progress(name: str) -> None:
-    if sys.stderr.isatty():
-        print(f"\r\x1b[K{name}", end="", file=sys.stderr, flush=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hil.errors import ProgramError
+from hil.text.progress import waiting
 from hil.text.table import table_lines
 
 if TYPE_CHECKING:
@@ -83,15 +84,16 @@ def _time(options: argparse.Namespace) -> int:
             "--regions counts parts of a program", remedy="give --function, or --from and --to"
         )
     signal.signal(signal.SIGTERM, _ended)
-    outcome = run(
-        options.elf,
-        region,
-        say=_printer(options.json),
-        profile=options.profile or options.folded is not None or options.json,
-        wait_states=options.wait_states,
-        most=options.regions,
-        timeout_s=options.timeout,
-    )
+    with waiting(sys.stderr, f"{options.elf.name} runs") as end_waiting:
+        outcome = run(
+            options.elf,
+            region,
+            say=_printer(options.json, end_waiting),
+            profile=options.profile or options.folded is not None or options.json,
+            wait_states=options.wait_states,
+            most=options.regions,
+            timeout_s=options.timeout,
+        )
     complete = [one for one in outcome.regions if one.complete]
     measured = complete or list(outcome.regions)
     if measured:
@@ -124,10 +126,12 @@ def _verdict(elf: Path, region: Region, outcome: Outcome, complete: bool) -> int
     return 1
 
 
-def _printer(to_stderr: bool) -> Callable[[bytes], object]:
+def _printer(to_stderr: bool, first: Callable[[], None]) -> Callable[[bytes], object]:
+    """What hands on the program's bytes; ``first`` clears the screen for them."""
     stream = sys.stderr if to_stderr else sys.stdout
 
     def say(data: bytes) -> None:
+        first()
         stream.buffer.write(data)
         stream.buffer.flush()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from hil.models.catalog import find_model
 from hil.models.cell.weights import CellShape
 from hil.models.vectors import load_vectors
 from hil.session import Session, first
+from hil.text.progress import Progress
 from hil.text.table import table_lines as columns
 from hil.values import Measure, Precision
 from hil_db.wording import band_percents
@@ -73,20 +74,22 @@ def _per_step(shape: CellShape) -> int:
 
 
 def count(
-    progress: Callable[[str], None], workloads: Sequence[Workload] = WORKLOADS, spec: BoardSpec | None = None
+    progress: Progress, workloads: Sequence[Workload] = WORKLOADS, spec: BoardSpec | None = None
 ) -> Iterator[Counted]:
     """Run the workloads on an emulated board, one after the other; ``progress`` is told what runs.
 
     ImageError when an output is not the golden reference's: what is wrong is not worth counting.
     """
+    models = [find_model(workload.model) for workload in workloads]
+    total, number = sum(len(model.precisions) for model in models), 0
     with open_board(spec or builtin_lab().boards[0]) as board:
-        for workload in workloads:
-            model = find_model(workload.model)
+        for workload, model in zip(workloads, models, strict=True):
             found: dict[Precision, int] = {}
             cycles: dict[Precision, Measure] = {}
             for precision in model.precisions:
                 name = f"{workload.model}/{precision}"
-                progress(name)
+                number += 1
+                progress(number, total, name)
                 elf = prebuilt_dir(board.kind.name) / f"{workload.model}-{precision}.elf"
                 with Session(board, Image.load(elf)) as session:
                     report = session.measure(first(load_vectors(workload.model, precision), VECTORS))

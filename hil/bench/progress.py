@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TextIO
 
+from hil.text.progress import ERASE, rate_text
+
 _REDRAW_S = 0.1
 
 
@@ -31,7 +33,7 @@ def progress_line(
         if live and (done == total or now - drawn >= _REDRAW_S):
             drawn = now
             with uncaptured():
-                out.write("\r\x1b[K" + _text(label, done, total, now - started))
+                out.write(ERASE + _text(label, done, total, now - started))
                 out.flush()
 
     try:
@@ -40,10 +42,11 @@ def progress_line(
         done, total = last
         if total:
             with uncaptured():
-                out.write("\r\x1b[K" if live else "\n")
+                out.write(ERASE if live else "\n")
                 out.write(_text(label, done, total, time.monotonic() - started) + "\n")
                 out.flush()
 
 
 def _text(label: str, done: int, total: int, seconds: float) -> str:
-    return f"{label}: {done}/{total} vectors, {seconds:.1f} s, {done / max(seconds, 1e-9):.0f}/s"
+    rate = rate_text(done, seconds)
+    return f"{label}: {done}/{total} vectors, {seconds:.1f} s" + (f", {rate}" if rate else "")

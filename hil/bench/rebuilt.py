@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -13,13 +13,14 @@ from hil.lab import BoardSpec, builtin_lab
 from hil.measure.accuracy import golden_exact
 from hil.models.vectors import load_vectors
 from hil.session import Session, first
+from hil.text.progress import Progress
 
 VECTORS = 8  # of each image: what a compiler gets wrong shows in the first, and the slow models stay short
 
 
 def run_images(
     images: Sequence[Image],
-    progress: Callable[[str], None],
+    progress: Progress,
     *,
     count: int = VECTORS,
     spec: BoardSpec | None = None,
@@ -32,8 +33,8 @@ def run_images(
     wrong: list[str] = []
     done = 0
     with open_board(spec or builtin_lab().boards[0]) as board:
-        for image in images:
-            progress(image.name)
+        for number, image in enumerate(images, 1):
+            progress(number, len(images), image.name)
             manifest = image.manifest
             vectors = first(load_vectors(manifest.model, manifest.precision), count)
             with Session(board, image) as session:

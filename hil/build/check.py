@@ -14,9 +14,15 @@ from hil.build.sizes import check_sizes
 from hil.build.toolchain import Toolchain, find_toolchain
 from hil.errors import BuildError, ImageError
 from hil.image import Image, Manifest, prebuilt_dir, prebuilt_images
+from hil.text.progress import Progress, silent
 
 
-def check(kind: str, toolchain: Toolchain | None = None, models: Sequence[str] = ()) -> list[Image]:
+def check(
+    kind: str,
+    toolchain: Toolchain | None = None,
+    models: Sequence[str] = (),
+    progress: Progress = silent,
+) -> list[Image]:
     """Build the images of a kind in a temporary folder and compare them, byte for byte, with the committed.
 
     Returns the committed images: those of the named models, or all, the misbehaving test images included.
@@ -24,13 +30,17 @@ def check(kind: str, toolchain: Toolchain | None = None, models: Sequence[str] =
     (``hil.build.sizes``), and, before anything is built, when the compiler is missing or is not the one that
     the manifests name. ModelError for an unknown model.
     """
-    images = check_folders(_folders(kind, models), toolchain, complete=not models)
+    images = check_folders(_folders(kind, models), toolchain, complete=not models, progress=progress)
     check_sizes(kind, [image for image in images if image.path.parent == prebuilt_dir(kind)])
     return images
 
 
 def check_folders(
-    folders: dict[Path, list[Recipe]], toolchain: Toolchain | None = None, *, complete: bool = True
+    folders: dict[Path, list[Recipe]],
+    toolchain: Toolchain | None = None,
+    *,
+    complete: bool = True,
+    progress: Progress = silent,
 ) -> list[Image]:
     """``check`` for any folders of committed images and the recipes that should give them.
 
@@ -49,7 +59,7 @@ def check_folders(
     troubles: list[str] = []
     for folder, recipes in folders.items():
         with tempfile.TemporaryDirectory(prefix="hil-check-") as scratch:
-            for fresh in build_all(recipes, Path(scratch), toolchain):
+            for fresh in build_all(recipes, Path(scratch), toolchain, progress):
                 committed = Image(folder / fresh.path.name, fresh.manifest)
                 images.append(committed)
                 troubles += _differences(fresh, committed.path)
@@ -66,19 +76,32 @@ def other_compiler(kind: str, toolchain: Toolchain, models: Sequence[str] = ()) 
     return "; ".join(sorted(versions - {toolchain.version})) or None
 
 
-def check_sources(kind: str, toolchain: Toolchain, out_dir: Path, models: Sequence[str] = ()) -> list[Image]:
+def check_sources(
+    kind: str,
+    toolchain: Toolchain,
+    out_dir: Path,
+    models: Sequence[str] = (),
+    progress: Progress = silent,
+) -> list[Image]:
     """What another compiler can prove: the committed images name today's sources, and all can be built.
 
     Returns what this compiler makes, in ``out_dir``. BuildError when an image was built from other sources,
     is not the one of its manifest, is missing or has no source, has grown unannounced, or does not build.
     """
-    images = check_sources_of(_folders(kind, models), toolchain, out_dir, complete=not models)
+    images = check_sources_of(
+        _folders(kind, models), toolchain, out_dir, complete=not models, progress=progress
+    )
     check_sizes(kind, [Image.load(path) for path in prebuilt_images(kind)])
     return images
 
 
 def check_sources_of(
-    folders: dict[Path, list[Recipe]], toolchain: Toolchain, out_dir: Path, *, complete: bool = True
+    folders: dict[Path, list[Recipe]],
+    toolchain: Toolchain,
+    out_dir: Path,
+    *,
+    complete: bool = True,
+    progress: Progress = silent,
 ) -> list[Image]:
     """``check_sources`` for any folders of committed images, as ``check_folders``."""
     troubles: list[str] = []
@@ -87,7 +110,8 @@ def check_sources_of(
             troubles += _source_differences(recipe, folder / recipe.file_name)
         troubles += _strangers(folder, recipes) if complete else []
     _raise(troubles)
-    return build_all([recipe for recipes in folders.values() for recipe in recipes], out_dir, toolchain)
+    every = [recipe for recipes in folders.values() for recipe in recipes]
+    return build_all(every, out_dir, toolchain, progress)
 
 
 def _folders(kind: str, models: Sequence[str]) -> dict[Path, list[Recipe]]:

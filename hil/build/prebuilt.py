@@ -17,6 +17,7 @@ from hil.models.export import refresh
 from hil.models.spec import ModelSpec
 from hil.models.vectors import vectors_path
 from hil.resources import firmware_dir, fixtures_dir
+from hil.text.progress import Progress, silent
 from hil.values import Precision
 
 # What a misbehaving image needs besides its source in firmware/tests/faulty/<name>.c.
@@ -95,6 +96,7 @@ def build(
     out_dir: Path | None = None,
     toolchain: Toolchain | None = None,
     library: ModelLibrary = BUILTIN,
+    progress: Progress = silent,
 ) -> list[Image]:
     """Build images of one kind into ``out_dir``, or to where each model's images lie.
 
@@ -107,18 +109,21 @@ def build(
             refresh(spec)
     recipes = prebuilt_recipes(kind, models, precisions, library)
     folders = {spec.name: images_dir(spec, kind) for spec in library.models()}
-    images = build_all(recipes, out_dir or folders, toolchain)
+    images = build_all(recipes, out_dir or folders, toolchain, progress)
     if out_dir is None and not models and not precisions and library.own is None:
-        build_all(faulty_recipes(kind), faulty_dir(kind), toolchain)
+        build_all(faulty_recipes(kind), faulty_dir(kind), toolchain, progress)
     return images
 
 
 def build_all(
-    recipes: Sequence[Recipe], out_dir: Path | Mapping[str, Path], toolchain: Toolchain
+    recipes: Sequence[Recipe],
+    out_dir: Path | Mapping[str, Path],
+    toolchain: Toolchain,
+    progress: Progress = silent,
 ) -> list[Image]:
     """Build several images at once, one per processor; in the recipes' order.
 
-    ``out_dir`` may be one folder per model, by name.
+    ``out_dir`` may be one folder per model, by name. ``progress`` is told of each image that is built.
     """
 
     def make(recipe: Recipe) -> Image:
@@ -126,4 +131,8 @@ def build_all(
         return build_image(recipe, folder, toolchain)
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        return list(pool.map(make, recipes))
+        images = []
+        for image in pool.map(make, recipes):
+            images.append(image)
+            progress(len(images), len(recipes), image.name)
+        return images

@@ -7,6 +7,7 @@ import pytest
 from hil.bench import kernels
 from hil.bench.kernels import WORKLOADS, count, table_lines
 from hil.errors import ImageError
+from hil.text.progress import silent
 from hil.values import Precision
 
 pytestmark = pytest.mark.emulated
@@ -16,9 +17,10 @@ WIDER = [work for work in WORKLOADS if work.model == "perf_wider"]
 
 
 def test_the_counts_stand_beside_the_reference() -> None:
-    told: list[str] = []
-    rows = list(count(told.append, [*MSC_LOWER, *WIDER]))
-    assert told[:3] == ["perf_msc_lower/f32", "perf_msc_lower/q15", "perf_msc_lower/q7"]
+    told: list[tuple[int, int, str]] = []
+    rows = list(count(lambda *step: told.append(step), [*MSC_LOWER, *WIDER]))
+    assert told[0] == (1, 6, "perf_msc_lower/f32")
+    assert told[-1] == (6, 6, "perf_wider/q7")
     lower, wider = (row.instructions for row in rows)
     # The ceilings of this version; the figures lie well below.
     assert 26_592 < lower[Precision.Q15] < 100_000
@@ -44,4 +46,4 @@ def test_an_image_that_is_not_exact_is_not_counted(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(kernels, "load_vectors", spoilt)
     with pytest.raises(ImageError, match="perf_msc_lower/f32 does not give what the golden reference gives"):
-        list(count(lambda _: None, MSC_LOWER))
+        list(count(silent, MSC_LOWER))

@@ -1,6 +1,8 @@
 import io
 from contextlib import nullcontext
 
+import pytest
+
 from hil.bench.progress import progress_line
 
 
@@ -39,3 +41,12 @@ def test_a_session_that_ends_early_shows_how_far_it_came() -> None:
     except RuntimeError:
         pass
     assert "2/9 vectors" in out.getvalue()
+
+
+def test_a_slow_session_says_seconds_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0])
+    monkeypatch.setattr("hil.bench.progress.time.monotonic", lambda: next(clock, 31.0))
+    out = io.StringIO()
+    with progress_line(out, "x", nullcontext) as progress:
+        progress(10, 10)
+    assert out.getvalue() == "\nx: 10/10 vectors, 31.0 s, 3.1 s each\n"

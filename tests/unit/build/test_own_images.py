@@ -82,9 +82,8 @@ def test_the_command_builds_own_models_alone(
     assert main(["build", "--check", f"--models-dir={folder}"]) == 1
     assert "--check looks at all images" in capsys.readouterr().err
     assert main(["models", f"--models-dir={folder}"]) == 0
-    listed = capsys.readouterr().out
-    assert "nearest: 1 features, 16 to 16 steps" in listed
-    assert "nearest/q15" in listed.splitlines()[-1]
+    listed = next(line.split() for line in capsys.readouterr().out.splitlines() if "nearest" in line)
+    assert listed[1:5] == ["1", "16", "3", "-"]
 
 
 def test_a_missing_archive_of_vectors_is_named(own: ModelSpec, toolchain: Toolchain) -> None:

@@ -132,7 +132,7 @@ def test_the_check_sees_code_that_grows(
     monkeypatch.setattr(hil.build.sizes, "budget_path", lambda: path)
     monkeypatch.setattr(module, "prebuilt_dir", lambda _: tmp_path / "prebuilt")
     monkeypatch.setattr(module, "faulty_dir", lambda _: tmp_path / "faulty")
-    monkeypatch.setattr(module, "prebuilt_recipes", lambda _: [echo(edit=use)])
+    monkeypatch.setattr(module, "prebuilt_recipes", lambda *_: [echo(edit=use)])
     monkeypatch.setattr(module, "faulty_recipes", lambda _: [])
     with pytest.raises(BuildError, match=r"ram of echo/q15 grew from [0-9,]+ to [0-9,]+ B \(\+7\.\d %\)"):
         check(KIND, toolchain)
