@@ -9,15 +9,6 @@ from hil import cli
 README = Path(__file__).parents[2] / "README.md"
 
 
-def test_every_command_is_in_the_readme() -> None:
-    shown = re.search(r"\{(.*?)\}|COMMAND\n((?:    \w+.*\n(?: {8,}.*\n)*)+)", cli._parser().format_help())
-    assert shown is not None
-    commands = re.findall(r"^    (\w+)", shown.group(2), re.MULTILINE)
-    assert {"build", "export", "dashboard", "probes", "models"} <= set(commands)
-    text = README.read_text()
-    assert [command for command in commands if f"hil {command}" not in text] == []
-
-
 def test_every_option_of_the_bench_is_in_the_readme() -> None:
     text = README.read_text()
     for option in ("--board", "--model", "--models-dir", "--vectors", "--lab", "--db", "--junitxml"):
