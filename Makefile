@@ -1,23 +1,25 @@
-# `make bench` runs the main job, `make test` all tests; both set up what they need on a fresh Debian 12.
+# `make bench` runs the main job, `make test` all tests; both set up what they need on a fresh Debian 12 or 13.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-# What a system package is needed for: command, then the Debian package that brings it.
+# What a system package is needed for: a command or a pattern of paths, then the Debian package that brings it.
 BENCH_NEEDS := qemu-system-arm:qemu-system-arm cc:build-essential
-TEST_NEEDS := $(BENCH_NEEDS) arm-none-eabi-gcc:gcc-arm-none-eabi chromium:chromium git:git
+TEST_NEEDS := $(BENCH_NEEDS) arm-none-eabi-gcc:gcc-arm-none-eabi chromium:chromium git:git \
+	/usr/lib/postgresql/*/bin/initdb:postgresql
 
 # A choice that takes about a minute; BENCH_ARGS= runs every model, which takes six to seven.
 BENCH_ARGS ?= --model='fastgrnn_digits,fastgrnn_vowels_1kb,msc_rnn_radar/q15,perf_*/q15'
 
 .DEFAULT_GOAL := help
-.PHONY: help bench dashboard test lint unit emulated browser image-check clean
+.PHONY: help bench dashboard test lint unit emulated browser image-check constraints clean
 
 help:
 	@echo 'make bench   the main job: a choice of models on an emulated board, stored, and a table'
 	@echo 'make dashboard   the stored results in the browser'
 	@echo 'make test    all tests (lint, unit, emulated, browser)'
 	@echo 'make lint unit emulated browser image-check   the parts of make test'
+	@echo 'make constraints   newer versions of Python packages: rewrites constraints/ (run make test before you commit it)'
 	@echo 'make clean   remove .venv and caches'
 
 bench: $(BIN)/.bench
@@ -26,8 +28,14 @@ bench: $(BIN)/.bench
 dashboard: $(BIN)/.dashboard
 	$(BIN)/hil dashboard $(DASHBOARD_ARGS)
 
-test: lint image-check
-	$(BIN)/pytest $(TEST_ARGS)
+# Every part, one after the other: what fails first ends it. -rs names what was skipped and why.
+test: test-plan lint image-check
+	$(BIN)/pytest -rs $(TEST_ARGS)
+
+.PHONY: test-plan
+test-plan:
+	@echo 'make test: linters, proof of the committed images, then unit tests, tests on emulated boards and in a browser.'
+	@echo 'About 10 minutes on two idle cores; the first time some minutes more for about 700 MB of packages.'
 
 lint: $(BIN)/.test
 	$(BIN)/ruff check .
@@ -36,7 +44,7 @@ lint: $(BIN)/.test
 	$(BIN)/lint-imports
 
 image-check: $(BIN)/.test
-	$(BIN)/hil build --check
+	$(BIN)/hil build --check $(CHECK_ARGS)
 
 unit: $(BIN)/.test
 	$(BIN)/pytest tests/unit
@@ -47,20 +55,26 @@ emulated: $(BIN)/.test
 browser: $(BIN)/.test
 	$(BIN)/pytest tests/browser
 
-$(BIN)/.bench: pyproject.toml Makefile
+constraints: $(BIN)/.bench
+	$(BIN)/python .ci/constraints.py
+
+# Python's packages come in the versions of constraints/, which were tested together.
+SETTINGS := pyproject.toml Makefile $(wildcard .ci/* constraints/*)
+
+$(BIN)/.bench: $(SETTINGS)
 	@sh .ci/system-packages $(BENCH_NEEDS)
 	@sh .ci/venv $(PYTHON) $(VENV)
-	$(BIN)/pip install --quiet --editable .
+	@sh .ci/python-packages $(VENV)
 	@touch $@
 
-$(BIN)/.dashboard: pyproject.toml Makefile
+$(BIN)/.dashboard: $(SETTINGS)
 	@sh .ci/venv $(PYTHON) $(VENV)
-	$(BIN)/pip install --quiet --editable '.[dashboard]'
+	@sh .ci/python-packages $(VENV) dashboard
 	@touch $@
 
 $(BIN)/.test: $(BIN)/.bench
 	@sh .ci/system-packages $(TEST_NEEDS)
-	$(BIN)/pip install --quiet --editable '.[dev]'
+	@sh .ci/python-packages $(VENV) dev
 	@touch $@
 
 clean:
