@@ -7,10 +7,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+from children import interruptible
 
 _FLAGS = (
     "--headless",
@@ -49,23 +52,29 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
 @pytest.fixture(scope="session")
 def served() -> Iterator[Callable[[str], str]]:
     """Serve the database of a URL; gives the address without a path. One server per database."""
-    servers: dict[str, tuple[subprocess.Popen[str], str]] = {}
+    addresses: dict[str, str] = {}
+    with ExitStack() as started:
 
-    def serve(url: str) -> str:
-        if url not in servers:
-            server = subprocess.Popen(
-                [sys.executable, "-c", _SERVE, url],
-                stdout=subprocess.PIPE,
-                text=True,
-                cwd=Path(__file__).parent,
-            )
-            assert server.stdout is not None
-            line = server.stdout.readline()
-            servers[url] = server, line.split()[1]
-        return servers[url][1]
+        def serve(url: str) -> str:
+            if url not in addresses:
+                server = started.enter_context(served_by([sys.executable, "-c", _SERVE, url]))
+                assert server.stdout is not None
+                addresses[url] = server.stdout.readline().split()[1]
+            return addresses[url]
 
-    yield serve
-    for server, _ in servers.values():
+        yield serve
+
+
+@contextmanager
+def served_by(command: list[str]) -> Iterator[subprocess.Popen[str]]:
+    """A server that ends with the block: by Ctrl-C, and if that does not help, for good."""
+    server = subprocess.Popen(
+        interruptible(command), stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parent
+    )
+    try:
+        yield server
         server.send_signal(signal.SIGINT)
-    for server, _ in servers.values():
         server.communicate(timeout=20)
+    finally:
+        server.kill()
+        server.communicate()

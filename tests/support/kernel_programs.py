@@ -23,6 +23,7 @@ from hil.build.toolchain import find_toolchain
 from hil.errors import BuildError, ProbeError
 from hil.qemu.program import find_program
 from hil.resources import firmware_dir
+from needs import absent
 
 KIND = "qemu_mps2_an386"
 HOST_FLAGS = (
@@ -100,7 +101,7 @@ def build_host(program: Path, sources: Sequence[str]) -> HostProgram:
     """
     compiler = shutil.which("cc")
     if compiler is None:
-        pytest.skip("no host C compiler")
+        absent("no host C compiler")
     files = [*with_definitions(sources), "tests/kernels/target_host.c"]
     command = [compiler, *HOST_FLAGS, *files, "-o", str(program)]
     built = subprocess.run(command, cwd=firmware_dir(), capture_output=True, text=True, check=False)
@@ -119,7 +120,7 @@ def build_qemu(
         qemu = find_program()
         toolchain = find_toolchain()
     except (ProbeError, BuildError) as error:
-        pytest.skip(str(error))
+        absent(str(error))
     board = f"boards/{KIND}"
     files = [
         *with_definitions(sources, "" if plain else variant(KIND)),

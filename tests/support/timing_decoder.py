@@ -18,9 +18,9 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import numpy.typing as npt
-import pytest
 
 from hil.qemu.plugin import SOURCES
+from needs import absent
 
 FIELDS = (
     *(
@@ -81,7 +81,7 @@ class Decoder:
     def __init__(self, folder: Path) -> None:
         compiler = shutil.which("cc")
         if compiler is None:
-            pytest.skip("no host C compiler")
+            absent("no host C compiler")
         self._program = folder / "decode"
         driver = Path(__file__).with_name("timing_decode.c")
         decoder = map(str, sorted(SOURCES.glob("decode*.c")))
@@ -118,7 +118,7 @@ def _enumeration(name: str) -> list[str]:
 def require_binutils() -> None:
     """Skips the test where the cross assembler is not installed."""
     if shutil.which(f"{_PREFIX}objdump") is None or shutil.which(f"{_PREFIX}as") is None:
-        pytest.skip("no binutils for Arm")
+        absent("no binutils for Arm")
 
 
 def disassemble(opcodes: Sequence[Opcode]) -> list[Line]:

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from hil.qemu.plugin import SOURCES
+from needs import absent
 
 COMPILER = "arm-none-eabi-gcc"
 FLAGS = (
@@ -150,7 +149,7 @@ def _require(*programs: str) -> None:
     """Skips the test where one of them is missing."""
     for program in programs:
         if shutil.which(program) is None:
-            pytest.skip(f"{program} is not installed")
+            absent(f"{program} is not installed")
 
 
 def build(

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from children import interruptible
 from hil.lab import builtin_lab
 
 pytestmark = pytest.mark.emulated
@@ -189,11 +190,12 @@ def test_a_database_that_cannot_be_used_ends_before_anything_is_measured(tmp_pat
 
 def test_ctrl_c_keeps_what_was_finished_and_marks_the_run(tmp_path: Path) -> None:
     process = subprocess.Popen(
-        pytest_command(tmp_path, "--board=all", "--model=fastgrnn_digits/q15,fastgrnn_vowels/f32"),
+        interruptible(
+            pytest_command(tmp_path, "--board=all", "--model=fastgrnn_digits/q15,fastgrnn_vowels/f32")
+        ),
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
     assert process.stdout is not None
     try:

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from needs import absent
+
 pytestmark = pytest.mark.emulated
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "own_model"
@@ -22,7 +24,7 @@ RUN_S = 240
 @pytest.fixture(autouse=True)
 def _compiler() -> None:
     if shutil.which("arm-none-eabi-gcc") is None:
-        pytest.skip("arm-none-eabi-gcc is not installed")
+        absent("arm-none-eabi-gcc is not installed")
 
 
 def command(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

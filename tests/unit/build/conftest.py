@@ -10,6 +10,7 @@ import pytest
 from hil.build import Recipe, Toolchain, find_toolchain
 from hil.errors import BuildError
 from hil.values import Precision
+from needs import absent
 
 KIND = "qemu_mps2_an386"
 
@@ -37,7 +38,7 @@ def toolchain() -> Toolchain:
     try:
         return find_toolchain()
     except BuildError as error:
-        pytest.skip(str(error))
+        absent(str(error))
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ from hil_db.export_profile import export_profile
 from hil_db.records import RunInfo, SessionRecord, Status
 from hil_db.schema import VERSION_TABLE, Base, Image, Run, Session
 from hil_db.store import Store
+from needs import absent
 
 WORKER = Path(__file__).with_name("worker.py")
 TOOLS = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
@@ -51,7 +52,7 @@ def server() -> Iterator[str]:
     """A PostgreSQL server of its own, on a socket in a temporary folder; gives the socket's folder."""
     pytest.importorskip("psycopg")
     if TOOLS is None:
-        pytest.skip("no PostgreSQL server is installed")
+        absent("no PostgreSQL server is installed")
     with tempfile.TemporaryDirectory(prefix="hil-pg-") as folder:
         if os.getuid() == 0:
             shutil.chown(folder, "postgres")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from hil.resources import firmware_dir
+from needs import absent
 
 sys.path.insert(0, str(firmware_dir() / "tests" / "link"))
 
@@ -21,14 +22,14 @@ StartDevice = Callable[..., HostDevice]
 @pytest.fixture(scope="session")
 def device_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if compiler() is None:
-        pytest.skip("no host C compiler (cc)")
+        absent("no host C compiler (cc)")
     return build(tmp_path_factory.mktemp("device") / "device")
 
 
 @pytest.fixture(scope="session")
 def other_version_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if compiler() is None:
-        pytest.skip("no host C compiler (cc)")
+        absent("no host C compiler (cc)")
     return build(tmp_path_factory.mktemp("device") / "other", "-DHIL_ANSWERED_VERSION=7")
 
 
@@ -36,7 +37,7 @@ def other_version_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def c_receiver(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """receiver_host.c: the device's receiver behind a pipe."""
     if compiler() is None:
-        pytest.skip("no host C compiler (cc)")
+        absent("no host C compiler (cc)")
     return build(tmp_path_factory.mktemp("receiver") / "receiver", source="receiver_host.c")
 
 
@@ -44,7 +45,7 @@ def c_receiver(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def frame_fuzz(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """frame_fuzz.c: random damage against the device's receiver."""
     if compiler() is None:
-        pytest.skip("no host C compiler (cc)")
+        absent("no host C compiler (cc)")
     return build(tmp_path_factory.mktemp("fuzz") / "fuzz", source="frame_fuzz.c")
 
 

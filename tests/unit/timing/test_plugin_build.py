@@ -14,6 +14,7 @@ from elftools.elf.elffile import ELFFile
 
 from hil.qemu import plugin
 from hil.qemu.plugin import CACHE_VARIABLE, Plugin, PluginError, timing_plugin
+from needs import absent
 
 _COMPILES = """#!/bin/sh
 echo "$0" >> "{log}"
@@ -159,7 +160,7 @@ def test_it_is_compiled_anew_when_its_sources_or_the_compiler_change(
 
 def test_processes_that_compile_at_once_agree(cache: Path) -> None:
     if shutil.which("cc") is None or shutil.which("qemu-system-arm") is None:
-        pytest.skip("no host C compiler, or no QEMU")
+        absent("no host C compiler, or no QEMU")
     program = (
         "from hil.qemu.plugin import timing_plugin; from hil.qemu.program import find_program; "
         "print(timing_plugin(find_program()).path)"
