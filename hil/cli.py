@@ -106,6 +106,11 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--db", metavar="URL", help="default: SQLite in the user's data folder")
     export.set_defaults(command=_export)
 
+    store = commands.add_parser("store", help="store later what a run has kept in a file")
+    store.add_argument("files", nargs="+", type=Path, metavar="FILE", help="storing it twice adds nothing")
+    store.add_argument("--db", metavar="URL", help="default: SQLite in the user's data folder")
+    store.set_defaults(command=_store)
+
     dashboard = commands.add_parser("dashboard", help="show the results in the browser")
     dashboard.add_argument("--db", metavar="URL", help="default: SQLite in the user's data folder")
     dashboard.add_argument("--host", default="127.0.0.1", help="default: this machine only")
@@ -173,6 +178,15 @@ def _export(options: argparse.Namespace) -> int:
         export(options.db, options.run, form, sys.stdout)
     else:
         export_profile(options.db, options.run, options.profile, form, sys.stdout)
+    return 0
+
+
+def _store(options: argparse.Namespace) -> int:
+    from hil_db.kept import store_file
+
+    for file in options.files:
+        for line in store_file(file, options.db):
+            print(line)
     return 0
 
 

@@ -92,7 +92,7 @@ def _the_run(config: pytest.Config) -> BenchRun:
             if config.getoption("--board") is not None and not config.option.collectonly:
                 for case in run.cases:
                     run.ready(case)
-                run.begin()
+                run.prepare()
         except HilError as error:
             raise pytest.UsageError(str(error)) from None
         config.stash[_RUN] = run
@@ -175,10 +175,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int | pytest.ExitC
     """Close the run in the database, saying how it ended."""
     run = session.config.stash.get(_RUN, None)
     if run is not None:
-        try:
-            run.finish(interrupted=exitstatus == pytest.ExitCode.INTERRUPTED, failed=bool(exitstatus))
-        except HilError as error:
-            run.notes.append(f"the end of the run was not stored: {error}")
+        run.finish(interrupted=exitstatus == pytest.ExitCode.INTERRUPTED, failed=bool(exitstatus))
+        if not run.complete:
             session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
 
 
@@ -199,7 +197,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def _closing(run: BenchRun) -> list[str]:
     from hil.bench.probes import unlisted_probes
 
-    lines = [f"stored: run {run.id} in {run.place}"] if run.place else []
+    lines = run.stored_lines()
     if run.lab.path is None and run.rows:
         lines += unlisted_probes()
     return lines

@@ -25,8 +25,25 @@ _URLS = "write one such as sqlite:///results.db or postgresql://user@host/name"
 
 
 def default_path() -> Path:
-    """Where results go unless --db says otherwise: an SQLite file in the user's data folder."""
-    return platformdirs.user_data_path("hil") / "hil.db"
+    """Where results go unless --db says otherwise: an SQLite file in the user's data folder.
+
+    StoreError when the user has none.
+    """
+    return data_folder() / "hil.db"
+
+
+def data_folder() -> Path:
+    """The lab's folder among the user's data, which need not exist; StoreError when the user has none."""
+    try:
+        folder = platformdirs.user_data_path("hil")
+    except RuntimeError:  # neither HOME nor an entry in passwd tells; older releases give "~" back
+        folder = Path("~")
+    if not folder.is_absolute():
+        raise StoreError(
+            "the user has no home folder to keep results in",
+            remedy="name a database with --db, such as --db=sqlite:///results.db",
+        )
+    return folder
 
 
 def default_url() -> str:
@@ -60,7 +77,10 @@ def file_of(url: URL) -> Path | None:
     """The file of an SQLite URL, absolute; None for another database, or one in memory."""
     if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
         return None
-    return Path(url.database).expanduser().absolute()
+    try:
+        return Path(url.database).expanduser().absolute()
+    except RuntimeError as error:  # a ~ that stands for no folder
+        raise StoreError(f"{url.database!r} is in no folder", evidence=str(error), remedy=_URLS) from error
 
 
 def identity(url: URL) -> tuple[int, int] | None:
@@ -73,15 +93,6 @@ def identity(url: URL) -> tuple[int, int] | None:
     except OSError:
         return None
     return held.st_dev, held.st_ino
-
-
-def need_same_file(url: URL, known: tuple[int, int] | None) -> None:
-    """StoreError when the file was removed or replaced: SQLite goes on in the one that nobody finds again."""
-    if known is not None and identity(url) != known:
-        raise StoreError(
-            f"the database {shown(url)} was removed or replaced while it was in use",
-            remedy="leave the file where it is while tests run",
-        )
 
 
 def shown(url: URL) -> str:
@@ -193,7 +204,7 @@ def _need_file(path: Path) -> None:
 
 
 def _need_folder(path: Path) -> None:
-    if path == default_path():
+    if _is_default(path):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -207,6 +218,13 @@ def _need_folder(path: Path) -> None:
             f"the folder of the database {path} does not exist",
             remedy=f"make it with `mkdir -p {path.parent}`, or choose another place with --db",
         )
+
+
+def _is_default(path: Path) -> bool:
+    try:
+        return path == default_path()
+    except StoreError:
+        return False
 
 
 def _server(url: URL) -> Engine:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from sqlalchemy import Engine, select
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped
 from sqlalchemy.orm import Session as Transaction
 
 from hil.errors import StoreError
@@ -37,9 +38,11 @@ class Store:
         self._file = engine.identity(url)
 
     @classmethod
-    def open(cls, url: str | None = None, *, busy_s: float = engine.BUSY_S) -> Store:
+    def open(cls, url: str | None = None, *, busy_s: float = engine.BUSY_S, one_file: bool = False) -> Store:
         """Open for writing, making or upgrading the schema; None: the one in the user's data folder.
 
+        With ``one_file`` an SQLite database that is made has no write-ahead log beside it, so that after each
+        call its file is all there is; readers then wait for writers.
         Waits up to ``busy_s`` for another writer, now and in every later call. StoreError when the database
         is locked, read-only, damaged, of a newer schema, another program's, or when its folder is missing.
         """
@@ -47,7 +50,8 @@ class Store:
         bound = engine.writer(parsed, busy_s)
         with _kept_when_good(bound), engine.explained(parsed):
             migrate.upgrade(bound, parsed)
-            engine.use_write_ahead_log(bound)
+            if not one_file:
+                engine.use_write_ahead_log(bound)
         return cls(parsed, bound)
 
     @classmethod
@@ -72,10 +76,16 @@ class Store:
         """For queries of one's own."""
         return self._engine
 
+    @property
+    def replaced(self) -> bool:
+        """Whether the SQLite file was removed, or another took its place, since it was opened."""
+        return self._file is not None and engine.identity(self.url) != self._file
+
     def begin_run(self, info: RunInfo) -> int:
         """Append one run in the state ``running``; returns its id.
 
-        Earlier runs of this host whose process died are marked interrupted on the way.
+        Earlier runs of this host whose process died are marked interrupted on the way. A run whose uid is
+        there already stays as it is.
         """
         row = schema.Run(
             started=info.started,
@@ -93,6 +103,9 @@ class Store:
             uid=info.uid,
         )
         with engine.explained(self.url), Transaction(self._engine) as transaction:
+            known = _known(transaction, schema.Run.id, schema.Run.uid, info.uid)
+            if known is not None:
+                return known
             _close_orphans(transaction)
             transaction.add(row)
             return self._committed(transaction, row)
@@ -100,12 +113,16 @@ class Store:
     def save_session(self, run_id: int, record: SessionRecord) -> int:
         """Append one ended session with all that belongs to it, or nothing of it; returns its id.
 
+        A session whose uid is there already stays as it is.
         StoreError for a measure that is not finite, is outside its band or is given twice, for a profile that
         would not come back as it is, and for a run that was never begun.
         """
         check(record)
         with engine.explained(self.url), Transaction(self._engine) as transaction:
             self._run(transaction, run_id)
+            known = _known(transaction, schema.Session.id, schema.Session.uid, record.uid)
+            if known is not None:
+                return known
             image = _image(transaction, record.manifest) if record.manifest is not None else None
             row = schema.Session(
                 run_id=run_id,
@@ -175,7 +192,11 @@ class Store:
         transaction.flush()
         number = row.id  # read after the commit, it would be fetched again, and that could fail
         transaction.commit()
-        engine.need_same_file(self.url, self._file)
+        if self.replaced:  # SQLite goes on in the one that nobody finds again
+            raise StoreError(
+                f"the database {engine.shown(self.url)} was removed or replaced while it was in use",
+                remedy="leave the file where it is while tests run",
+            )
         return number
 
     def _run(self, transaction: Transaction, run_id: int) -> schema.Run:
@@ -192,6 +213,12 @@ def _kept_when_good(bound: Engine) -> Iterator[None]:
         undo.callback(bound.dispose)
         yield
         undo.pop_all()
+
+
+def _known(
+    transaction: Transaction, number: Mapped[int], column: Mapped[str | None], uid: str | None
+) -> int | None:
+    return None if uid is None else transaction.scalar(select(number).where(column == uid))
 
 
 def _text(said: str) -> str:

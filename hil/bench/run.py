@@ -11,6 +11,7 @@ from pathlib import Path
 
 from hil import provenance
 from hil.bench.plan import Case, plan
+from hil.bench.recorder import Recorder
 from hil.bench.table import Row
 from hil.board import Board
 from hil.build.own import bring_up_to_date
@@ -21,9 +22,7 @@ from hil.masking import masked
 from hil.models.catalog import ModelLibrary
 from hil.session import Report, Session
 from hil.values import Measure
-from hil_db.engine import shown_url
 from hil_db.records import RunInfo, SessionRecord, Status
-from hil_db.store import Store
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ def utc_now() -> datetime:
 class BenchRun:
     """Made once per pytest invocation; LabError, ModelError or ImageError when the options name nothing real.
 
-    The database's row is begun by ``begin``, or with the first session recorded, and closed by ``finish``.
+    The database is opened by ``prepare``, or with the first session recorded, and closed by ``finish``.
     """
 
     def __init__(self, options: Options) -> None:
@@ -58,30 +57,27 @@ class BenchRun:
         self.library = ModelLibrary(options.models_dir)
         self.cases: tuple[Case, ...] = plan(self.specs, options.models, self.library)
         self.rows: list[Row] = []
-        self.id: int | None = None
         self.notes: list[str] = []
-        self._store: Store | None = None
+        self._recorder: Recorder | None = None
         self._ready: set[Path] = set()
 
-    def begin(self) -> int:
-        """Open the database and append this run; StoreError when that cannot be. Returns the run's id."""
-        if self.id is None:
+    def prepare(self) -> Recorder:
+        """Open the database; StoreError when that cannot be. The run's row is made with its first session."""
+        if self._recorder is None:
             commit = provenance.commit_of(self.options.folder)
-            self._store = Store.open(self.options.db)
-            self.id = self._store.begin_run(
-                RunInfo(
-                    started=utc_now(),
-                    command=masked(self.options.command, self.options.db),
-                    host=provenance.host_name(),
-                    pid=os.getpid(),
-                    git_commit=commit.sha if commit else None,
-                    git_dirty=commit.dirty if commit else None,
-                    lab_path=str(self.lab.path) if self.lab.path else None,
-                    lab_sha256=self.lab.sha256,
-                    versions=provenance.versions(),
-                )
+            info = RunInfo(
+                started=utc_now(),
+                command=masked(self.options.command, self.options.db),
+                host=provenance.host_name(),
+                pid=os.getpid(),
+                git_commit=commit.sha if commit else None,
+                git_dirty=commit.dirty if commit else None,
+                lab_path=str(self.lab.path) if self.lab.path else None,
+                lab_sha256=self.lab.sha256,
+                versions=provenance.versions(),
             )
-        return self.id
+            self._recorder = Recorder.open(self.options.db, info, self.options.folder)
+        return self._recorder
 
     def ready(self, case: Case) -> None:
         """Build the image of a user's own model when it is missing or stale; BuildError if it cannot be."""
@@ -93,9 +89,13 @@ class BenchRun:
         self._ready.add(case.elf)
 
     @property
-    def place(self) -> str | None:
-        """The URL of the database that holds the run, without its passwords; None when nothing is stored."""
-        return shown_url(self._store.url) if self._store is not None else None
+    def complete(self) -> bool:
+        """Whether the database has all that was recorded."""
+        return self._recorder is None or self._recorder.complete
+
+    def stored_lines(self) -> list[str]:
+        """Where the run was stored, and of what was not, where it is kept."""
+        return self._recorder.lines() if self._recorder is not None else []
 
     @contextmanager
     def session(self, case: Case, board: Board) -> Iterator[Session]:
@@ -128,7 +128,7 @@ class BenchRun:
             raise
 
     def save(self, session: Session, report: Report, started: datetime) -> None:
-        """Record a measured session: in the table first, then in the database; StoreError when it refuses."""
+        """Record a measured session: in the table first, then in the database or a file."""
         manifest = session.image.manifest
         self.rows.append(Row(session.board.name, manifest.model, str(manifest.precision), report.measures))
         self.notes += [note for note in report.notes if note not in self.notes]
@@ -152,11 +152,10 @@ class BenchRun:
 
     def finish(self, *, interrupted: bool, failed: bool) -> None:
         """Close the run's row, saying how it ended."""
-        if self._store is None or self.id is None:
+        if self._recorder is None:
             return
         status = Status.INTERRUPTED if interrupted else Status.FAILED if failed else Status.FINISHED
-        with self._store as store:
-            store.finish_run(self.id, status, utc_now())
+        self._recorder.finish(status)
 
     def _save_ended(
         self,
@@ -191,6 +190,4 @@ class BenchRun:
             self.notes.append(f"the end of {board.name} {case.image_name} was not stored: {refused}")
 
     def _store_session(self, record: SessionRecord) -> None:
-        run_id = self.begin()
-        assert self._store is not None, "begin opened it"
-        self._store.save_session(run_id, record)
+        self.prepare().save(record)

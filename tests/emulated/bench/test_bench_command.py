@@ -19,6 +19,7 @@ import pytest
 
 from children import interruptible
 from hil.lab import builtin_lab
+from postgres_server import running_server
 
 pytestmark = pytest.mark.emulated
 
@@ -254,3 +255,42 @@ def test_a_lab_file_with_two_boards_runs_both(tmp_path: Path) -> None:
     assert rows(tmp_path, "select board from session order by board") == [("left",), ("right",)]
     assert rows(tmp_path, "select lab_sha256 is not null from run") == [(1,)]
     assert builtin_lab().boards[0].name not in ("left", "right")
+
+
+def test_a_database_server_that_dies_in_the_middle_loses_nothing(tmp_path: Path) -> None:
+    with running_server() as server:
+        database = server.new_database()
+        process = subprocess.Popen(
+            pytest_command(
+                tmp_path, "--board=all", "--model=fastgrnn_digits/q15,fastgrnn_vowels/f32", f"--db={database}"
+            ),
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", "XDG_DATA_HOME": str(tmp_path)},
+        )
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:  # the first session's line: the second is streaming or about to
+                if "fastgrnn_digits/q15: 540/540" in line:
+                    break
+            server.stop()
+            rest = process.stdout.read()
+            assert process.wait(RUN_S) == pytest.ExitCode.TESTS_FAILED
+        finally:
+            process.kill()
+            process.wait()
+            process.stdout.close()
+        server.start()
+        assert "2 passed" in rest
+        assert "fastgrnn_vowels  f32" in rest
+        assert "secret" not in rest
+        assert "stored: 1 of 2 sessions, run 1 in postgresql+psycopg://lab:***@/" in rest
+        file = next(line for line in rest.splitlines() if line.startswith("kept: 1 session in ")).split()[4]
+        later = hil(tmp_path, "store", file.rstrip(";"), f"--db={database}")
+        assert later.returncode == 0, later.stderr
+        exported = hil(tmp_path, "export", f"--db={database}").stdout
+        assert {line["model"] for line in csv.DictReader(io.StringIO(exported))} == {
+            "fastgrnn_digits",
+            "fastgrnn_vowels",
+        }

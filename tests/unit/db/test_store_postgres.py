@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -31,52 +28,27 @@ from hil_db.export_profile import export_profile
 from hil_db.records import RunInfo, SessionRecord, Status
 from hil_db.schema import VERSION_TABLE, Base, Image, Run, Session
 from hil_db.store import Store
-from needs import absent
+from postgres_server import Server, running_server
 
 WORKER = Path(__file__).with_name("worker.py")
-TOOLS = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
-NUMBERS = count(1)
-
-
-def run_as_postgres(*words: str) -> None:
-    """The server refuses to run as root; what it prints goes to a file that no child keeps open."""
-    as_other = ("runuser", "-u", "postgres", "--") if os.getuid() == 0 else ()
-    with tempfile.TemporaryFile() as said:
-        ended = subprocess.run([*as_other, *words], stdout=said, stderr=said, check=False, cwd="/")
-        said.seek(0)
-        assert ended.returncode == 0, said.read().decode()
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """A PostgreSQL server of its own, on a socket in a temporary folder; gives the socket's folder."""
-    pytest.importorskip("psycopg")
-    if TOOLS is None:
-        absent("no PostgreSQL server is installed")
-    with tempfile.TemporaryDirectory(prefix="hil-pg-") as folder:
-        if os.getuid() == 0:
-            shutil.chown(folder, "postgres")
-        data = f"{folder}/data"
-        words = ("-D", data, "-A", "trust", "-U", "lab", "-N", "--locale=C", "-E", "UTF8")
-        run_as_postgres(f"{TOOLS}/initdb", *words)
-        options = f"-k {folder} -c listen_addresses='' -c fsync=off -c timezone=Asia/Kolkata"
-        control = (f"{TOOLS}/pg_ctl", "-D", data, "-w", "-l", f"{folder}/log")
-        run_as_postgres(*control, "-o", options, "start")
-        try:
-            yield folder
-        finally:
-            run_as_postgres(*control, "-m", "immediate", "stop")
+def cluster() -> Iterator[Server]:
+    with running_server() as started:
+        yield started
 
 
 @pytest.fixture
-def url(server: str) -> str:
+def server(cluster: Server) -> str:
+    """The folder of the server's socket."""
+    return cluster.folder
+
+
+@pytest.fixture
+def url(cluster: Server) -> str:
     """A new database on the server."""
-    name = f"lab{next(NUMBERS)}"
-    admin = create_engine(f"postgresql+psycopg://lab@/postgres?host={server}", isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    admin.dispose()
-    return f"postgresql://lab:secret@/{name}?host={server}"
+    return cluster.new_database()
 
 
 def test_everything_comes_back(store: Store, url: str, info: RunInfo, record: SessionRecord) -> None:

@@ -1,0 +1,76 @@
+"""A PostgreSQL server of its own, for tests of what the store does with one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from needs import absent
+
+TOOLS = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
+NUMBERS = count(1)
+
+
+def run_as_postgres(*words: str) -> None:
+    """The server refuses to run as root; what it prints goes to a file that no child keeps open."""
+    as_other = ("runuser", "-u", "postgres", "--") if os.getuid() == 0 else ()
+    with tempfile.TemporaryFile() as said:
+        ended = subprocess.run([*as_other, *words], stdout=said, stderr=said, check=False, cwd="/")
+        said.seek(0)
+        assert ended.returncode == 0, said.read().decode()
+
+
+class Server:
+    """One that runs; its socket lies in ``folder``."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self._control = (f"{TOOLS}/pg_ctl", "-D", f"{folder}/data", "-w", "-l", f"{folder}/log")
+
+    def start(self) -> None:
+        options = f"-k {self.folder} -c listen_addresses='' -c fsync=off -c timezone=Asia/Kolkata"
+        run_as_postgres(*self._control, "-o", options, "start")
+
+    def stop(self) -> None:
+        """At once, as if it had died: open connections are cut."""
+        run_as_postgres(*self._control, "-m", "immediate", "stop")
+
+    def new_database(self) -> str:
+        """The URL of a database that is empty."""
+        name = f"lab{next(NUMBERS)}"
+        admin = create_engine(
+            f"postgresql+psycopg://lab@/postgres?host={self.folder}", isolation_level="AUTOCOMMIT"
+        )
+        with admin.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        admin.dispose()
+        return f"postgresql://lab:secret@/{name}?host={self.folder}"
+
+
+@contextmanager
+def running_server() -> Iterator[Server]:
+    """Makes a cluster in a temporary folder and starts it; skips the test where nothing is installed."""
+    pytest.importorskip("psycopg")
+    if TOOLS is None:
+        absent("no PostgreSQL server is installed")
+    with tempfile.TemporaryDirectory(prefix="hil-pg-") as folder:
+        if os.getuid() == 0:
+            shutil.chown(folder, "postgres")
+        words = ("-D", f"{folder}/data", "-A", "trust", "-U", "lab", "-N", "--locale=C", "-E", "UTF8")
+        run_as_postgres(f"{TOOLS}/initdb", *words)
+        server = Server(folder)
+        server.start()
+        try:
+            yield server
+        finally:
+            if Path(f"{folder}/data/postmaster.pid").exists():
+                server.stop()
