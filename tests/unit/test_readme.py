@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 
 from hil import cli
+from hil.image import prebuilt_dir
+from hil.measure.memory import memory
 from hil.models.catalog import find_model, list_models
 from hil.models.folder import accuracy_of
 from hil.models.vectors import load_vectors
+from hil.session import first
 from hil.values import Precision
 
 PROJECT = Path(__file__).parents[2]
@@ -106,3 +109,21 @@ def test_the_readme_has_every_model() -> None:
     assert set(model_rows()) == names - drawn
     assert len(drawn) == 7
     assert "`perf_…` (seven)" in README.read_text()
+
+
+def bench_rows() -> list[list[str]]:
+    """The cells of the table that `make bench` ends with."""
+    table = re.search(r"```text\n(board  model .*?)\n…", README.read_text(), re.DOTALL)
+    assert table is not None
+    return [re.split(r"  +", line) for line in table[1].splitlines()[2:]]
+
+
+@pytest.mark.parametrize("row", bench_rows(), ids=lambda row: "-".join(row[1:3]))
+def test_the_readmes_bench_table_fits_its_images_and_vectors(row: list[str]) -> None:
+    _, model, precision, accuracy, *_, flash, ram, _, golden = row
+    vectors = load_vectors(model, Precision(precision))
+    vectors = first(vectors, vectors.default)
+    assert accuracy == f"{accuracy_of(find_model(model), vectors.goldens, vectors.labels):.2%}"
+    assert golden.split()[0] == f"{len(vectors)}/{len(vectors)}"
+    used = memory(prebuilt_dir("qemu_mps2_an386") / f"{model}-{precision}.elf")
+    assert (flash, ram) == (f"{used.flash_bytes:,}", f"{used.ram_bytes:,}")

@@ -23,6 +23,7 @@ from postgres_server import running_server
 
 pytestmark = pytest.mark.emulated
 
+README = Path(__file__).parents[3] / "README.md"
 QUICK = ("--board=all", "--model=fastgrnn_digits/q15", "--vectors=20")
 RUN_S = 120
 
@@ -113,6 +114,23 @@ def test_the_bench_prints_stores_and_exports_the_same_values(tmp_path: Path) -> 
     versions = str(rows(tmp_path, "select versions from session")[0][0])
     assert '"qemu"' in versions
     assert '"pyocd"' in versions
+
+
+def test_the_readme_shows_a_row_as_it_is_printed(tmp_path: Path) -> None:
+    done = run(tmp_path, "--board=all", "--model=fastgrnn_digits/q15")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+    def table(text: str, row: str) -> list[list[str]]:
+        lines = [line for line in text.splitlines() if line.startswith(("board  model ", row))]
+        return [re.split(r"  +", line) for line in lines]
+
+    row = "qemu   fastgrnn_digits"
+    printed = table(done.stdout, row)
+    shown = [cells for cells in table(README.read_text(), row) if "f32" not in cells and "q7" not in cells]
+    assert len(printed) == 2
+    assert printed == shown
+    obtained = next(line for line in README.read_text().splitlines() if line.startswith("obtained: "))
+    assert obtained.removesuffix("…") in done.stdout
 
 
 def test_a_second_run_is_added_and_the_first_kept(tmp_path: Path) -> None:
