@@ -47,6 +47,12 @@ class View:
         self.page.wait_for_selector("main h1")
         return self.page
 
+    def matrix(self, address: str) -> Page:
+        """Go to the matrix and wait until its grid is there."""
+        self.open(f"{address}/")
+        self.page.wait_for_selector(".ag-row")
+        return self.page
+
     def watch(self) -> None:
         """Note what the page says is wrong, and what it asks for."""
         self.page.on("console", self._on_console)
@@ -197,7 +203,7 @@ def series(address: str, query: str) -> str:
 def test_matrix_shows_the_newest_values_and_how_they_were_obtained(
     view: View, address: str, tmp_path: Path
 ) -> None:
-    page = view.open(f"{address}/")
+    page = view.matrix(address)
     assert page.title() == "HIL lab"
     said = text(page)
     for words in (
@@ -215,7 +221,9 @@ def test_matrix_shows_the_newest_values_and_how_they_were_obtained(
     assert "57,280" not in said, "an older value is shown"
     for words in ("counted", "measured", "plugin", "painted", "tracked", "elf", "bit-exact"):
         assert words in said
-    assert page.locator("table tbody tr").count() >= len(MODELS) * len(PRECISIONS)
+    assert page.get_by_role("rowheader").count() == len(MODELS) * len(PRECISIONS)
+    assert page.get_by_role("columnheader", name="Stack B counted tracked").count() == 1
+    assert page.get_by_role("columnheader", name="Stack B measured painted").count() == 1
     need_painted(page, "matrix", tmp_path)
     assert not view.wrong
 
@@ -225,7 +233,7 @@ def test_bands_are_shown_and_drawn_in_either_theme(
     view: View, address: str, tmp_path: Path, scheme: Literal["light", "dark"]
 ) -> None:
     view.page.emulate_media(color_scheme=scheme)
-    assert "−3/+22 %" in text(view.open(f"{address}/"))
+    assert "−3/+22 %" in text(view.matrix(address))
     need_painted(view.page, f"matrix-{scheme}", tmp_path)
     page = view.open(series(address, "metric=latency_cycles&model=fastgrnn_digits&precision=q15"))
     assert points(page) == RUNS
@@ -241,17 +249,80 @@ def test_bands_are_shown_and_drawn_in_either_theme(
 
 
 def test_the_matrix_fits_a_usual_window(view: View, address: str) -> None:
-    page = view.open(f"{address}/")
-    for part in page.locator(".scroll").all():
-        assert part.evaluate("part => part.scrollWidth <= part.clientWidth"), "figures are cut off"
-    overlaps = page.locator(".matrix td .amount").evaluate_all(
-        "amounts => amounts.filter(one => one.scrollWidth > one.clientWidth).map(one => one.textContent)"
+    page = view.matrix(address)
+    viewport = page.locator(".ag-center-cols-viewport")
+    assert viewport.evaluate("part => part.scrollWidth <= part.clientWidth"), "columns are cut off"
+    cut = page.locator(".figure, .head, .name").evaluate_all(
+        "parts => parts.filter(one => one.scrollWidth > one.clientWidth).map(one => one.textContent)"
     )
-    assert overlaps == []
+    assert cut == []
+
+
+def column(page: Page, name: str) -> list[str]:
+    """The figures below a column's head, from above to below."""
+    place = page.get_by_role("columnheader", name=name).get_attribute("aria-colindex")
+    cells = page.locator(f".ag-cell[aria-colindex='{place}'] .number")
+    found = cells.evaluate_all(
+        "cells => cells.map(cell => [cell.getBoundingClientRect().top, cell.textContent])"
+    )
+    return [figure for _, figure in sorted(found)]
+
+
+@pytest.mark.parametrize("by", ["mouse", "keyboard"])
+def test_a_columns_head_sorts_by_number(view: View, address: str, by: str) -> None:
+    page = view.matrix(address)
+    assert column(page, "Instructions") == ["54,880", "38,640", "154,880", "138,640"]
+    head = page.get_by_role("columnheader", name="Instructions")
+    for order, expected in (
+        ("ascending", ["38,640", "54,880", "138,640", "154,880"]),
+        ("descending", ["154,880", "138,640", "54,880", "38,640"]),
+    ):
+        if by == "mouse":
+            head.click()
+        else:
+            head.press("Enter")
+        page.wait_for_selector(f"[role=columnheader][aria-sort={order}]")
+        assert column(page, "Instructions") == expected
+    assert not view.wrong
+
+
+def test_arrow_keys_and_enter_lead_to_a_series(view: View, address: str) -> None:
+    page = view.matrix(address)
+    page.get_by_role("rowheader").first.click()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("h1:has-text('Accuracy over runs')")
+    page.go_back()
+    page.wait_for_selector(".ag-row")
+    assert not view.wrong
+
+
+def test_a_row_that_failed_says_so_and_keeps_its_error_when_sorted(
+    view: View, served: Callable[[str], str], tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path / 'failed.db'}"
+    seed(url, runs=FAILED[0])
+    page = view.matrix(served(url))
+
+    def rows() -> list[str]:
+        found = page.locator(".ag-pinned-left-cols-container .ag-row, .ag-full-width-row").evaluate_all(
+            "rows => rows.map(row => [row.getBoundingClientRect().top, row.innerText])"
+        )
+        return [" ".join(told.split()) for _, told in sorted(found) if told.strip()]
+
+    failed = "fastgrnn_vowels q15 failed Where cycles go"
+    told = "Run 4 failed, 2026-11-04 03:00 UTC: qemu: no frame in 10.0 s The values above are from run 3."
+    assert rows()[-2:] == [failed, told]
+    page.get_by_role("columnheader", name="Instructions").click()
+    page.wait_for_selector("[role=columnheader][aria-sort=ascending]")
+    assert rows()[2:4] == [failed, told]
+    assert page.locator(".failure").evaluate("part => part.scrollHeight <= part.clientHeight")
+    assert not view.wrong
 
 
 def test_a_row_leads_to_where_its_cycles_go(view: View, address: str, tmp_path: Path) -> None:
-    page = view.open(f"{address}/")
+    page = view.matrix(address)
     page.get_by_role("link", name="Where cycles go").first.click()
     page.wait_for_selector("h1:has-text('Where cycles go')")
     said = text(page)
@@ -269,7 +340,7 @@ def test_a_row_leads_to_where_its_cycles_go(view: View, address: str, tmp_path: 
 
 
 def test_a_value_leads_to_its_series(view: View, address: str) -> None:
-    page = view.open(f"{address}/")
+    page = view.matrix(address)
     page.get_by_role("link", name="54,880").first.click()
     page.wait_for_url("**/series?**")
     asked = parse_qs(urlparse(page.url).query)
@@ -346,8 +417,8 @@ def test_choosing_is_in_the_address_and_the_address_can_be_shared(
 
 
 def test_nothing_comes_from_elsewhere(view: View, address: str) -> None:
-    page = view.open(series(address, "metric=instructions"))
-    points(page)
+    view.matrix(address)
+    points(view.open(series(address, "metric=instructions")))
     assert view.asked
     assert {urlparse(asked).hostname for asked in view.asked if not asked.startswith(("data:", "blob:"))} == {
         "127.0.0.1"
@@ -358,7 +429,7 @@ def test_looking_changes_nothing(view: View, address: str, seeded: str) -> None:
     path = Path(seeded.removeprefix("sqlite:///"))
     before = hashlib.sha256(path.read_bytes()).hexdigest()
     points(view.open(series(address, "metric=instructions")))
-    view.open(f"{address}/")
+    view.matrix(address)
     assert hashlib.sha256(path.read_bytes()).hexdigest() == before
 
 
@@ -377,7 +448,7 @@ def test_one_server_from_no_database_to_one_of_another_version(
         assert "pytest --board=all" in text(view.open(page)), "an empty database"
     seed(url, runs=1)
     for page in pages:
-        assert "fastgrnn_digits" in text(view.open(page))
+        view.open(page).wait_for_selector("main :text('fastgrnn_digits')")
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE hil_schema_version SET version_num = '9999'")
     connection.close()
@@ -393,7 +464,7 @@ def test_names_are_shown_as_they_are(view: View, served: Callable[[str], str], t
     url = f"sqlite:///{tmp_path / 'nasty.db'}"
     seed(url, board=NASTY, runs=2)
     address = served(url)
-    assert NASTY in text(view.open(f"{address}/"))
+    assert NASTY in text(view.matrix(address))
     page = view.open(series(address, "metric=instructions&model=fastgrnn_digits&precision=f32"))
     assert points(page) == 2
     box = page.locator(".scatterlayer .trace path.point").first.bounding_box()

@@ -2,168 +2,214 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import groupby
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from dash import dcc, html
+from dash import html
 from dash.development.base_component import Component
 
 from hil_dashboards import text
 from hil_dashboards.choice import Choice, ProfileChoice
 from hil_dashboards.frames import Row, Value
-from hil_dashboards.pages.parts import Child, badge, legend
+from hil_dashboards.pages.grid import grid
+from hil_dashboards.pages.parts import Child, legend
 from hil_dashboards.queries import MATRIX_METRICS
+
+# Pixels.
+_HEAD_HEIGHT, _LINE_HEIGHT, _FAILURE_HEIGHT = 96, 18, 66
+_PADDING, _LETTER, _LETTER_SMALL = 15, 8.3, 7.3  # letters of a wide font
+_NAMES, _LETTER_NAME = 182, 8.7
 
 
 def matrix_page(rows: Sequence[Row]) -> list[Child]:
-    """A table per board, then what the badges mean; ``rows`` are ordered by board."""
-    tables = [
-        _board(board, list(group))
-        for (board, _), group in groupby(rows, key=lambda row: (row.board, row.kind))
-    ]
+    """One table of all boards, then what the methods mean; ``rows`` are ordered by board."""
     return [
         html.Div(
             [
                 html.H1("Newest results"),
                 html.P(
                     "The newest value of each metric, of the run that its row names unless it names another. "
-                    "A value leads to its series over runs.",
+                    "A value leads to its series over runs, a column's head sorts.",
                     className="muted",
                 ),
             ],
             className="page-head",
         ),
-        *tables,
+        _table(rows),
         legend(),
     ]
 
 
-def _board(board: str, rows: list[Row]) -> Component:
-    heads = [html.Th("Model", scope="col")]
-    heads += [html.Th(text.title(metric), scope="col") for metric in MATRIX_METRICS]
-    body: list[Component] = []
+@dataclass(frozen=True)
+class Way:
+    """Values that may stand in one column: of one metric, unit, method, technique and conditions."""
+
+    metric: str
+    unit: str
+    method: str
+    technique: str
+    conditions: str
+
+
+def ways(rows: Sequence[Row]) -> list[Way]:
+    """The columns that the rows' values need, in the order of the metrics, those with most values first."""
+    held: dict[Way, int] = {}
     for row in rows:
-        body.append(_case(row))
-        if row.status != "finished":
-            body.append(_failure(row))
-    return html.Section(
-        [
-            html.H2([board, html.Span(rows[0].kind, className="kind")]),
-            html.Div(
-                html.Table([html.Thead(html.Tr(heads)), html.Tbody(body)], className="matrix"),
-                className="scroll",
-            ),
-        ],
-        className="card",
-    )
+        for values in row.values.values():
+            for value in values:
+                way = way_of(value)
+                held[way] = held.get(way, 0) + 1
+    place = MATRIX_METRICS.index
+    return sorted(held, key=lambda way: (place(way.metric), -held[way], way.technique, way.conditions))
 
 
-def _case(row: Row) -> Component:
-    head = html.Th(
-        [
-            html.Div(_breakable(row.model), className="model"),
-            html.Div(
-                [
-                    html.Span(row.precision, className="precision"),
-                    *(
-                        [html.Span(row.status, className=f"status {row.status}")]
-                        if row.status != "finished"
-                        else []
-                    ),
-                ],
-                className="under",
-            ),
-            html.Div(
-                [f"run {row.run} · ", html.Span(text.day(row.time), className="nowrap")],
-                className="origin",
-                title=text.moment(row.time),
-            ),
-            *([_to_profile(row)] if row.profiled else []),
-        ],
-        scope="row",
-    )
-    cells = [_cell(row, metric) for metric in MATRIX_METRICS]
-    return html.Tr([head, *cells], className="case" if row.status == "finished" else "case ended")
+def way_of(value: Value) -> Way:
+    """The column of a value."""
+    return Way(value.metric, value.unit, value.method, value.technique, value.conditions)
 
 
-def _breakable(name: str) -> list[Child]:
-    """A name that a narrow column breaks after an underscore rather than within a word."""
-    first, *others = name.split("_")
-    parts: list[Child] = [first]
-    for other in others:
-        parts += ["_", html.Wbr(), other]
-    return parts
+def _table(rows: Sequence[Row]) -> Component:
+    boards = {(row.board, row.kind) for row in rows}
+    columns = ways(rows)
+    cells = [cell for row in rows for cell in _rows(row, columns)]
+    heads = [_CASE, *([_BOARD] if len(boards) > 1 else []), _RUN]
+    heads += [_value_column(place, way, columns, cells) for place, way in enumerate(columns)]
+    height = _HEAD_HEIGHT + sum(_FAILURE_HEIGHT if "failure" in cell else cell["height"] for cell in cells)
+    told: list[Child] = []
+    if len(boards) == 1:
+        ((board, kind),) = boards
+        told = [html.H2([board, html.Span(kind, className="kind")])]
+    return html.Section([*told, grid(heads, cells, height=height)], className="card grid-card")
 
 
-def _to_profile(row: Row) -> Component:
-    choice = ProfileChoice(row.board, row.kind, row.model, row.precision)
-    return dcc.Link("Where cycles go", href=choice.href(), className="more")
+def _width(words: Iterable[str], letter: float) -> int:
+    """Pixels of a column in which each of the words fits, with letters of so many."""
+    return _PADDING + round(letter * max(map(len, words)))
 
 
-def _failure(row: Row) -> Component:
+_CASE = {
+    "headerName": "Model",
+    "field": "model",
+    "cellRenderer": "Case",
+    "cellAriaRole": "rowheader",
+    "pinned": "left",
+    "width": _NAMES,
+}
+_BOARD = {"headerName": "Board", "field": "board", "cellRenderer": "Board", "width": 140}
+_RUN = {"headerName": "Run", "field": "run", "cellRenderer": "Run", "width": 86}
+
+
+def _value_column(
+    place: int, way: Way, columns: Sequence[Way], cells: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
+    others = {one.conditions for one in columns if (one.metric, one.technique) == (way.metric, way.technique)}
+    conditions = (way.conditions or "no conditions") if len(others) > 1 else ""
+    title, unit = text.title(way.metric), text.unit(way.metric, way.unit)
+    words = re.split("[ -]", " ".join((title, way.method, way.technique, conditions)))
+    figures = [cell[_field(place)]["text"] for cell in cells if _field(place) in cell]
+    notes = [note for cell in cells for _, note in cell.get(_field(place), _NOTHING)["notes"]]
+    widest = max(_width([*words, *notes], _LETTER_SMALL), _width(figures, _LETTER))
+    meaning = text.METHODS.get(way.method)
+    return {
+        "headerName": " ".join(filter(None, (title, unit, way.method, way.technique, conditions))),
+        "headerTooltip": f"{way.method}: {meaning}" if meaning else way.method,
+        "headerComponentParams": {
+            "innerHeaderComponent": "Head",
+            "innerHeaderComponentParams": {
+                "title": title,
+                "unit": unit,
+                "method": way.method,
+                "known": bool(meaning),
+                "technique": way.technique,
+                "conditions": conditions,
+            },
+        },
+        "field": _field(place),
+        "cellRenderer": "Figure",
+        "cellRendererParams": {"metric": way.metric},
+        "comparator": {"function": "byNumber"},
+        "type": "rightAligned",
+        "flex": widest,
+        "minWidth": widest,
+    }
+
+
+_NOTHING: dict[str, Any] = {"notes": ()}
+
+
+def _field(place: int) -> str:
+    return f"value{place}"
+
+
+def _rows(row: Row, columns: Sequence[Way]) -> list[dict[str, Any]]:
+    """A row of the grid, and below it one that says why its session ended, if it did not finish.
+
+    Both hold the same values, so that sorting leaves them beside each other.
+    """
+    cells = {way_of(value): _cell(row, value) for values in row.values.values() for value in values}
+    lines = 1 + -(-_width([row.model], _LETTER_NAME) // _NAMES) + (row.status != "finished" and row.profiled)
+    lines = max([lines, *(1 + len(cell["notes"]) for cell in cells.values())])
+    held = {
+        "board": row.board,
+        "kind": row.kind,
+        "model": row.model,
+        "precision": row.precision,
+        "status": row.status,
+        "run": row.run,
+        "day": text.day(row.time),
+        "from": [f"run {row.run}, {text.moment(row.time)}"],
+        "series": Choice(model=(row.model,), board=(row.board,), precision=(row.precision,)).href(),
+        "profile": ProfileChoice(row.board, row.kind, row.model, row.precision).href()
+        if row.profiled
+        else "",
+        "height": _PADDING + _LINE_HEIGHT * lines,
+        **{_field(place): cells[way] for place, way in enumerate(columns) if way in cells},
+    }
+    return [held] if row.status == "finished" else [held, {**held, "failure": _failure(row)}]
+
+
+def _failure(row: Row) -> dict[str, str]:
     runs = sorted({value.run for values in row.values.values() for value in values})
-    kept = (
-        f"The values above are from run {' and '.join(map(str, runs))}."
+    return {
+        "what": f"Run {row.run} {row.status}",
+        "why": f", {text.moment(row.time)}: {row.error or 'no reason was stored'}",
+        "kept": f"The values above are from run {' and '.join(map(str, runs))}."
         if runs
-        else "There are no values yet."
-    )
-    return html.Tr(
-        html.Td(
-            [
-                html.Span(f"Run {row.run} {row.status}", className="strong"),
-                f", {text.moment(row.time)}: ",
-                html.Span(row.error or "no reason was stored"),
-                html.Div(kept, className="kept"),
-            ],
-            colSpan=1 + len(MATRIX_METRICS),
-        ),
-        className="failure",
-    )
+        else "There are no values yet.",
+    }
 
 
-def _cell(row: Row, metric: str) -> Component:
-    held = row.values.get(metric, ())
-    label: dict[str, Any] = {"data-label": text.title(metric)}
-    if not held:
-        return html.Td(html.Span("–", className="none"), **label)
-    choice = Choice(metric=metric, model=(row.model,), board=(row.board,), precision=(row.precision,))
-    return html.Td(
-        dcc.Link([_figure(row, value) for value in held], href=choice.href(), className="cell"),
-        **label,
-        className="wrong" if metric == "golden_exact" and any(value.value < 1 for value in held) else "",
-    )
+def _cell(row: Row, value: Value) -> dict[str, Any]:
+    """A value as grid.js shows it; ``number`` is what it sorts by."""
+    cell: dict[str, Any] = {
+        "number": value.value,
+        "text": text.value(value.metric, value.value),
+        "notes": _notes(row, value),
+        "told": _told(value),
+    }
+    if value.run != row.run:
+        cell["from"] = [f"run {value.run}, {text.moment(value.time)}"]
+    if value.metric == "golden_exact" and value.value < 1:
+        cell["wrong"] = True
+    return cell
 
 
-def _figure(row: Row, value: Value) -> Component:
-    unit = text.unit(value.metric, value.unit)
-    band = text.band(value.metric, value.value, value.band) if value.band is not None else ""
-    amount: list[Child] = [html.Span(text.value(value.metric, value.value), className="number")]
-    if unit:
-        amount.append(html.Span(unit, className="unit"))
-    return html.Div(
-        [
-            html.Div(amount, className="amount"),
-            *([html.Div(band, className="band")] if band else []),
-            *([html.Div(f"only {value.over:,} vectors", className="partial")] if value.partial else []),
-            badge(value.method, value.technique),
-            *([_older(value)] if value.run != row.run else []),
-        ],
-        className="figure",
-        title=_title(value),
-    )
+def _notes(row: Row, value: Value) -> list[tuple[str, str]]:
+    """What stands below a value, each with its class in the style sheet."""
+    notes = []
+    if value.band is not None:
+        notes.append(("band", text.band(value.metric, value.value, value.band)))
+    if value.partial:
+        notes.append(("partial", f"{value.over:,} vectors"))
+    if value.run != row.run:
+        notes.append(("older", f"run {value.run}"))
+    return notes
 
 
-def _older(value: Value) -> Component:
-    """Of values that are not of the row's own run."""
-    return html.Div(
-        [f"run {value.run} · ", html.Span(text.day(value.time), className="nowrap")], className="older"
-    )
-
-
-def _title(value: Value) -> str:
-    told = [f"run {value.run}, {text.moment(value.time)}", text.of_commit(value.commit, value.dirty)]
-    told.append(f"image {text.image(value.image)}")
+def _told(value: Value) -> list[str]:
+    told = [text.of_commit(value.commit, value.dirty), f"image {text.image(value.image)}"]
     if value.over is not None:
         told.append(f"over {value.over:,} vectors")
     if value.band is not None:
@@ -172,4 +218,4 @@ def _title(value: Value) -> str:
         told.append(value.conditions)
     if value.resolution is not None and not text.is_share(value.metric):
         told.append(f"steps of {text.plain(value.resolution)}")
-    return "\n".join(told)
+    return told

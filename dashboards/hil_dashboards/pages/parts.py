@@ -97,9 +97,9 @@ def legend() -> Component:
             html.H2("How a value was obtained"),
             html.Dl(entries),
             html.P(
-                "Beside the method stands the technique. Values of another method or technique are never "
-                "compared with each other. Percents under a value, such as −3/+22 %, are its band: where the "
-                "true value is expected.",
+                "A column's head names the method and below it the technique. Values of another method or "
+                "technique are never compared with each other. Percents under a value, such as −3/+22 %, are "
+                "its band: where the true value is expected.",
                 className="muted",
             ),
         ],

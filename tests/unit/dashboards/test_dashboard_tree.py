@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from dash import dcc, html
 from dash.development.base_component import Component
+from dash_ag_grid import AgGrid
 
 from hil.errors import HilError, StoreError
 from hil.measure.profile import PathCost, Profile
@@ -44,48 +45,90 @@ def of_class(tree: Any, name: str) -> list[Component]:
     return [node for node in nodes(tree) if name in str(getattr(node, "className", "")).split()]
 
 
+def rows_of(tree: Any) -> list[dict[str, Any]]:
+    (grid,) = (node for node in nodes(tree) if isinstance(node, AgGrid))
+    rows: list[dict[str, Any]] = grid.rowData
+    return rows
+
+
+def columns_of(tree: Any) -> list[dict[str, Any]]:
+    (grid,) = (node for node in nodes(tree) if isinstance(node, AgGrid))
+    columns: list[dict[str, Any]] = grid.columnDefs
+    return columns
+
+
+def heads(tree: Any) -> dict[str, str]:
+    """What a grid's columns are called, by the field they show."""
+    return {column["field"]: column["headerName"] for column in columns_of(tree)}
+
+
+def figures(tree: Any, row: int = 0) -> dict[str, Any]:
+    """The cells of a row that hold a value, by their columns' heads."""
+    cells = rows_of(tree)[row]
+    return {head: cells[field] for field, head in heads(tree).items() if field in cells and "value" in field}
+
+
+def shown(cell: dict[str, Any]) -> str:
+    return " ".join([cell["text"], *(note for _, note in cell["notes"])])
+
+
 def page(bench: Any, path: str = "/", search: str = "") -> Component:
     return render(bench.url, "/somewhere/results.db", path, search)
 
 
-def test_cell_shows_value_unit_method_and_technique_and_its_row_run_and_date(bench: Any) -> None:
+def test_columns_name_metric_unit_method_and_technique_and_rows_run_and_date(bench: Any) -> None:
     bench.run(bench.session(1, bench.flash(12_304)))
-    shown = page(bench)
-    assert words(of_class(shown, "cell")) == "12,304 B counted elf"
-    assert words(of_class(shown, "case")).startswith("digits q15 run 1 · 2026-11-01 ")
+    told = page(bench)
+    assert {head: shown(cell) for head, cell in figures(told).items()} == {"Flash B counted elf": "12,304"}
+    (row,) = rows_of(told)
+    assert [row[name] for name in ("model", "precision", "run", "day")] == ["digits", "q15", 1, "2026-11-01"]
 
 
 def test_value_of_an_older_run_than_its_row_says_so(bench: Any) -> None:
     bench.run(bench.session(1, bench.flash(10), bench.cost(100)))
     bench.run(bench.session(2, bench.cost(90)))
-    shown = {words(cell) for cell in of_class(page(bench), "cell")}
-    assert shown == {"90 counted timer", "10 B counted elf run 1 · 2026-11-01"}
+    told = figures(page(bench))
+    assert {head: shown(cell) for head, cell in told.items()} == {
+        "Instructions counted timer": "90",
+        "Flash B counted elf": "10 run 1",
+    }
+    assert told["Flash B counted elf"]["from"] == ["run 1, 2026-11-01 03:00 UTC"]
 
 
 def test_cell_shows_the_band_and_its_tooltip_what_the_value_holds_for(bench: Any) -> None:
     bench.run(bench.session(1, bench.estimate(61_200)))
-    (cell,) = of_class(page(bench), "cell")
-    assert words(cell) == "61,200 −3/+22 % estimated cycle-model-1"
-    (figure,) = of_class(cell, "figure")
-    assert "expected 59,364 to 74,664 (−3/+22 %)" in figure.title
-    assert "clock 25 MHz, wait states 0" in figure.title
+    (told,) = figures(page(bench)).items()
+    head, cell = told
+    assert (head, shown(cell)) == ("Cycles estimated cycle-model-1", "61,200 −3/+22 %")
+    assert "expected 59,364 to 74,664 (−3/+22 %)" in cell["told"]
+    assert "clock 25 MHz, wait states 0" in cell["told"]
 
 
-def test_cell_names_the_technique_of_each_of_its_values(bench: Any) -> None:
+def test_values_that_may_not_be_compared_stand_in_columns_of_their_own(bench: Any) -> None:
     painted = bench.stack(432, "painted", Method.MEASURED)
-    bench.run(bench.session(1, painted, bench.stack(440, "tracked", Method.COUNTED)))
-    (cell,) = of_class(page(bench), "cell")
-    assert [words(figure) for figure in of_class(cell, "figure")] == [
-        "432 B measured painted",
-        "440 B counted tracked",
+    bench.run(
+        bench.session(1, painted, bench.stack(440, "tracked", Method.COUNTED), bench.estimate(100)),
+        bench.session(1, bench.estimate(100, clock_hz=50e6), model="other"),
+        bench.session(1, bench.estimate(90), model="third"),
+    )
+    told = page(bench)
+    assert [{head: shown(cell) for head, cell in figures(told, row).items()} for row in range(3)] == [
+        {
+            "Cycles estimated cycle-model-1 clock 25 MHz, wait states 0": "100 −3/+22 %",
+            "Stack B counted tracked": "440",
+            "Stack B measured painted": "432",
+        },
+        {"Cycles estimated cycle-model-1 clock 50 MHz, wait states 0": "100 −3/+22 %"},
+        {"Cycles estimated cycle-model-1 clock 25 MHz, wait states 0": "90 −3/+22 %"},
     ]
 
 
 def test_cell_leads_to_its_series(bench: Any) -> None:
     bench.run(bench.session(1, bench.cost(100), board="a b", model="m&n"))
-    (cell,) = of_class(page(bench), "cell")
-    assert isinstance(cell, dcc.Link)
-    choice = parse_search(cell.href.removeprefix("/series"))
+    told = page(bench)
+    (column,) = (column for column in columns_of(told) if column["headerName"].startswith("Instructions"))
+    href = f"{rows_of(told)[0]['series']}&metric={column['cellRendererParams']['metric']}"
+    choice = parse_search(href.removeprefix("/series"))
     assert (choice.metric, choice.model, choice.board, choice.precision) == (
         "instructions",
         ("m&n",),
@@ -97,23 +140,38 @@ def test_cell_leads_to_its_series(bench: Any) -> None:
 def test_failed_session_is_shown_with_its_error_and_the_run_of_the_values(bench: Any) -> None:
     bench.run(bench.session(1, bench.cost(100)))
     bench.run(bench.session(2, error="qemu: the firmware hung"))
-    shown = page(bench)
-    (failure,) = of_class(shown, "failure")
-    assert "Run 2 failed" in words(failure)
-    assert "qemu: the firmware hung" in words(failure)
-    assert "from run 1." in words(failure)
-    assert words(of_class(shown, "older")) == "run 1 · 2026-11-01"
+    case, failed = rows_of(page(bench))
+    assert case["status"] == "failed"
+    assert failed["failure"] == {
+        "what": "Run 2 failed",
+        "why": ", 2026-11-02 03:00 UTC: qemu: the firmware hung",
+        "kept": "The values above are from run 1.",
+    }
+    assert failed == {**case, "failure": failed["failure"]}, "sorting would part the two"
+    assert [shown(cell) for cell in figures(page(bench)).values()] == ["100 run 1"]
+
+
+def test_boards_are_named_where_there_are_several(bench: Any) -> None:
+    bench.run(bench.session(1, bench.cost(100)))
+    assert "board" not in heads(page(bench))
+    assert "qemu kind_a" in words(page(bench))
+    bench.run(bench.session(2, bench.cost(100), board="desk-1"))
+    assert heads(page(bench))["board"] == "Board"
+    assert [row["board"] for row in rows_of(page(bench))] == ["desk-1", "qemu"]
 
 
 def test_quick_look_is_marked(bench: Any) -> None:
     bench.run(bench.session(1, bench.cost(100), bench.vectors(540)))
     bench.run(bench.session(2, bench.cost(90), bench.vectors(30)))
-    assert words(of_class(page(bench), "partial")) == "only 30 vectors"
+    (cell,) = figures(page(bench)).values()
+    assert cell["notes"] == [("partial", "30 vectors")]
 
 
 def test_disagreement_with_the_golden_reference_stands_out(bench: Any) -> None:
-    bench.run(bench.session(1, bench.golden(0.9)))
-    assert words(of_class(page(bench), "wrong")).startswith("90.00 %")
+    bench.run(bench.session(1, bench.golden(0.9)), bench.session(1, bench.golden(1.0), model="other"))
+    told = page(bench)
+    assert [next(iter(figures(told, row).values())).get("wrong", False) for row in range(2)] == [True, False]
+    assert shown(figures(told)["Golden % counted bit-exact"]) == "90.00"
 
 
 def test_legend_explains_every_method(bench: Any) -> None:
@@ -170,8 +228,9 @@ def test_matrix_leads_to_the_profile_of_a_case_that_has_one(bench: Any, profile:
         bench.session(1, bench.cost(100), board="a b", model="m&n", profile=profile),
         bench.session(1, bench.cost(100), model="other"),
     )
-    (link,) = of_class(page(bench), "more")
-    path, _, search = link.href.partition("?")
+    links = [row["profile"] for row in rows_of(page(bench))]
+    assert links[1:] == [""]
+    path, _, search = links[0].partition("?")
     assert "m&n q15 on a b (kind_a)" in words(page(bench, path, f"?{search}"))
 
 
@@ -273,14 +332,14 @@ def test_missing_database_says_what_to_run_and_works_once_it_is_there(
     bench.begin(datetime(2026, 11, 1, tzinfo=UTC))
     assert "No results yet" in words(page(bench, path)), "a run without a session"
     bench.run(bench.session(1, bench.cost(100)))
-    assert "digits" in words(page(bench, path))
+    assert "digits" in str(page(bench, path))
 
 
 def test_second_run_is_there_at_the_next_load(bench: Any) -> None:
     bench.run(bench.session(1, bench.cost(100)))
-    assert "100" in words(of_class(page(bench), "cell"))
+    assert [shown(cell) for cell in figures(page(bench)).values()] == ["100"]
     bench.run(bench.session(2, bench.cost(90)))
-    assert words(of_class(page(bench), "number")) == "90"
+    assert [shown(cell) for cell in figures(page(bench)).values()] == ["90"]
 
 
 def test_unreadable_database_tells_cause_and_remedy(tmp_path: Path) -> None:

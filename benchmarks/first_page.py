@@ -1,0 +1,188 @@
+"""How long the dashboard's first page takes until it is ready, in a headless Chromium.
+
+    python benchmarks/first_page.py [ROUNDS]
+
+For databases of 36 images on one board and of 500 rows on fourteen, prints the seconds from asking for the
+page until its last row's figure is painted, then until a click is answered, and the seconds of CPU that the
+browser's page took. Every round starts with an empty cache.
+"""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice, product
+
+from playwright.sync_api import Browser, sync_playwright
+
+from hil.image import Manifest
+from hil.measure.profile import ClassCost, PathCost, Profile
+from hil.values import Measure, Method, Precision
+from hil_db.records import RunInfo, SessionRecord, Status
+from hil_db.store import Store
+
+SIZES = (36, 500)
+MODELS = 12
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+)
+KIND = "qemu_mps2_an386"
+LAST_FIGURE = "987,654"
+SERVE = "import sys; from hil_dashboards.serve import serve; serve(sys.argv[1], port=0)"
+
+# The last figure is painted when it stands within the window; a table that scrolls is scrolled to its end.
+PAINTED = """figure => {
+    const scrolled = document.querySelector('.ag-body-viewport');
+    if (scrolled) scrolled.scrollTop = scrolled.scrollHeight;
+    const found = [...document.querySelectorAll('.number')].find(one => one.textContent === figure);
+    if (!found) return false;
+    const box = found.getBoundingClientRect();
+    if (box.top < 0 || box.bottom > innerHeight) { found.scrollIntoView({block: 'center'}); return false; }
+    return box.width > 0;
+}"""
+
+
+@dataclass(frozen=True)
+class Round:
+    """Seconds since the page was asked for, and of CPU."""
+
+    painted: float
+    answered: float
+    cpu: float
+
+
+def main() -> None:
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    path = shutil.which("chromium") or sys.exit("chromium is not installed")
+    with tempfile.TemporaryDirectory(prefix="hil-first-page-") as folder, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS.split())
+        for size in SIZES:
+            url = f"sqlite:///{folder}/{size}.db"
+            seed(url, size)
+            with served(url) as address:
+                tell(size, [look(browser, address) for _ in range(rounds)])
+        browser.close()
+
+
+def tell(size: int, found: list[Round]) -> None:
+    painted = statistics.median(one.painted for one in found)
+    answered = statistics.median(one.answered for one in found)
+    worst = max(one.answered for one in found)
+    cpu = statistics.median(one.cpu for one in found)
+    print(
+        f"{size} rows: painted in {painted:.2f} s, a click answered in {answered:.2f} s (worst {worst:.2f}), "
+        f"{cpu:.2f} s of CPU",
+        flush=True,
+    )
+
+
+def look(browser: Browser, address: str) -> Round:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(300_000)
+    page = context.new_page()
+    costs = context.new_cdp_session(page)
+    costs.send("Performance.enable")
+    asked = time.monotonic()
+    page.goto(address, wait_until="commit")
+    page.wait_for_function(PAINTED, arg=LAST_FIGURE, polling="raf")
+    painted = time.monotonic()
+    page.evaluate("document.querySelector('nav a[href=\"/series\"]').click()")
+    page.wait_for_url("**/series")
+    answered = time.monotonic()
+    metrics = {one["name"]: one["value"] for one in costs.send("Performance.getMetrics")["metrics"]}
+    context.close()
+    return Round(painted - asked, answered - asked, metrics["TaskDuration"])
+
+
+@contextmanager
+def served(url: str) -> Iterator[str]:
+    server = subprocess.Popen([sys.executable, "-c", SERVE, url], stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout is not None
+        yield server.stdout.readline().split()[1]
+    finally:
+        server.terminate()
+        server.communicate()
+
+
+def seed(url: str, size: int) -> None:
+    """One run of ``size`` sessions; the last row in the table's order has LAST_FIGURE instructions."""
+    boards = -(-size // (MODELS * len(Precision)))
+    cases = list(
+        islice(
+            product(
+                [f"board-{board:02}" for board in range(boards)],
+                [f"fastgrnn_model_{model:02}" for model in range(MODELS)],
+                sorted(Precision),
+            ),
+            size,
+        )
+    )
+    began = datetime(2026, 11, 1, 3, 0, tzinfo=UTC)
+    with Store.open(url) as store:
+        run = store.begin_run(RunInfo(began, "pytest --board=all", git_commit="c" * 40, git_dirty=False))
+        for place, (board, model, precision) in enumerate(cases):
+            instructions = 987_654.0 if place == size - 1 else 15_000.0 + place
+            store.save_session(run, session(board, model, precision, instructions, began))
+        store.finish_run(run, Status.FINISHED)
+
+
+def session(
+    board: str, model: str, precision: Precision, instructions: float, began: datetime
+) -> SessionRecord:
+    digest = f"{hash((board, model, precision)) & (2**256 - 1):064x}"
+    return SessionRecord(
+        board=board,
+        kind=KIND,
+        model=model,
+        precision=precision,
+        started=began,
+        finished=began + timedelta(seconds=2),
+        status=Status.FINISHED,
+        manifest=Manifest(
+            KIND, model, precision, digest, digest, digest[:32], "gcc 12.2.1", {}, 8, 8, 8, 10, digest
+        ),
+        measures=measures(precision, instructions),
+        profile=Profile(
+            "cycle-model-1",
+            540,
+            (PathCost(("model_run",), 540, 540 * 100, 540 * 120),),
+            (ClassCost("alu", 540, 540),),
+        ),
+    )
+
+
+def measures(precision: Precision, instructions: float) -> tuple[Measure, ...]:
+    cycles = round(instructions * 1.7)
+    conditions = {"clock_hz": 25e6, "wait_states": 0.0}
+    golden = "within-1e-4" if precision is Precision.F32 else "bit-exact"
+    estimated = (Method.ESTIMATED, "cycle-model-1", None)
+    return (
+        Measure("vectors", 540.0, "1", Method.COUNTED, "link"),
+        Measure("accuracy", 0.9833, "1", Method.COUNTED, "labels", 1 / 540),
+        Measure("golden_exact", 1.0, "1", Method.COUNTED, golden),
+        Measure(
+            "latency_us", cycles / 25, "us", *estimated, (cycles / 25 * 0.93, cycles / 25 * 1.07), conditions
+        ),
+        Measure("latency_cycles", cycles, "cycles", *estimated, (cycles * 0.93, cycles * 1.07), conditions),
+        Measure("instructions", instructions, "instructions", Method.COUNTED, "plugin"),
+        Measure("instructions", instructions // 40 * 40, "instructions", Method.COUNTED, "timer", 40.0),
+        Measure("flash_bytes", 12_304.0, "B", Method.COUNTED, "elf"),
+        Measure("ram_bytes", 15_624.0, "B", Method.COUNTED, "elf"),
+        Measure("stack_bytes", 440.0, "B", Method.COUNTED, "tracked"),
+        Measure("stack_bytes", 432.0, "B", Method.MEASURED, "painted", 4.0),
+        Measure("stream_s", 2.5, "s", Method.MEASURED, "host-clock"),
+    )
+
+
+if __name__ == "__main__":
+    main()

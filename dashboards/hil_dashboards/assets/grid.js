@@ -1,0 +1,104 @@
+// What the grids' cells look like, how they sort, and how high their rows are: named by pages/grid.py and its users.
+
+(() => {
+  const cells = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
+  const functions = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
+
+  const h = (tag, props, ...children) => React.createElement(tag, props, ...children);
+
+  // Within the page, as the other links do it: the router listens to the history.
+  function go(event) {
+    if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) {
+      return;
+    }
+    event.preventDefault();
+    history.pushState(null, "", event.currentTarget.href);
+    window.dispatchEvent(new PopStateEvent("popstate"));
+    window.scrollTo(0, 0);
+  }
+
+  const link = (href, className, title, ...children) => h("a", { href, className, title, onClick: go }, ...children);
+  const notes = (told) => told.map(([kind, words]) => h("div", { key: kind, className: kind }, words));
+
+  // A name that a narrow column breaks after an underscore rather than within a word.
+  const breakable = (name) =>
+    name.split(/(?<=_)/).flatMap((part, place) => (place ? [h("wbr", { key: place }), part] : [part]));
+
+  cells.Figure = ({ value, data, metric }) => {
+    if (!value) {
+      return h("span", { className: "none" }, "–");
+    }
+    return link(
+      `${data.series}&metric=${encodeURIComponent(metric)}`,
+      value.wrong ? "figure wrong" : "figure",
+      [...(value.from || data.from), ...value.told].join("\n"),
+      h("span", { className: "number" }, value.text),
+      ...notes(value.notes),
+    );
+  };
+
+  cells.Head = ({ displayName, title, unit, method, known, technique, conditions }) =>
+    h(
+      "div",
+      { className: "head" },
+      h("div", { className: "title" }, title || displayName, unit && h("span", { className: "unit" }, ` ${unit}`)),
+      method && h("div", { className: `badge ${known ? method : "other"}` }, `${method} `),
+      technique && h("div", null, `${technique} `),
+      conditions && h("div", null, conditions),
+    );
+
+  cells.Case = ({ data }) =>
+    h(
+      "div",
+      { className: "name" },
+      h("div", { className: "model" }, ...breakable(data.model)),
+      h(
+        "div",
+        { className: "under" },
+        h("span", { className: "precision" }, data.precision),
+        data.status !== "finished" && h("span", { className: `status ${data.status}` }, data.status),
+        data.profile && link(data.profile, "more", undefined, "Where cycles go"),
+      ),
+    );
+
+  cells.Run = ({ data }) =>
+    h("div", { title: data.from[0] }, h("div", null, data.run), h("div", { className: "origin" }, data.day));
+
+  cells.Board = ({ data }) =>
+    h("div", null, h("div", { className: "model" }, data.board), h("div", { className: "origin" }, data.kind));
+
+  cells.Failure = ({ data }) =>
+    h(
+      "div",
+      { className: "failure" },
+      h("span", { className: "strong" }, data.failure.what),
+      data.failure.why,
+      h("div", { className: "kept" }, data.failure.kept),
+    );
+
+  // By number; what is missing stands last in either direction.
+  functions.byNumber = (a, b, nodeA, nodeB, descending) => {
+    if (!a || !b) {
+      return a || b ? (Boolean(a) === descending ? 1 : -1) : 0;
+    }
+    return a.number - b.number;
+  };
+
+  functions.rowHeight = ({ data }) => {
+    if (!data.failure) {
+      return data.height;
+    }
+    const letters = Math.max(20, (Math.min(window.innerWidth, 1400) - 80) / 7.5);
+    const lines = (text) => Math.ceil(text.length / letters);
+    return 24 + 21 * (lines(data.failure.what + data.failure.why) + lines(data.failure.kept));
+  };
+
+  // Enter on a cell follows its link: the arrow keys go from cell to cell.
+  functions.follow = ({ event }) => {
+    const found = event.key === "Enter" && event.type === "keydown" && event.target.querySelector("a");
+    if (found) {
+      found.click();
+    }
+    return Boolean(found);
+  };
+})();
