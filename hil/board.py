@@ -5,6 +5,7 @@ The last layer that knows whether a board is emulated. What it hands up is the s
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -30,9 +31,10 @@ class Board:
     """One open board.
 
     ``flasher`` makes a new, unopened flasher for one session. ``failure`` says why the board itself can no
-    longer answer (an emulator that ended or hangs), or None, within seconds. ``versions`` are of the
-    tools between us and the core. ``trace`` watches the core from outside, where something can; where it
-    should and cannot, ``trace_missing`` says why.
+    longer answer (an emulator that ended or hangs), or None, within seconds. ``clock`` tells the seconds that
+    pass for the board: they stand while its host keeps it from running. ``versions`` are of the tools between
+    us and the core. ``trace`` watches the core from outside, where something can; where it should and cannot,
+    ``trace_missing`` says why.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Board:
     serial_url: str
     flasher: Callable[[], Flasher]
     failure: Callable[[], str | None] = _no_failure
+    clock: Callable[[], float] = time.monotonic
     trace: CoreTrace | None = None
     trace_missing: str | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -80,6 +83,7 @@ def open_board(spec: BoardSpec) -> Iterator[Board]:
             process.serial_url,
             _flasher(kind, process.probe_id),
             failure=process.failure,
+            clock=process.clock,
             trace=process.trace,
             trace_missing=process.trace_missing,
             versions={**versions, "qemu": process.version},

@@ -6,6 +6,8 @@ the handshake) and ``bench`` (measures the session over the model's vectors and 
 
 from __future__ import annotations
 
+import argparse
+import math
 import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -49,9 +51,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="only the first N vectors, or all (default: as many as the model's description says)",
     )
     group.addoption(
+        "--hang-after",
+        type=_seconds,
+        metavar="SECONDS",
+        help="how long a board may be silent before it hangs (default: many times its model's cost, "
+        "at least 10; 60 for your own C)",
+    )
+    group.addoption(
         "--lab", type=Path, metavar="FILE", help="the lab file (default: the lab is one QEMU board)"
     )
     group.addoption("--db", metavar="URL", help="the database (default: SQLite in the user's data folder)")
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+    return seconds
 
 
 def _count(text: str) -> int:
@@ -86,6 +105,7 @@ def _the_run(config: pytest.Config) -> BenchRun:
             models_dir=_from(config, config.getoption("--models-dir")),
             folder=config.invocation_params.dir,
             command=" ".join(["pytest", *config.invocation_params.args]),
+            hang_after_s=config.getoption("--hang-after"),
         )
         try:
             run = BenchRun(options)

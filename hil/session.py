@@ -22,6 +22,7 @@ from hil.flash.base import Flasher, FlashReport
 from hil.image import Image
 from hil.kinds import Counter
 from hil.link.link import Hello, Link, LinkStats, Result, StackUse
+from hil.link.pacing import HANG_FACTOR, hang_after_s
 from hil.measure.accuracy import accuracy, golden_exact
 from hil.measure.cascade import tier_measures
 from hil.measure.elf import symbol_at
@@ -33,7 +34,6 @@ from hil.models.vectors import VectorSet
 from hil.values import Measure, Method, Samples
 
 HANDSHAKE_S = 5.0
-HANG_AFTER_S = 10.0
 
 Progress = Callable[[int, int], None]
 
@@ -63,10 +63,11 @@ class Report:
 class Session:
     """Flashes the image, starts it and shakes hands on entry; a failed entry undoes itself.
 
-    ``phases`` holds the seconds each step took so far, by the host's clock.
+    ``hang_after_s`` is how long the board may be silent while it computes; None leaves that to the model's
+    cost. ``phases`` holds the seconds each step took so far, by the host's clock.
     """
 
-    def __init__(self, board: Board, image: Image, *, hang_after_s: float = HANG_AFTER_S) -> None:
+    def __init__(self, board: Board, image: Image, *, hang_after_s: float | None = None) -> None:
         self.board = board
         self.image = image
         self.hang_after_s = hang_after_s
@@ -102,12 +103,12 @@ class Session:
         self.phases["verify_s"] = self.flash_report.verify_s
         started = time.monotonic()
         self._link = self._stack.enter_context(
-            Link.open(self.board.serial_url, baudrate=self.board.kind.baudrate)
+            Link.open(self.board.serial_url, baudrate=self.board.kind.baudrate, clock=self.board.clock)
         )
         if self.board.trace is not None:
             self.board.trace.begin(self.image.path)
         flasher.reset_and_run()
-        self.hello = self._link.handshake(HANDSHAKE_S)
+        self.hello = self._link.handshake(max(HANDSHAKE_S, self.hang_after_s or 0.0))
         self._check_hello(self.hello)
         self.phases["handshake_s"] = time.monotonic() - started
 
@@ -132,9 +133,16 @@ class Session:
                 )
 
     def infer(
-        self, inputs: Sequence[npt.NDArray[np.generic]], progress: Progress | None = None
+        self,
+        inputs: Sequence[npt.NDArray[np.generic]],
+        progress: Progress | None = None,
+        macs: int | None = None,
     ) -> list[Result]:
-        """Run inputs, each (steps, features) in the image's input type, through the board, in order."""
+        """Run inputs, each (steps, features) in the image's input type, through the board, in order.
+
+        ``macs`` are the multiply-accumulates of the longest, where they are known: a board that is silent for
+        many times as long as they take hangs (DeviceHungError).
+        """
         if self._link is None:
             raise LinkError("the session is not open", board=self.board.name, remedy="use it in a with block")
         done = 0
@@ -146,7 +154,12 @@ class Session:
                 progress(done, len(inputs))
 
         try:
-            return self._link.infer(inputs, on_result=on_result, hang_after_s=self.hang_after_s)
+            if self.hang_after_s is not None:
+                return self._link.infer(inputs, on_result=on_result, hang_after_s=self.hang_after_s)
+            limit_s = hang_after_s(macs, self.board.kind.clock_hz)
+            return self._link.infer(
+                inputs, on_result=on_result, hang_after_s=limit_s, hang_factor=HANG_FACTOR
+            )
         except HilError as error:
             raise self._explained(error) from error
 
@@ -166,7 +179,7 @@ class Session:
                 f"no vectors for {self.image.name}", board=self.board.name, remedy="choose at least one"
             )
         started = time.monotonic()
-        results = self.infer(vectors.inputs, progress)
+        results = self.infer(vectors.inputs, progress, vectors.macs)
         self.phases["stream_s"] = time.monotonic() - started
         stack = self.stack()
         assert self._link is not None

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from hil.board import open_board
 from hil.errors import ImageError
 from hil.image import Image, prebuilt_dir
 from hil.lab import BoardSpec, builtin_lab
 from hil.models.catalog import find_model
-from hil.models.cell.weights import CellShape
 from hil.models.vectors import load_vectors
 from hil.session import Session, first
 from hil.text.progress import Progress
@@ -60,19 +58,6 @@ class Counted:
     cycles: Mapping[Precision, Measure] = field(default_factory=dict)
 
 
-def macs_of(architecture: str, network: Any, steps: int) -> int:
-    """Multiply-accumulates of one inference of ``steps`` steps, the nonlinearities left out."""
-    if architecture == "rnnpool":
-        patch, first_cell, second = network.shape.patch, network.shape.first, network.shape.second
-        return int(2 * patch * patch * _per_step(first_cell) + 4 * patch * _per_step(second))
-    return steps * _per_step(network.cell)
-
-
-def _per_step(shape: CellShape) -> int:
-    d, h, rank_w, rank_u = shape.features, shape.hidden, shape.rank_w, shape.rank_u
-    return (rank_w * (d + h) if rank_w else d * h) + (2 * rank_u * h if rank_u else h * h)
-
-
 def count(
     progress: Progress, workloads: Sequence[Workload] = WORKLOADS, spec: BoardSpec | None = None
 ) -> Iterator[Counted]:
@@ -99,8 +84,8 @@ def count(
                     )
                 found[precision] = round(report.value("instructions"))
                 cycles.update((precision, one) for one in report.measures if one.metric == "latency_cycles")
-            macs = macs_of(model.architecture.name, model.network, model.max_steps)
-            yield Counted(workload, macs, found, cycles)
+            assert model.macs is not None, "the lab describes its workloads"
+            yield Counted(workload, model.macs, found, cycles)
 
 
 _HEADS = (

@@ -38,7 +38,7 @@ def run_images(
             manifest = image.manifest
             vectors = first(load_vectors(manifest.model, manifest.precision), count)
             with Session(board, image) as session:
-                results = session.infer(vectors.inputs)
+                results = session.infer(vectors.inputs, macs=vectors.macs)
             exact = golden_exact(np.stack([result.output for result in results]), vectors.goldens)
             done += len(results)
             if exact.value < 1.0:

@@ -37,6 +37,7 @@ class Options:
     models_dir: Path | None
     folder: Path
     command: str = field(repr=False)
+    hang_after_s: float | None = None  # None: by each model's cost
 
 
 def utc_now() -> datetime:
@@ -110,7 +111,7 @@ class BenchRun:
                     image = Image.load(case.elf)
                 except HilError as error:
                     raise error.at(board.name) from None
-                session = Session(board, image)
+                session = Session(board, image, hang_after_s=self.options.hang_after_s)
                 stack.enter_context(session)
             except (HilError, KeyboardInterrupt) as error:
                 self._save_ended(case, board, image, started, session, error)

@@ -62,8 +62,11 @@ class LinkStats:
 class Link:
     """An open link; make it with ``open``. Its errors are LinkErrors, and none of them names a board."""
 
-    def __init__(self, transport: Transport, baudrate: int) -> None:
+    def __init__(
+        self, transport: Transport, baudrate: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._transport = transport
+        self.clock = clock
         self._byte_s = _BITS_PER_BYTE / baudrate
         self._receiver = Receiver(_PAYLOAD_UNKNOWN)
         self._queue: deque[Frame] = deque()
@@ -77,11 +80,15 @@ class Link:
         self.payload_out = 0
         self.payload_in = 0
         self.lost = 0
+        self.longest_s = 0.0  # that the device computed since the handshake
 
     @classmethod
-    def open(cls, url: str, *, baudrate: int = 115_200) -> Link:
-        """Open the port; what the board said before is thrown away."""
-        return cls(Transport(url, baudrate), baudrate)
+    def open(cls, url: str, *, baudrate: int = 115_200, clock: Callable[[], float] = time.monotonic) -> Link:
+        """Open the port; what the board said before is thrown away.
+
+        ``clock`` tells the seconds by which the board's deadlines are counted.
+        """
+        return cls(Transport(url, baudrate), baudrate, clock)
 
     def __enter__(self) -> Self:
         return self
@@ -114,11 +121,11 @@ class Link:
         Call it right after the board was started: it first waits for the firmware's READY.
         Raises DeviceHungError when nothing answers, ProtocolVersionError, DeviceCrashError.
         """
-        deadline = time.monotonic() + deadline_s
+        deadline = self.clock() + deadline_s
         self.hello = None
-        self._wait_for(Type.READY, min(deadline, time.monotonic() + _READY_S))
+        self._wait_for(Type.READY, min(deadline, self.clock() + _READY_S))
         asked = 0
-        while (now := time.monotonic()) < deadline:
+        while (now := self.clock()) < deadline:
             if asked:
                 self.give_up_half_frame()
                 self.flush(_PAYLOAD_UNKNOWN + OVERHEAD_BYTES)
@@ -129,8 +136,9 @@ class Link:
             if reply is not None:
                 self.hello = messages.parse_hello(reply.payload)
                 self._receiver.payload_max = self.hello.max_payload
-                self._round_trip_s = time.monotonic() - now
+                self._round_trip_s = self.clock() - now
                 self._number = 0
+                self.longest_s = 0.0
                 return self.hello
         raise self.hung(deadline_s, f"asked {asked} times")
 
@@ -140,12 +148,14 @@ class Link:
         *,
         on_result: Callable[[Result], None] | None = None,
         hang_after_s: float = 10.0,
+        hang_factor: float = 0.0,
     ) -> list[Result]:
         """Run every input, (steps, features) in the model's input type; results in the inputs' order.
 
         ``on_result`` is called once per vector as answers come. Several frames are in flight, what gets lost
         is sent again. Raises VectorError before anything is sent when a shape or type is wrong,
-        DeviceHungError when no byte came for ``hang_after_s``, DeviceCrashError, LinkError.
+        DeviceHungError when no frame came for ``hang_after_s``, or for ``hang_factor`` times the longest that
+        an answer took so far where that is more; DeviceCrashError, LinkError.
         """
         hello = self.require_hello()
         check_inputs(inputs, hello)
@@ -157,14 +167,14 @@ class Link:
         self._number += len(inputs)  # none twice: late answers must not fit another
         longest_s = (hello.max_payload + OVERHEAD_BYTES) * self._byte_s
         patience = Patience(self._round_trip_s, max(_WORK_GUESS_S, longest_s))
-        return Stream(self, hello, first, inputs, patience, on_result).run(hang_after_s)
+        return Stream(self, hello, first, inputs, patience, on_result).run(hang_after_s, hang_factor)
 
     def stack(self, deadline_s: float = 5.0) -> StackUse:
         """How deep the firmware's stack went since it started; zeros where it cannot tell."""
         hello = self.require_hello()
-        deadline = time.monotonic() + deadline_s
+        deadline = self.clock() + deadline_s
         asked = 0
-        while (now := time.monotonic()) < deadline:
+        while (now := self.clock()) < deadline:
             if asked:
                 self.give_up_half_frame()
                 self.flush(hello.max_payload + OVERHEAD_BYTES)
@@ -208,7 +218,7 @@ class Link:
         READY after the handshake means that the firmware started again: LinkError. FAULT is raised here.
         """
         while not self._queue:
-            left_s = max(0.0, deadline - time.monotonic())
+            left_s = max(0.0, deadline - self.clock())
             data = self._transport.read(min(silence_s, left_s))
             self._last = (self._last + data)[-_EVIDENCE_BYTES:]
             self._queue += self._receiver.feed(data)
@@ -225,11 +235,12 @@ class Link:
         return DeviceHungError(
             f"the firmware has not answered for {waited_s:.1f} s",
             evidence=f"{doing}; heard {heard}{last}",
-            remedy="it hangs, or its serial port is another one than the lab file says",
+            remedy="it hangs, or needs longer (then give --hang-after), "
+            "or its serial port is another one than the lab file says",
         )
 
     def _wait_for(self, kind: Type, deadline: float) -> Frame | None:
-        while (left_s := deadline - time.monotonic()) > 0:
+        while (left_s := deadline - self.clock()) > 0:
             frame = self.receive(left_s, deadline)
             if frame is not None and frame.type == kind:
                 return frame

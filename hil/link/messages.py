@@ -35,6 +35,7 @@ class Type(IntEnum):
     READY = 0x86
     FAULT = 0x87
     ERROR = 0x88
+    WORKING = 0x89
 
 
 DTYPES: dict[int, np.dtype[np.generic]] = {

@@ -1,4 +1,4 @@
-"""How large the next frame may be, and how long silence is normal: learned from the line, pure arithmetic."""
+"""How large the next frame may be, how long silence is normal, and from when on it is a hang: arithmetic."""
 
 from __future__ import annotations
 
@@ -14,6 +14,22 @@ _LEAST_QUIET_S = 0.02
 _MOST_QUIET_S = 2.0
 _FORGETTING = 0.8
 _DOUBLINGS = 16
+
+_LEAST_HANG_S = 10.0
+_UNKNOWN_HANG_S = 60.0
+_CYCLES_PER_MAC = 100  # plain C takes some 20, floats without an FPU some 60
+HANG_FACTOR = 20.0  # vectors of one model differ: in steps, and where the model stops early
+
+
+def hang_after_s(macs: int | None, clock_hz: float) -> float:
+    """How long a device may compute before it is taken for hung, in seconds.
+
+    From the multiply-accumulates of its longest inference and its clock, many times what any code needs, and
+    never less than 10; a minute where the model's cost is not known.
+    """
+    if macs is None:
+        return _UNKNOWN_HANG_S
+    return max(_LEAST_HANG_S, macs * _CYCLES_PER_MAC / clock_hz)
 
 
 class Pacing:

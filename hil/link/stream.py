@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -66,18 +65,20 @@ class Stream:
         self._since_ping = 0
         self._assembly: Assembly | None = None
 
-    def run(self, hang_after_s: float) -> list[Answer]:
+    def run(self, hang_after_s: float, hang_factor: float) -> list[Answer]:
         """All results, in the inputs' order."""
-        heard = time.monotonic()
+        clock = self._link.clock
+        heard = clock()
         while not self._window.finished:
             self._fill()
-            frame = self._link.receive(self._patience.quiet_s, heard + hang_after_s)
-            now = time.monotonic()
+            limit_s = max(hang_after_s, hang_factor * self._link.longest_s)
+            frame = self._link.receive(self._patience.quiet_s, heard + limit_s)
+            now = clock()
             if frame is not None:
                 self._take(frame, now - heard)
                 self._patience.heard()
                 heard = now
-            elif now - heard >= hang_after_s:
+            elif now - heard >= limit_s:
                 raise self._link.hung(
                     now - heard, f"{len(self._results)} of {len(self._inputs)} vectors were answered"
                 )
@@ -145,7 +146,7 @@ class Stream:
     def _ping(self) -> None:
         nonce = self._link.next_nonce()
         size = self._link.send(Type.PING, nonce.to_bytes(4, "little"))
-        self._barriers[nonce] = self._window.sent((), size), time.monotonic()
+        self._barriers[nonce] = self._window.sent((), size), self._link.clock()
         self._since_ping = 0
 
     def _ask(self) -> None:
@@ -174,6 +175,7 @@ class Stream:
             # Behind a silence: the ping it brought about is not answered yet, so the device was just busy.
             if self._patience.silences == 0 or (self._barriers and not self._pacing.lossy):
                 self._patience.worked(waited_s)
+                self._link.longest_s = max(self._link.longest_s, waited_s)
             for answer in messages.parse_results(
                 frame.payload, self._hello.outputs, self._hello.output_dtype
             ):
@@ -221,7 +223,7 @@ class Stream:
         order, left = self._barriers[pong.nonce]
         self._barriers = {nonce: later for nonce, later in self._barriers.items() if later[0] > order}
         if self._patience.silences == 0:  # else half a frame may have held it back
-            self._patience.worked(time.monotonic() - left)
+            self._patience.worked(self._link.clock() - left)
         self._learn((), self._window.barrier(order))
         if self._assembly is not None:
             settled = self._settle(self._assembly, pong, order)

@@ -12,7 +12,7 @@ import serial
 from hil.errors import DeviceHungError, LinkError
 
 _HANDLERS = "hil.link.handlers"
-_WRITE_S = 10.0
+_WRITE_S = 60.0  # with flow control a device takes nothing while it computes
 _SLICE_S = 0.02  # a port's own timeout stays what it is: to change it reconfigures some ports
 _CHUNK = 4096
 

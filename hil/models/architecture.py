@@ -38,6 +38,11 @@ class NetworkShape(Protocol):
     def path_output(self) -> int | None:
         """The output that tells which way the model went, 0 or 1; None when there is but one."""
 
+    def macs(self, steps: int) -> int | None:
+        """Multiply-accumulates of an inference of ``steps`` steps at most, the nonlinearities left out; None
+        where they are not known.
+        """
+
 
 class Architecture(Protocol):
     """One kind of network. ``weights`` is a frozen value of the architecture's own, checked by

@@ -68,6 +68,12 @@ class ModelSpec:
         path: int | None = self.network.path_output
         return path
 
+    @property
+    def macs(self) -> int | None:
+        """Multiply-accumulates of the longest inference; None where they are not known."""
+        most: int | None = self.network.macs(self.max_steps)
+        return most
+
     def generated_c(self, precision: Precision) -> Path:
         """The exported source of one precision."""
         return self.folder / f"{self.name}_{precision}.c"

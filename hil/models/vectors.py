@@ -26,8 +26,9 @@ class VectorSet:
     output's type. The first ``classes`` outputs are scores of classes (0: the model does not classify);
     ``labels`` (N,) int64 are the numbers of the right ones, None where they are not known or there are none.
     ``path_output`` is the output that tells which way the model went.
-    ``default`` is how many a run takes unless it is told, None for all. ``sha256`` is of the file ``path``,
-    the same for every precision of a model.
+    ``default`` is how many a run takes unless it is told, None for all. ``macs`` are the model's
+    multiply-accumulates in its longest inference, None where they are not known. ``sha256`` is of the file
+    ``path``, the same for every precision of a model.
     """
 
     inputs: list[npt.NDArray[Any]]
@@ -38,6 +39,7 @@ class VectorSet:
     classes: int
     path_output: int | None = None
     default: int | None = None
+    macs: int | None = None
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -89,6 +91,7 @@ def load_vectors(model: str | ModelSpec, precision: Precision) -> VectorSet:
         classes=spec.classes,
         path_output=spec.path_output,
         default=spec.vectors,
+        macs=spec.macs,
     )
 
 

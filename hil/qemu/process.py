@@ -19,6 +19,7 @@ from typing import Self
 
 from hil.errors import ProbeError
 from hil.qemu import runtime, watcher
+from hil.qemu.clock import EmulatorClock
 from hil.qemu.plugin import Plugin, PluginError, timing_plugin
 from hil.qemu.program import find_program
 from hil.qemu.qmp import QmpClient, QmpError
@@ -36,12 +37,14 @@ class QemuProcess:
     """A running emulator: a context manager that ends it.
 
     ``probe_id`` is what pyOCD opens it by, ``serial_url`` what the link opens, ``version`` is QEMU's own.
-    ``trace`` tells what marked regions cost; without it, ``trace_missing`` says why.
+    ``clock`` stands while the host keeps the emulator from running. ``trace`` tells what marked regions cost;
+    without it, ``trace_missing`` says why.
     """
 
     def __init__(self, board: RunningBoard, watched: _Watched, lock: int, timing: _Timing) -> None:
         self.board = board
         self.version = ""
+        self.clock = EmulatorClock(watched.process.pid)
         self.trace = PluginTrace(board.folder) if timing.plugin is not None else None
         self.trace_missing = timing.missing
         self._process = watched.process

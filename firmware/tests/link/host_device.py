@@ -6,7 +6,9 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -64,9 +66,9 @@ class HostDevice:
             [self._program, f"fd={fd}", *options], pass_fds=[fd], stderr=subprocess.PIPE
         )
 
-    def connect(self) -> Link:
+    def connect(self, clock: Callable[[], float] = time.monotonic) -> Link:
         """An open link on which the handshake is done."""
-        link = Link.open(self.url)
+        link = Link.open(self.url, clock=clock)
         self.boot()
         link.handshake(_BOOT_S)
         return link

@@ -99,6 +99,13 @@ class CascadeNetwork:
         """The last output is 1 where the upper tier ran, 0 where it did not."""
         return self.classes
 
+    def macs(self, steps: int) -> int:
+        """Where nothing stops early and both tiers run."""
+        count = self.scan.instances(steps)
+        margins = len(self.scan.ends) * self.lower.hidden
+        upper = count * self.upper.macs + self.classes * self.upper.hidden
+        return count * (self.scan.length * self.lower.macs + margins) + upper
+
 
 @dataclass(frozen=True)
 class Cascade:

@@ -57,6 +57,12 @@ class CellShape:
         """Length of what U (or U2) is multiplied with."""
         return self.rank_u or self.hidden
 
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of one step, the nonlinearities left out."""
+        w = self.rank_w * (self.features + self.hidden) if self.rank_w else self.features * self.hidden
+        return w + (2 * self.rank_u * self.hidden if self.rank_u else self.hidden**2)
+
     def gates(self, precision: Precision) -> tuple[str, str]:
         """Names of the gate's and the update's nonlinearity in one precision."""
         if precision is Precision.F32:

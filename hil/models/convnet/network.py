@@ -88,6 +88,16 @@ class Layer:
         """As the weights' names begin."""
         return f"{self.kind}{self.number}"
 
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates, or comparisons and sums."""
+        if self.pool is not None:
+            return self.after.height * self.after.width * self.pool.macs
+        if self.kind in ("average", "dense"):
+            return self.before.elements * (self.after.elements if self.kind == "dense" else 1)
+        across = self.before.channels if self.kind in ("conv", "pointwise") else 1
+        return self.after.elements * self.kernel**2 * across
+
 
 @dataclass(frozen=True)
 class ConvNet:
@@ -122,6 +132,10 @@ class ConvNet:
     def path_output(self) -> None:
         """There is one way through the network."""
         return
+
+    def macs(self, steps: int) -> int:
+        """Of all layers."""
+        return sum(layer.macs for layer in self.layers)
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,10 @@ class OwnNetwork:
         """Unknown: the lab does not look inside."""
         return
 
+    def macs(self, steps: int) -> None:
+        """Unknown as well."""
+        return
+
 
 class OwnArchitecture:
     """See ``hil.models.architecture.Architecture``. There is nothing to export or to compute: ModelError."""

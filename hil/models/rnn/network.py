@@ -35,6 +35,10 @@ class RnnNetwork:
         """There is one way through the network."""
         return
 
+    def macs(self, steps: int) -> int:
+        """Of the cell's steps and the classifier."""
+        return steps * self.cell.macs + self.classes * self.cell.hidden
+
 
 @dataclass(frozen=True)
 class Rnn:

@@ -53,6 +53,11 @@ class PoolShape:
         """Of one patch: 4 H2, [rows forward, rows backward, columns forward, columns backward]."""
         return 4 * self.second.hidden
 
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of one patch."""
+        return 2 * self.patch**2 * self.first.macs + 4 * self.patch * self.second.macs
+
 
 @dataclass(frozen=True)
 class Pool:
@@ -89,6 +94,10 @@ class RnnPoolNet:
     def path_output(self) -> None:
         """There is one way through the block."""
         return
+
+    def macs(self, steps: int) -> int:
+        """Of the patch and the classifier."""
+        return self.shape.macs + self.classes * self.shape.outputs
 
 
 @dataclass(frozen=True)

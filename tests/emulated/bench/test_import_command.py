@@ -38,11 +38,12 @@ def command(folder: Path, *arguments: str, **environment: str) -> subprocess.Com
     )
 
 
-def bench(folder: Path, model: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def bench(folder: Path, model: str, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return command(
         folder,
         *("pytest", "-p", "no:cacheprovider", f"--db=sqlite:///{folder / 'results.db'}", "--board=all"),
         *(f"--model={model}", "--models-dir=models"),
+        *options,
         **environment,
     )
 
@@ -178,6 +179,21 @@ def test_what_own_firmware_refuses_is_told(tmp_path: Path, change: tuple[str, st
     ran = bench(tmp_path, "nearest")
     assert ran.returncode == 1
     assert f"detail {detail}" in ran.stdout
+
+
+def test_own_firmware_that_hangs_is_told_when_the_user_says(tmp_path: Path) -> None:
+    shutil.copytree(EXAMPLE / "models", tmp_path / "models", ignore=shutil.ignore_patterns("images"))
+    source = tmp_path / "models" / "nearest" / "nearest_q15.c"
+    before = "if (steps != WINDOW)"
+    assert before in source.read_text()
+    source.write_text(source.read_text().replace(before, f"while (steps == WINDOW) {{}}\n    {before}"))
+    ran = bench(tmp_path, "nearest", "--hang-after=1.5")
+    assert ran.returncode == 1
+    assert "qemu: the firmware has not answered for 1.5 s" in ran.stdout
+    assert "then give --hang-after" in ran.stdout
+    refused = bench(tmp_path, "nearest", "--hang-after=never")
+    assert refused.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "'never' is no number of seconds above 0" in refused.stderr
 
 
 def test_the_examples_vectors_are_what_its_script_writes(tmp_path: Path) -> None:

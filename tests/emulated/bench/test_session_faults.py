@@ -6,7 +6,11 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,6 +73,23 @@ def test_a_hang_ends_at_its_deadline_and_says_where_the_core_stands(board: Board
     assert "halted at pc 0x" in line
     assert " in run" in line
     assert "\n" not in line
+    assert_board_recovers(board)
+
+
+def test_time_stands_for_a_board_whose_host_is_busy(board: Board) -> None:
+    """The image spins, and so do others, on every processor: what the emulator waits is not its silence."""
+    program = "import os, sys; os.sched_setaffinity(0, {int(sys.argv[1])})\nwhile True: pass"
+    with ExitStack() as stack:
+        session = stack.enter_context(Session(board, faulty("hang"), hang_after_s=HANG_AFTER_S))
+        for processor in 2 * sorted(os.sched_getaffinity(0)):
+            busy = subprocess.Popen([sys.executable, "-c", program, str(processor)])
+            stack.callback(busy.wait)
+            stack.callback(busy.kill)
+        started, board_started = time.monotonic(), board.clock()
+        with pytest.raises(DeviceHungError):
+            session.infer(DIGITS.inputs[:1])
+        passed_s, board_passed_s = time.monotonic() - started, board.clock() - board_started
+    assert HANG_AFTER_S - 0.3 < board_passed_s < passed_s - 0.3
     assert_board_recovers(board)
 
 

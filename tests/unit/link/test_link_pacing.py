@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from hil.link.pacing import Pacing, Patience
+import pytest
+
+from hil.link.pacing import Pacing, Patience, hang_after_s
 
 
 def test_a_line_that_loses_nothing_gets_the_largest_frames() -> None:
@@ -69,3 +71,17 @@ def test_patience_has_an_end() -> None:
     for _ in range(2000):
         patience.silent()
     assert patience.quiet_s <= 2.0
+
+
+@pytest.mark.parametrize(
+    ("macs", "clock_hz", "limit_s"),
+    [
+        (10_560, 25e6, 10.0),
+        (0, 25e6, 10.0),
+        (37_800_000, 25e6, 151.2),  # RNNPool's published network for visual wake words
+        (37_800_000, 168e6, 22.5),
+        (None, 168e6, 60.0),
+    ],
+)
+def test_a_hang_is_many_times_what_the_model_costs(macs: int | None, clock_hz: float, limit_s: float) -> None:
+    assert hang_after_s(macs, clock_hz) == pytest.approx(limit_s)

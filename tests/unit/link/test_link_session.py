@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +59,14 @@ def test_a_hang_ends_at_the_deadline_with_evidence(start_device: StartDevice) ->
         link.infer(INPUTS, hang_after_s=0.5)
     assert "of 30 vectors were answered; heard" in str(caught.value)
     assert ", last " in str(caught.value)
+
+
+def test_time_that_does_not_pass_for_the_board_is_not_silence(start_device: StartDevice) -> None:
+    """As on a host that gives an emulator a twentieth of the time."""
+    with start_device(busy_us=900_000).connect(lambda: time.monotonic() / 20) as link:
+        assert len(link.infer(INPUTS[:1], hang_after_s=0.3)) == 1
+    with start_device(busy_us=900_000).connect() as link, pytest.raises(DeviceHungError):
+        link.infer(INPUTS[:1], hang_after_s=0.3)
 
 
 def test_a_board_that_never_speaks_is_hung(start_device: StartDevice) -> None:
@@ -136,9 +147,9 @@ def hello_reply(*, max_payload: int = 2048, outputs: int = 10, rx_window: int = 
 
 
 @contextmanager
-def scripted(answer: Script) -> Iterator[Link]:
+def scripted(answer: Script, clock: Callable[[], float] = time.monotonic) -> Iterator[Link]:
     """A link to a board that answers each frame as told; None closes the port."""
-    with HostDevice(Path()) as device, Link.open(device.url) as link:
+    with HostDevice(Path()) as device, Link.open(device.url, clock=clock) as link:
         end = device.accept()
 
         def serve() -> None:
@@ -159,6 +170,67 @@ def scripted(answer: Script) -> Iterator[Link]:
         finally:
             link.__exit__(None, None, None)
             thread.join()
+
+
+class Computer:
+    """A board that computes for as long as it is told, by a clock that it moves itself.
+
+    ``seconds`` are those of each vector; with ``tells`` it sends WORKING every 0.4 s. Time goes on only after
+    the host has asked, so that the host has seen what time it was.
+    """
+
+    def __init__(self, seconds: tuple[float, ...], *, tells: bool = False) -> None:
+        self._seconds = seconds
+        self._every_s = 0.4 if tells else math.inf
+        self._number = -1
+        self._left_s = 0.0
+        self.now_s = 0.0
+
+    def clock(self) -> float:
+        return self.now_s
+
+    def answer(self, frame: Frame) -> bytes:
+        if frame.type == Type.HELLO:
+            return hello_reply()
+        if frame.type == Type.VECTORS and self._left_s == 0.0:
+            self._number += 1
+            self._left_s = self._seconds[self._number]
+        elif self._left_s == 0.0:
+            return b""
+        if self._left_s < 0:
+            self._left_s = 0.0
+            return result(self._number, self._number)
+        passed = min(self._every_s, self._left_s)
+        self.now_s += passed
+        self._left_s = self._left_s - passed or -1.0  # done, and the answer is for the next frame
+        return encode(Frame(Type.WORKING, 0, bytes(4))) if passed == self._every_s else b""
+
+
+@pytest.mark.parametrize(("factor", "hangs"), [(0.0, True), (20.0, False)])
+def test_a_device_that_took_long_before_may_take_longer(factor: float, hangs: bool) -> None:
+    """Vectors of one model differ: the second takes thrice as long as the limit for the first."""
+    board = Computer((0.2, 1.2))
+    with scripted(board.answer, board.clock) as link:
+        link.handshake(5.0)
+        run = partial(link.infer, INPUTS[:1], hang_after_s=0.4, hang_factor=factor)
+        assert run()[0].output[0] == 0
+        if hangs:
+            with pytest.raises(DeviceHungError, match=r"not answered for 1\.2 s"):
+                run()
+        else:
+            assert run()[0].output[0] == 1
+
+
+@pytest.mark.parametrize("tells", [False, True])
+def test_a_device_that_says_it_computes_does_not_hang(tells: bool) -> None:
+    board = Computer((2.0,), tells=tells)
+    with scripted(board.answer, board.clock) as link:
+        link.handshake(5.0)
+        if tells:
+            assert link.infer(INPUTS[:1], hang_after_s=0.9)[0].output[0] == 0
+        else:
+            with pytest.raises(DeviceHungError, match=r"not answered for 2\.0 s"):
+                link.infer(INPUTS[:1], hang_after_s=0.9)
 
 
 def result(number: int, output: int) -> bytes:

@@ -1,0 +1,67 @@
+"""The clock of an emulated board: it stands while its emulator wants a processor and gets none."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from hil.qemu.clock import EmulatorClock
+
+SPIN = "while True: pass"
+# As the watcher does it: the child is what counts, and it keeps to one processor.
+WATCHER = """
+import os, subprocess, sys
+os.sched_setaffinity(0, {int(sys.argv[1])})
+child = subprocess.Popen([sys.executable, "-c", sys.argv[2]])
+print(child.pid, flush=True)
+child.wait()
+"""
+DEADLINE_S = 60.0
+
+
+@contextmanager
+def watched(processor: int, program: str) -> Iterator[tuple[int, int]]:
+    """The process ids of a watcher and of what it watches."""
+    command = [sys.executable, "-c", WATCHER, str(processor), program]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watcher:
+        assert watcher.stdout is not None
+        child = int(watcher.stdout.readline())
+        try:
+            yield watcher.pid, child
+        finally:
+            os.kill(child, signal.SIGKILL)
+
+
+def lag_s(clock: EmulatorClock) -> float:
+    return time.monotonic() - clock()
+
+
+def test_it_stands_while_another_program_has_the_processor() -> None:
+    processor = min(os.sched_getaffinity(0))
+    with watched(processor, SPIN) as (watcher, _), watched(processor, SPIN):
+        clock = EmulatorClock(watcher)
+        first, deadline = lag_s(clock), time.monotonic() + DEADLINE_S
+        while lag_s(clock) < first + 0.5:
+            assert time.monotonic() < deadline, "the clock never fell back"
+            time.sleep(0.05)
+
+
+def test_it_goes_on_where_the_emulator_is_stopped_or_gone() -> None:
+    with watched(min(os.sched_getaffinity(0)), SPIN) as (watcher, child):
+        os.kill(child, signal.SIGSTOP)
+        while "T (stopped)" not in Path(f"/proc/{child}/status").read_text():
+            time.sleep(0.01)
+        stopped = EmulatorClock(watcher)
+        before = lag_s(stopped)
+        time.sleep(0.6)  # it looks again within that time
+        assert lag_s(stopped) == pytest.approx(before, abs=0.01)
+    gone = lag_s(EmulatorClock(watcher))
+    assert gone == pytest.approx(0.0, abs=0.5)
