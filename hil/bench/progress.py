@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TextIO
 
 from hil.text.progress import ERASE, rate_text
@@ -18,11 +18,19 @@ def progress_line(
 ) -> Iterator[Callable[[int, int], None]]:
     """A callback (done, total) that draws ``label`` and a bar on ``out``; the line is closed on leaving.
 
-    ``uncaptured`` lets text through pytest's capture for the time of one write.
+    ``uncaptured`` lets text through pytest's capture for the time of one write. A line that cannot be written
+    ends no session.
     """
+
+    def write(text: str) -> None:
+        with uncaptured(), suppress(OSError):
+            out.write(text)
+            out.flush()
+
     with uncaptured():  # captured, it is a file
         live = out.isatty()
-        out.write("\n" if live else "")
+    if live:
+        write("\n")
     started = drawn = time.monotonic()
     last = (0, 0)
 
@@ -32,19 +40,14 @@ def progress_line(
         now = time.monotonic()
         if live and (done == total or now - drawn >= _REDRAW_S):
             drawn = now
-            with uncaptured():
-                out.write(ERASE + _text(label, done, total, now - started))
-                out.flush()
+            write(ERASE + _text(label, done, total, now - started))
 
     try:
         yield draw
     finally:
         done, total = last
         if total:
-            with uncaptured():
-                out.write(ERASE if live else "\n")
-                out.write(_text(label, done, total, time.monotonic() - started) + "\n")
-                out.flush()
+            write((ERASE if live else "\n") + _text(label, done, total, time.monotonic() - started) + "\n")
 
 
 def _text(label: str, done: int, total: int, seconds: float) -> str:

@@ -1,5 +1,7 @@
 import io
-from contextlib import nullcontext
+import os
+import pty
+from contextlib import nullcontext, suppress
 
 import pytest
 
@@ -50,3 +52,15 @@ def test_a_slow_session_says_seconds_each(monkeypatch: pytest.MonkeyPatch) -> No
     with progress_line(out, "x", nullcontext) as progress:
         progress(10, 10)
     assert out.getvalue() == "\nx: 10/10 vectors, 31.0 s, 3.1 s each\n"
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_a_line_that_cannot_be_written_ends_no_session(live: bool) -> None:
+    master, slave = pty.openpty()
+    out = os.fdopen(slave if live else os.open("/dev/full", os.O_WRONLY), "w")
+    assert out.isatty() == live
+    with progress_line(out, "x", nullcontext) as progress:
+        os.close(master)  # the terminal is hung up
+        progress(3, 3)
+    with suppress(OSError):
+        out.close()
