@@ -77,5 +77,11 @@ $(BIN)/.test: $(BIN)/.bench
 	@sh .ci/python-packages $(VENV) dev
 	@touch $@
 
+# Beside an old QEMU of the system a newer one: what depends on its version is tested with both.
+.PHONY: newer-qemu
+test emulated: newer-qemu
+newer-qemu: $(BIN)/.test
+	@sh .ci/unpack-qemu .cache/qemu-10 || test -z "$$CI"
+
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .cache build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -34,7 +34,7 @@ from hil.models.vectors import load_vectors
 from hil.session import Session, first
 from hil.values import Precision
 
-pytestmark = pytest.mark.emulated
+pytestmark = [pytest.mark.emulated, pytest.mark.usefixtures("each_qemu")]
 
 KIND = "qemu_mps2_an386"
 DIGITS = load_vectors("fastgrnn_digits", Precision.F32)
@@ -42,7 +42,7 @@ HANG_AFTER_S = 1.0
 
 
 @pytest.fixture(scope="module")
-def board() -> Iterator[Board]:
+def board(each_qemu: None) -> Iterator[Board]:
     with open_board(builtin_lab().boards[0]) as opened:
         yield opened
 

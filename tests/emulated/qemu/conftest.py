@@ -18,6 +18,11 @@ Connect = Callable[[QemuProcess], PyOcdFlasher]
 
 
 @pytest.fixture(autouse=True)
+def _on_each_qemu(each_qemu: None) -> None:
+    """The debug stub and the sockets are what versions differ in."""
+
+
+@pytest.fixture(autouse=True)
 def _own_runtime_dir(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with TemporaryDirectory(prefix="hil-") as folder:  # short: sockets live in it
         monkeypatch.setenv(RUNTIME_DIR_VARIABLE, folder)

@@ -17,6 +17,7 @@ from hil.errors import ProbeError
 from hil.flash.pyocd import PyOcdFlasher
 from hil.qemu import runtime
 from hil.qemu.process import QemuProcess
+from hil.qemu.program import find_program
 
 pytestmark = pytest.mark.emulated
 
@@ -57,6 +58,11 @@ def test_starts_listed_and_ends_with_its_block() -> None:
     assert _ends(pid)
     assert not process.board.folder.exists()
     assert runtime.running() == []
+
+
+def test_the_version_is_that_of_the_program_found(qemu: QemuProcess) -> None:
+    said = subprocess.run([find_program(), "--version"], capture_output=True, text=True, check=True).stdout
+    assert f"version {qemu.version} " in said
 
 
 def test_tells_what_killed_it(qemu: QemuProcess) -> None:
