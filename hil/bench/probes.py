@@ -7,13 +7,15 @@ from hil.flash.pyocd import attached_probes
 
 
 def unlisted_probes() -> list[str]:
-    """A line per attached probe; empty when there is none."""
+    """A line per attached probe that a lab file could name; empty when there is none."""
     try:
         probes = attached_probes()
     except ProbeError as error:
         return [f"attached probes could not be listed: {error}"]
     lines = []
     for probe in probes:
+        if probe.is_emulated:
+            continue
         board = f" ({probe.board_name})" if probe.board_name else ""
         lines.append(
             f"attached, not used: {probe.description}{board}; to use it, write a lab file with "

@@ -27,11 +27,15 @@ class FlashReport:
 
 @dataclass(frozen=True)
 class AttachedProbe:
-    """A debug probe that is there; nothing is known of what it is wired to but its own word."""
+    """A debug probe that is there; nothing is known of what it is wired to but its own word.
+
+    ``is_emulated``: it is that of an emulator, which belongs to the run that started it.
+    """
 
     unique_id: str
     description: str
     board_name: str | None
+    is_emulated: bool = False
 
 
 class Flasher(Protocol):

@@ -245,4 +245,5 @@ def attached_probes() -> list[AttachedProbe]:
 
 def _describe(probe: Any) -> AttachedProbe:
     info = probe.associated_board_info
-    return AttachedProbe(probe.unique_id, probe.description, info.name if info is not None else None)
+    name = info.name if info is not None else None
+    return AttachedProbe(probe.unique_id, probe.description, name, getattr(probe, "is_emulated", False))

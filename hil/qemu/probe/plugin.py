@@ -86,6 +86,8 @@ class _Opened:
 class QemuProbe(DebugProbe):  # type: ignore[misc]  # pyOCD has no type information
     """One running emulator. pyOCD calls open, connect, the register accesses, disconnect, close."""
 
+    is_emulated = True  # whoever looks for probes to use leaves it to the run that started it
+
     def __init__(self, board: RunningBoard) -> None:
         super().__init__()
         self._running = board

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from hil.bench.probes import unlisted_probes
 from hil.errors import FlashError, HilError, ProbeError
 from hil.flash.pyocd import PyOcdFlasher, attached_probes
 from hil.measure.elf import load_segments
@@ -89,6 +90,12 @@ def test_flashes_the_right_one_of_two(connect: Connect, images: Path, first_line
                 other.program(images / "two.elf")
                 assert first_line(right, other.reset_and_run) == b"two\n"
             assert first_line(left, flasher.reset_and_run) == b"one\n"
+
+
+def test_an_emulator_is_no_candidate_for_a_lab_file(qemu: QemuProcess) -> None:
+    listed = [probe for probe in attached_probes() if probe.unique_id == qemu.board.unique_id]
+    assert [probe.is_emulated for probe in listed] == [True]
+    assert not any(qemu.board.unique_id in line for line in unlisted_probes())
 
 
 def test_a_part_of_an_id_is_not_enough(qemu: QemuProcess) -> None:
