@@ -79,10 +79,12 @@ static void follow_sp(struct block *block, size_t count)
         const bool may_skip = one->is_conditional && one->sp_change != 0 && i + 1u != count;
         block->lines[i].sp_before = block->sp_change;
         block->sp_change += may_skip ? 0 : one->sp_change;
-        if (block->sp_change < block->sp_lowest) {
+        if (block->sp_change < block->sp_lowest && !block->sp_lost) {
             block->sp_lowest = block->sp_change;
         }
+        block->sp_dynamic |= block->sp_lost && one->sp_change < 0;
         if (one->sp_unknown || may_skip) {
+            block->lines[i].loses_sp = true;
             block->sp_lost_from = block->sp_lost ? block->sp_lost_from : (int32_t)i;
             block->sp_lost_to = (int32_t)i;
             block->sp_lost = true;

@@ -13,6 +13,7 @@ struct line {
     uint32_t address;
     int32_t sp_before; /* of SP, relative to the block's start */
     uint8_t kind;
+    bool loses_sp; /* makes of SP what no opcode tells, or may not have been executed */
 };
 
 /* Where loads by one base register lie to each other: one callback tells the alignment of all. */
@@ -30,7 +31,7 @@ struct block {
     uint32_t address;
     uint32_t falls_to; /* the address after its end, or NOWHERE if it always goes on elsewhere */
     int32_t sp_change;
-    int32_t sp_lowest; /* relative to its start, not above 0 */
+    int32_t sp_lowest; /* relative to its start, not above 0, until SP is lost */
     int32_t nominal;
     int32_t count;
     int16_t leaving;   /* cycles */
@@ -52,7 +53,7 @@ struct block {
     int32_t sp_lost_from; /* index of the first instruction that does that, */
     int32_t sp_lost_to;   /* and of the last */
     bool sp_switches; /* SP may go to another stack */
-    bool sp_dynamic;  /* a number of bytes that no opcode tells is taken from the stack */
+    bool sp_dynamic;  /* a number of bytes that no opcode tells is taken from the stack, or some after SP was lost */
     uint32_t target;  /* of a direct branch at its end */
     int32_t function; /* index of its symbol, -1: none */
 

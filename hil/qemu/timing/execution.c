@@ -3,6 +3,7 @@
 
 #include "parameters.h"
 #include "profile.h"
+#include "qemu_api.h"
 #include "symbols.h"
 
 #include <stdlib.h>
@@ -89,12 +90,13 @@ void execution_restart(struct block *present, int32_t index)
     execution.cycles = execution.instructions = 0;
     execution.cycles_before = execution.instructions_before = 0;
     execution.exception_cycles = execution.unaligned = 0;
-    memset(execution.conditional, 0, sizeof execution.conditional);
+    memset(api_counters(), 0, KIND_COUNT * sizeof *api_counters());
     memset(execution.fpu_wait, 0, sizeof execution.fpu_wait);
     execution.sp_begun = execution.sp + (uint32_t)present->lines[index].sp_before;
     execution.lowest = execution.sp + (uint32_t)execution_lowest_within(present, index, present->count);
     execution.lowest_known = execution.lowest;
     execution.sp_inexact = execution.sp_lost; /* not before something tells where the region began */
+    execution.sp_away = execution.sp_read = execution.sp_mixed = false;
     rest = *present; /* how it ends counts, its executions do not */
     rest.executed = 0;
     touch(&rest);
@@ -108,7 +110,7 @@ static uint64_t cycles_so_far(void)
 {
     uint64_t cycles = execution.cycles + execution.unaligned + execution.exception_cycles;
     for (int kind = 0; kind < KIND_COUNT; kind++) {
-        cycles += execution.conditional[kind] + execution.fpu_wait[kind];
+        cycles += api_counters()[kind] + execution.fpu_wait[kind];
     }
     return cycles;
 }
@@ -172,6 +174,29 @@ static bool chains(const struct block *before)
            execution.frames[execution.depth - 1u].interrupted != NULL;
 }
 
+/* A handler has the main stack, which may not be that of what it interrupts. */
+static void see_stack_of_handler(const struct block *now)
+{
+    const uint32_t sp = API_READS_REGISTERS ? api_sp() : execution.sp;
+    execution.sp_mixed |= execution.sp_stacks && (!API_READS_REGISTERS || execution.sp_lost);
+    if (API_READS_REGISTERS && execution.sp_lost) {
+        execution_sp_is(now, 0, sp);
+    } else if (sp != execution.sp) {
+        execution_leaves_stack(sp);
+        execution.sp_read = true;
+    }
+}
+
+/* Where registers can be read: SP is lost, or (``may_differ``) may be another task's after an exception. */
+static void see_sp(const struct block *before, const struct block *now, bool may_differ)
+{
+    if (API_READS_REGISTERS && (execution.sp_lost || may_differ)) {
+        const uint32_t sp = api_sp();
+        execution_sp_moves(may_differ || before->instructions[before->count - 1].kind == KIND_SYSTEM, sp != execution.sp);
+        execution_sp_is(now, 0, sp);
+    }
+}
+
 static void take_exception(struct block *before, const struct block *now)
 {
     const bool chained = chains(before);
@@ -189,15 +214,17 @@ static void take_exception(struct block *before, const struct block *now)
         .interrupted = before,
         .fpu_used = execution.fpu_used,
         .sp_lost = execution.sp_lost,
+        .sp_away = execution.sp_away,
     };
     push(&frame);
     execution.sp = (execution.sp - bytes) & ~7u; /* CCR.STKALIGN, set at reset on the Cortex-M4 */
     execution.fpu_used = false;
     execution.exception_cycles += (uint64_t)(chained ? parameters.exception_chain : parameters.exception_entry);
     execution.interrupted |= now->entry == ENTRY_INTERRUPT;
-    if (execution.sp < execution.lowest) {
+    if (execution.sp < execution.lowest && !execution.sp_lost) {
         execution.lowest = execution.sp;
     }
+    see_stack_of_handler(now);
     if (execution.profiling) {
         go_to(profile_child(PROFILE_ROOT, now->function), now->function);
         profile_node(execution.node)->calls++;
@@ -222,6 +249,8 @@ static struct block *take_return(struct block *before, const struct block *now)
         execution_sp_is_found();
         if (frame.sp_lost) {
             execution_sp_gets_lost();
+        } else if (!frame.sp_away) {
+            execution_comes_back();
         }
         if (ends_exception) {
             execution.exception_cycles += (uint64_t)parameters.exception_return;
@@ -244,6 +273,7 @@ static void take_call(const struct block *before, const struct block *now)
         .node = execution.node,
         .region = execution.region,
         .sp_lost = execution.sp_lost,
+        .sp_away = execution.sp_away,
     };
     push(&frame);
     if (execution.profiling) {
@@ -260,6 +290,7 @@ static void start_over(void)
     execution.depth = 0;
     execution.sp = execution.sp_begun = execution.lowest = execution.lowest_known = execution.deepest = sp;
     execution.sp_lost = execution.sp_switched = execution.fpu_used = false;
+    execution.sp_away = execution.sp_stacks = false;
     execution.sp_absolute = sp != 0u;
 }
 
@@ -267,9 +298,9 @@ static void start_over(void)
  * without it is forgotten: at most twelve cycles of a division. */
 static void wait_for_fpu(const struct block *before, const struct block *now, bool left)
 {
-    const int32_t rest = before->fpu_busy - (left ? before->leaving : 0) - now->fpu_lead;
-    if (now->uses_fpu && rest > 0) {
-        execution.fpu_wait[before->fpu_kind] += (uint64_t)rest;
+    const int32_t unfinished = before->fpu_busy - (left ? before->leaving : 0) - now->fpu_lead;
+    if (now->uses_fpu && unfinished > 0) {
+        execution.fpu_wait[before->fpu_kind] += (uint64_t)unfinished;
     }
 }
 
@@ -279,18 +310,30 @@ static void take_back_skipped(const struct block *before)
     execution.sp -= (uint32_t)(before->sp_change - before->lines[before->count - 1].sp_before);
 }
 
+/* ``before`` made of SP what no opcode tells. */
+static void lose_sp(const struct block *before)
+{
+    execution.sp_stacks |= before->sp_switches;
+    execution.sp_read |= API_READS_REGISTERS && (before->sp_dynamic || before->sp_switches);
+    if (execution.sp_seen != before) {
+        execution_sp_gets_lost();
+        if (!API_READS_REGISTERS) {
+            execution_sp_moves(before->sp_switches, true);
+            execution.sp_inexact |= before->sp_dynamic;
+        }
+    }
+}
+
 /* How ``now`` was reached from ``before``; counts a way that is not the next address, unless an exception makes
- * it: its own cycles hold that. Returns whether it was counted. */
-static bool turn(struct block *before, struct block *now)
+ * it: its own cycles hold that. Returns whether it was counted; ``ended`` becomes true when an exception ended. */
+static bool take_way(struct block *before, struct block *now, bool *ended)
 {
     bool left = now->address != before->falls_to;
     if (left && aborted_blocks && take_back_aborted(before, now)) {
         return false;
     }
-    if (before->sp_lost && execution.sp_seen != before) {
-        execution_sp_gets_lost();
-        execution.sp_switched |= before->sp_switches;
-        execution.sp_inexact |= before->sp_dynamic | before->sp_switches;
+    if (before->sp_lost) {
+        lose_sp(before);
     }
     const bool by_branch = (before->flow == FLOW_CALL || before->flow == FLOW_JUMP) && before->target == now->address;
     if (now->entry != ENTRY_NONE && left && !by_branch) {
@@ -301,6 +344,7 @@ static bool turn(struct block *before, struct block *now)
         }
         return false;
     }
+    see_sp(before, now, false);
     wait_for_fpu(before, now, left);
     while (left && (before->flow == FLOW_RETURN || before->flow == FLOW_REGISTER)) {
         before->left++;
@@ -312,6 +356,7 @@ static bool turn(struct block *before, struct block *now)
         before->left--; /* the end of the exception has its own cycles */
         execution.cycles -= (uint64_t)before->leaving;
         before = goes_on; /* which may be a return that was interrupted */
+        *ended = true;
         left = now->address != before->falls_to;
     }
     if (left) {
@@ -324,6 +369,14 @@ static bool turn(struct block *before, struct block *now)
     } else if (before->skippable) {
         take_back_skipped(before);
     }
+    return left;
+}
+
+static bool turn(struct block *before, struct block *now)
+{
+    bool ended = false;
+    const bool left = take_way(before, now, &ended);
+    see_sp(before, now, ended);
     return left;
 }
 

@@ -13,12 +13,14 @@ struct frame {
     struct block *interrupted; /* the block that an exception came after; NULL for a call */
     bool fpu_used;             /* before that exception */
     bool sp_lost;              /* when it was called */
+    bool sp_away;              /* likewise */
 };
 
 struct execution {
     struct block *previous;
     uint32_t sp;      /* at the end of ``previous`` but for its own change */
-    uint32_t lowest;  /* since the region began; all ones while SP is lost, so that each block is looked at */
+    uint32_t lowest;  /* since the region began; all ones while SP is lost, so that each block is looked at, and
+                       * 0 while it is on another stack, so that none is */
     uint32_t lowest_known;
     uint32_t deepest; /* lowest since reset, but for the present region */
     /* The block that went lowest, at which of its executions, and what the lowest was before. */
@@ -29,6 +31,10 @@ struct execution {
     bool sp_switched; /* SP was lost because it goes to another stack */
     bool sp_lost;     /* SP is not known until a return or a watched store tells */
     bool sp_inexact;  /* it went down by an unknown number since the region began */
+    bool sp_mixed;    /* the region used more than one stack */
+    bool sp_away;     /* an exception runs on another stack than the region's */
+    bool sp_stacks;   /* there may be a second stack since reset */
+    bool sp_read;     /* since the region began, a register told what without it would be a guess */
     bool sp_absolute; /* it was seen at a reset or in a watched store: before, only its changes mean something */
     const struct block *sp_seen; /* a watched store told SP after it was lost within this block */
     bool fpu_used;    /* the frame of an exception holds the FPU's registers */
@@ -38,7 +44,6 @@ struct execution {
     uint32_t depth;
 
     uint64_t exception_cycles;
-    uint64_t conditional[KIND_COUNT]; /* cycles of accesses within IT blocks that were executed; QEMU adds them */
     uint64_t unaligned;
     uint64_t fpu_wait[KIND_COUNT]; /* for work that such an instruction began in the block before */
 
@@ -96,10 +101,15 @@ int32_t execution_lowest_within(const struct block *block, int32_t from, int32_t
 void execution_keep_deepest(void);
 /* The region ends before instruction ``index`` of the present block: what that does to SP behind does not count. */
 void execution_take_back_depth(const struct block *present, int32_t index);
+/* SP was moved by what may go to another stack (``switches``), or was not. */
+void execution_sp_moves(bool switches, bool moved);
+/* An exception goes on with another stack, on which SP is ``sp``; SP is where it was. */
+void execution_leaves_stack(uint32_t sp);
+void execution_comes_back(void);
 /* SP becomes what no opcode tells; something tells it again. */
 void execution_sp_gets_lost(void);
 void execution_sp_is_found(void);
-/* A watched store shows what SP is before instruction ``index`` of the present block. */
+/* A register or a watched store shows what SP is before instruction ``index`` of the present block. */
 void execution_sp_is(const struct block *present, int32_t index, uint32_t sp);
 /* A watched store by instruction ``index`` of the present block: when SP is lost, the stack reaches there. */
 void execution_stored_at(const struct block *present, int32_t index, uint32_t address);

@@ -20,9 +20,6 @@
 #define SYSTICK 0xE000E010u
 #define SYSTICK_END 0xE000E020u
 
-PLUGIN_EXPORT int qemu_plugin_version = PLUGIN_API_VERSION;
-PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc, char **argv);
-
 static struct {
     struct region_options region;
     const char *output;
@@ -85,6 +82,26 @@ static void on_store(unsigned int cpu, uint32_t info, uint64_t address, void *da
     }
 }
 
+/* The instruction before made of SP what no opcode tells. */
+static void on_sp_moved(unsigned int cpu, void *data)
+{
+    const struct point *const point = data;
+    const uint32_t sp = api_sp();
+    (void)cpu;
+    execution_sp_moves(point->block->instructions[point->index - 1].kind == KIND_SYSTEM,
+                       sp != execution_sp(point->block, point->index));
+    execution_sp_is(point->block, point->index, sp);
+}
+
+/* An access of several words within an IT block: QEMU moves two of them at once, or one by one, as its version has it. */
+static void on_words(unsigned int cpu, uint32_t info, uint64_t address, void *data)
+{
+    const struct instruction *const one = data;
+    (void)cpu;
+    (void)address;
+    api_counters()[one->kind] += api_bytes(info) / 4u;
+}
+
 static bool stores(const struct instruction *one)
 {
     return one->kind == KIND_STORE || one->kind == KIND_STORE_MULTIPLE || one->kind == KIND_FP_STORE ||
@@ -106,15 +123,19 @@ static void watch_accesses(struct qemu_plugin_insn *insn, struct block *block, s
     const struct instruction *const one = &block->instructions[index];
     const struct alignment *const loads = &block->alignments[index];
     const int32_t more = cost_of_conditional_access(one, index > 0u ? one - 1 : NULL);
+    if (API_READS_REGISTERS && index > 0u && block->lines[index - 1u].loses_sp) {
+        api_on_instruction(insn, on_sp_moved, point_at(block, index));
+    }
     if (loads->words != 0u || loads->words_halfway != 0u || loads->halves != 0u) {
-        qemu_plugin_register_vcpu_mem_cb(insn, loads->words_halfway == 0u ? on_word_loads : on_load, CB_NO_REGS,
-                                         MEM_BOTH, &block->alignments[index]);
+        api_on_access(insn, loads->words_halfway == 0u ? on_word_loads : on_load, &block->alignments[index]);
     }
-    if (more != 0) {
-        qemu_plugin_register_vcpu_mem_inline(insn, MEM_BOTH, INLINE_ADD_U64, &execution.conditional[one->kind], (uint64_t)more);
+    if (more != 0 && one->transfers > 1u) {
+        api_on_access(insn, on_words, &block->instructions[index]);
+    } else if (more != 0) {
+        api_count_accesses(insn, one->kind, (uint64_t)more);
     }
-    if (options.watch && stores(one)) {
-        qemu_plugin_register_vcpu_mem_cb(insn, on_store, CB_NO_REGS, MEM_BOTH, point_at(block, index));
+    if (options.watch && !API_READS_REGISTERS && stores(one)) {
+        api_on_access(insn, on_store, point_at(block, index));
     }
 }
 
@@ -124,20 +145,20 @@ static void watch_regions(struct qemu_plugin_insn *insn, struct block *block, si
     switch (options.region.kind) {
     case REGION_MARKS:
         if (one->mark >= MARK_BIT_0 && one->mark <= MARK_END) {
-            qemu_plugin_register_vcpu_insn_exec_cb(insn, region_at_mark, CB_NO_REGS, point_at(block, index));
+            api_on_instruction(insn, region_at_mark, point_at(block, index));
         }
         break;
     case REGION_BETWEEN:
         if (one->address == options.region.to) {
-            qemu_plugin_register_vcpu_insn_exec_cb(insn, region_at_to, CB_NO_REGS, point_at(block, index));
+            api_on_instruction(insn, region_at_to, point_at(block, index));
         }
         if (one->address == options.region.from) {
-            qemu_plugin_register_vcpu_insn_exec_cb(insn, region_at_from, CB_NO_REGS, point_at(block, index));
+            api_on_instruction(insn, region_at_from, point_at(block, index));
         }
         break;
     case REGION_FUNCTION:
         if (one->address == options.region.from) {
-            qemu_plugin_register_vcpu_insn_exec_cb(insn, region_at_from, CB_NO_REGS, point_at(block, index));
+            api_on_instruction(insn, region_at_from, point_at(block, index));
         }
         break;
     case REGION_PROGRAM:
@@ -155,45 +176,31 @@ static void on_interruptible(unsigned int cpu, void *data)
     }
 }
 
-/* The length of an instruction comes from its opcode: QEMU's is wrong before a page's end. */
-static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
+static void on_translation(struct qemu_plugin_tb *tb)
 {
     static uint16_t halfwords[INSTRUCTIONS_MOST][2];
-    const size_t count = qemu_plugin_tb_n_insns(tb);
-    (void)id;
+    const size_t count = api_count(tb);
     if (count == 0u || count > INSTRUCTIONS_MOST) {
         return;
     }
     region_refresh_symbols();
     for (size_t i = 0; i < count; i++) {
-        const uint8_t *const bytes = qemu_plugin_insn_data(qemu_plugin_tb_get_insn(tb, i));
-        memcpy(&halfwords[i][0], bytes, 2);
-        halfwords[i][1] = 0;
-        if (is_wide(halfwords[i][0])) {
-            memcpy(&halfwords[i][1], bytes + 2, 2);
-        }
+        api_opcode(api_instruction(tb, i), halfwords[i]);
     }
-    const uint32_t address = (uint32_t)qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(tb, 0));
+    const uint32_t address = api_address(api_instruction(tb, 0));
     struct block *const block = block_of(address, (const uint16_t (*)[2])halfwords, count);
     if (block == NULL) {
         abort(); /* a figure that leaves a block out would be wrong */
     }
-    qemu_plugin_register_vcpu_tb_exec_cb(tb, execution_callback(block), CB_NO_REGS, block);
+    api_on_block(tb, execution_callback(block), block);
     for (size_t i = 0; i < count; i++) {
-        struct qemu_plugin_insn *const insn = qemu_plugin_tb_get_insn(tb, i);
+        struct qemu_plugin_insn *const insn = api_instruction(tb, i);
         watch_accesses(insn, block, i);
         watch_regions(insn, block, i);
     }
     if (!options.icount && symbols_entry(address) == ENTRY_INTERRUPT) {
-        qemu_plugin_register_vcpu_insn_exec_cb(qemu_plugin_tb_get_insn(tb, 0), on_interruptible, CB_NO_REGS, NULL);
+        api_on_instruction(api_instruction(tb, 0), on_interruptible, NULL);
     }
-}
-
-static void on_end(qemu_plugin_id_t id, void *data)
-{
-    (void)id;
-    (void)data;
-    region_finish();
 }
 
 static bool take_address(const char *option, const char *name, uint32_t *into, enum region_kind kind)
@@ -253,12 +260,8 @@ static bool take_option(char *option)
     return parameters_set(option, (int32_t)strtol(value + 1, NULL, 0)) == 0;
 }
 
-int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc, char **argv)
+int api_install(qemu_plugin_id_t id, int argc, char **argv)
 {
-    if (!info->system_emulation || strcmp(info->target_name, "arm") != 0) {
-        fprintf(stderr, "timing plug-in: for qemu-system-arm alone\n");
-        return -1;
-    }
     for (int i = 0; i < argc; i++) {
         char *const kept = strdup(argv[i]);
         if (kept == NULL || !take_option(kept)) {
@@ -280,7 +283,6 @@ int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int a
         return -1;
     }
     region_setup(&options.region);
-    qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
-    qemu_plugin_register_atexit_cb(id, on_end, NULL);
+    api_begin(id, on_translation, region_finish);
     return 0;
 }

@@ -4,6 +4,7 @@
 #include "execution.h"
 #include "parameters.h"
 #include "profile.h"
+#include "qemu_api.h"
 #include "symbols.h"
 
 #include <errno.h>
@@ -78,7 +79,7 @@ static void add_up(struct sums *sums)
     }
     for (int kind = 0; kind < KIND_COUNT; kind++) {
         const int64_t unaligned = kind == KIND_LOAD ? (int64_t)execution.unaligned : 0;
-        const int64_t all = unaligned + (int64_t)execution.conditional[kind], wait = (int64_t)execution.fpu_wait[kind];
+        const int64_t all = unaligned + (int64_t)api_counters()[kind], wait = (int64_t)execution.fpu_wait[kind];
         sums->low[kind] += all + wait;
         sums->nominal[kind] += all + wait;
         sums->high[kind] += all;
@@ -175,8 +176,8 @@ static void report(bool complete)
     if (initial >= deepest) {
         fprintf(out, "\"stack_total\":%" PRIu32 ",", initial - deepest);
     }
-    fprintf(out, "\"stack\":%" PRIu32 ",\"stack_exact\":%s,\"unaligned\":%" PRIu64 ",", execution_depth(),
-            execution.sp_inexact ? "false" : "true", execution.unaligned);
+    fprintf(out, "\"stack\":%" PRIu32 ",\"stack_exact\":%s,\"sp_read\":%s,\"unaligned\":%" PRIu64 ",", execution_depth(),
+            execution.sp_inexact || execution.sp_mixed ? "false" : "true", execution.sp_read ? "true" : "false", execution.unaligned);
     fprintf(out, "\"unknown\":%" PRId64 ",\"unknown_address\":%" PRIu32 ",\"unknown_opcode\":%" PRIu32, sums.unknown,
             sums.unknown_address, sums.unknown_opcode);
     if (execution.profiling) {

@@ -12,6 +12,7 @@ uint32_t execution_sp(const struct block *present, int32_t index)
 void execution_sp_gets_lost(void)
 {
     if (!execution.sp_lost) {
+        execution_comes_back();
         execution.sp_lost = true;
         execution.lowest_known = execution.lowest;
         execution.lowest = UINT32_MAX;
@@ -28,7 +29,41 @@ void execution_sp_is_found(void)
 
 uint32_t execution_lowest(void)
 {
-    return execution.sp_lost ? execution.lowest_known : execution.lowest;
+    return execution.sp_lost || execution.sp_away ? execution.lowest_known : execution.lowest;
+}
+
+void execution_sp_moves(bool switches, bool moved)
+{
+    if (switches && moved) {
+        execution.sp_switched = execution.sp_mixed = true;
+    }
+}
+
+void execution_leaves_stack(uint32_t sp)
+{
+    if (!execution.sp_away) {
+        execution.sp_away = true;
+        execution.lowest_known = execution.lowest;
+        execution.lowest = 0;
+    }
+    execution.sp = sp;
+}
+
+void execution_comes_back(void)
+{
+    if (execution.sp_away) {
+        execution.sp_away = false;
+        execution.lowest = execution.lowest_known;
+    }
+}
+
+/* The first instruction from ``index`` on that loses SP, or the block's count. */
+static int32_t known_until(const struct block *present, int32_t index)
+{
+    while (index < present->count && !present->lines[index].loses_sp) {
+        index++;
+    }
+    return index;
 }
 
 void execution_sp_is(const struct block *present, int32_t index, uint32_t sp)
@@ -36,7 +71,7 @@ void execution_sp_is(const struct block *present, int32_t index, uint32_t sp)
     const uint32_t moved = sp - execution_sp(present, index);
     execution.sp_seen = present->sp_lost && index > present->sp_lost_to ? present : NULL;
     const bool lost = execution.sp_lost;
-    const int32_t to = present->sp_lost && present->sp_lost_from > index ? present->sp_lost_from : present->count;
+    const int32_t to = known_until(present, index);
     execution_sp_is_found();
     if (!execution.sp_absolute || execution.sp_switched) { /* all so far was relative to another beginning */
         execution.sp_absolute = true;
