@@ -18,7 +18,10 @@ import platformdirs
 from hil.errors import ProbeError
 
 SOURCES = Path(__file__).resolve().parent / "timing"
-API_VERSION = 1
+# QEMU's plug-in API by the first release that has it (include/plugins/qemu-plugin.h). Its functions take other
+# arguments from one to the next, so that a release after the newest is not tried.
+_APIS = {(6, 0): 1, (9, 0): 2, (9, 1): 3, (9, 2): 4, (10, 1): 5, (11, 0): 6, (11, 1): 7}
+_NEWEST = (11, 1)
 CACHE_VARIABLE = "HIL_CACHE_DIR"
 _FLAGS = ("-std=gnu11", "-O3", "-fPIC", "-shared", "-fvisibility=hidden")
 _COMPILE_S = 120.0
@@ -44,13 +47,7 @@ class Plugin:
 @cache
 def timing_plugin(program: str) -> Plugin:
     """Compile the plug-in unless the cache has it; PluginError when that cannot be."""
-    version = _qemu_version(program)
-    if _api_of(version) != API_VERSION:
-        raise PluginError(
-            f"the timing plug-in does not fit QEMU {version[0]}.{version[1]}",
-            evidence=f"its plug-in API is version {_api_of(version)}, the plug-in's {API_VERSION}",
-            remedy="use QEMU 6.0 to 8.2 for estimated cycles; instructions are counted with any",
-        )
+    api = _api_of(_qemu_version(program))
     compiler = shlex.split(os.environ.get("CC", "cc"))
     if not compiler or shutil.which(compiler[0]) is None:
         raise PluginError(
@@ -58,19 +55,26 @@ def timing_plugin(program: str) -> Plugin:
             evidence=f"no C compiler {' '.join(compiler) or 'named in CC'} on PATH",
             remedy="apt install gcc libc6-dev",
         )
-    library = _cache_folder() / f"hil-timing-api{API_VERSION}-{_digest(compiler)}.so"
+    library = _cache_folder() / f"hil-timing-api{api}-{_digest(compiler)}.so"
     if not library.exists():
-        _compile(compiler, library)
+        _compile(compiler, api, library)
     return Plugin(library)
 
 
 def _api_of(version: tuple[int, int]) -> int:
-    """QEMU's plug-in API version, by its release (include/qemu/qemu-plugin.h)."""
-    if version < (6, 0):
-        return 0
-    if version < (9, 0):
-        return 1
-    return 2 if version < (9, 1) else 3
+    """QEMU's plug-in API version, by its release; PluginError for a release that is not known."""
+    oldest = min(_APIS)
+    if not oldest <= version <= _NEWEST:
+        raise PluginError(
+            f"the timing plug-in does not fit QEMU {_release(version)}",
+            evidence=f"it is for QEMU {_release(oldest)} to {_release(_NEWEST)}, by their plug-in APIs",
+            remedy="use one of these for estimated cycles; instructions are counted with any",
+        )
+    return max(api for first, api in _APIS.items() if first <= version)
+
+
+def _release(version: tuple[int, int]) -> str:
+    return f"{version[0]}.{version[1]}"
 
 
 def _qemu_version(program: str) -> tuple[int, int]:
@@ -133,14 +137,14 @@ def _digest(compiler: list[str]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _compile(compiler: list[str], library: Path) -> None:
+def _compile(compiler: list[str], api: int, library: Path) -> None:
     """Compile beside the library and rename: whoever looks sees a whole one or none."""
     try:
         handle, name = tempfile.mkstemp(prefix=".hil-timing-", suffix=".so", dir=library.parent)
         os.close(handle)
         try:
             done = subprocess.run(
-                [*compiler, *_FLAGS, *map(str, _sources()), "-o", name],
+                [*compiler, *_FLAGS, f"-DHIL_QEMU_API={api}", *map(str, _sources()), "-o", name],
                 capture_output=True, text=True, timeout=_COMPILE_S, check=False,
             )  # fmt: skip
             if done.returncode == 0:

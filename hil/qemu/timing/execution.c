@@ -20,9 +20,8 @@ void (*execution_was_reset)(void);
 
 static struct block nothing = {.falls_to = NOWHERE}; /* before the first block */
 static struct block rest;    /* the block in which the region began, from there on */
-static bool aborted_blocks; /* `-icount` ends a block early at an access to a device */
 
-int execution_begin(uint32_t sp, bool profiling, bool aborts)
+int execution_begin(uint32_t sp, bool profiling)
 {
     memset(&execution, 0, sizeof execution);
     execution.frames = calloc(DEPTH_MOST, sizeof *execution.frames);
@@ -33,7 +32,6 @@ int execution_begin(uint32_t sp, bool profiling, bool aborts)
     execution.previous = &nothing;
     execution.profiling = profiling;
     execution.function = -1;
-    aborted_blocks = aborts;
     profile_clear();
     return execution.frames == NULL || execution.touched == NULL || profile_count() == 0 ? -1 : 0;
 }
@@ -149,22 +147,38 @@ static void push(const struct frame *frame)
     }
 }
 
-/* The block before was left at an instruction in its middle, to be executed again alone. Returns whether so. */
-static bool take_back_aborted(struct block *before, const struct block *now)
+static bool is_within(uint32_t address, const struct block *block)
 {
-    const bool resumes_at_target = now->address == before->target && before->flow == FLOW_JUMP;
-    if (resumes_at_target || now->address - before->address >= before->end - before->address ||
-        (now->address == before->address && before->flow >= FLOW_REGISTER)) {
-        return false;
+    return address - block->address < block->end - block->address;
+}
+
+void execution_ran_alone(const struct block *alone)
+{
+    if (alone != execution.previous && is_within(alone->address, execution.previous)) {
+        execution.aborted = true;
+        execution.resumes = alone->end;
     }
+}
+
+/* What stands in ``before`` from ``address`` on did not run. Returns its index, the block's count when none does. */
+static int32_t take_back_from(const struct block *before, uint32_t address)
+{
     for (int32_t i = 0; i < before->count; i++) {
-        if (before->lines[i].address == now->address) {
+        if (before->lines[i].address == address) {
             execution_part(before, i, -1);
             execution.sp += (uint32_t)(before->lines[i].sp_before - before->sp_change);
-            return true;
+            return i;
         }
     }
-    return false;
+    return before->count;
+}
+
+/* An exception came after QEMU 7.2 had ended a block, but before it repeated the access to a device. */
+static bool was_cut(const struct block *before, const struct block *now)
+{
+    const bool jumps = now->address == before->target && before->flow == FLOW_JUMP;
+    const bool turns = now->address == before->address && before->flow >= FLOW_REGISTER;
+    return !jumps && !turns && is_within(now->address, before);
 }
 
 /* The end of one exception is the beginning of another, on the same frame (ARMv7-M ARM, B1.5.12). */
@@ -178,12 +192,28 @@ static bool chains(const struct block *before)
 static void see_stack_of_handler(const struct block *now)
 {
     const uint32_t sp = API_READS_REGISTERS ? api_sp() : execution.sp;
+    const bool leaves = execution.sp_stacks && !execution.sp_lost && sp != execution.sp;
     execution.sp_mixed |= execution.sp_stacks && (!API_READS_REGISTERS || execution.sp_lost);
-    if (API_READS_REGISTERS && execution.sp_lost) {
-        execution_sp_is(now, 0, sp);
-    } else if (sp != execution.sp) {
+    if ((leaves || !API_READS_REGISTERS) && !execution.sp_lost && execution.sp < execution.lowest) {
+        execution.lowest = execution.sp;
+    }
+    if (leaves) {
         execution_leaves_stack(sp);
         execution.sp_read = true;
+    } else if (API_READS_REGISTERS) {
+        execution_sp_is(now, 0, sp);
+    }
+}
+
+/* The processor forgets that the FPU was used: blocks that use it are looked at again. */
+static void forget_fpu_use(void)
+{
+    if (!execution.fpu_used) {
+        return;
+    }
+    execution.fpu_used = false;
+    for (uint32_t i = 0; i < execution.touched_count; i++) {
+        execution.touched[i]->is_special |= execution.touched[i]->uses_fpu;
     }
 }
 
@@ -197,7 +227,7 @@ static void see_sp(const struct block *before, const struct block *now, bool may
     }
 }
 
-static void take_exception(struct block *before, const struct block *now)
+static void take_exception(struct block *before, const struct block *now, bool cut)
 {
     const bool chained = chains(before);
     if (chained) {
@@ -205,6 +235,7 @@ static void take_exception(struct block *before, const struct block *now)
         execution.sp = over->sp;
         execution.fpu_used = over->fpu_used;
         before = over->interrupted;
+        cut = over->cut;
     }
     const uint32_t bytes = execution.fpu_used ? FPU_FRAME_BYTES : FRAME_BYTES;
     const struct frame frame = {
@@ -212,18 +243,16 @@ static void take_exception(struct block *before, const struct block *now)
         .node = execution.node,
         .region = execution.region,
         .interrupted = before,
+        .cut = cut,
         .fpu_used = execution.fpu_used,
         .sp_lost = execution.sp_lost,
         .sp_away = execution.sp_away,
     };
     push(&frame);
     execution.sp = (execution.sp - bytes) & ~7u; /* CCR.STKALIGN, set at reset on the Cortex-M4 */
-    execution.fpu_used = false;
+    forget_fpu_use();
     execution.exception_cycles += (uint64_t)(chained ? parameters.exception_chain : parameters.exception_entry);
     execution.interrupted |= now->entry == ENTRY_INTERRUPT;
-    if (execution.sp < execution.lowest && !execution.sp_lost) {
-        execution.lowest = execution.sp;
-    }
     see_stack_of_handler(now);
     if (execution.profiling) {
         go_to(profile_child(PROFILE_ROOT, now->function), now->function);
@@ -232,7 +261,7 @@ static void take_exception(struct block *before, const struct block *now)
 }
 
 /* A branch to an address from a register or from memory: a return when it is where a call goes on. Returns the
- * block that goes on, ``before`` itself unless an exception ended. */
+ * block that goes on, ``before`` itself unless an exception ended, and NULL when it goes on in its middle. */
 static struct block *take_return(struct block *before, const struct block *now)
 {
     for (uint32_t depth = execution.depth; depth > 0u; depth--) {
@@ -260,7 +289,7 @@ static struct block *take_return(struct block *before, const struct block *now)
             go_back_to(&frame, now->function);
         }
         execution_popped();
-        return ends_exception ? frame.interrupted : before;
+        return !ends_exception ? before : frame.cut ? NULL : frame.interrupted;
     }
     return before;
 }
@@ -329,22 +358,25 @@ static void lose_sp(const struct block *before)
 static bool take_way(struct block *before, struct block *now, bool *ended)
 {
     bool left = now->address != before->falls_to;
-    if (left && aborted_blocks && take_back_aborted(before, now)) {
-        return false;
-    }
-    if (before->sp_lost) {
+    const int32_t ran = execution.aborted ? take_back_from(before, execution.resumes) : before->count;
+    const bool cut = ran < before->count;
+    execution.aborted = false;
+    if (before->sp_lost && before->sp_lost_from < ran) {
         lose_sp(before);
     }
     const bool by_branch = (before->flow == FLOW_CALL || before->flow == FLOW_JUMP) && before->target == now->address;
-    if (now->entry != ENTRY_NONE && left && !by_branch) {
+    if (now->entry != ENTRY_NONE && left && (cut || !by_branch)) {
         if (now->entry == ENTRY_RESET) {
             start_over();
         } else {
-            take_exception(before, now);
+            take_exception(before, now, cut);
         }
         return false;
     }
     see_sp(before, now, false);
+    if (cut) {
+        return false;
+    }
     wait_for_fpu(before, now, left);
     while (left && (before->flow == FLOW_RETURN || before->flow == FLOW_REGISTER)) {
         before->left++;
@@ -357,6 +389,9 @@ static bool take_way(struct block *before, struct block *now, bool *ended)
         execution.cycles -= (uint64_t)before->leaving;
         before = goes_on; /* which may be a return that was interrupted */
         *ended = true;
+        if (before == NULL || (was_cut(before, now) && take_back_from(before, now->address) < before->count)) {
+            return false;
+        }
         left = now->address != before->falls_to;
     }
     if (left) {
@@ -381,15 +416,18 @@ static bool turn(struct block *before, struct block *now)
 }
 
 /* Runs once for each block that the emulator executes: the plug-in's speed is this function's. Its callers tell it
- * what need not be looked at. ``plain``: the block does not move SP down, and none is left in its middle. */
+ * what need not be looked at. ``plain``: the block does not move SP down. */
 static inline __attribute__((always_inline)) bool follow(struct block *now, bool plain, bool profiled)
 {
     struct block *const before = execution.previous;
     bool left = now->address != before->falls_to;
     execution.previous = now;
-    if (RARELY(before->turns | now->is_special | (!plain && (left & aborted_blocks)))) {
+    if (RARELY(before->turns | now->is_special | execution.aborted)) {
         if (now->executed == 0u) {
             touch(now);
+        } else if (now->is_special) {
+            execution.fpu_used |= now->uses_fpu;
+            now->is_special = now->entry != ENTRY_NONE;
         }
         execution.sp += (uint32_t)before->sp_change;
         left = turn(before, now); /* which may end a region, before this block counts */
@@ -459,7 +497,7 @@ static void on_profiled_block(unsigned int cpu, void *data)
 
 void (*execution_callback(const struct block *block))(unsigned int cpu, void *block_)
 {
-    const bool plain = block->sp_lowest >= 0 && !aborted_blocks;
+    const bool plain = block->sp_lowest >= 0;
     if (execution.profiling) {
         return plain ? on_plain_profiled_block : on_profiled_block;
     }

@@ -11,6 +11,7 @@ struct frame {
     int32_t node;      /* of the caller, in the region of ``region`` */
     uint32_t region;   /* number of the region that the node belongs to */
     struct block *interrupted; /* the block that an exception came after; NULL for a call */
+    bool cut;                  /* in its middle */
     bool fpu_used;             /* before that exception */
     bool sp_lost;              /* when it was called */
     bool sp_away;              /* likewise */
@@ -39,6 +40,9 @@ struct execution {
     const struct block *sp_seen; /* a watched store told SP after it was lost within this block */
     bool fpu_used;    /* the frame of an exception holds the FPU's registers */
     bool interrupted; /* an interrupt was taken: when it comes depends on the clock */
+
+    bool aborted;     /* ``previous`` was left in its middle, to go on at ``resumes`` */
+    uint32_t resumes;
 
     struct frame *frames;
     uint32_t depth;
@@ -75,11 +79,14 @@ struct execution {
 extern struct execution execution;
 
 /* Memory for the rest; 0, or -1 without it. ``sp`` is what SP holds at reset. */
-int execution_begin(uint32_t sp, bool profiling, bool aborts);
+int execution_begin(uint32_t sp, bool profiling);
 
 /* QEMU's callback for this block, which is its data. */
 void (*execution_callback(const struct block *block))(unsigned int cpu, void *block);
 
+/* The only instruction of this block accessed memory. QEMU ends a block at an access to a device that is not its
+ * last instruction, and repeats that one alone, of which no callback but the access's own is made. */
+void execution_ran_alone(const struct block *alone);
 /* Add (or with -1 take away) the part of a block from its instruction ``index`` on. */
 void execution_part(const struct block *block, int32_t index, int sign);
 /* Another image runs from now on: look its symbols up again. */

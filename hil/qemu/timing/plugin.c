@@ -102,6 +102,15 @@ static void on_words(unsigned int cpu, uint32_t info, uint64_t address, void *da
     api_counters()[one->kind] += api_bytes(info) / 4u;
 }
 
+/* The whole of a block: perhaps what another was ended for. */
+static void on_alone(unsigned int cpu, uint32_t info, uint64_t address, void *data)
+{
+    (void)cpu;
+    (void)info;
+    (void)address;
+    execution_ran_alone(data);
+}
+
 static bool stores(const struct instruction *one)
 {
     return one->kind == KIND_STORE || one->kind == KIND_STORE_MULTIPLE || one->kind == KIND_FP_STORE ||
@@ -198,6 +207,9 @@ static void on_translation(struct qemu_plugin_tb *tb)
         watch_accesses(insn, block, i);
         watch_regions(insn, block, i);
     }
+    if (count == 1u) {
+        api_on_access(api_instruction(tb, 0), on_alone, block);
+    }
     if (!options.icount && symbols_entry(address) == ENTRY_INTERRUPT) {
         api_on_instruction(api_instruction(tb, 0), on_interruptible, NULL);
     }
@@ -278,7 +290,7 @@ int api_install(qemu_plugin_id_t id, int argc, char **argv)
         perror(options.output);
         return -1;
     }
-    if (execution_begin(options.sp, options.profile, options.icount) < 0) {
+    if (execution_begin(options.sp, options.profile) < 0) {
         fprintf(stderr, "timing plug-in: out of memory\n");
         return -1;
     }

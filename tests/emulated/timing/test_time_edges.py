@@ -164,7 +164,7 @@ def _child_of(parent: int) -> int | None:
         return None
     for child in children:
         try:
-            if "qemu" in Path(f"/proc/{child}/comm").read_text():
+            if b"qemu-system-arm" in Path(f"/proc/{child}/cmdline").read_bytes():
                 return int(child)
         except OSError:
             continue
