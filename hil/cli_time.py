@@ -172,6 +172,7 @@ def _as_json(
         "float_share": round(one.float_share, 4),
         "stack_bytes": one.stack_bytes,
         "stack_exact": one.stack_exact,
+        "sp_read": one.sp_read,
         "unknown_instructions": one.unknown,
         "unknown_example": one.unknown_example,
         "clock": "instructions" if outcome.icount else "not used",

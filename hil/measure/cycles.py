@@ -32,7 +32,8 @@ class RegionCost:
     ``sequence`` is the number that the firmware gave it, None where nobody did. ``complete``: it was left as
     it should be. ``instructions`` are counted, cycles estimated; ``low`` and ``high`` are what the model
     leaves open, its error apart. ``stack_bytes`` is how deep the stack went below where the region began,
-    not more than a lower bound unless ``stack_exact``; ``stack_total_bytes`` is how deep it went since reset,
+    not more than a lower bound unless ``stack_exact``; ``sp_read``: a register told SP where without it there
+    would have been a guess, which needs a newer QEMU. ``stack_total_bytes`` is how deep it went since reset,
     None where that is not known. ``unknown`` counts executed instructions that the model does not know,
     ``unknown_example`` shows one.
     """
@@ -45,6 +46,7 @@ class RegionCost:
     high: int
     stack_bytes: int
     stack_exact: bool
+    sp_read: bool
     stack_total_bytes: int | None
     unknown: int
     unknown_example: str | None

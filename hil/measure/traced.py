@@ -122,7 +122,8 @@ def _estimated_samples(cycles: npt.NDArray[np.int64], kind: Kind, technique: str
 def _deepest(regions: Sequence[RegionCost], metric: str, depths: Sequence[int]) -> Measure:
     exact = all(region.stack_exact for region in regions)
     technique = "tracked" if exact else "tracked-at-least"
-    return Measure(metric, float(max(depths)), "B", Method.COUNTED, technique)
+    conditions = {"sp": "read"} if any(region.sp_read for region in regions) else {}
+    return Measure(metric, float(max(depths)), "B", Method.COUNTED, technique, conditions=conditions)
 
 
 def _since_reset(regions: Sequence[RegionCost]) -> tuple[Measure, ...]:

@@ -18,7 +18,7 @@ import platformdirs
 from hil.errors import ProbeError
 
 SOURCES = Path(__file__).resolve().parent / "timing"
-# QEMU's plug-in API by the first release that has it (include/plugins/qemu-plugin.h). Its functions take other
+# QEMU's plug-in API by the first release that has it (include/plugins/qemu-plugin.h). Functions take other
 # arguments from one to the next, so that a release after the newest is not tried.
 _APIS = {(6, 0): 1, (9, 0): 2, (9, 1): 3, (9, 2): 4, (10, 1): 5, (11, 0): 6, (11, 1): 7}
 _NEWEST = (11, 1)

@@ -86,6 +86,7 @@ def region_of(line: bytes) -> RegionCost:
             high=high,
             stack_bytes=told["stack"],
             stack_exact=told["stack_exact"],
+            sp_read=told["sp_read"],
             stack_total_bytes=told.get("stack_total"),
             unknown=unknown,
             unknown_example=_opcode(told) if unknown else None,

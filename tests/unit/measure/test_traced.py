@@ -30,6 +30,7 @@ def _region(sequence: int, instructions: int, **more: object) -> RegionCost:
         high=cycles + 10,
         stack_bytes=100 + sequence,
         stack_exact=True,
+        sp_read=False,
         stack_total_bytes=300,
         unknown=0,
         unknown_example=None,
@@ -111,6 +112,15 @@ def test_a_counter_may_differ_by_its_resolution(ticks: int) -> None:
 def test_a_stack_that_is_not_known_exactly_is_of_another_technique() -> None:
     found = _measures(_of([_region(0, 10, stack_exact=False), _region(1, 10)], [0, 1]))
     assert found["stack_model_bytes"].technique == "tracked-at-least"
+
+
+def test_a_stack_pointer_that_had_to_be_read_is_a_condition() -> None:
+    plain = _measures(_of([_region(0, 10), _region(1, 10)], [0, 1]))
+    read = _measures(_of([_region(0, 10), _region(1, 10, sp_read=True)], [0, 1]))
+    assert plain["stack_model_bytes"].conditions == {}
+    assert read["stack_model_bytes"].conditions == {"sp": "read"}
+    assert read["stack_model_bytes"].value == plain["stack_model_bytes"].value
+    assert read["latency_cycles"].conditions == plain["latency_cycles"].conditions
 
 
 def test_unknown_instructions_are_told() -> None:

@@ -27,6 +27,7 @@ def _region(
         high=nominal + spread,
         stack_bytes=0,
         stack_exact=True,
+        sp_read=False,
         stack_total_bytes=None,
         unknown=0,
         unknown_example=None,

@@ -17,7 +17,7 @@ from hil.qemu.plugin import CACHE_VARIABLE, Plugin, PluginError, timing_plugin
 from needs import absent
 
 _COMPILES = """#!/bin/sh
-echo "$0" >> "{log}"
+echo "$0 $* " >> "{log}"
 while [ $# -gt 1 ]; do
     if [ "$1" = -o ]; then echo library > "$2"; fi
     shift
@@ -58,22 +58,60 @@ def _forgotten() -> Iterator[None]:
     timing_plugin.cache_clear()
 
 
-@pytest.mark.parametrize("version", ["6.0.0", "7.2.22 (Debian 1:7.2+dfsg-7)", "8.2.5"])
+@pytest.mark.parametrize(
+    ("version", "api"),
+    [
+        ("6.0.0", 1), ("7.2.22 (Debian 1:7.2+dfsg-7)", 1), ("8.2.5", 1), ("9.0.4", 2), ("9.1.0", 3),
+        ("9.2.0", 4), ("10.0.2 (Debian 1:10.0.2+ds-2)", 4), ("10.2.2", 5), ("11.0.1", 6), ("11.1.3", 7),
+    ],
+)  # fmt: skip
 @pytest.mark.usefixtures("cache", "compiler")
-def test_versions_that_it_fits(tmp_path: Path, version: str) -> None:
-    assert timing_plugin(_emulator(tmp_path, version)).path.read_text() == "library\n"
+def test_it_is_compiled_for_the_api_of_the_emulator(tmp_path: Path, version: str, api: int) -> None:
+    library = timing_plugin(_emulator(tmp_path, version)).path
+    assert library.read_text() == "library\n"
+    assert library.name.startswith(f"hil-timing-api{api}-")
+    assert f" -DHIL_QEMU_API={api} " in (tmp_path / "log").read_text()
 
 
-@pytest.mark.parametrize(("version", "interface"), [("5.2.0", 0), ("9.0.0", 2), ("9.1.0", 3), ("10.1.0", 3)])
+@pytest.mark.parametrize("version", ["5.2.0", "11.2.0", "12.0.0"])
 @pytest.mark.usefixtures("cache", "compiler")
-def test_versions_that_it_does_not_fit(tmp_path: Path, version: str, interface: int) -> None:
+def test_versions_that_it_does_not_fit(tmp_path: Path, version: str) -> None:
     with pytest.raises(PluginError) as caught:
         timing_plugin(_emulator(tmp_path, version))
     short = ".".join(version.split(".")[:2])
     assert f"the timing plug-in does not fit QEMU {short}" in str(caught.value)
-    assert f"its plug-in API is version {interface}, the plug-in's 1" in str(caught.value)
-    assert "use QEMU 6.0 to 8.2" in str(caught.value)
+    assert "it is for QEMU 6.0 to 11.1" in str(caught.value)
     assert not (tmp_path / "log").exists()
+
+
+@pytest.mark.usefixtures("cache", "compiler")
+def test_emulators_side_by_side_have_each_their_own(tmp_path: Path) -> None:
+    paths = set()
+    for version in ("7.2.0", "10.0.0", "11.1.0"):
+        (tmp_path / version).mkdir()
+        paths.add(timing_plugin(_emulator(tmp_path / version, version)).path)
+    assert len(paths) == 3
+
+
+@pytest.mark.parametrize("api", range(1, 8))
+def test_it_compiles_for_every_api_without_a_warning(tmp_path: Path, api: int) -> None:
+    if shutil.which("cc") is None:
+        pytest.skip("no host C compiler")
+    strict = "-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Werror"
+    sources = sorted(map(str, plugin.SOURCES.glob("*.c")))
+    command = ["cc", "-std=gnu11", "-fsyntax-only", *strict.split(), f"-DHIL_QEMU_API={api}", *sources]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("api", ["", "-DHIL_QEMU_API=0", "-DHIL_QEMU_API=8"])
+def test_it_compiles_for_no_other_api(api: str) -> None:
+    if shutil.which("cc") is None:
+        pytest.skip("no host C compiler")
+    command = ["cc", "-fsyntax-only", *api.split(), str(plugin.SOURCES / "qemu_api.c")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "compile with -DHIL_QEMU_API=1 to 7" in done.stderr
 
 
 @pytest.mark.parametrize(

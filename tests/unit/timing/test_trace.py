@@ -26,6 +26,7 @@ TOLD: dict[str, Any] = {
     "cycles": [14, 15, 16],
     "stack": 48,
     "stack_exact": False,
+    "sp_read": True,
     "stack_total": 120,
     "unaligned": 1,
     "unknown": 2,
@@ -50,6 +51,7 @@ def test_a_line_is_read_as_it_was_written() -> None:
     assert (region.sequence, region.complete, region.instructions) == (41, True, 12)
     assert (region.low, region.nominal, region.high) == (14, 15, 16)
     assert (region.stack_bytes, region.stack_exact, region.stack_total_bytes) == (48, False, 120)
+    assert region.sp_read
     assert (region.unknown, region.unknown_example) == (2, "ee00 0100 at 0x00001234")
     assert region.kinds["load"] == KindCost(2, 3, 4, 5)
     # Nodes of one path are one, and what nobody was in is none.
