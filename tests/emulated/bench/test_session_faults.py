@@ -199,6 +199,7 @@ def emulator_pid(board: Board) -> int:
             descriptors = [str(link.readlink()) for link in (entry / "fd").iterdir()]
         except OSError:
             continue
-        if command[0].endswith(b"qemu-system-arm") and any(folder in target for target in descriptors):
+        is_emulator = b"-machine" in command and not any(b"watcher" in part for part in command)
+        if is_emulator and any(folder in target for target in descriptors):
             return int(entry.name)
     raise AssertionError(f"no QEMU of {folder}")

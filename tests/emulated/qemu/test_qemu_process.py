@@ -65,6 +65,11 @@ def test_the_version_is_that_of_the_program_found(qemu: QemuProcess) -> None:
     assert f"version {qemu.version} " in said
 
 
+def test_no_option_is_deprecated(qemu: QemuProcess) -> None:
+    assert qemu.failure() is None
+    assert "deprecated" not in qemu.board.stderr.read_text()
+
+
 def test_tells_what_killed_it(qemu: QemuProcess) -> None:
     pid = _pid(qemu)
     os.kill(pid, signal.SIGKILL)
