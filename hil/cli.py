@@ -35,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except HilError as error:
             return _refused(str(error))
         except OSError as error:
-            return _refused(f"{error.filename or 'the system'}: {error.strerror or error}")
+            told = [str(part) for part in (error.filename, error.strerror) if part]
+            return _refused(": ".join(told) or str(error))
         except KeyboardInterrupt:
             return 130
         return code

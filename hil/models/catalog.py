@@ -75,7 +75,7 @@ class ModelLibrary:
         if not good and not broken:
             raise ModelError(
                 f"no model in {self.own}",
-                evidence="it does not exist" if not self.own.is_dir() else "no folder in it has a model.json",
+                evidence=_why_empty(self.own),
                 remedy="`hil model import` writes one, docs/import.md says how to bring firmware",
             )
         taken = {path.name for path in _folders(models_dir())}
@@ -104,6 +104,12 @@ def list_models() -> list[ModelSpec]:
 def find_model(name: str) -> ModelSpec:
     """The model of that name that comes with the lab; ModelError with the names there are."""
     return BUILTIN.find(name)
+
+
+def _why_empty(folder: Path) -> str:
+    if not folder.exists():
+        return "it does not exist"
+    return "no folder in it has a model.json" if folder.is_dir() else "it is no folder"
 
 
 def _folders(folder: Path) -> list[Path]:

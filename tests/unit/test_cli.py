@@ -6,6 +6,7 @@ import pytest
 
 from hil import cli
 
+IMPORT = ("--cell=fastgrnn", "--name=wake", "--gate=quantSigm", "--update=quantTanh")
 README = Path(__file__).parents[2] / "README.md"
 
 
@@ -24,6 +25,11 @@ def test_every_option_of_the_bench_is_in_the_readme() -> None:
         (["build", "--check", "--precision=q15"], "--check looks at all images of a model"),
         (["build", "--require-bytes"], "--require-bytes says how --check is done"),
         (["build", "nothing_such"], "nothing_such"),
+        (["models", "--models-dir={}/none"], "it does not exist"),
+        (["models", "--models-dir=/dev/null"], "it is no folder"),
+        (["time", "{}/none.elf"], "No such file or directory"),
+        (["export", "--profile=folded", "--format=csv"], "folded stacks have a form of their own"),
+        (["model", "import", "{}", *IMPORT, "--vectors={}/X.npy"], "no vectors in"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line_with_a_remedy(

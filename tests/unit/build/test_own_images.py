@@ -90,3 +90,11 @@ def test_a_missing_archive_of_vectors_is_named(own: ModelSpec, toolchain: Toolch
     (own.folder / "vectors.npz").unlink()
     with pytest.raises(VectorError, match=r"no vectors of model nearest .*vectors\.npz: No such file"):
         bring_up_to_date(own, KIND, Q15)
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_a_line(
+    own: ModelSpec, toolchain: Toolchain, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (own.folder / "images").write_text("")
+    assert main(["build", f"--models-dir={own.folder.parent}"]) == 1
+    assert capsys.readouterr().err == f"hil: {images_dir(own, KIND)}: Not a directory\n"
