@@ -1,76 +1,93 @@
-"""Bringing a database to this version's schema, with Alembic."""
+"""Bringing a database to this version's schema; Alembic is imported only when a migration is due."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    insert,
+    inspect,
+    select,
+)
 from sqlalchemy.engine import URL
 
 from hil.errors import StoreError
 from hil_db.engine import looking, shown
-from hil_db.schema import VERSION_TABLE
+from hil_db.schema import VERSION_TABLE, Base
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+REVISIONS = ("0001", "0002", "0003", "0004")  # those of the scripts, oldest first; a test compares them
 _POSTGRES_LOCK = 0x68696C  # an advisory lock's number: whoever comes second waits for the first to migrate
 
+_VERSION = Table(  # as Alembic makes it
+    VERSION_TABLE,
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name=f"{VERSION_TABLE}_pkc"),
+)
 
-def config(folder: Path = MIGRATIONS) -> Config:
-    """Alembic's configuration for a folder of migrations; the default is what the package carries."""
-    settings = Config()
-    settings.set_main_option("script_location", str(folder).replace("%", "%%"))
-    return settings
 
-
-def upgrade(engine: Engine, url: URL, settings: Config | None = None) -> None:
+def upgrade(
+    engine: Engine, url: URL, folder: Path = MIGRATIONS, revisions: tuple[str, ...] = REVISIONS
+) -> None:
     """Create or upgrade the schema in one transaction; one that is up to date is only looked at.
 
     StoreError when the database is of a newer schema, or holds tables of another program.
     """
-    settings = settings if settings is not None else config()
-    scripts = ScriptDirectory.from_config(settings)
     with looking(engine).connect() as connection:
-        if _current(connection, url, scripts) == scripts.get_current_head():
+        if _current(connection, url, revisions) == revisions[-1]:
             return
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_POSTGRES_LOCK})")
-        current = _current(connection, url, scripts)
-        if current == scripts.get_current_head():  # another process was faster
+        current = _current(connection, url, revisions)
+        if current == revisions[-1]:  # another process was faster
             return
         if current is None:
             _need_empty(connection, url)
-        settings.attributes["connection"] = connection
-        command.upgrade(settings, "head")
+            _create(connection)
+        else:
+            from hil_db.scripts import run_to_head  # Alembic
+
+            run_to_head(connection, folder)
 
 
 def check(engine: Engine, url: URL) -> None:
     """StoreError unless the database has exactly this version's schema."""
-    scripts = ScriptDirectory.from_config(config())
-    head = scripts.get_current_head()
     with engine.connect() as connection:
-        current = _current(connection, url, scripts)
+        current = _current(connection, url, REVISIONS)
         if current is None:
             _need_empty(connection, url)
-    if current != head:
+    if current != REVISIONS[-1]:
         raise StoreError(
             f"the database {shown(url)} has no results of this version",
-            evidence=f"schema {current or 'none'}, expected {head}",
+            evidence=f"schema {current or 'none'}, expected {REVISIONS[-1]}",
             remedy="run `pytest --board=all` once, it brings the database up to date",
         )
 
 
-def _current(connection: Connection, url: URL, scripts: ScriptDirectory) -> str | None:
-    found = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_heads()
-    current = ", ".join(found) or None
-    if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
+def _create(connection: Connection) -> None:
+    """The newest schema at once, and the note that it is."""
+    Base.metadata.create_all(connection)
+    _VERSION.create(connection, checkfirst=True)
+    connection.execute(insert(_VERSION).values(version_num=REVISIONS[-1]))
+
+
+def _current(connection: Connection, url: URL, revisions: tuple[str, ...]) -> str | None:
+    if not connection.dialect.has_table(connection, VERSION_TABLE):
+        return None
+    current = ", ".join(sorted(connection.scalars(select(_VERSION.c.version_num)))) or None
+    if current is not None and current not in revisions:
         raise StoreError(
             f"the database {shown(url)} was written by a newer version of the lab",
-            evidence=f"schema {current}, this version knows up to {scripts.get_current_head()}",
+            evidence=f"schema {current}, this version knows up to {revisions[-1]}",
             remedy="upgrade the lab, or choose another database with --db",
         )
     return current

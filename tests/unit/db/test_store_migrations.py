@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import select, text
+from sqlalchemy import Engine, event, inspect, select, text
 from sqlalchemy.exc import OperationalError
 
 from hil.errors import StoreError
-from hil_db import engine, migrate
+from hil_db import engine
+from hil_db.migrate import MIGRATIONS, REVISIONS, upgrade
 from hil_db.schema import VERSION_TABLE, Base, MeasureRow
+from hil_db.scripts import config, run_back, run_to_head
 from hil_db.store import Store
 
 BREAKS = """
@@ -41,19 +44,63 @@ def dump(path: Path) -> list[str]:
         return list(raw.iterdump())
 
 
-def test_the_migrations_make_what_the_schema_says(store: Store) -> None:
-    with store.engine.connect() as connection:
+def migrated(url: str) -> Engine:
+    """An empty database that every script has run on, one after the other."""
+    writer = engine.writer(engine.parse(url))
+    with writer.begin() as connection:
+        run_to_head(connection)
+    return writer
+
+
+@pytest.mark.parametrize("made_by", ["scripts", "schema"])
+def test_the_migrations_make_what_the_schema_says(url: str, made_by: str) -> None:
+    if made_by == "schema":
+        Store.open(url).engine.dispose()
+    made = migrated(url) if made_by == "scripts" else engine.writer(engine.parse(url))
+    with made.connect() as connection:
         context = MigrationContext.configure(
             connection, opts={"version_table": VERSION_TABLE, "compare_type": True}
         )
         assert compare_metadata(context, Base.metadata) == []
-        assert context.get_current_heads() == (
-            ScriptDirectory.from_config(migrate.config()).get_current_head(),
+        assert context.get_current_heads() == (REVISIONS[-1],)
+    made.dispose()
+
+
+def shape(made: Engine) -> dict[str, object]:
+    """Of each table all that counts, to the columns' order and the constraints' names."""
+    looked = inspect(made)
+    return {
+        table: (
+            [(column["name"], str(column["type"])) for column in looked.get_columns(table)],
+            looked.get_pk_constraint(table),
+            sorted(map(repr, looked.get_foreign_keys(table))),
+            sorted(map(repr, looked.get_indexes(table))),
+            sorted(map(repr, looked.get_unique_constraints(table))),
         )
+        for table in looked.get_table_names()
+    }
+
+
+def test_a_new_database_is_what_the_scripts_make(tmp_path: Path) -> None:
+    scripts = migrated(f"sqlite:///{tmp_path}/scripts.db")
+    with Store.open(f"sqlite:///{tmp_path}/schema.db") as store:
+        assert shape(store.engine) == shape(scripts)
+    scripts.dispose()
+
+
+def test_the_revisions_are_those_of_the_scripts() -> None:
+    scripts = ScriptDirectory.from_config(config())
+    assert tuple(script.revision for script in scripts.walk_revisions())[::-1] == REVISIONS
+
+
+def test_a_database_that_is_new_or_up_to_date_needs_no_alembic(url: str) -> None:
+    program = "import sys; sys.modules['alembic'] = None\nfrom hil_db.store import Store\n"
+    for opened in ("open", "open", "open_read_only"):
+        subprocess.run([sys.executable, "-c", f"{program}Store.{opened}({url!r})"], check=True)
 
 
 def test_there_is_one_line_of_migrations() -> None:
-    assert len(ScriptDirectory.from_config(migrate.config()).get_heads()) == 1
+    assert len(ScriptDirectory.from_config(config()).get_heads()) == 1
 
 
 def test_opening_again_changes_nothing(url: str, seed: Callable[[], int], tmp_path: Path) -> None:
@@ -67,44 +114,57 @@ def test_opening_again_changes_nothing(url: str, seed: Callable[[], int], tmp_pa
 
 @pytest.mark.parametrize(
     "start",
-    [script.revision for script in ScriptDirectory.from_config(migrate.config()).walk_revisions()],
+    [script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()],
 )
 def test_an_older_database_is_brought_up_to_date_and_keeps_its_rows(
     url: str, tmp_path: Path, seed: Callable[[], int], start: str
 ) -> None:
     seed()
     path = tmp_path / "results.db"
-    before = dump(path)
+    before = sorted(line for line in dump(path) if line.startswith("INSERT"))
     writer = engine.writer(engine.parse(url))
+    before_shape = shape(writer)
     with writer.begin() as connection:
-        settings = migrate.config()
-        settings.attributes["connection"] = connection
-        command.downgrade(settings, start)
+        run_back(connection, start)
     writer.dispose()
-    with Store.open(url):
-        pass
-    assert sorted(dump(path)) == sorted(before)
+    with Store.open(url) as store:
+        assert shape(store.engine) == before_shape
+    assert sorted(line for line in dump(path) if line.startswith("INSERT")) == before
 
 
-@pytest.mark.parametrize("fresh", [True, False])
-def test_a_migration_that_fails_leaves_nothing(
-    url: str, tmp_path: Path, seed: Callable[[], int], fresh: bool
-) -> None:
+def test_a_migration_that_fails_leaves_nothing(url: str, tmp_path: Path, seed: Callable[[], int]) -> None:
     seed()
-    path = tmp_path / ("fresh.db" if fresh else "results.db")
+    path = tmp_path / "results.db"
     scripts = tmp_path / "migrations"
-    shutil.copytree(migrate.MIGRATIONS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    head = ScriptDirectory.from_config(migrate.config()).get_current_head()
-    (scripts / "versions" / "broken.py").write_text(BREAKS.format(head=head))
+    shutil.copytree(MIGRATIONS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
+    (scripts / "versions" / "broken.py").write_text(BREAKS.format(head=REVISIONS[-1]))
     before = dump(path)
-    parsed = engine.parse(f"sqlite:///{path}")
+    parsed = engine.parse(url)
     writer = engine.writer(parsed)
     with pytest.raises(OperationalError, match="no_such_table"):
-        migrate.upgrade(writer, parsed, migrate.config(scripts))
+        upgrade(writer, parsed, scripts, (*REVISIONS, "broken"))
     writer.dispose()
     assert dump(path) == before
-    with Store.open(str(parsed)) as store, store.engine.connect() as connection:
-        assert connection.scalar(text("SELECT count(*) FROM run")) == (0 if fresh else 1)
+    with Store.open(url) as store, store.engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM run")) == 1
+
+
+def test_a_new_database_that_cannot_be_made_whole_is_not_made(url: str, tmp_path: Path) -> None:
+    parsed = engine.parse(url)
+    writer = engine.writer(parsed)
+
+    @event.listens_for(writer, "before_cursor_execute")
+    def _refuse(*call: object) -> None:
+        if "CREATE TABLE profile_path" in str(call[2]):
+            raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        upgrade(writer, parsed)
+    writer.dispose()
+    with sqlite3.connect(tmp_path / "results.db") as raw:
+        assert raw.execute("SELECT name FROM sqlite_master").fetchall() == []
+    raw.close()
+    Store.open(url).engine.dispose()
 
 
 @pytest.mark.parametrize("heads", [["9999"], ["0001", "9999"]])
@@ -156,9 +216,7 @@ def test_values_of_an_older_database_have_no_band_and_no_conditions(
     seed()
     writer = engine.writer(engine.parse(url))
     with writer.begin() as connection:
-        settings = migrate.config()
-        settings.attributes["connection"] = connection
-        command.downgrade(settings, "0002")
+        run_back(connection, "0002")
     writer.dispose()
     with Store.open(url) as store, store.engine.connect() as connection:
         rows = connection.execute(select(MeasureRow.low, MeasureRow.high, MeasureRow.conditions)).all()
@@ -175,9 +233,7 @@ def test_passwords_of_an_older_database_are_masked_and_gone_from_the_file(
     path = tmp_path / "results.db"
     writer = engine.writer(engine.parse(url))
     with writer.begin() as connection:
-        settings = migrate.config()
-        settings.attributes["connection"] = connection
-        command.downgrade(settings, "0003")
+        run_back(connection, "0003")
         told = "pytest --db=postgresql://bob:s3cret@host/lab"
         connection.execute(text("UPDATE run SET command = :told"), {"told": told})
         connection.execute(text("UPDATE session SET error = 'cannot use host=h password=s3cret'"))

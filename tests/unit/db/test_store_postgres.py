@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, select, text
@@ -22,11 +21,12 @@ from sqlalchemy.orm import Session as Transaction
 
 from hil.errors import StoreError
 from hil.measure.profile import PathCost, Profile
-from hil_db import migrate
+from hil_db import engine
 from hil_db.export import export
 from hil_db.export_profile import export_profile
 from hil_db.records import RunInfo, SessionRecord, Status
 from hil_db.schema import VERSION_TABLE, Base, Image, Run, Session
+from hil_db.scripts import run_back, run_to_head
 from hil_db.store import Store
 from postgres_server import Server, running_server
 
@@ -99,21 +99,26 @@ def test_an_older_database_is_brought_up_to_date(
 ) -> None:
     session_id = store.save_session(store.begin_run(info), record)
     with store.engine.begin() as connection:
-        settings = migrate.config()
-        settings.attributes["connection"] = connection
-        command.downgrade(settings, "0002")
+        run_back(connection, "0002")
     with Store.open(url) as again, Transaction(again.engine) as found:
         rows = found.get_one(Session, session_id).measures
         kept = [(row.value, row.low, row.conditions) for row in rows]
         assert kept == [(measure.value, None, {}) for measure in record.measures]
 
 
-def test_the_migrations_make_what_the_schema_says(store: Store) -> None:
-    with store.engine.connect() as connection:
+@pytest.mark.parametrize("made_by", ["scripts", "schema"])
+def test_the_migrations_make_what_the_schema_says(url: str, made_by: str) -> None:
+    writer = engine.writer(engine.parse(url))
+    with writer.begin() as connection:
+        if made_by == "scripts":
+            run_to_head(connection)
+    Store.open(url).engine.dispose()
+    with writer.connect() as connection:
         context = MigrationContext.configure(
             connection, opts={"version_table": VERSION_TABLE, "compare_type": True}
         )
         assert compare_metadata(context, Base.metadata) == []
+    writer.dispose()
 
 
 def test_a_reader_cannot_write(store: Store, url: str, info: RunInfo) -> None:
