@@ -58,7 +58,10 @@ def pack_dense(precision: Precision, operands: Sequence[Arrays]) -> Packed:
 
 
 def pack_sparse(operands: Sequence[Arrays]) -> Packed | None:
-    """Only the weights that are not 0, row by row; None where a byte cannot count or place them."""
+    """Only the weights that are not 0, row by row; None where a byte cannot count or place them.
+
+    A matrix of zeros keeps one, which no kernel reads: C has no empty arrays.
+    """
     if any(operand.shape[1] > MOST_COLUMNS for operand in operands):
         return None
     places: list[int] = []
@@ -70,7 +73,7 @@ def pack_sparse(operands: Sequence[Arrays]) -> Packed | None:
                 return None
             places += [len(columns), *columns.tolist()]
             weights += row[columns].tolist()
-    return Packed(np.array(weights, dtype=operands[0].dtype), np.array(places, dtype=np.uint8))
+    return Packed(np.array(weights or [0], dtype=operands[0].dtype), np.array(places, dtype=np.uint8))
 
 
 def _blocks(rows: int, heights: Sequence[int]) -> Iterator[tuple[int, int]]:

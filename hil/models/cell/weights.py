@@ -120,7 +120,10 @@ class Taker:
     def squashed(self, name: str, *, already: bool) -> float:
         """A scalar through the logistic function, unless it is ``already``."""
         raw = float(self.take(name))
-        return raw if already else float(np.float32(1.0 / (1.0 + np.exp(-np.float64(raw)))))
+        if already:
+            return raw
+        with np.errstate(over="ignore"):  # then it is 0
+            return float(np.float32(1.0 / (1.0 + np.exp(-np.float64(raw)))))
 
 
 def cell_from_arrays(

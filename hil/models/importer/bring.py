@@ -90,7 +90,9 @@ def bring(request: Request) -> Imported:
     with tempfile.TemporaryDirectory(prefix=".import-", dir=request.out) as place:
         folder = Path(place) / request.name
         spec = write_folder(folder, about, arrays, material.inputs)
-        goldens = write_vectors(folder / "vectors.npz", spec, Held(material.inputs, material.labels))
+        with np.errstate(over="ignore", invalid="ignore"):  # looked for below
+            goldens = write_vectors(folder / "vectors.npz", spec, Held(material.inputs, material.labels))
+        _check_finite(goldens)
         weights = load_weights(spec)
         fixed = [one for one in spec.precisions if one is not Precision.F32]
         audits: dict[Precision, list[Operation]] = {
@@ -183,6 +185,18 @@ def _check_link(request: Request, material: _Material) -> None:
                     evidence=f"{size:,} B in {precision}, at most {most:,}",
                     remedy="shorten it, or leave f32 out with --precision",
                 )
+
+
+def _check_finite(goldens: Mapping[Precision, npt.NDArray[Any]]) -> None:
+    """ModelError when the reference itself gives what is no number: nothing could agree with it."""
+    for precision, outputs in goldens.items():
+        wrong = np.flatnonzero(~np.isfinite(outputs).all(axis=1))
+        if len(wrong):
+            raise ModelError(
+                f"the outputs of vector {wrong[0]} are not finite in {precision}",
+                evidence=f"{len(wrong)} of {len(outputs)} vectors",
+                remedy="look for weights that are far too large, or normalise the inputs",
+            )
 
 
 def _describe(request: Request, material: _Material) -> tuple[Description, dict[str, Floats]]:

@@ -29,6 +29,7 @@ _READINGS = {
     "cols": "cols (y = xW: W D×H, FC H×classes; EdgeML's PyTorch and TensorFlow cells)",
 }
 _LARGEST = 65_535  # sizes travel as uint16
+_LEAST_STD = 1e-30  # its inverse is multiplied with, in float32
 _FLAT = 200.0  # the logistic function of ±200 is 1 and 0 in float32
 
 
@@ -267,6 +268,8 @@ def _normalisation(
         std = _per_feature(head["std"], features, most_steps, problems)
         if not (std > 0).all():
             problems.add(f"{head['std'].name} is not positive: smallest {np.min(std):g}")
+        elif np.min(std) < _LEAST_STD:
+            problems.add(f"{head['std'].name} is too small: {np.min(std):g}, at least {_LEAST_STD:g}")
     rows = max(len(mean), len(std))
     if min(len(mean), len(std)) not in (1, rows):
         problems.add(f"mean has {len(mean)} steps, std {len(std)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,15 @@ from hypothesis import strategies as st
 from hil.cli import main
 from hil.cli_model import audit_lines, report_lines
 from hil.errors import ModelError, VectorError
+from hil.measure.accuracy import agreeing
 from hil.models.catalog import ModelLibrary
 from hil.models.export import stale
 from hil.models.importer.audit import Operation
 from hil.models.importer.bring import Request, bring
 from hil.models.vectors import load_vectors
 from hil.values import Precision
+from kernel_programs import build_host
+from model_programs import model_sources, run_model
 
 CONFORMANCE = Path(__file__).parents[4] / "shared" / "conformance"
 needs_conformance = pytest.mark.skipif(not CONFORMANCE.is_dir(), reason="the published weights are not here")
@@ -301,6 +305,50 @@ def test_labels_without_a_classifier_are_refused(tmp_path: Path) -> None:
     made = request(tmp_path, arrays, np.ones((3, 4, 4, 2)), np.zeros(3), cell="rnnpool")
     with pytest.raises(VectorError, match="labels are given, and the weights have no classifier; leave"):
         bring(made)
+
+
+def zeroed(place: Path, names: set[str] | None = None) -> Request:
+    """A low-rank cell of which these arrays are zero; None: all but the scalars."""
+    cell = torch_cell(np.random.default_rng(8), 3, 5, 2)
+    arrays = cell | {"FC": np.ones((5, 2), np.float32), "FCbias": np.ones(2, np.float32)}
+    named = names or set(arrays) - {"zeta", "nu"}
+    arrays |= {name: np.zeros_like(arrays[name]) for name in named}
+    return request(place, arrays, np.ones((4, 6, 3)), np.zeros(4))
+
+
+@pytest.mark.parametrize("names", [{"W1"}, {"W2", "U"}, {"FC"}, None])
+def test_weights_that_are_all_zero_build_and_run(tmp_path: Path, names: set[str] | None) -> None:
+    spec = bring(zeroed(tmp_path, names)).spec
+    for precision in ALL:
+        program = build_host(tmp_path / precision, model_sources(spec, precision))
+        held = load_vectors(spec, precision)
+        assert agreeing(run_model(program, spec, precision, held.inputs), held.goldens).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"FC": np.full((5, 2), 3e38)}, r"the outputs of vector 0 are not finite in f32 \(4 of 4 vectors\)"),
+        ({"mean": np.zeros(3), "std": np.full(3, 1e-40)}, r"std is too small: 9\.99995e-41, at least 1e-30"),
+    ],
+)
+def test_numbers_that_float32_cannot_hold_are_refused(tmp_path: Path, change: Arrays, said: str) -> None:
+    arrays = torch_cell(np.random.default_rng(8), 3, 5) | {"FC": np.ones((5, 2)), "FCbias": np.ones(2)}
+    made = request(tmp_path, arrays | change, np.ones((4, 6, 3)), np.zeros(4))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ModelError, match=said):
+            bring(replace(made, precisions=(Precision.F32,)))
+    assert list((tmp_path / "models").glob("*")) == []
+
+
+@pytest.mark.parametrize("raw", [-1e30, 1e30])
+def test_scalars_far_out_are_those_of_a_flat_logistic_function(tmp_path: Path, raw: float) -> None:
+    arrays = torch_cell(np.random.default_rng(8), 3, 5) | {"FC": np.ones((5, 2)), "FCbias": np.ones(2)}
+    made = request(tmp_path, arrays | {"zeta": np.float64(raw)}, np.ones((4, 6, 3)), np.zeros(4))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        bring(replace(made, precisions=(Precision.F32,)))
 
 
 def test_what_the_link_cannot_carry_is_refused(tmp_path: Path) -> None:

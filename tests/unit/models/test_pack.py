@@ -48,7 +48,14 @@ def test_sparse_storage_says_where_each_weight_belongs(
             found[row, next(places)] = next(weights)
     np.testing.assert_array_equal(found, matrix)
     assert not list(places)
-    assert not list(weights)
+    assert list(weights) == ([] if matrix.any() else [0])
+
+
+def test_a_matrix_of_zeros_is_no_empty_array() -> None:
+    for precision, dtype in TYPES.items():
+        packed = pack(precision, [np.zeros((3, 7), dtype)])
+        assert packed.places is not None
+        assert (packed.weights.tolist(), packed.places.tolist()) == ([0], [0, 0, 0])
 
 
 def test_the_smaller_storage_is_taken() -> None:
