@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import pytest
 
+from hil.collecting import collecting_later
 from hil.errors import HilError
 from hil.lab import BoardSpec
 
@@ -87,7 +88,8 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args = [str(_SUITE)]
-    _the_run(config)  # a wrong --board, --model, --lab or --db ends here, before anything is opened
+    with collecting_later():
+        _the_run(config)  # a wrong --board, --model, --lab or --db ends here, before anything is opened
 
 
 def _the_run(config: pytest.Config) -> BenchRun:

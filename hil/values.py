@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:  # numpy is slow to import, and a pytest without --board has no use for it
+    import numpy as np
+    import numpy.typing as npt
 
 
 class Precision(StrEnum):
@@ -69,5 +71,7 @@ def rightly_classified(
     ``scores`` is (vectors, classes), ``labels`` (vectors,); the first of equal scores wins, and a NaN among
     them makes the vector wrong.
     """
+    import numpy as np
+
     known = ~np.isnan(scores.astype(np.float64)).any(axis=1)
     return np.asarray(known & (np.argmax(scores, axis=1) == labels))

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
 
 from hil.models.architecture import Architecture
-from hil.models.cascade.architecture import CascadeArchitecture
-from hil.models.convnet.architecture import ConvNetArchitecture
-from hil.models.own.architecture import OwnArchitecture
-from hil.models.rnn.architecture import RnnArchitecture
-from hil.models.rnnpool.architecture import RnnPoolArchitecture
 
-_KNOWN: tuple[Architecture, ...] = (
-    RnnArchitecture(),
-    RnnPoolArchitecture(),
-    ConvNetArchitecture(),
-    CascadeArchitecture(),
-    OwnArchitecture(),
-)
+_KNOWN = {
+    "rnn": "hil.models.rnn.architecture.RnnArchitecture",
+    "rnnpool": "hil.models.rnnpool.architecture.RnnPoolArchitecture",
+    "convnet": "hil.models.convnet.architecture.ConvNetArchitecture",
+    "cascade": "hil.models.cascade.architecture.CascadeArchitecture",
+    "own": "hil.models.own.architecture.OwnArchitecture",
+}
+NAMES = tuple(_KNOWN)
 
-ARCHITECTURES: Mapping[str, Architecture] = {architecture.name: architecture for architecture in _KNOWN}
+
+@cache
+def load(name: str) -> Architecture:
+    """One of NAMES, imported when a model first needs it: a run needs one or two."""
+    module, _, kind = _KNOWN[name].rpartition(".")
+    architecture: Architecture = getattr(import_module(module), kind)()
+    return architecture

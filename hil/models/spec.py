@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from hil.errors import HilError, ModelError
+from hil.models import architectures
 from hil.models.architecture import Architecture
-from hil.models.architectures import ARCHITECTURES
 from hil.values import Precision
 
 _LARGEST = 65_535  # steps, features and outputs travel as uint16
@@ -110,9 +110,10 @@ class ModelSpec:
 
 def find_architecture(name: str) -> Architecture:
     """The architecture that model.json calls so; ModelError with those there are."""
-    if name not in ARCHITECTURES:
-        raise ModelError(f"unknown architecture {name}", remedy=f"choose from: {', '.join(ARCHITECTURES)}")
-    return ARCHITECTURES[name]
+    if name not in architectures.NAMES:
+        known = ", ".join(architectures.NAMES)
+        raise ModelError(f"unknown architecture {name}", remedy=f"choose from: {known}")
+    return architectures.load(name)
 
 
 def _from_fields(fields: dict[str, Any], folder: Path) -> ModelSpec:
