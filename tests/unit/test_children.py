@@ -6,11 +6,13 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from children import bare, interruptible, uninterruptible
 
+TESTS = Path(__file__).parents[1]
 DEFAULT = "import signal; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
 
 
@@ -39,3 +41,38 @@ def test_sigint_is_what_the_test_asks_for(wrap: object) -> None:
         signal.signal(signal.SIGINT, ignored)
     assert inherited.stdout.strip() == "False"
     assert done.stdout.strip() == str(wrap is interruptible)
+
+
+STARTS_A_SERVER = """
+import subprocess, time
+import pytest
+
+@pytest.fixture
+def server():
+    with subprocess.Popen(["sleep", "600"]) as process:
+        yield process
+        process.kill()
+
+def test_that_takes_long(server):
+    print(server.pid, flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_suite_that_is_ended_ends_what_it_started(number: int, tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text((TESTS / "conftest.py").read_text())
+    (tmp_path / "test_server.py").write_text(STARTS_A_SERVER)
+    options = ("-p", "no:cacheprovider", "-s", "-q", "-o", f"pythonpath={TESTS / 'support'}")
+    command = uninterruptible([sys.executable, "-m", "pytest", *options, "test_server.py"])
+    suite = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    try:
+        assert suite.stdout is not None
+        server = int(next(line for line in suite.stdout if line.strip().isdecimal()))
+        suite.send_signal(number)
+        suite.communicate(timeout=60)
+        assert suite.returncode == pytest.ExitCode.INTERRUPTED
+        assert not Path(f"/proc/{server}").exists()
+    finally:
+        suite.kill()
+        suite.communicate()
