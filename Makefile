@@ -28,14 +28,14 @@ bench: $(BIN)/.bench
 dashboard: $(BIN)/.dashboard
 	$(BIN)/hil dashboard $(DASHBOARD_ARGS)
 
-# Every part, one after the other: what fails first ends it. -rs names what was skipped and why.
+# TEST_ARGS chooses tests; -rs names what was skipped and why.
 test: test-plan lint image-check
-	$(BIN)/pytest -rs $(TEST_ARGS)
+	$(if $(TEST_ARGS),$(BIN)/pytest -rs $(TEST_ARGS),@sh .ci/tests $(BIN))
 
 .PHONY: test-plan
 test-plan:
-	@echo 'make test: linters, proof of the committed images, then unit tests, tests on emulated boards and in a browser.'
-	@echo 'About 10 minutes on two idle cores; the first time some minutes more for about 700 MB of packages.'
+	@echo 'make test: linters, proof of the committed images, tests on emulated boards and in a browser, unit tests.'
+	@echo 'About 10 minutes on two idle cores; the first time some minutes more for about 600 MB of packages.'
 
 lint: $(BIN)/.test
 	$(BIN)/ruff check .
