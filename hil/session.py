@@ -64,7 +64,8 @@ class Session:
     """Flashes the image, starts it and shakes hands on entry; a failed entry undoes itself.
 
     ``hang_after_s`` is how long the board may be silent while it computes; None leaves that to the model's
-    cost. ``phases`` holds the seconds each step took so far, by the host's clock.
+    cost. ``phases`` holds the seconds each step took so far, by the host's clock. ``failure`` is what went
+    wrong with the board in this session, None while it can be used.
     """
 
     def __init__(self, board: Board, image: Image, *, hang_after_s: float | None = None) -> None:
@@ -77,6 +78,7 @@ class Session:
         self._link: Link | None = None
         self.hello: Hello | None = None
         self.flash_report: FlashReport | None = None
+        self.failure: HilError | None = None
 
     def __enter__(self) -> Self:
         self.board.check(self.image)
@@ -239,6 +241,8 @@ class Session:
 
     def _explained(self, error: HilError) -> HilError:
         """Name the board; say so when the board itself ended, and where the core stands when it hung."""
+        if not isinstance(error, VectorError):  # refused before anything was sent
+            self.failure = error
         reason = self.board.failure()
         if reason is not None:
             return ProbeError(

@@ -31,12 +31,17 @@ class Boards:
         """The open board of that name; a board that ended since the last session is opened anew."""
         held = self._open.get(spec.name)
         if held is not None:
-            board, stack = held
+            board, _ = held
             if board.failure() is None:
                 return board
-            del self._open[spec.name]
-            stack.close()
+            self.discard(spec)
         stack = ExitStack()
         board = stack.enter_context(open_board(spec))
         self._open[spec.name] = (board, stack)
         return board
+
+    def discard(self, spec: BoardSpec) -> None:
+        """Close the board, so that the next lease opens it anew; harmless when it is not open."""
+        held = self._open.pop(spec.name, None)
+        if held is not None:
+            held[1].close()

@@ -11,6 +11,7 @@ import numpy as np
 from hil.bench.plan import Case
 from hil.bench.progress import progress_line
 from hil.bench.run import BenchRun, utc_now
+from hil.bench.sessions import Sessions
 from hil.errors import VectorError
 from hil.measure.accuracy import agreeing
 from hil.models.vectors import VectorSet, load_vectors
@@ -42,13 +43,13 @@ def properties(measures: Sequence[Measure]) -> list[tuple[str, float]]:
 
 
 class Bench:
-    """What the fixture ``bench`` gives: ``run()`` measures the session and records what it found."""
+    """What the fixture ``hil_bench`` gives: ``run()`` measures the session and records what it found."""
 
     def __init__(
         self,
         run: BenchRun,
         case: Case,
-        session: Session,
+        sessions: Sessions,
         record: Callable[[str, object], None],
         screen: Screen,
     ) -> None:
@@ -56,18 +57,27 @@ class Bench:
         self._case = case
         self._record = record
         self._screen = screen
-        self.session = session
-        self.label = f"{session.board.name} {session.image.name}"
+        self._sessions = sessions
+        self._ran: VectorSet | None = None
+        self.label = f"{case.board.name} {case.image_name}"
+
+    @property
+    def session(self) -> Session:
+        """The board running the image, opened when it is first asked for, and anew when it failed since."""
+        return self._sessions.lease(self._case)
 
     @property
     def vectors(self) -> VectorSet:
         """The vectors that ``run`` streams: as many of the model's as it has by default, or --vectors."""
-        manifest = self.session.image.manifest
+        return self._vectors(self.session)
+
+    def _vectors(self, session: Session) -> VectorSet:
+        manifest = session.image.manifest
         vectors = load_vectors(self._case.own or manifest.model, manifest.precision)
         if vectors.sha256 != manifest.vectors_sha256:
             raise VectorError(
                 f"the vectors of {manifest.model} are not those its image was built with",
-                board=self.session.board.name,
+                board=session.board.name,
                 evidence=f"sha256 {vectors.sha256[:12]}…, manifest says {manifest.vectors_sha256[:12]}…",
                 remedy="run `hil build` to remake the image",
             )
@@ -75,18 +85,21 @@ class Bench:
 
     def run(self) -> Report:
         """Measure, store, and record every measure as a property of the test."""
+        session = self.session
         started = utc_now()
         with (
-            self._run.measuring(self._case, self.session),
+            self._run.measuring(self._case, session),
             progress_line(self._screen.out, self.label, self._screen.uncaptured) as progress,
         ):
-            report = self.session.measure(self.vectors, progress)
-            self._run.save(self.session, report, started)  # before the line says that it is done
+            self._ran = self._vectors(session)
+            report = session.measure(self._ran, progress)
+            self._run.save(session, report, started)  # before the line says that it is done
         for name, value in properties(report.measures):
             self._record(name, value)
         return report
 
     def disagreeing(self, report: Report) -> list[int]:
         """The numbers of the vectors whose outputs are not the golden reference's."""
-        agree = agreeing(report.outputs, self.vectors.goldens)
+        vectors = self._ran or self.vectors
+        agree = agreeing(report.outputs, vectors.goldens)
         return [int(number) for number in np.flatnonzero(~agree)]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from hil import provenance
+from hil.bench.ending import Ended, Ending
 from hil.bench.plan import Case, plan
 from hil.bench.recorder import Recorder
 from hil.bench.table import Row
@@ -21,7 +22,7 @@ from hil.lab import BoardSpec, Lab, load_lab
 from hil.masking import masked
 from hil.models.catalog import ModelLibrary
 from hil.session import Report, Session
-from hil.values import Measure
+from hil.values import Measure, Precision
 from hil_db.records import RunInfo, SessionRecord, Status
 
 
@@ -48,7 +49,9 @@ def utc_now() -> datetime:
 class BenchRun:
     """Made once per pytest invocation; LabError, ModelError or ImageError when the options name nothing real.
 
-    The database is opened by ``prepare``, or with the first session recorded, and closed by ``finish``.
+    ``prepare`` opens the database before anything is flashed. The run's row is begun with the first session
+    that is recorded, so that none is without, and closed by ``finish``. ``planned`` and ``reported`` are the
+    ids of the tests that were to run, and of those that ran to their end. ``say`` shows a line at once.
     """
 
     def __init__(self, options: Options) -> None:
@@ -59,6 +62,13 @@ class BenchRun:
         self.cases: tuple[Case, ...] = plan(self.specs, options.models, self.library)
         self.rows: list[Row] = []
         self.notes: list[str] = []
+        self.ending = Ending()
+        self.planned: set[str] = set()
+        self.reported: set[str] = set()
+        self.say: Callable[[str], None] = lambda line: None
+        self._started = utc_now()
+        self._finished = False
+        self._saved = False
         self._recorder: Recorder | None = None
         self._ready: set[Path] = set()
 
@@ -67,7 +77,7 @@ class BenchRun:
         if self._recorder is None:
             commit = provenance.commit_of(self.options.folder)
             info = RunInfo(
-                started=utc_now(),
+                started=self._started,
                 command=masked(self.options.command, self.options.db),
                 host=provenance.host_name(),
                 pid=os.getpid(),
@@ -84,7 +94,12 @@ class BenchRun:
         """Build the image of a user's own model when it is missing or stale; BuildError if it cannot be."""
         if case.own is None or case.elf in self._ready:
             return
-        reason = bring_up_to_date(case.own, case.board.kind.name, case.precision)
+
+        def building(reason: str) -> None:
+            self.say(f"building {case.image_name} for {case.board.kind.name}: its image {reason}")
+
+        precision = Precision(case.precision)
+        reason = bring_up_to_date(case.own, case.board.kind.name, precision, building)
         if reason is not None:
             self.notes.append(f"built {case.image_name} for {case.board.kind.name}: its image {reason}")
         self._ready.add(case.elf)
@@ -113,7 +128,7 @@ class BenchRun:
                     raise error.at(board.name) from None
                 session = Session(board, image, hang_after_s=self.options.hang_after_s)
                 stack.enter_context(session)
-            except (HilError, KeyboardInterrupt) as error:
+            except BaseException as error:
                 self._save_ended(case, board, image, started, session, error)
                 raise
             yield session
@@ -122,9 +137,12 @@ class BenchRun:
     def measuring(self, case: Case, session: Session) -> Iterator[None]:
         """Records the session as failed or interrupted when measuring it ends so."""
         started = utc_now()
+        self._saved = False
         try:
             yield
-        except (HilError, KeyboardInterrupt) as error:
+        except BaseException as error:
+            if self._saved:  # interrupted right after that
+                raise
             self._save_ended(case, session.board, session.image, started, session, error)
             raise
 
@@ -151,12 +169,28 @@ class BenchRun:
             )
         )
 
+    def not_opened(self, case: Case, error: HilError) -> None:
+        """Show that a case came to no session, because its board or its model cannot be used."""
+        self.rows.append(Row(case.board.name, case.model, case.precision, (), str(error)))
+
     def finish(self, *, interrupted: bool, failed: bool) -> None:
-        """Close the run's row, saying how it ended."""
-        if self._recorder is None:
+        """Close the run's row, saying how it ended; the first call counts.
+
+        It is ``finished`` only when every planned test reported.
+        """
+        if self._finished:
             return
-        status = Status.INTERRUPTED if interrupted else Status.FAILED if failed else Status.FINISHED
-        self._recorder.finish(status)
+        self._finished = True
+        missing = len(self.planned - self.reported)
+        if self.ending.reason is not None or interrupted or (missing and not failed):
+            status = Status.INTERRUPTED
+            how = self.ending.reason or "interrupted"
+            self.notes.append(f"the run was {how}: {_share(self.planned & self.reported, self.planned)}")
+        else:
+            status = Status.FAILED if failed else Status.FINISHED
+        if self._recorder is not None:
+            with suppress(Ended), self.ending.held():  # it is ending already
+                self._recorder.finish(status)
 
     def _save_ended(
         self,
@@ -167,16 +201,18 @@ class BenchRun:
         session: Session | None,
         error: BaseException,
     ) -> None:
-        model, _, precision = case.image_name.partition("/")
         interrupted = isinstance(error, KeyboardInterrupt)
-        told = "interrupted" if interrupted else str(error)
+        if interrupted:
+            told = self.ending.reason or "interrupted"
+        else:
+            told = str(error) if isinstance(error, HilError) else f"{type(error).__name__}: {error}"
         measures: tuple[Measure, ...] = session.phase_measures() if session is not None else ()
-        self.rows.append(Row(board.name, model, precision, (), told))
+        self.rows.append(Row(board.name, case.model, case.precision, (), told))
         record = SessionRecord(
             board=board.name,
             kind=board.kind.name,
-            model=model,
-            precision=precision,
+            model=case.model,
+            precision=case.precision,
             started=started,
             finished=utc_now(),
             status=Status.INTERRUPTED if interrupted else Status.FAILED,
@@ -191,4 +227,10 @@ class BenchRun:
             self.notes.append(f"the end of {board.name} {case.image_name} was not stored: {refused}")
 
     def _store_session(self, record: SessionRecord) -> None:
-        self.prepare().save(record)
+        with self.ending.held():
+            self.prepare().save(record)
+            self._saved = True
+
+
+def _share(reported: set[str], planned: set[str]) -> str:
+    return f"{len(reported)} of {len(planned)} planned tests reported"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from hil.bench.case import Bench
 
 
-def test_image(bench: Bench) -> None:
+def test_image(hil_bench: Bench) -> None:
     """The board's outputs are those of the golden reference."""
-    report = bench.run()
-    disagree = bench.disagreeing(report)
+    report = hil_bench.run()
+    disagree = hil_bench.disagreeing(report)
     assert not disagree, (
-        f"{bench.label}: {len(disagree)} of {len(report.outputs)} vectors disagree with the reference; "
+        f"{hil_bench.label}: {len(disagree)} of {len(report.outputs)} vectors disagree with the reference; "
         f"vector {disagree[0]} gave {report.outputs[disagree[0]].tolist()}"
     )

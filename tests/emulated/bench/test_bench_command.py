@@ -25,6 +25,7 @@ pytestmark = pytest.mark.emulated
 
 README = Path(__file__).parents[3] / "README.md"
 QUICK = ("--board=all", "--model=fastgrnn_digits/q15", "--vectors=20")
+QUICK_ID = "hil/suite/bench.py::test_image[qemu-fastgrnn_digits/q15]"
 RUN_S = 120
 
 
@@ -95,7 +96,7 @@ def test_the_bench_prints_stores_and_exports_the_same_values(tmp_path: Path) -> 
     assert {"flash_bytes", "ram_bytes", "stack_bytes", "connect_s", "stream_s"} <= set(table)
 
     properties = {
-        entry.get("name"): float(entry.get("value", "nan"))
+        str(entry.get("name")).removeprefix(f"{QUICK_ID} "): float(entry.get("value", "nan"))
         for entry in ET.parse(tmp_path / "junit.xml").iter("property")
     }
     assert {name: value for name, value in properties.items() if "." not in name} == {

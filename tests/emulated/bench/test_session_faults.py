@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bench_runs import emulator_pid
 from hil.board import Board, open_board
 from hil.build.prebuilt import faulty_dir
 from hil.errors import (
@@ -188,18 +189,3 @@ def test_a_board_that_stops_for_good_is_named_as_such(monkeypatch: pytest.Monkey
         with pytest.raises(ProbeError, match=r"^qemu: QEMU hangs .*while fastgrnn_digits/f32 ran"):
             session.infer(DIGITS.inputs, stop_once)
     assert not Path(f"/proc/{pid}").exists()
-
-
-def emulator_pid(board: Board) -> int:
-    """The QEMU whose command line names the board's folder."""
-    folder = str(Path(board.serial_url.removeprefix("unix://")).parent)
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (entry / "cmdline").read_bytes().split(b"\0")
-            descriptors = [str(link.readlink()) for link in (entry / "fd").iterdir()]
-        except OSError:
-            continue
-        is_emulator = b"-machine" in command and not any(b"watcher" in part for part in command)
-        if is_emulator and any(folder in target for target in descriptors):
-            return int(entry.name)
-    raise AssertionError(f"no QEMU of {folder}")

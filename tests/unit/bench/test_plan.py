@@ -56,11 +56,26 @@ def test_own_models_are_planned_before_their_images_exist() -> None:
         plan(BOARDS, "nearst", library)
 
 
-def test_a_broken_model_stops_only_those_who_ask_for_it(tmp_path: Path) -> None:
+def test_a_broken_model_is_a_case_that_says_so_where_it_is_chosen(tmp_path: Path) -> None:
     (tmp_path / "cut").mkdir()
     (tmp_path / "cut" / "model.json").write_text("{")
     library = ModelLibrary(tmp_path)
     assert plan(BOARDS, "fastgrnn_digits", library) == plan(BOARDS, "fastgrnn_digits")
     for chosen in (None, "cut", "c*/q15", "fastgrnn_digits,cut"):
-        with pytest.raises(ModelError, match="description of model cut is damaged"):
-            plan(BOARDS, chosen, library)
+        *others, cut = plan(BOARDS, chosen, library)
+        assert all(case.broken is None for case in others)
+        assert (cut.id, cut.model, cut.precision) == ("qemu-cut", "cut", "-")
+        assert isinstance(cut.broken, ModelError)
+        assert "description of model cut is damaged" in str(cut.broken)
+    with pytest.raises(ModelError, match="did you mean 'cut'"):
+        plan(BOARDS, "cutt", library)
+
+
+def test_a_model_that_takes_a_name_of_the_labs_hides_neither(tmp_path: Path) -> None:
+    own = Path(__file__).parents[3] / "examples" / "own_model" / "models" / "nearest"
+    text = (own / "model.json").read_text().replace('"nearest"', '"fastgrnn_digits"')
+    (tmp_path / "fastgrnn_digits").mkdir()
+    (tmp_path / "fastgrnn_digits" / "model.json").write_text(text)
+    cases = plan(BOARDS, "fastgrnn_digits", ModelLibrary(tmp_path))
+    assert [case.id for case in cases[:-1]] == [case.id for case in plan(BOARDS, "fastgrnn_digits")]
+    assert "has the name of one that comes with the lab" in str(cases[-1].broken)

@@ -1,0 +1,135 @@
+"""The bench's options: those names that nobody else uses, and ``--hil-…`` for each in any case."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from hil.errors import HilError
+
+if TYPE_CHECKING:
+    from hil.bench.run import BenchRun
+
+_RUN = pytest.StashKey["BenchRun"]()
+
+
+def _count(text: str) -> int:
+    if text == "all":
+        return sys.maxsize
+    if not text.isdecimal() or int(text) < 1:
+        raise ValueError(text)
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+    return seconds
+
+
+_OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "board": {"metavar": "all|NAME[,NAME]", "help": "run the bench on these boards of the lab"},
+    "model": {
+        "metavar": "GLOB[,GLOB]",
+        "help": "only images whose model, or model/precision, matches",
+    },
+    "models-dir": {
+        "metavar": "DIR",
+        "help": "models of your own beside those of the lab, one folder each",
+    },
+    "vectors": {
+        "metavar": "N|all",
+        "type": _count,
+        "help": "only the first N vectors, or all (default: as many as the model's description says)",
+    },
+    "hang-after": {
+        "metavar": "SECONDS",
+        "type": _seconds,
+        "help": "how long a board may be silent before it hangs (default: many times its model's cost, "
+        "at least 10; 60 for your own C)",
+    },
+    "lab": {"metavar": "FILE", "help": "the lab file (default: the lab is one QEMU board)"},
+    "db": {"metavar": "URL", "help": "the database (default: SQLite in the user's data folder)"},
+}
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Add each option as ``--hil-NAME``, and as ``--NAME`` unless a conftest or another plug-in has that."""
+    groups = [*parser._groups, parser._anonymous]
+    taken = {name for group in groups for option in group.options for name in option.names()}
+    group = parser.getgroup("hil", "hardware-in-the-loop lab")
+    for name, attributes in _OPTIONS.items():
+        names = [one for one in (f"--{name}", f"--hil-{name}") if one not in taken]
+        group.addoption(*names, dest=_dest(name), **attributes)
+
+
+def option(config: pytest.Config, name: str) -> Any:
+    """What was given for an option; None when it was not."""
+    return config.getoption(_dest(name), None)
+
+
+def _dest(name: str) -> str:
+    return f"hil_{name.replace('-', '_')}"
+
+
+def wanted(config: pytest.Config) -> bool:
+    """Whether the bench was asked for: --board was given."""
+    return option(config, "board") is not None
+
+
+def refuse_workers(config: pytest.Config) -> str | None:
+    """Why there can be no bench in this pytest: it, or the one that started it, shares tests out."""
+    shared = hasattr(config, "workerinput") or (
+        config.pluginmanager.hasplugin("xdist") and config.getoption("dist", "no") != "no"
+    )
+    if not shared:
+        return None
+    return (
+        "tests of boards run in one process, which has the boards to itself, not in pytest-xdist's workers; "
+        "add -n0, or keep them out of a run with -n"
+    )
+
+
+def the_run(config: pytest.Config) -> BenchRun:
+    """The run of this invocation: made once, by the options; UsageError when they name what is not there."""
+    from hil.bench.run import BenchRun, Options  # pyocd and numpy are slow to import: not in every pytest
+    from hil.pytest_plugin.screen import Screen
+
+    run = config.stash.get(_RUN, None)
+    if run is None:
+        lab, models_dir = option(config, "lab"), option(config, "models-dir")
+        options = Options(
+            boards=option(config, "board") or "all",
+            models=option(config, "model"),
+            vectors=option(config, "vectors"),
+            lab=None if lab is None else Path(lab),
+            db=option(config, "db"),
+            models_dir=None if models_dir is None else config.invocation_params.dir / models_dir,
+            folder=config.invocation_params.dir,
+            command=" ".join(["pytest", *config.invocation_params.args]),
+            hang_after_s=option(config, "hang-after"),
+        )
+        try:
+            run = BenchRun(options)
+        except HilError as error:
+            raise pytest.UsageError(str(error)) from None
+        config.stash[_RUN] = run
+        run.say = Screen(config).say
+        run.ending.take()
+        config.add_cleanup(run.ending.release)
+    return run
+
+
+def run_if_any(config: pytest.Config) -> BenchRun | None:
+    """The run of this invocation, if one was made."""
+    return config.stash.get(_RUN, None)
