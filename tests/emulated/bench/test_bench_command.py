@@ -117,6 +117,19 @@ def test_the_bench_prints_stores_and_exports_the_same_values(tmp_path: Path) -> 
     assert '"pyocd"' in versions
 
 
+def test_a_reader_that_goes_loses_nothing_that_was_measured(tmp_path: Path) -> None:
+    command = pytest_command(tmp_path, "--board=all", "--model=fastgrnn_digits", "--vectors=20")
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert any("f32: 20/20 vectors" in line for line in process.stdout)
+        process.stdout.close()
+        assert process.wait(RUN_S) != 0
+    assert ("f32", "finished") in rows(tmp_path, "select precision, status from session")
+    assert rows(tmp_path, "select status from run where status != 'running'") != []
+
+
 def test_the_readme_shows_a_row_as_it_is_printed(tmp_path: Path) -> None:
     done = run(tmp_path, "--board=all", "--model=fastgrnn_digits/q15")
     assert done.returncode == 0, done.stdout + done.stderr
