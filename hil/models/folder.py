@@ -78,7 +78,9 @@ def write_folder(
         "dataset": asdict(about.dataset) if about.dataset is not None else None,
         "generator": about.generator,
     }
-    (folder / "model.json").write_text(json.dumps(description, indent=2, ensure_ascii=False) + "\n")
+    (folder / "model.json").write_text(
+        json.dumps(description, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
     spec = ModelSpec.read(folder)
     export.write(spec)
     return spec

@@ -83,7 +83,7 @@ class ModelSpec:
         """Read ``folder/model.json``; ModelError when it is missing or says something that cannot be."""
         path = folder / "model.json"
         try:
-            fields = json.loads(path.read_text())
+            fields = json.loads(path.read_text(encoding="utf-8"))
             spec = _from_fields(fields, folder)
         except FileNotFoundError:
             raise ModelError(f"no model in {folder.name}", evidence=str(path)) from None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,12 @@ import numpy.typing as npt
 
 from hil.errors import ModelError
 from hil.models.spec import ModelSpec
+
+# What numpy raises for files that are damaged, cut short, locked, pickled, or whose header is no header.
+UNREADABLE = (
+    *(OSError, ValueError, TypeError, KeyError, EOFError, MemoryError, OverflowError, RecursionError),
+    *(RuntimeError, SyntaxError, zipfile.BadZipFile, zlib.error, tokenize.TokenError),
+)
 
 
 def load_weights(spec: ModelSpec) -> Any:
@@ -30,7 +38,7 @@ def read_npz(path: Path) -> dict[str, npt.NDArray[Any]]:
             return {name: archive[name] for name in archive.files}
     except FileNotFoundError:
         raise ModelError(f"no {path.name}", evidence=str(path), remedy="run the training script") from None
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
+    except UNREADABLE as error:
         raise ModelError(f"{path.name} is damaged", evidence=f"{path}: {error}") from error
 
 

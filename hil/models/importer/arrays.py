@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -13,11 +12,10 @@ import numpy.typing as npt
 
 from hil.errors import ModelError
 from hil.models.importer.problems import Problems
+from hil.models.weights import UNREADABLE
 
 Array = npt.NDArray[Any]
 
-# What numpy raises for files that are damaged, cut short, pickled, or whose header asks for too much.
-_UNREADABLE = (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile, NotImplementedError)
 _REMEDY = "save each array with numpy.save, or all with numpy.savez, as plain numbers"
 
 
@@ -97,7 +95,7 @@ def _load(path: Path) -> Any:
 def _attempt(name: str, read: Callable[[], Any], problems: Problems) -> Any:
     try:
         return read()
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         said = str(error).partition("\n")[0]
         reason = "it holds Python objects" if "allow_pickle" in said else said
         problems.add(f"{name} cannot be read: {reason or type(error).__name__}")

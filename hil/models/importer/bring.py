@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import tempfile
@@ -29,6 +30,7 @@ from hil.values import Precision
 
 _MOST_INPUT_BYTES = 1 << 16  # fragments: HIL_FRAGMENT_UNITS of runtime/wire.h
 _MOST_OUTPUT_BYTES = 2039  # a frame's payload without the header of RESULTS and the ticks
+_GENERATOR = "hil model import"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 
 
@@ -86,6 +88,18 @@ def bring(request: Request) -> Imported:
     material = _read(request)
     about, arrays = _describe(request, material)
     _check_link(request, material)
+    try:
+        return _write(request, material, about, arrays)
+    except OSError as error:
+        raise ModelError(
+            f"{request.out / request.name} cannot be written", evidence=error.strerror, remedy="see --out"
+        ) from error
+
+
+def _write(
+    request: Request, material: _Material, about: Description, arrays: Mapping[str, Floats]
+) -> Imported:
+    """Write all of it beside the place where it goes, and put it there as a whole."""
     request.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".import-", dir=request.out) as place:
         folder = Path(place) / request.name
@@ -103,7 +117,7 @@ def bring(request: Request) -> Imported:
             if spec.classes and material.labels is not None
             else {}
         )
-        (folder / "README.md").write_text(_readme(request, material, spec, accuracy))
+        (folder / "README.md").write_text(_readme(request, material, spec, accuracy), encoding="utf-8")
         _replace(folder, request.out / request.name)
     return Imported(
         spec=ModelSpec.read(request.out / request.name),
@@ -134,9 +148,22 @@ def _check_request(request: Request) -> None:
     for option, name in (("--gate", request.gate), ("--update", request.update)):
         if name is not None and name not in GATES:
             raise ModelError(f"unknown {option} {name!r}", remedy=f"choose from: {', '.join(GATES)}")
-    target = request.out / request.name
-    if target.exists() and not (target / "model.json").is_file():
-        raise ModelError(f"{target} is there and is no model", remedy="choose another --name or --out")
+    _check_place(request.out / request.name)
+
+
+def _check_place(target: Path) -> None:
+    """ModelError when what lies there was not imported: a folder of one's own C must not be replaced."""
+    if not target.exists() and not target.is_symlink():
+        return
+    try:
+        made = json.loads((target / "model.json").read_text())["generator"]
+    except (OSError, ValueError, TypeError, KeyError):
+        made = None
+    if made != _GENERATOR:
+        what = "is no model" if made is None else "was not imported"
+        raise ModelError(
+            f"{target} is there and {what}", remedy="choose another --name or --out, or remove it"
+        )
 
 
 def _read(request: Request) -> _Material:
@@ -205,7 +232,7 @@ def _describe(request: Request, material: _Material) -> tuple[Description, dict[
     lengths = [len(vector) for vector in material.inputs]
     about = Description(
         name=request.name,
-        task=f"imported from {request.weights.name}",
+        task=f"imported from {_shown(request.weights)}",
         architecture="rnnpool" if request.cell == "rnnpool" else "rnn",
         network=_pool_network(request, material, classes)
         if request.cell == "rnnpool"
@@ -213,9 +240,9 @@ def _describe(request: Request, material: _Material) -> tuple[Description, dict[
         min_steps=min(lengths),
         max_steps=max(lengths),
         dataset=DataSet(
-            title=f"the user's vectors, {request.vectors.name}", citation="", licence="not stated", url=""
+            title=f"the user's vectors, {_shown(request.vectors)}", citation="", licence="not stated", url=""
         ),
-        generator="hil model import",
+        generator=_GENERATOR,
         precisions=request.precisions,
     )
     arrays = _pool_arrays(weights) if request.cell == "rnnpool" else _rnn_arrays(weights)
@@ -296,12 +323,23 @@ def _normalised(cell: CellArrays, weights: Weights) -> dict[str, Floats]:
 
 
 def _replace(fresh: Path, target: Path) -> None:
-    """Put a whole new folder in the place of an old one."""
+    """Put a whole new folder in the place of an old one, which comes back when that fails."""
     old = fresh.with_name(".old")
-    if target.exists():
-        target.rename(old)
-    fresh.rename(target)
+    try:
+        if target.exists():
+            target.rename(old)
+        fresh.rename(target)
+    except BaseException:
+        if old.exists() and not target.exists():
+            old.rename(target)
+        raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _shown(path: Path) -> str:
+    """A file's name as text: what is no UTF-8 in it, or would break a line, as a question mark."""
+    text = path.resolve().name.encode("utf-8", "replace").decode()
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def _readme(
@@ -311,8 +349,8 @@ def _readme(
     folder = request.out.name or "."
     return f"""# {spec.name}
 
-Made by `hil model import` from `{request.weights.name}` ({material.weights.layout}) and
-{len(material.inputs)} vectors of `{request.vectors.name}`, on which the fixed-point scales are calibrated.
+Made by `hil model import` from `{_shown(request.weights)}` ({material.weights.layout}) and
+{len(material.inputs)} vectors of `{_shown(request.vectors)}`, on which the fixed-point scales are calibrated.
 
 {shown}
 ```sh

@@ -56,6 +56,8 @@ def read_labels(path: Path, count: int) -> npt.NDArray[np.int64]:
         problems.add("labels are not whole numbers")
     elif (array < 0).any():
         problems.add(f"label {array.min():g} is not a class: they count from 0")
+    elif (array > _LARGEST).any():
+        problems.add(f"label {array.max():g} is not a class: there are at most {_LARGEST:,}")
     else:
         labels = array.reshape(count).astype(np.int64)
     problems.raise_vectors(path, "save y.npy as (vectors,), the number of each one's class")

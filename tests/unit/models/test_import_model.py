@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 import warnings
 from dataclasses import replace
@@ -281,6 +282,71 @@ def test_what_cannot_be_imported_is_said_and_nothing_is_written(
     assert said in str(caught.value)
     assert sorted(path.name for path in (tmp_path / "models").iterdir()) == ["mine", "taken"]
     assert (tmp_path / "models" / "mine" / "model.json").read_bytes() == before
+
+
+def test_own_firmware_is_not_replaced(tmp_path: Path) -> None:
+    bring(mine(tmp_path))
+    description = tmp_path / "models" / "mine" / "model.json"
+    fields = json.loads(description.read_text())
+    for text, said in (
+        (json.dumps({**fields, "generator": "make_vectors"}), "was not imported"),
+        ("{", "is no model"),
+    ):
+        description.write_text(text)
+        with pytest.raises(ModelError, match=f"mine is there and {said}; .*remove it"):
+            bring(mine(tmp_path))
+        assert description.read_text() == text
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])
+def test_an_import_that_is_broken_off_leaves_the_old_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+) -> None:
+    bring(mine(tmp_path))
+    folder = tmp_path / "models" / "mine"
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    rename = Path.rename
+
+    def broken_off(self: Path, target: Path) -> Path:
+        if self.name == "mine" and target == folder:
+            raise error
+        return rename(self, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", broken_off)
+        with pytest.raises(KeyboardInterrupt if error is KeyboardInterrupt else ModelError):
+            bring(mine(tmp_path, precisions=(Precision.F32,)))
+    assert list((tmp_path / "models").iterdir()) == [folder]
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for out, why in ((tmp_path / "file", "File exists"), (tmp_path / "file" / "in", "Not a directory")):
+        with pytest.raises(ModelError, match=rf"mine cannot be written \({why}\); see --out"):
+            bring(mine(tmp_path, out=out))
+
+
+def test_a_broken_link_is_not_a_place_for_a_model(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "mine").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(ModelError, match="mine is there and is no model"):
+        bring(mine(tmp_path))
+
+
+def test_file_names_need_not_be_text(tmp_path: Path) -> None:
+    made = mine(tmp_path)
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/w\xff\n.npz"))
+    made.weights.rename(odd)
+    assert bring(replace(made, weights=odd)).spec.task == "imported from w??.npz"
+
+
+@pytest.mark.parametrize("label", [2**63, 1e300, 65_536])
+def test_labels_beyond_all_numbers_are_refused(tmp_path: Path, label: float) -> None:
+    made = mine(tmp_path)
+    np.save(tmp_path / "y.npy", np.array([0, 1, label, 1]))
+    with pytest.raises(VectorError, match=r"is not a class: there are at most 65,535"):
+        bring(made)
 
 
 def test_labels_beyond_the_classifier_are_refused(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hil.errors import ModelError, VectorError
+from hil.models.importer.arrays import read_arrays
 from hil.models.importer.layout import LAYOUTS, Layout, Weights
 from hil.models.importer.vectors import check_labels, read_inputs, read_labels
 from hil.models.importer.weights import read_weights
+from hil.models.weights import read_npz
 
 Arrays = dict[str, Any]
 MATRICES = re.compile(r"(.*\.)?([WU][12]?|FC)")
@@ -321,6 +324,19 @@ def test_files_that_are_no_weights_are_named(tmp_path: Path) -> None:
     (tmp_path / "w.npz").write_bytes(b"PK\x03\x04 broken")
     with pytest.raises(ModelError, match=r"w\.npz cannot be read: "):
         read_weights(tmp_path / "w.npz", "fastgrnn", features=3)
+
+
+@pytest.mark.parametrize("header", [b"[" * 300, b"{'shape': (1,)}", b"{'descr': 7}", b"x" * 50, b"\xff" * 9])
+def test_a_header_that_is_none_is_named(tmp_path: Path, header: bytes) -> None:
+    text = header.ljust(400) + b"\n"
+    whole = np.lib.format.magic(1, 0) + len(text).to_bytes(2, "little") + text
+    (tmp_path / "W.npy").write_bytes(whole)
+    with pytest.raises(ModelError, match=r"W\.npy cannot be read"):
+        read_arrays(tmp_path)
+    with zipfile.ZipFile(tmp_path / "w.npz", "w") as archive:
+        archive.writestr("W.npy", whole)
+    with pytest.raises(ModelError, match=r"w\.npz is damaged"):
+        read_npz(tmp_path / "w.npz")
 
 
 def test_pickles_and_cut_files_are_named_together(tmp_path: Path) -> None:
