@@ -46,11 +46,11 @@ def _emulators() -> list[Emulator]:
     return [*emulators, Emulator(f"qemu{NEWER}", missing=f"QEMU {NEWER} is not unpacked in .cache")]
 
 
-@pytest.fixture(scope="session", params=_emulators(), ids=lambda one: one.name)
+@pytest.fixture(scope="module", params=_emulators(), ids=lambda one: one.name)
 def each_qemu(request: pytest.FixtureRequest) -> Iterator[None]:
-    """The tests that use it run once with each emulator; in CI none may be missing.
+    """The tests of a module that uses it run once with each emulator; in CI none may be missing.
 
-    A fixture of a wider scope than a function that starts an emulator has to use it too.
+    The module's own fixtures that start an emulator have to use it too.
     """
     emulator: Emulator = request.param
     if emulator.missing is not None:

@@ -186,7 +186,7 @@ def test_plain_pytest_leaves_the_bench_out(tmp_path: Path) -> None:
 
 
 def test_a_missing_qemu_is_one_line_with_the_remedy(tmp_path: Path) -> None:
-    done = run(tmp_path, *QUICK, PATH="/nonexistent")
+    done = run(tmp_path, *QUICK, PATH="/nonexistent", HIL_QEMU="")
     assert done.returncode == 1
     line = next(line for line in done.stdout.splitlines() if "not installed" in line)
     assert line.startswith("qemu: qemu-system-arm is not installed")

@@ -18,7 +18,7 @@ from hil.qemu.trace import REPORT_NAME
 from hil.session import Session, first
 from hil.values import Precision
 
-pytestmark = pytest.mark.emulated
+pytestmark = [pytest.mark.emulated, pytest.mark.usefixtures("each_qemu")]
 
 MODEL = "fastgrnn_digits"
 

@@ -28,7 +28,7 @@ Measured = Callable[..., Mapping[int, RegionCost]]
 
 
 @pytest.fixture(scope="module")
-def measured(tmp_path_factory: pytest.TempPathFactory) -> Measured:
+def measured(tmp_path_factory: pytest.TempPathFactory, each_qemu: None) -> Measured:
     """The regions of all sequences, by their numbers, under any numbers of the model."""
     folder = tmp_path_factory.mktemp("sequences")
     elf = program(folder, (one for _, one in ALL))
