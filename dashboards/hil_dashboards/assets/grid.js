@@ -67,6 +67,29 @@
   cells.Board = ({ data }) =>
     h("div", null, h("div", { className: "model" }, data.board), h("div", { className: "origin" }, data.kind));
 
+  cells.Amount = ({ value }) => value && h("span", { title: value.text }, value.text);
+
+  cells.Name = ({ value }) => h("span", { title: value }, value);
+
+  cells.Share = ({ value }) =>
+    value &&
+    h(
+      "span",
+      null,
+      h("span", { className: "bar" }, h("i", { style: { width: value.text.replace(" ", "") } })),
+      h("span", { className: "percent" }, value.text),
+    );
+
+  cells.Badge = ({ value, data }) =>
+    value &&
+    h(
+      "span",
+      { className: `badge ${data.method}`, title: data.conditions },
+      h("i"),
+      `${data.method} `,
+      h("span", { className: "technique" }, data.technique),
+    );
+
   cells.Failure = ({ data }) =>
     h(
       "div",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import dash_ag_grid as dag
@@ -17,13 +17,53 @@ _THEME = """themeQuartz.withParams({
     wrapperBorder: false, wrapperBorderRadius: 0
 })"""
 
+HEAD_HEIGHT, ROW_HEIGHT, FAILURE_HEIGHT, SCROLLBAR = 40, 34, 66, 16  # pixels
+PADDING = 15
+_LETTER, _SPARE, _WIDEST = 8, 6, 420  # letters of a wide font
 
-def grid(columns: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]], *, height: int) -> Component:
-    """A grid of rows, at most as high as the window; ``height`` is what all of its rows need, in pixels.
+
+def width(words: Iterable[str], letter: float) -> int:
+    """Pixels of a column in which each of the words fits, with letters of so many."""
+    return PADDING + round(letter * max(map(len, words), default=0))
+
+
+def column(
+    head: str, field: str, rows: Sequence[dict[str, Any]], renderer: str = "Name", more: int = 0, **other: Any
+) -> dict[str, Any]:
+    """A column that shows a field of each row: a text, or an ``amount``, which sorts by its number.
+
+    ``more`` pixels for what ``renderer`` adds; ``other`` are options of AG Grid's columns.
+    """
+    held = [row[field] for row in rows if row.get(field) is not None]
+    numbers = any(isinstance(one, dict) for one in held)
+    texts = [one["text"] if isinstance(one, dict) else str(one) for one in held]
+    needed = min(width([head, *texts], _LETTER) + _SPARE + more, _WIDEST)
+    made = {"headerName": head, "field": field, "cellRenderer": renderer, "flex": needed, "minWidth": needed}
+    if numbers:
+        made |= {"type": "rightAligned", "comparator": {"function": "byNumber"}}
+    return made | other
+
+
+def amount(number: float, text: str) -> dict[str, Any]:
+    """A number with how it is written."""
+    return {"number": number, "text": text}
+
+
+def table(columns: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]]) -> Component:
+    """A grid of rows of one line each."""
+    rows = [{**row, "height": ROW_HEIGHT} for row in rows]
+    return grid(columns, rows, head=HEAD_HEIGHT, style="grid values")
+
+
+def grid(
+    columns: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]], *, head: int, style: str = "grid"
+) -> Component:
+    """A grid of rows, at most as high as the window; the ``head`` and each row's ``height`` are in pixels.
 
     Columns are AG Grid's; their cells' renderers and comparators are in assets/grid.js. A row with a
-    ``failure`` spans all columns.
+    ``failure`` (what, why and what was kept) spans all columns.
     """
+    height = head + SCROLLBAR + sum(FAILURE_HEIGHT if "failure" in row else row["height"] for row in rows)
     made: Component = dag.AgGrid(
         columnDefs=list(columns),
         rowData=list(rows),
@@ -45,7 +85,7 @@ def grid(columns: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]], *, h
             "enableCellTextSelection": True,
             "ensureDomOrder": True,
         },
-        className="grid",
+        className=style,
         style={"height": f"min({height}px, calc(100vh - 110px))"},
     )
     return made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,13 +13,13 @@ from dash.development.base_component import Component
 from hil_dashboards import text
 from hil_dashboards.choice import Choice, ProfileChoice
 from hil_dashboards.frames import Row, Value
-from hil_dashboards.pages.grid import grid
+from hil_dashboards.pages.grid import PADDING, grid, width
 from hil_dashboards.pages.parts import Child, legend
 from hil_dashboards.queries import MATRIX_METRICS
 
 # Pixels.
-_HEAD_HEIGHT, _LINE_HEIGHT, _FAILURE_HEIGHT = 96, 18, 66
-_PADDING, _LETTER, _LETTER_SMALL = 15, 8.3, 7.3  # letters of a wide font
+_HEAD_HEIGHT, _LINE_HEIGHT = 96, 18
+_LETTER, _LETTER_SMALL = 8.3, 7.3  # letters of a wide font
 _NAMES, _LETTER_NAME = 182, 8.7
 
 
@@ -76,17 +76,11 @@ def _table(rows: Sequence[Row]) -> Component:
     cells = [cell for row in rows for cell in _rows(row, columns)]
     heads = [_CASE, *([_BOARD] if len(boards) > 1 else []), _RUN]
     heads += [_value_column(place, way, columns, cells) for place, way in enumerate(columns)]
-    height = _HEAD_HEIGHT + sum(_FAILURE_HEIGHT if "failure" in cell else cell["height"] for cell in cells)
     told: list[Child] = []
     if len(boards) == 1:
         ((board, kind),) = boards
         told = [html.H2([board, html.Span(kind, className="kind")])]
-    return html.Section([*told, grid(heads, cells, height=height)], className="card grid-card")
-
-
-def _width(words: Iterable[str], letter: float) -> int:
-    """Pixels of a column in which each of the words fits, with letters of so many."""
-    return _PADDING + round(letter * max(map(len, words)))
+    return html.Section([*told, grid(heads, cells, head=_HEAD_HEIGHT)], className="card grid-card")
 
 
 _CASE = {
@@ -110,7 +104,7 @@ def _value_column(
     words = re.split("[ -]", " ".join((title, way.method, way.technique, conditions)))
     figures = [cell[_field(place)]["text"] for cell in cells if _field(place) in cell]
     notes = [note for cell in cells for _, note in cell.get(_field(place), _NOTHING)["notes"]]
-    widest = max(_width([*words, *notes], _LETTER_SMALL), _width(figures, _LETTER))
+    widest = max(width([*words, *notes], _LETTER_SMALL), width(figures, _LETTER))
     meaning = text.METHODS.get(way.method)
     return {
         "headerName": " ".join(filter(None, (title, unit, way.method, way.technique, conditions))),
@@ -149,7 +143,7 @@ def _rows(row: Row, columns: Sequence[Way]) -> list[dict[str, Any]]:
     Both hold the same values, so that sorting leaves them beside each other.
     """
     cells = {way_of(value): _cell(row, value) for values in row.values.values() for value in values}
-    lines = 1 + -(-_width([row.model], _LETTER_NAME) // _NAMES) + (row.status != "finished" and row.profiled)
+    lines = 1 + -(-width([row.model], _LETTER_NAME) // _NAMES) + (row.status != "finished" and row.profiled)
     lines = max([lines, *(1 + len(cell["notes"]) for cell in cells.values())])
     held = {
         "board": row.board,
@@ -164,7 +158,7 @@ def _rows(row: Row, columns: Sequence[Way]) -> list[dict[str, Any]]:
         "profile": ProfileChoice(row.board, row.kind, row.model, row.precision).href()
         if row.profiled
         else "",
-        "height": _PADDING + _LINE_HEIGHT * lines,
+        "height": PADDING + _LINE_HEIGHT * lines,
         **{_field(place): cells[way] for place, way in enumerate(columns) if way in cells},
     }
     return [held] if row.status == "finished" else [held, {**held, "failure": _failure(row)}]

@@ -78,15 +78,6 @@ def pill(name: str, href: str, on: bool) -> Component:
     return dcc.Link(name, href=href, className="pill on" if on else "pill")
 
 
-def table(heads: Sequence[str], rows: Sequence[Component], *, numbers: Sequence[str] = ()) -> Component:
-    """A table of rows; the columns of ``numbers`` are right-aligned."""
-    cells = [html.Th(head, scope="col", className="num" if head in numbers else "") for head in heads]
-    return html.Div(
-        html.Table([html.Thead(html.Tr(cells)), html.Tbody(list(rows))], className="values"),
-        className="scroll",
-    )
-
-
 def legend() -> Component:
     """What the badges mean."""
     entries: list[Component] = []

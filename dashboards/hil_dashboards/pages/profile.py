@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from dash import dcc, html
@@ -11,10 +10,11 @@ from dash.development.base_component import Component
 from hil.measure.profile import ClassCost, FunctionCost, Profile, functions
 from hil_dashboards import frames, text
 from hil_dashboards.choice import Choice, ProfileChoice
-from hil_dashboards.pages.parts import Child, badge, pill, pills, sentence, table
+from hil_dashboards.pages.grid import amount, column, table
+from hil_dashboards.pages.parts import Child, badge, pill, pills, sentence
 from hil_dashboards.queries import CYCLES_METRIC, ProfileData
 
-FUNCTIONS_MOST = 40  # rows; the time that Dash takes to draw a table grows with the square of its cells
+_BAR = 110  # pixels of a share's bar
 
 
 def profile_page(data: ProfileData, choice: ProfileChoice) -> list[Child]:
@@ -106,92 +106,66 @@ def _title(words: str, note: str) -> Component:
 
 
 def _functions(profile: Profile) -> Component:
-    every = functions(profile)
-    shown = every[:FUNCTIONS_MOST]
-    rows = [_function(cost, profile) for cost in shown]
-    if len(every) > len(shown):
-        rows.append(_rest(every[len(shown) :], profile))
-    numbers = ("Calls", "Instructions", "Own cycles", "Total cycles")
-    return html.Section(
-        [
-            html.H2(
-                ["By function", html.Span("per inference; own: without what it calls", className="kind")]
-            ),
-            table(("Function", *numbers[:3], "Own share", numbers[3], "Total share"), rows, numbers=numbers),
-        ],
-        className="card",
-    )
+    rows = [_function(cost, profile) for cost in functions(profile)]
+    columns = [
+        column("Function", "name", rows, cellClass="mono"),
+        column("Calls", "calls", rows, "Amount"),
+        column("Instructions", "instructions", rows, "Amount"),
+        column("Own cycles", "own", rows, "Amount"),
+        column("Own share", "own_share", rows, "Share", _BAR),
+        column("Total cycles", "total", rows, "Amount"),
+        column("Total share", "total_share", rows, "Share", _BAR),
+    ]
+    head = _title("By function", "per inference; own: without what it calls")
+    return html.Section([head, table(columns, rows)], className="card grid-card")
 
 
-def _function(cost: FunctionCost, profile: Profile) -> Component:
-    return html.Tr(
-        [
-            html.Td(cost.name, className="mono name"),
-            *_counts((cost.calls, cost.instructions, cost.own), profile),
-            _share(cost.own, profile),
-            *_counts((cost.total,), profile),
-            _share(cost.total, profile),
-        ]
-    )
-
-
-def _rest(costs: Sequence[FunctionCost], profile: Profile) -> Component:
-    own = sum(cost.own for cost in costs)
-    counts = (sum(cost.calls for cost in costs), sum(cost.instructions for cost in costs), own)
-    return html.Tr(
-        [
-            html.Td(f"{len(costs):,} more", className="muted"),
-            *_counts(counts, profile),
-            _share(own, profile),
-            html.Td(),
-            html.Td(),
-        ]
-    )
+def _function(cost: FunctionCost, profile: Profile) -> dict[str, Any]:
+    return {
+        "name": cost.name,
+        "calls": _each(cost.calls, profile),
+        "instructions": _each(cost.instructions, profile),
+        "own": _each(cost.own, profile),
+        "own_share": _share(cost.own, profile),
+        "total": _each(cost.total, profile),
+        "total_share": _share(cost.total, profile),
+    }
 
 
 def _classes(profile: Profile) -> Component:
-    numbers = ("Instructions", "Cycles", "Cycles each")
     rows = [
         _class(kind, profile)
         for kind in sorted(profile.classes, key=lambda kind: (-kind.cycles, kind.name))
         if kind.instructions or kind.cycles
     ]
-    return html.Section(
-        [
-            _title("By instruction class", "per inference; cycles hold the stalls they caused"),
-            table(("Class", *numbers, "Share"), rows, numbers=numbers),
-        ],
-        className="card",
-    )
+    columns = [
+        column("Class", "name", rows),
+        column("Instructions", "instructions", rows, "Amount"),
+        column("Cycles", "cycles", rows, "Amount"),
+        column("Cycles each", "each", rows, "Amount"),
+        column("Share", "share", rows, "Share", _BAR),
+    ]
+    head = _title("By instruction class", "per inference; cycles hold the stalls they caused")
+    return html.Section([head, table(columns, rows)], className="card grid-card")
 
 
-def _class(kind: ClassCost, profile: Profile) -> Component:
-    each = f"{kind.cycles / kind.instructions:.2f}" if kind.instructions else ""
-    return html.Tr(
-        [
-            html.Td(kind.name),
-            *_counts((kind.instructions, kind.cycles), profile),
-            html.Td(each, className="num muted"),
-            _share(kind.cycles, profile),
-        ]
-    )
+def _class(kind: ClassCost, profile: Profile) -> dict[str, Any]:
+    each = kind.cycles / kind.instructions if kind.instructions else None
+    return {
+        "name": kind.name,
+        "instructions": _each(kind.instructions, profile),
+        "cycles": _each(kind.cycles, profile),
+        "each": None if each is None else amount(each, f"{each:.2f}"),
+        "share": _share(kind.cycles, profile),
+    }
 
 
-def _counts(counts: Sequence[int], profile: Profile) -> list[Component]:
+def _each(count: int, profile: Profile) -> dict[str, Any]:
     """Per inference; in full from ten on, below with two decimals unless whole."""
-    return [html.Td(_each(count / profile.regions), className="num") for count in counts]
+    number = count / profile.regions
+    return amount(number, f"{number:,.0f}" if number >= 10 or number.is_integer() else f"{number:.2f}")
 
 
-def _each(number: float) -> str:
-    return f"{number:,.0f}" if number >= 10 or number.is_integer() else f"{number:.2f}"
-
-
-def _share(cycles: int, profile: Profile) -> Component:
+def _share(cycles: int, profile: Profile) -> dict[str, Any]:
     share = cycles / profile.cycles if profile.cycles else 0.0
-    return html.Td(
-        [
-            html.Span(html.I(style={"width": f"{share:.1%}"}), className="bar"),
-            html.Span(f"{share * 100:.1f} %", className="percent"),
-        ],
-        className="nowrap share",
-    )
+    return amount(share, f"{share * 100:.1f} %")

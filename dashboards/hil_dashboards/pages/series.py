@@ -12,10 +12,9 @@ from dash.development.base_component import Component
 from hil_dashboards import frames, text
 from hil_dashboards.choice import RUNS, Choice, Filter
 from hil_dashboards.figures import line_names, series_figure
-from hil_dashboards.pages.parts import Child, badge, pill, pills, table
+from hil_dashboards.pages.grid import amount, column, table
+from hil_dashboards.pages.parts import Child, pill, pills
 from hil_dashboards.queries import SeriesData
-
-TABLE_MOST = 50  # rows; the time that Dash takes to draw a table grows with the square of its cells
 
 _VALUES_HEIGHT, _LEGEND_ROW, _LEGEND_COLUMNS = 440, 19, 3  # pixels, pixels, names in a row of a wide window
 
@@ -126,56 +125,60 @@ def plot_height(lines: int) -> int:
 def _table(metric: str, frame: pd.DataFrame) -> Component:
     every: pd.DataFrame = pd.concat([frames.with_value(frame), frames.without_value(frame)])
     every = every.sort_values("session", ascending=False, kind="stable")
-    newest = every.head(TABLE_MOST)
-    banded = bool(newest["low"].notna().any())
-    heads = [
-        "Run",
-        "Time, UTC",
-        "Board",
-        "Model",
-        "Value",
-        *(["Band"] if banded else []),
-        "Change",
-        "Obtained",
-        "Vectors",
-        "Commit",
-        "Image",
+    rows = [_row(metric, record) for record in frames.records(every)]
+    columns = [
+        column("Run", "run", rows),
+        column("Time, UTC", "time", rows),
+        column("Board", "board", rows),
+        column("Model", "model", rows),
+        column("Value", "value", rows, "Amount", cellClass=["ag-right-aligned-cell", "strong"]),
+        *([column("Band", "band", rows, cellClass="muted")] if any(row["band"] for row in rows) else []),
+        column("Change", "change", rows, "Amount"),
+        column("Obtained", "obtained", rows, "Badge"),
+        column("Vectors", "vectors", rows, "Amount"),
+        column("Commit", "commit", rows, cellClass="mono"),
+        column("Image", "image", rows, cellClass="mono"),
     ]
-    caption = "Values, newest first"
-    if len(newest) < len(every):
-        caption += f" (the newest {len(newest)} of {len(every):,}; hil export prints all)"
-    rows = [_row(metric, record, banded) for record in frames.records(newest)]
-    return html.Section(
-        [html.H2(caption), table(heads, rows, numbers=("Value", "Change", "Vectors"))], className="card"
-    )
+    return html.Section([html.H2("Values, newest first"), table(columns, rows)], className="card grid-card")
 
 
-def _row(metric: str, record: dict[str, Any], banded: bool) -> Component:
-    start = [
-        html.Td(str(record["run"])),
-        html.Td(text.moment(record["time"]).removesuffix(" UTC"), className="nowrap"),
-        html.Td(record["board"], className="nowrap"),
-        html.Td(f"{record['model']} {record['precision']}", className="nowrap"),
-    ]
-    end = [
-        html.Td("" if record["vectors"] is None else f"{record['vectors']:,.0f}", className="num"),
-        html.Td(text.commit(record["commit"], record["dirty"]), className="mono nowrap"),
-        html.Td(text.image(record["image"]), className="mono"),
-    ]
+def _row(metric: str, record: dict[str, Any]) -> dict[str, Any]:
+    row = {
+        "run": record["run"],
+        "time": text.moment(record["time"]).removesuffix(" UTC"),
+        "board": record["board"],
+        "model": f"{record['model']} {record['precision']}",
+        "vectors": None if record["vectors"] is None else _amount(record["vectors"]),
+        "commit": text.commit(record["commit"], record["dirty"]),
+        "image": text.image(record["image"]),
+        "band": "",
+    }
     if record["value"] is None:
-        told = f"{record['status']}: {record['error'] or 'no reason was stored'}"
-        return html.Tr([*start, html.Td(told, colSpan=4 if banded else 3, className="lost"), *end])
+        return {**row, "failure": _failure(row, record)}
     ends = frames.band(record)
-    band = text.band(metric, record["value"], ends) if ends is not None else ""
     before = record["before"]
-    change = "" if before is None else text.change(metric, record["value"], before)
-    return html.Tr(
-        [
-            *start,
-            html.Td(text.amount(metric, record["value"], record["unit"]), className="num strong"),
-            *([html.Td(band, className="nowrap muted")] if banded else []),
-            html.Td(change, className="num muted" if change in ("", "no change") else "num"),
-            html.Td(badge(record["method"], record["technique"]), title=record["conditions"]),
-            *end,
-        ]
-    )
+    return {
+        **row,
+        "value": amount(record["value"], text.amount(metric, record["value"], record["unit"])),
+        "band": text.band(metric, record["value"], ends) if ends is not None else "",
+        "change": None
+        if before is None
+        else amount(record["value"] - before, text.change(metric, record["value"], before)),
+        "obtained": f"{record['method']} {record['technique']}",
+        "method": record["method"],
+        "technique": record["technique"],
+        "conditions": record["conditions"],
+    }
+
+
+def _failure(row: dict[str, Any], record: dict[str, Any]) -> dict[str, str]:
+    of_what = f"{text.moment(record['time'])}, {row['model']} on {row['board']}"
+    return {
+        "what": f"Run {row['run']} {record['status']}",
+        "why": f", {of_what}: {record['error'] or 'no reason was stored'}",
+        "kept": f"{text.of_commit(record['commit'], record['dirty'])}, image {row['image']}",
+    }
+
+
+def _amount(number: float) -> dict[str, Any]:
+    return amount(number, f"{number:,.0f}")
