@@ -154,7 +154,8 @@ def load_symbols(path: Path) -> list[Symbol]:
     """
     with _open(path) as (elf, _):
         symbols = []
-        for table in elf.iter_sections():
+        sections = list(elf.iter_sections())  # each look-up would parse the section's header again
+        for table in sections:
             if not isinstance(table, SymbolTableSection):
                 continue
             for entry in table.iter_symbols():
@@ -166,7 +167,7 @@ def load_symbols(path: Path) -> list[Symbol]:
                     continue
                 function = kind == "STT_FUNC"
                 address = entry.entry.st_value & ~1 if function else entry.entry.st_value
-                section = elf.get_section(index).name
+                section = sections[index].name
                 symbols.append(Symbol(entry.name, section, address, entry.entry.st_size, function))
     return sorted(symbols, key=lambda symbol: (symbol.address, symbol.name))
 
@@ -180,7 +181,8 @@ def load_functions(path: Path) -> list[Symbol]:
     with _open(path) as (elf, _):
         found: dict[int, tuple[tuple[bool, bool, str], int, str]] = {}
         ends: dict[str, int] = {}
-        for table in elf.iter_sections():
+        sections = list(elf.iter_sections())
+        for table in sections:
             if not isinstance(table, SymbolTableSection):
                 continue
             for entry in table.iter_symbols():
@@ -188,7 +190,7 @@ def load_functions(path: Path) -> list[Symbol]:
                 index, name = entry.entry.st_shndx, entry.name
                 if kind not in ("STT_FUNC", "STT_NOTYPE") or not isinstance(index, int) or not name:
                     continue
-                section = elf.get_section(index)
+                section = sections[index]
                 if not section.header.sh_flags & SH_FLAGS.SHF_EXECINSTR or name.startswith(_MAPPING_SYMBOLS):
                     continue
                 address, size = entry.entry.st_value & ~1, entry.entry.st_size
@@ -207,8 +209,10 @@ def load_functions(path: Path) -> list[Symbol]:
     return functions
 
 
-def vector_table(path: Path, address: int = 0) -> VectorTable:
+def vector_table(path: Path, address: int = 0, functions: Sequence[Symbol] | None = None) -> VectorTable:
     """What the vector table at ``address`` holds; one of nothing when there is none.
+
+    ``functions`` are the image's, where the caller has them already.
 
     ARMv7-M ARM, B1.5.2: word 0 is SP at reset, word 1 where reset begins, word n the handler of exception n;
     14 (PendSV) and below come from the program. The table ends at the first word that is neither 0 nor a
@@ -218,7 +222,7 @@ def vector_table(path: Path, address: int = 0) -> VectorTable:
     words = _words(segments, address, _VECTORS_MOST)
     if len(words) < 2:
         return VectorTable(0, None, ())
-    code = {function.address for function in load_functions(path)}
+    code = {function.address for function in (load_functions(path) if functions is None else functions)}
     if not code:  # stripped: any place in the image may be a handler
         code = {at for one in segments for at in range(one.address, one.end, 2)}
     handlers: dict[int, Handler] = {}
@@ -238,7 +242,8 @@ def code_addresses(path: Path) -> dict[str, set[int]]:
     """Every name of a place in code with its addresses, the Thumb bit taken off; aliases and statics too."""
     found: dict[str, set[int]] = {}
     with _open(path) as (elf, _):
-        for table in elf.iter_sections():
+        sections = list(elf.iter_sections())
+        for table in sections:
             if not isinstance(table, SymbolTableSection):
                 continue
             for entry in table.iter_symbols():
@@ -246,7 +251,7 @@ def code_addresses(path: Path) -> dict[str, set[int]]:
                 if entry.entry.st_info.type not in ("STT_FUNC", "STT_NOTYPE") or not isinstance(index, int):
                     continue
                 named = entry.name and not entry.name.startswith(_MAPPING_SYMBOLS)
-                if named and elf.get_section(index).header.sh_flags & SH_FLAGS.SHF_EXECINSTR:
+                if named and sections[index].header.sh_flags & SH_FLAGS.SHF_EXECINSTR:
                     found.setdefault(entry.name, set()).add(entry.entry.st_value & ~1)
     return found
 

@@ -57,8 +57,9 @@ def write_symbols(path: Path, elf: Path) -> None:
     An exception also begins at its handler's second instruction: when it comes while QEMU repeats an access
     to a device (`cpu_io_recompile`), no plug-in hears of the first.
     """
-    vectors = vector_table(elf)
-    lines = [f"function {one.address:x} {one.size:x} {one.name}" for one in load_functions(elf)]
+    functions = load_functions(elf)
+    vectors = vector_table(elf, functions=functions)
+    lines = [f"function {one.address:x} {one.size:x} {one.name}" for one in functions]
     for handler in vectors.handlers:
         kind = "interrupt" if handler.interrupt else "handler"
         lines += [f"{kind} {handler.address:x}", f"{kind} {handler.second:x}"]
