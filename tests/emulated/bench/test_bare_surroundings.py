@@ -7,10 +7,11 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
-from namespaces import with_noexec
+from namespaces import as_stranger, with_noexec
 
 pytestmark = pytest.mark.emulated
 
@@ -29,6 +30,32 @@ def run(folder: Path, command: list[str], **environment: str) -> subprocess.Comp
 def instructions(folder: Path) -> list[tuple[str]]:
     with sqlite3.connect(folder / "results.db") as database:
         return database.execute("select technique from measure where metric = 'instructions'").fetchall()
+
+
+def test_without_a_home_the_bench_works_with_a_database_of_its_own(tmp_path: Path) -> None:
+    with TemporaryDirectory(prefix="hil-") as boards:  # a socket's name must be short
+        command = as_stranger(*bench(tmp_path))
+        done = run(tmp_path, command, PATH=os.environ["PATH"], HIL_RUNTIME_DIR=boards)
+    assert done.returncode == 0, done.stdout + done.stderr
+    note = next(line for line in done.stdout.splitlines() if "timing plug-in" in line)
+    assert "no home folder" in note
+    assert "HIL_CACHE_DIR" in note
+    assert instructions(tmp_path) == [("timer",)]
+    assert not (tmp_path / "~").exists()
+
+
+def test_without_a_home_or_a_database_of_its_own_it_is_told_to_name_one(tmp_path: Path) -> None:
+    command = as_stranger(sys.executable, "-m", "pytest", *QUICK)
+    done = run(tmp_path, command, PATH=os.environ["PATH"])
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "no home folder" in done.stderr
+    assert "--db" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_folder_for_temporary_files_that_is_missing_is_not_needed(tmp_path: Path) -> None:
+    done = run(tmp_path, bench(tmp_path), **{**os.environ, "TMPDIR": str(tmp_path / "missing")})
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_where_no_code_may_run_the_timer_counts_alone(tmp_path: Path) -> None:
