@@ -71,10 +71,10 @@ def prebuilt_recipes(
 def chosen_models(models: Sequence[str], library: ModelLibrary) -> list[ModelSpec]:
     """The named ones, or all, of a user's own models where ``library`` has a folder of them, else the lab's.
 
-    ModelError when one of these is broken.
+    ModelError when a named one is broken, or one of the lab's. Of a user's own the good ones are given.
     """
     for one in library.broken():
-        if one.name in models or (not models and library.own in (None, one.folder.parent)):
+        if one.name in models or (not models and library.own is None):
             raise one.reason
     specs = library.models() if library.own is None else library.own_models()
     return [pick(name, specs) for name in models] or specs
@@ -101,7 +101,7 @@ def build(
     """Build images of one kind into ``out_dir``, or to where each model's images lie.
 
     Without ``out_dir`` and without a choice of models the misbehaving test images are built as well.
-    Raises BuildError, or ModelError for an unknown model.
+    Raises BuildError, or ModelError for an unknown model, and for a broken one once the others are built.
     """
     toolchain = toolchain or find_toolchain()
     for spec in library.own_models():
@@ -112,6 +112,8 @@ def build(
     images = build_all(recipes, out_dir or folders, toolchain, progress)
     if out_dir is None and not models and not precisions and library.own is None:
         build_all(faulty_recipes(kind), faulty_dir(kind), toolchain, progress)
+    for one in [] if models else library.broken():
+        raise one.reason
     return images
 
 

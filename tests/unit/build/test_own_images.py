@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hil.build import Toolchain
+from hil.build import Toolchain, build
 from hil.build.own import bring_up_to_date
 from hil.cli import main
-from hil.errors import BuildError, VectorError
+from hil.errors import BuildError, ModelError, VectorError
 from hil.image import Image
 from hil.models.catalog import ModelLibrary, images_dir
 from hil.models.spec import ModelSpec
@@ -66,6 +66,21 @@ def test_without_a_compiler_what_is_current_runs_and_what_is_missing_is_said(
         "the image nearest/q15 is missing, and cannot be built (arm-none-eabi-gcc is not in PATH); "
         "install it (Debian: apt-get install gcc-arm-none-eabi)"
     )
+
+
+def test_a_broken_model_does_not_keep_the_others_from_being_built(
+    own: ModelSpec, toolchain: Toolchain
+) -> None:
+    cut = own.folder.parent / "cut"
+    cut.mkdir()
+    (cut / "model.json").write_text("{")
+    library = ModelLibrary(own.folder.parent)
+    with pytest.raises(ModelError, match="description of model cut is damaged"):
+        build(KIND, library=library)
+    assert elf(own).is_file()
+    with pytest.raises(ModelError, match="description of model cut is damaged"):
+        build(KIND, ["cut"], library=library)
+    assert [image.name for image in build(KIND, ["nearest"], library=library)] == ["nearest/q15"]
 
 
 def test_the_command_builds_own_models_alone(
