@@ -57,7 +57,7 @@ def plan(
     is a case that says so. Raises ModelError when a glob matches nothing, ImageError when a kind has no image
     at all.
     """
-    own, broken = library.own_models(), library.broken()
+    own, broken = library.own_models(), library.broken(but=_with_images(boards))
     cases = [case for board in boards for case in _of_board(board, own, broken)]
     for board in boards:
         if not any(case.board == board for case in cases):
@@ -80,6 +80,12 @@ def plan(
                 remedy=suggest(glob, names) or f"known models: {_known(cases)}",
             )
     return tuple(case for case in cases if any(_matches(case, glob) for glob in globs))
+
+
+def _with_images(boards: tuple[BoardSpec, ...]) -> set[str]:
+    """The models of the lab whose images every board has: one that is broken says so when it is run."""
+    names = [{Case(board, elf).model for elf in prebuilt_images(board.kind.name)} for board in boards]
+    return set.intersection(*names) if names else set()
 
 
 def _of_board(board: BoardSpec, own: list[ModelSpec], broken: list[BrokenModel]) -> list[Case]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,16 +53,19 @@ class ModelLibrary:
         """The good models in ``own``, sorted by name; ModelError when it holds none, not even broken."""
         return self._read_own()[0]
 
-    def broken(self) -> list[BrokenModel]:
+    def broken(self, but: Collection[str] = ()) -> list[BrokenModel]:
         """The models that cannot be read, and those of a user's own that take a name of the lab's, sorted
-        by name; ModelError as for ``models``.
+        by name; ModelError as for ``models``. Of the lab's, those called as in ``but`` are not looked at.
         """
-        return sorted(_read_all(models_dir())[1] + self._read_own()[1], key=lambda one: one.name)
+        of_lab = _read_all(models_dir(), but)[1]
+        return sorted(of_lab + self._read_own()[1], key=lambda one: one.name)
 
     def find(self, name: str) -> ModelSpec:
         """The model of that name; ModelError when it is broken, and with the names there are when there is
         none.
         """
+        if self.own is None and (models_dir() / name) in _folders(models_dir()):
+            return ModelSpec.read(models_dir() / name)  # the others need not be looked at
         for one in self.broken():
             if one.name == name:
                 raise one.reason
@@ -116,9 +119,11 @@ def _folders(folder: Path) -> list[Path]:
     return [path.parent for path in sorted(folder.glob("*/model.json"))]
 
 
-def _read_all(folder: Path) -> tuple[list[ModelSpec], list[BrokenModel]]:
+def _read_all(folder: Path, but: Collection[str] = ()) -> tuple[list[ModelSpec], list[BrokenModel]]:
     good, broken = [], []
     for path in _folders(folder):
+        if path.name in but:
+            continue
         try:
             good.append(ModelSpec.read(path))
         except HilError as error:
