@@ -98,7 +98,8 @@ def _time(options: argparse.Namespace) -> int:
     measured = complete or list(outcome.regions)
     if measured:
         told = _as_json(options, region, outcome, measured)
-        print(json.dumps(told, indent=1) if options.json else "\n".join(_lines(told)))
+        # At once: the verdict that follows is of no use where this cannot be written.
+        print(json.dumps(told, indent=1) if options.json else "\n".join(_lines(told)), flush=True)
         if options.folded is not None:
             _write_folded(options.folded, measured)
     return _verdict(options.elf, region, outcome, bool(complete))
