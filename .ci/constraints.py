@@ -51,7 +51,8 @@ def resolve(python: Path, version: str, wanted: list[str], report: Path) -> list
         check=True,
     )
     found = [one["metadata"] for one in json.loads(report.read_text())["install"]]
-    return sorted(f"{one['name'].lower().replace('_', '-')}=={one['version']}" for one in found)
+    versions = {one["name"].lower().replace("_", "-"): one["version"] for one in found}
+    return [f"{name}=={versions[name]}" for name in sorted(versions)]
 
 
 def main() -> None:
