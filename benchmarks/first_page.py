@@ -90,7 +90,7 @@ def look(browser: Browser, address: str) -> Round:
     context.set_default_timeout(300_000)
     page = context.new_page()
     costs = context.new_cdp_session(page)
-    costs.send("Performance.enable")
+    costs.send("Performance.enable", {"timeDomain": "threadTicks"})
     asked = time.monotonic()
     page.goto(address, wait_until="commit")
     page.wait_for_function(PAINTED, arg=LAST_FIGURE, polling="raf")
