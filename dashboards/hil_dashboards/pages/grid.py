@@ -84,6 +84,7 @@ def grid(
             "embedFullWidthRows": False,
             "enableCellTextSelection": True,
             "ensureDomOrder": True,
+            "rowBuffer": 3,
         },
         className=style,
         style={"height": f"min({height}px, calc(100vh - 110px))"},
