@@ -178,11 +178,11 @@ def read_profile(url: str | None, choice: ProfileChoice) -> ProfileData:
             Session.model == choice.model,
             Session.precision == choice.precision,
         )
-        runs = wanted.with_only_columns(Session.run_id).distinct().order_by(Session.run_id.desc())
+        runs = wanted.with_only_columns(Session.run_id).group_by(Session.run_id).order_by(*_newest_runs())
         known = list(connection.scalars(runs.limit(PROFILES_MOST)))
         if choice.run is not None:
             wanted = wanted.where(Session.run_id == choice.run)
-        session_id = connection.scalar(wanted.with_only_columns(func.max(Session.id)))
+        session_id = connection.scalar(wanted.with_only_columns(Session.id).order_by(*_NEWEST_FIRST).limit(1))
         if session_id is None:
             return ProfileData(newest, known, None, None, None)
         (session,) = _rows(connection, _sessions().where(Session.id == session_id))
@@ -219,6 +219,8 @@ def _newest_run(connection: Connection) -> RunHead | None:
     return RunHead(run.id, run.started, status, run.host, run.git_commit, run.git_dirty)
 
 
+# A session may be stored long after it ran (`hil store`): its number does not say which is newest.
+_NEWEST_FIRST = (Session.started.desc(), Session.id.desc())
 _CASE = (Session.board, Session.kind, Session.model, Session.precision)
 _MEASURE = (
     MeasureRow.metric,
@@ -263,17 +265,29 @@ def _sessions(*more: Any) -> Select[*tuple[Any, ...]]:
     )
 
 
+def _newest_runs() -> tuple[Any, ...]:
+    return func.max(Session.started).desc(), Session.run_id.desc()
+
+
 def _newest_sessions() -> Select[*tuple[Any, ...]]:
-    newest = select(func.max(Session.id)).group_by(*_CASE)
+    place = func.row_number().over(partition_by=_CASE, order_by=_NEWEST_FIRST)
+    ranked = select(Session.id, place.label("place")).subquery()
+    newest = select(ranked.c.id).where(ranked.c.place == 1)
     return _sessions().where(Session.id.in_(newest)).order_by(*_CASE)
 
 
 def _newest_values() -> Select[*tuple[Any, ...]]:
-    newest = (
-        select(func.max(Session.id).label("session_id"), MeasureRow.metric.label("metric"))
+    place = func.rank().over(partition_by=(*_CASE, MeasureRow.metric), order_by=_NEWEST_FIRST)
+    ranked = (
+        select(Session.id.label("session_id"), MeasureRow.metric.label("metric"), place.label("place"))
         .join(MeasureRow, MeasureRow.session_id == Session.id)
         .where(Session.status == Status.FINISHED, MeasureRow.metric.in_(MATRIX_METRICS))
-        .group_by(*_CASE, MeasureRow.metric)
+        .subquery()
+    )
+    newest = (
+        select(ranked.c.session_id, ranked.c.metric)
+        .where(ranked.c.place == 1)
+        .distinct()  # a metric may have values by several techniques
         .subquery()
     )
     return (
@@ -326,8 +340,8 @@ def _series(choice: Choice, metric: str) -> Select[*tuple[Any, ...]]:
         select(Session.run_id)
         .outerjoin(MeasureRow, of_metric)
         .where(wanted)
-        .distinct()
-        .order_by(Session.run_id.desc())
+        .group_by(Session.run_id)
+        .order_by(*_newest_runs())
         .limit(choice.runs)
         .subquery()
     )
@@ -335,5 +349,5 @@ def _series(choice: Choice, metric: str) -> Select[*tuple[Any, ...]]:
         _sessions(*_MEASURE)
         .outerjoin(MeasureRow, of_metric)
         .where(wanted, Session.run_id.in_(select(runs.c.run_id)))
-        .order_by(Session.run_id, Session.id, MeasureRow.id)
+        .order_by(Run.started, Session.run_id, Session.id, MeasureRow.id)
     )

@@ -113,6 +113,25 @@ def test_value_knows_where_it_comes_from(bench: Any) -> None:
 # the newest run
 
 
+def test_a_session_that_is_stored_later_than_it_ran_is_not_the_newest(bench: Any, profile: Profile) -> None:
+    run = bench.run(bench.session(5, bench.flash(90), bench.estimate(200), profile=profile))
+    late = bench.run(bench.session(2, bench.flash(80), bench.estimate(300), profile=profile))
+    assert late > run
+    assert shown(bench, "flash_bytes") == [(90, run)]
+    matrix = queries.read_matrix(bench.url)
+    assert [session[queries.SESSION_COLUMNS.index("run")] for session in matrix.sessions] == [run]
+    assert matrix.newest is not None
+    assert matrix.newest.id == run
+    choice = ProfileChoice("qemu", "kind_a", "digits", "q15")
+    found = queries.read_profile(bench.url, choice)
+    assert found.session is not None
+    assert found.session[queries.SESSION_COLUMNS.index("run")] == run
+    assert found.runs == [run, late]
+    series = queries.read_series(bench.url, Choice(metric="flash_bytes"))
+    where = queries.VALUE_COLUMNS.index("value")
+    assert [row[where] for row in series.values] == [80, 90]
+
+
 def test_run_whose_process_is_gone_is_interrupted(bench: Any) -> None:
     gone = multiprocessing.get_context("spawn").Process(target=int)
     gone.start()
