@@ -33,15 +33,15 @@ def pytest_load_initial_conftests(parser: pytest.Parser) -> Generator[None, None
 
 def pytest_configure(config: pytest.Config) -> None:
     """With --board and no path, the suite is all that runs."""
-    folder = config.invocation_params.dir
-    config.args = [suite.located(argument, folder) for argument in config.args]
+    if wanted(config) and config.args_source is not pytest.Config.ArgsSource.ARGS:
+        suite.choose(config)
+    else:
+        suite.locate(config)
     if not wanted(config):
         return
     refused = refuse_workers(config)
     if refused is not None:
         raise pytest.UsageError(refused)
-    if config.args_source is not pytest.Config.ArgsSource.ARGS:
-        config.args = [str(suite.SUITE)]
     with collecting_later():
         the_run(config)  # a wrong --board, --model or --lab ends here, before anything is opened
 

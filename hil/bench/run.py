@@ -185,7 +185,8 @@ class BenchRun:
         if self.ending.reason is not None or interrupted or (missing and not failed):
             status = Status.INTERRUPTED
             how = self.ending.reason or "interrupted"
-            self.notes.append(f"the run was {how}: {_share(self.planned & self.reported, self.planned)}")
+            if self.planned:
+                self.notes.append(f"the run was {how}: {_share(self.planned & self.reported, self.planned)}")
         else:
             status = Status.FAILED if failed else Status.FINISHED
         if self._recorder is not None:

@@ -13,6 +13,7 @@ import hil.suite
 
 SUITE = Path(hil.suite.__file__).resolve().parent / "bench.py"
 SUITE_ID = "hil/suite/bench.py"
+_MODULE = f"{hil.suite.__name__}.bench"
 
 
 class SuiteModule(pytest.Module):
@@ -33,12 +34,33 @@ def module_of(path: Path, parent: pytest.Collector) -> SuiteModule | None:
     return module
 
 
-def located(argument: str, folder: Path) -> str:
-    """An argument that names a test of the suite by its id, as pytest finds it; any other as it is."""
-    path, separator, rest = argument.partition("::")
-    if path != SUITE_ID or (folder / path).exists():
-        return argument
-    return f"{SUITE}{separator}{rest}"
+def choose(config: pytest.Config) -> None:
+    """Let the suite be all that runs."""
+    config.args = [_MODULE]
+    config.option.pyargs = True
+
+
+def locate(config: pytest.Config) -> None:
+    """Where arguments name tests of the suite by their ids, let pytest find them; others stay as they are.
+
+    By its module's name it is found at once: by its path, pytest first looks at all that lies beside it, and
+    beside the folders that hold it. But there is one way for all arguments.
+    """
+    folder = config.invocation_params.dir
+    ours = [_is_of_suite(argument, folder) for argument in config.args]
+    alone = bool(ours) and all(ours)
+    place = _MODULE if alone else str(SUITE)
+    config.args = [
+        place + argument.removeprefix(SUITE_ID) if its else argument
+        for argument, its in zip(config.args, ours, strict=True)
+    ]
+    if alone:
+        config.option.pyargs = True
+
+
+def _is_of_suite(argument: str, folder: Path) -> bool:
+    path = argument.partition("::")[0]
+    return path == SUITE_ID and not (folder / path).exists()
 
 
 def name_place(item: pytest.Item) -> None:

@@ -181,7 +181,7 @@ def test_plain_pytest_leaves_the_bench_out(tmp_path: Path) -> None:
     (tmp_path / "test_plain.py").write_text("def test_nothing(): pass\n")
     done = run(tmp_path)
     assert "1 passed" in done.stdout
-    assert "bench" not in done.stdout
+    assert "hardware-in-the-loop" not in done.stdout
     assert not (tmp_path / "results.db").exists()
 
 
