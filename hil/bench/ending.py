@@ -26,12 +26,13 @@ class Ending:
     """Turns the first of these signals into one ``Ended``; later ones wait until the run is put away.
 
     A signal that somebody ignores (``nohup``, a script's ``&``) or handles is left to them. ``reason`` says
-    what ended the run, None while nothing did. Repeated more than ``GRACE_S`` later, a signal counts anew:
-    whoever waits for a tear-down that hangs can leave.
+    what ended the run, ``by`` which signal; None while nothing did. Repeated more than ``GRACE_S`` later, a
+    signal counts anew: whoever waits for a tear-down that hangs can leave.
     """
 
     def __init__(self) -> None:
         self.reason: str | None = None
+        self.by: signal.Signals | None = None
         self._since = 0.0
         self._held = 0
         self._waiting = False
@@ -71,7 +72,8 @@ class Ending:
         if self.reason is not None and now - self._since < GRACE_S:
             return
         self._since = now
-        self.reason = self.reason or _HOW[signal.Signals(number)]
+        self.by = self.by or signal.Signals(number)
+        self.reason = _HOW[self.by]
         if self._held:
             self._waiting = True
         else:

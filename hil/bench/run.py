@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -39,6 +40,12 @@ class Options:
     folder: Path
     command: str = field(repr=False)
     hang_after_s: float | None = None  # None: by each model's cost
+
+
+_ENDED_BY: dict[signal.Signals | None, Status] = {
+    signal.SIGTERM: Status.TERMINATED,
+    signal.SIGHUP: Status.HANGUP,
+}
 
 
 def utc_now() -> datetime:
@@ -183,7 +190,7 @@ class BenchRun:
         self._finished = True
         missing = len(self.planned - self.reported)
         if self.ending.reason is not None or interrupted or (missing and not failed):
-            status = Status.INTERRUPTED
+            status = _ENDED_BY.get(self.ending.by, Status.INTERRUPTED)
             how = self.ending.reason or "interrupted"
             if self.planned:
                 self.notes.append(f"the run was {how}: {_share(self.planned & self.reported, self.planned)}")

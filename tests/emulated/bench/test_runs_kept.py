@@ -151,6 +151,8 @@ ENDS: dict[str, tuple[Callable[[subprocess.Popen[bytes]], None], str]] = {
     "SIGHUP": (lambda process: process.send_signal(signal.SIGHUP), "ended by a hangup (SIGHUP)"),
 }
 
+STATUS = {"SIGTERM": "terminated", "SIGHUP": "hangup"}
+
 
 def stored(folder: Path) -> list[tuple[object, ...]]:
     return rows(folder, "select model, precision, status, error from session order by id")
@@ -166,7 +168,7 @@ def test_a_run_ended_from_outside_says_how_and_keeps_what_it_has(tmp_path: Path,
     with streaming(tmp_path) as bench:
         end(bench.process)
         rest = bench.rest()
-    assert runs(tmp_path) == [("interrupted", 1)]
+    assert runs(tmp_path) == [(STATUS.get(way, "interrupted"), 1)]
     assert stored(tmp_path) == kept(told)
     assert f"the run was {told}: 1 of 3 planned tests reported" in rest
     assert "fastgrnn_digits  q15" in rest
@@ -189,5 +191,5 @@ def test_a_terminal_that_goes_away_loses_nothing(tmp_path: Path) -> None:
     with streaming(tmp_path, "setsid", "--ctty", "--wait") as bench:
         os.close(bench.terminal)
         bench.process.wait(RUN_S)
-    assert runs(tmp_path) == [("interrupted", 1)]
+    assert runs(tmp_path) == [("hangup", 1)]
     assert stored(tmp_path) == kept("ended by a hangup (SIGHUP)")
