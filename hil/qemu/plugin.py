@@ -22,6 +22,7 @@ SOURCES = Path(__file__).resolve().parent / "timing"
 # arguments from one to the next, so that a release after the newest is not tried.
 _APIS = {(6, 0): 1, (9, 0): 2, (9, 1): 3, (9, 2): 4, (10, 1): 5, (11, 0): 6, (11, 1): 7}
 _NEWEST = (11, 1)
+_READS_REGISTERS = 2
 CACHE_VARIABLE = "HIL_CACHE_DIR"
 _FLAGS = ("-std=gnu11", "-O3", "-fPIC", "-shared", "-fvisibility=hidden")
 _COMPILE_S = 120.0
@@ -34,9 +35,15 @@ class PluginError(ProbeError):
 
 @dataclass(frozen=True)
 class Plugin:
-    """A compiled plug-in, as QEMU loads it."""
+    """A compiled plug-in, as QEMU loads it: for one version of QEMU's plug-in API."""
 
     path: Path
+    api: int
+
+    @property
+    def reads_registers(self) -> bool:
+        """Whether it knows SP where no opcode tells it."""
+        return self.api >= _READS_REGISTERS
 
     def argument(self, **options: object) -> list[str]:
         """What to add to QEMU's command line; commas in a value are doubled, as QEMU wants them."""
@@ -58,7 +65,7 @@ def timing_plugin(program: str) -> Plugin:
     library = _cache_folder() / f"hil-timing-api{api}-{_digest(compiler)}.so"
     if not library.exists():
         _compile(compiler, api, library)
-    return Plugin(library)
+    return Plugin(library, api)
 
 
 def _api_of(version: tuple[int, int]) -> int:

@@ -192,14 +192,14 @@ static bool chains(const struct block *before)
 static void see_stack_of_handler(const struct block *now)
 {
     const uint32_t sp = API_READS_REGISTERS ? api_sp() : execution.sp;
-    const bool leaves = execution.sp_stacks && !execution.sp_lost && sp != execution.sp;
+    const bool leaves = execution.sp_stacks && !execution.sp_lost && (!API_READS_REGISTERS || sp != execution.sp);
     execution.sp_mixed |= execution.sp_stacks && (!API_READS_REGISTERS || execution.sp_lost);
     if ((leaves || !API_READS_REGISTERS) && !execution.sp_lost && execution.sp < execution.lowest) {
         execution.lowest = execution.sp;
     }
     if (leaves) {
         execution_leaves_stack(sp);
-        execution.sp_read = true;
+        execution.sp_read = API_READS_REGISTERS;
     } else if (API_READS_REGISTERS) {
         execution_sp_is(now, 0, sp);
     }

@@ -67,7 +67,9 @@ def _forgotten() -> Iterator[None]:
 )  # fmt: skip
 @pytest.mark.usefixtures("cache", "compiler")
 def test_it_is_compiled_for_the_api_of_the_emulator(tmp_path: Path, version: str, api: int) -> None:
-    library = timing_plugin(_emulator(tmp_path, version)).path
+    made = timing_plugin(_emulator(tmp_path, version))
+    library = made.path
+    assert (made.api, made.reads_registers) == (api, api > 1)
     assert library.read_text() == "library\n"
     assert library.name.startswith(f"hil-timing-api{api}-")
     assert f" -DHIL_QEMU_API={api} " in (tmp_path / "log").read_text()
@@ -219,5 +221,5 @@ def test_processes_that_compile_at_once_agree(cache: Path) -> None:
 
 
 def test_an_argument_survives_commas() -> None:
-    told = Plugin(Path("/a,b/timing.so")).argument(out="/tmp/x,y", symbols=None, sp=hex(16))
+    told = Plugin(Path("/a,b/timing.so"), 1).argument(out="/tmp/x,y", symbols=None, sp=hex(16))
     assert told == ["-plugin", "/a,,b/timing.so,out=/tmp/x,,y,sp=0x10"]
