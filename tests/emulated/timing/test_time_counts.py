@@ -296,8 +296,8 @@ def _penalty(address: int, size: int) -> int:
     return parameter("unaligned_byte" if size == 4 and address % 2 == 1 else "unaligned_half")
 
 
-# The whole up to BNE is one block for QEMU, which ends it at the access to the UART where that must be a block's last
-# instruction: from QEMU 8.2 on, and with a clock that counts instructions.
+# The whole up to BNE is one block for QEMU, which ends it at the access to the UART where that must be a
+# block's last instruction: in newer releases, and with a clock that counts instructions.
 TO_A_DEVICE = """
 FUNCTION main
     ldr r0, =0x40004008

@@ -1,4 +1,4 @@
-"""SP where no opcode tells it: read from the core where QEMU lets a plug-in do that, else said to be a bound."""
+"""SP where no opcode tells it: read from the core where QEMU lets a plug-in, else said to be a bound."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from hil.qemu.plugin import timing_plugin
 from hil.qemu.program import find_program
+from stack_programs import STACKS
 from timing_programs import Timed, assembler, build, hil_time
 
 pytestmark = pytest.mark.emulated
@@ -49,62 +50,6 @@ FUNCTION region                 // down by 96 and 32, up again by 64, and down b
 END region
 """
 
-STACKS = """
-FUNCTION main
-    push {r4, lr}
-    ldr r0, =process_top
-    bl on_process_stack
-    movs r0, #0
-    pop {r4, pc}
-END main
-
-FUNCTION on_process_stack
-    push {r4, lr}
-    msr psp, r0
-    movs r2, #2
-    msr control, r2
-    isb
-    bl region
-    movs r2, #0
-    msr control, r2
-    isb
-    pop {r4, pc}
-END on_process_stack
-
-FUNCTION region                 // 8 bytes, and 32 of SysTick's frame, whose handler has the main stack
-    push {r4, lr}
-    ldr r0, =0xE000E014
-    movs r1, #50
-    str r1, [r0]
-    str r1, [r0, #4]
-    movs r1, #7
-    str r1, [r0, #-4]
-    ldr r2, =flag
-1:  ldr r3, [r2]
-    cmp r3, #0
-    beq 1b
-    pop {r4, pc}
-END region
-
-FUNCTION systick
-    push {r4, lr}
-    sub sp, #400
-    ldr r0, =0xE000E010
-    movs r1, #0
-    str r1, [r0]
-    ldr r2, =flag
-    movs r3, #1
-    str r3, [r2, #0]
-    add sp, #400
-    pop {r4, pc}
-END systick
-
-.bss
-.balign 8
-flag: .space 8
-process: .space 512
-process_top:
-"""
 
 UNUSED = """
 FUNCTION main
@@ -134,7 +79,7 @@ def _region(folder: Path, source: str, name: str = "main.S") -> Timed:
 
 
 def _check(timed: Timed, bytes_: int) -> None:
-    """Exact where registers can be read, and then it is told that they were; elsewhere a bound or the same."""
+    """Exact where registers can be read, which is told; elsewhere a bound, or the same."""
     told = timed.told
     assert told["sp_read"] is timing_plugin(find_program()).reads_registers
     assert told["stack_exact"] or not told["sp_read"]
