@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from sqlalchemy import event
@@ -298,3 +299,23 @@ def test_a_file_that_is_removed_or_replaced(
             with pytest.raises(StoreError) as caught:
                 write()
             assert "was removed or replaced" in said(caught.value, path)
+
+
+def test_a_user_without_a_home_needs_a_database_of_their_own(
+    url: str, monkeypatch: pytest.MonkeyPatch, info: RunInfo
+) -> None:
+    def nobody(_: int) -> NoReturn:
+        raise KeyError("getpwuid(): uid not found")
+
+    for name in ("HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    with Store.open(url) as store:
+        assert store.begin_run(info) == 1
+    for opened in (Store.open, Store.open_read_only):
+        with pytest.raises(StoreError) as caught:
+            opened()
+        assert str(caught.value).startswith("the user has no home folder to keep results in; name a database")
+        assert "--db" in str(caught.value)
+    with pytest.raises(StoreError, match="is in no folder"):
+        Store.open("sqlite:///~/x.db")
