@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -109,7 +110,7 @@ class Streaming:
 
 
 @contextmanager
-def streaming(folder: Path, *before: str) -> Iterator[Streaming]:
+def streaming(folder: Path, boards: Path, *before: str) -> Iterator[Streaming]:
     """``before`` is a program that starts the bench."""
     controller, terminal = pty.openpty()
     process = subprocess.Popen(
@@ -118,7 +119,7 @@ def streaming(folder: Path, *before: str) -> Iterator[Streaming]:
         stdin=terminal,
         stdout=terminal,
         stderr=terminal,
-        env={**os.environ, "HIL_RUNTIME_DIR": str(boards(folder))},
+        env={**os.environ, "HIL_RUNTIME_DIR": str(boards)},
     )
     os.close(terminal)
     drawn = b""
@@ -133,11 +134,11 @@ def streaming(folder: Path, *before: str) -> Iterator[Streaming]:
             os.close(controller)
 
 
-def boards(folder: Path) -> Path:
+@pytest.fixture
+def boards() -> Iterator[Path]:
     """Where the emulators of a run are listed; a socket's name must be short."""
-    short = Path("/tmp") / f"hil-{folder.name}-{os.getpid()}"
-    short.mkdir(mode=0o700, exist_ok=True)
-    return short
+    with TemporaryDirectory(prefix="hil-") as name:
+        yield Path(name)
 
 
 def twice(process: subprocess.Popen[bytes]) -> None:
@@ -163,9 +164,11 @@ def kept(told: str) -> list[tuple[object, ...]]:
 
 
 @pytest.mark.parametrize("way", ENDS)
-def test_a_run_ended_from_outside_says_how_and_keeps_what_it_has(tmp_path: Path, way: str) -> None:
+def test_a_run_ended_from_outside_says_how_and_keeps_what_it_has(
+    tmp_path: Path, boards: Path, way: str
+) -> None:
     end, told = ENDS[way]
-    with streaming(tmp_path) as bench:
+    with streaming(tmp_path, boards) as bench:
         end(bench.process)
         rest = bench.rest()
     assert runs(tmp_path) == [(STATUS.get(way, "interrupted"), 1)]
@@ -173,13 +176,13 @@ def test_a_run_ended_from_outside_says_how_and_keeps_what_it_has(tmp_path: Path,
     assert f"the run was {told}: 1 of 3 planned tests reported" in rest
     assert "fastgrnn_digits  q15" in rest
     assert "stored: run 1" in rest
-    assert not list(boards(tmp_path).iterdir())
+    assert not list(boards.iterdir())
 
 
-def test_a_signal_that_is_ignored_stays_ignored(tmp_path: Path) -> None:
+def test_a_signal_that_is_ignored_stays_ignored(tmp_path: Path, boards: Path) -> None:
     """As under nohup, and in a script's background."""
     ignoring = ("sh", "-c", "trap '' HUP INT; exec \"$@\"", "sh")
-    with streaming(tmp_path, *ignoring) as bench:
+    with streaming(tmp_path, boards, *ignoring) as bench:
         bench.process.send_signal(signal.SIGINT)
         bench.process.send_signal(signal.SIGHUP)
         bench.process.send_signal(signal.SIGTERM)
@@ -187,8 +190,8 @@ def test_a_signal_that_is_ignored_stays_ignored(tmp_path: Path) -> None:
     assert stored(tmp_path) == kept("terminated by SIGTERM")
 
 
-def test_a_terminal_that_goes_away_loses_nothing(tmp_path: Path) -> None:
-    with streaming(tmp_path, "setsid", "--ctty", "--wait") as bench:
+def test_a_terminal_that_goes_away_loses_nothing(tmp_path: Path, boards: Path) -> None:
+    with streaming(tmp_path, boards, "setsid", "--ctty", "--wait") as bench:
         os.close(bench.terminal)
         bench.process.wait(RUN_S)
     assert runs(tmp_path) == [("hangup", 1)]
