@@ -63,9 +63,13 @@ def test_bytes_that_are_required_need_the_compiler_that_made_them() -> None:
 
 def test_an_image_that_computes_something_else_is_named(tmp_path: Path) -> None:
     committed = Image.load(prebuilt_dir(KIND) / "fastgrnn_digits-q15.elf")
-    said: list[str] = []
-    assert run_images([committed], said.append, count=3) == 3
-    assert said == ["fastgrnn_digits/q15"]
+    said: list[tuple[int, int, str]] = []
+
+    def progress(done: int, of: int, name: str) -> None:
+        said.append((done, of, name))
+
+    assert run_images([committed], progress, count=3) == 3
+    assert said == [(1, 1, "fastgrnn_digits/q15")]
     (recipe,) = prebuilt_recipes(KIND, ["fastgrnn_digits"], [Precision.Q15])
     source = recipe.model_source.read_text()
     other = tmp_path / "other.c"
@@ -73,4 +77,4 @@ def test_an_image_that_computes_something_else_is_named(tmp_path: Path) -> None:
     assert other.read_text() != source
     image = build_image(replace(recipe, model_source=other), tmp_path)
     with pytest.raises(ImageError, match=r"fastgrnn_digits/q15: \d+% of 3 vectors"):
-        run_images([image], said.append, count=3)
+        run_images([image], progress, count=3)
