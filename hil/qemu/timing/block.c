@@ -250,7 +250,8 @@ static struct block *make(uint32_t address, const uint16_t (*halfwords)[2], size
     block->target = last->target;
     block->skippable = last->is_conditional;
     block->falls_to = always_leaves(last) ? NOWHERE : block->end;
-    block->turns = block->flow > FLOW_JUMP || block->sp_lost || block->sp_change != 0 || block->fpu_busy != 0;
+    block->turns_itself = block->flow > FLOW_JUMP || block->sp_lost || block->sp_change != 0 || block->fpu_busy != 0;
+    block->turns = block->turns_itself;
     link_neighbours(block);
     free(costs);
     return block;

@@ -38,11 +38,12 @@ struct block {
     int16_t entering;  /* cycles */
     int16_t following; /* nominal cycles more when it is reached from the address before */
     bool turns;        /* it ends otherwise than at the next address or by a direct branch, moves SP, or leaves the
-                        * FPU at work */
+                        * FPU at work; or, until it is looked at, it was left in its middle */
     bool is_special;  /* it has not run in this region yet, or an exception or the program begins here */
     uint8_t entry;    /* enum entry (symbols.h) */
 
     uint8_t flow;     /* enum flow of its last instruction */
+    bool turns_itself; /* but for the last of these */
     bool skippable;   /* which stands in an IT block */
     uint8_t fpu_kind; /* enum kind of what the FPU works on */
     int16_t fpu_busy; /* cycles that the FPU works on when it ends */

@@ -106,9 +106,10 @@ void execution_restart(struct block *present, int32_t index)
 
 static uint64_t cycles_so_far(void)
 {
+    const uint64_t *const conditional = api_counters();
     uint64_t cycles = execution.cycles + execution.unaligned + execution.exception_cycles;
     for (int kind = 0; kind < KIND_COUNT; kind++) {
-        cycles += api_counters()[kind] + execution.fpu_wait[kind];
+        cycles += conditional[kind] + execution.fpu_wait[kind];
     }
     return cycles;
 }
@@ -155,7 +156,7 @@ static bool is_within(uint32_t address, const struct block *block)
 void execution_ran_alone(const struct block *alone)
 {
     if (alone != execution.previous && is_within(alone->address, execution.previous)) {
-        execution.aborted = true;
+        execution.aborted = execution.previous->turns = true;
         execution.resumes = alone->end;
     }
 }
@@ -361,6 +362,7 @@ static bool take_way(struct block *before, struct block *now, bool *ended)
     const int32_t ran = execution.aborted ? take_back_from(before, execution.resumes) : before->count;
     const bool cut = ran < before->count;
     execution.aborted = false;
+    before->turns = before->turns_itself;
     if (before->sp_lost && before->sp_lost_from < ran) {
         lose_sp(before);
     }
@@ -407,7 +409,8 @@ static bool take_way(struct block *before, struct block *now, bool *ended)
     return left;
 }
 
-static bool turn(struct block *before, struct block *now)
+/* Stands apart, so that a block that does not turn needs no room on the host's stack. */
+static __attribute__((noinline)) bool turn(struct block *before, struct block *now)
 {
     bool ended = false;
     const bool left = take_way(before, now, &ended);
@@ -422,7 +425,7 @@ static inline __attribute__((always_inline)) bool follow(struct block *now, bool
     struct block *const before = execution.previous;
     bool left = now->address != before->falls_to;
     execution.previous = now;
-    if (RARELY(before->turns | now->is_special | execution.aborted)) {
+    if (RARELY(before->turns | now->is_special)) {
         if (now->executed == 0u) {
             touch(now);
         } else if (now->is_special) {
