@@ -41,6 +41,11 @@ def _emulators() -> tuple[str, ...]:
     return tuple(releases.values())
 
 
+@pytest.fixture(autouse=True)
+def _on_each_qemu() -> None:
+    """Not once more for each of them."""
+
+
 @pytest.fixture
 def emulators() -> tuple[str, ...]:
     if len(_emulators()) < 2:
