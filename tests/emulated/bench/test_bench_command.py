@@ -147,6 +147,12 @@ def test_the_readme_shows_a_row_as_it_is_printed(tmp_path: Path) -> None:
     assert obtained.removesuffix("…") in done.stdout
 
 
+def test_a_number_of_vectors_is_that_of_a_slow_model_too(tmp_path: Path) -> None:
+    done = run(tmp_path, "--board=all", "--model=rnnpool_face/q7", "--vectors=3")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3/3 bit-exact" in done.stdout
+
+
 def test_a_second_run_is_added_and_the_first_kept(tmp_path: Path) -> None:
     for _ in range(2):
         assert run(tmp_path, *QUICK).returncode == 0
