@@ -8,6 +8,7 @@ import re
 import secrets
 import select
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -138,8 +139,8 @@ class QemuProcess:
         try:
             self._process.wait(_END_DEADLINE_S)
         except subprocess.TimeoutExpired:
-            if self._owner is None:  # closing, and the watcher is stuck: its emulator dies with it
-                self._process.kill()
+            if self._owner is None:  # closing, and the watcher is stuck: end all that it started
+                os.killpg(self._process.pid, signal.SIGKILL)
                 with contextlib.suppress(subprocess.TimeoutExpired):  # frozen: SIGKILL waits for it
                     self._process.wait(_END_DEADLINE_S)
 

@@ -4,7 +4,8 @@ Run as a script, by path, with the standard library only: `watcher.py OWNER PIPE
 
 The owner closes its end of the PIPE to end the emulator. Its own end, after kill -9 too, shows on a pidfd,
 which does not care which thread started us (PR_SET_PDEATHSIG would fire when that *thread* ends). The
-emulator asks for PR_SET_PDEATHSIG from us: we have one thread, so it means our end.
+emulator asks for PR_SET_PDEATHSIG from us: we have one thread, so it means our end. Where the command is a
+script that waits for the emulator, it asks for the script alone: our last act is to end our process group.
 """
 
 from __future__ import annotations
@@ -50,10 +51,12 @@ def main(arguments: list[str]) -> None:
     status = os.waitstatus_to_exitcode(os.waitpid(emulator, 0)[1])
     if orphaned:
         shutil.rmtree(folder, ignore_errors=True)
-        return
-    unfinished = folder / "exit.new"
-    unfinished.write_text(str(status))
-    unfinished.rename(folder / "exit")
+    else:
+        unfinished = folder / "exit.new"
+        unfinished.write_text(str(status))
+        unfinished.rename(folder / "exit")
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
 
 
 def _stay_on_one_processor() -> None:

@@ -159,6 +159,37 @@ def test_an_emulator_whose_watcher_is_stopped_too_is_ended(
     assert _ends(pid)
 
 
+def _behind_a_script(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let HIL_QEMU name a script that starts the emulator and stays; returns where it writes the number."""
+    number, script = folder / "pid", folder / "qemu"
+    script.write_text(f'#!/bin/sh\n{find_program()} "$@" &\necho $! > {number}\nwait\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("HIL_QEMU", str(script))
+    return number
+
+
+@pytest.mark.parametrize("end", ["closed", "script killed", "owner killed"])
+def test_an_emulator_behind_a_script_ends_too(
+    end: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = _behind_a_script(tmp_path, monkeypatch)
+    if end == "owner killed":
+        owner = subprocess.Popen(
+            [sys.executable, "-c", _OWNER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert owner.stdout is not None
+        assert owner.stdout.readline()
+        owner.kill()
+        owner.communicate()
+    else:
+        with QemuProcess.start() as process:
+            if end == "script killed":
+                os.kill(_pid(process), signal.SIGKILL)
+                assert _ends(int(number.read_text()))
+                assert process.exit_reason() == "QEMU ended by SIGKILL"
+    assert _ends(int(number.read_text()))
+
+
 def test_health_is_told_while_a_debugger_holds_the_emulator(
     qemu: QemuProcess, connect: Callable[[QemuProcess], PyOcdFlasher]
 ) -> None:
