@@ -113,7 +113,7 @@ class Kept:
 def store_file(path: Path, url: str | None) -> list[str]:
     """Copy the runs of a kept file to a database; returns a line for each. Once more, it adds nothing.
 
-    StoreError when the file is none, or the database refuses.
+    StoreError when the file is none, or holds no run, or the database refuses.
     """
     if not path.is_file():
         raise StoreError(f"there is no file {path}", remedy="name one that a run has kept")
@@ -122,9 +122,12 @@ def store_file(path: Path, url: str | None) -> list[str]:
     opened = Store.open(kept, one_file=True) if os.access(path, os.W_OK) else Store.open_read_only(kept)
     with opened as source, Store.open(url) as target:
         place = engine.shown_url(target.url)
-        return [
+        told = [
             f"{path}: {_added(copied)} run {copied.run} in {place}" for copied in copy_runs(source, target)
         ]
+    if not told:
+        raise StoreError(f"no run is stored in {path}", remedy="name a file that a run has kept")
+    return told
 
 
 def _added(copied: Copied) -> str:

@@ -282,11 +282,13 @@ def test_a_record_that_no_database_takes_is_refused_and_the_store_goes_on(url: s
     check_whole(url, [1])
 
 
-@pytest.mark.parametrize("what", ["nothing", "text", "old"])
+@pytest.mark.parametrize("what", ["nothing", "empty", "text", "old"])
 def test_a_file_that_cannot_be_stored_later(
     url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], what: str
 ) -> None:
     path = tmp_path / "kept.db"
+    if what == "empty":
+        path.touch()
     if what == "text":
         path.write_text("not a database" * 100)
     if what == "old":
@@ -294,7 +296,12 @@ def test_a_file_that_cannot_be_stored_later(
             store.begin_run(RunInfo(NOW, "pytest"))
     assert main(["store", str(path), f"--db={url}"]) == 1
     said = capsys.readouterr().err
-    told = {"nothing": "there is no file", "text": "is not a database", "old": "cannot be told from others"}
+    told = {
+        "nothing": "there is no file",
+        "empty": "no run is stored in",
+        "text": "is not a database",
+        "old": "cannot be told from others",
+    }
     assert told[what] in said
     assert said.count("\n") == 1
 
