@@ -7,13 +7,14 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from hil import cli_model, cli_models, cli_time
 from hil.cli_model import precisions_of
 from hil.cli_streams import OutputError, standard_streams
 from hil.errors import HilError, ModelError
 from hil.kinds import KINDS
+from hil.masking import masked
 from hil.text.progress import steps
 
 if TYPE_CHECKING:
@@ -62,6 +63,10 @@ class _Parser(argparse.ArgumentParser):
     def print_help(self, file: SupportsWrite[str] | None = None) -> None:
         """As argparse does, but an error in writing is one."""
         print(self.format_help(), end="", file=file)
+
+    def error(self, message: str) -> NoReturn:
+        """As argparse does, but what it quotes may be a database's URL in the wrong place."""
+        super().error(masked(message))
 
 
 class _Version(argparse.Action):

@@ -13,7 +13,8 @@ _USER = re.compile(r"(\w[\w+.-]*://[^\s:/@?#]*?(?::|%3A))\S*@", re.IGNORECASE)
 _VALUE = r"[^\s&'\"]+?(?=[),;]*(?:[\s&'\"]|$))"
 _OPTION = re.compile(rf"([?&])([^=&\s]+)={_VALUE}")
 _SETTING = re.compile(rf"\b({_KEY}\s*=\s*)(?:'(?:\\.|[^'\\])*'|\"[^\"]*\"|{_VALUE})", re.IGNORECASE)
-_WHOLE = re.compile(r"[\w+]+://[^:/]*:([^@]*)@")
+# A mistyped one too: it is shown when it is refused.
+_WHOLE = re.compile(r"[\w+]+://[^:/]*:([^@]*)@|[^:]*:(?!//)([^@]*)@")
 
 
 def masked(text: str, url: str | None = None) -> str:
@@ -38,7 +39,7 @@ def _secrets(url: str) -> list[str]:
     """The passwords in a database's URL, as they are written and as they are meant; the longest first."""
     head, _, options = url.partition("?")
     whole = _WHOLE.match(url)
-    found = {whole[1]} if whole is not None else set()
+    found = {whole[1] or whole[2] or ""} if whole is not None else set()
     for option in options.split("&") if head else ():
         key, _, value = option.partition("=")
         if _SECRET_KEY.fullmatch(unquote(key)):

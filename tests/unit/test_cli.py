@@ -44,6 +44,11 @@ def test_what_is_wrong_is_said_in_one_line_with_a_remedy(
     assert "; " in printed.err
 
 
+def test_a_url_in_the_wrong_place_is_quoted_without_its_password(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["export", "postgresql://bob:s3cret@host/lab"]) == 2
+    assert "unrecognized arguments: postgresql://bob:***@host/lab" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("arguments", [[], ["bench"], ["model"]])
 def test_a_bare_command_prints_its_help(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(arguments) == 0

@@ -68,6 +68,20 @@ def test_a_text_without_a_password_stays(text: str) -> None:
     assert masked(text) == text
 
 
+@pytest.mark.parametrize(
+    "url", ["bob:s3cret@host/lab", "postgresql:/bob:s3cret@host/lab", "postgresql//bob:s3cret@host/lab"]
+)
+def test_the_password_of_a_mistyped_url_is_masked(url: str) -> None:
+    said = masked(f"{url!r} is not a database URL", url)
+    assert "s3cret" not in said
+    assert "@host/lab' is not a database URL" in said
+
+
+@pytest.mark.parametrize("url", ["sqlite:////home/bob/a:b@c.db", "a@b.db", "a:b.db"])
+def test_a_path_is_no_password(url: str) -> None:
+    assert masked(f"the database {url}", url) == f"the database {url}"
+
+
 def test_a_short_password_does_not_blot_out_the_words_around_it() -> None:
     said = masked("at a host: data", "postgresql://bob:a@host/lab")
     assert said == "at *** host: data"
