@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hil.errors import LabError
 from hil.lab import BoardSpec
 from hil.pytest_plugin.options import refuse_workers, the_run
 from hil.pytest_plugin.screen import Screen
@@ -55,7 +56,13 @@ def pytest_runtest_makereport(
 @pytest.fixture(scope="session")
 def hil_target(request: pytest.FixtureRequest) -> Case | BoardSpec:
     """What the test was parametrised with: a case, or a board alone."""
-    target: Case | BoardSpec = request.param
+    target: Case | BoardSpec | None = getattr(request, "param", None)
+    if target is None:
+        raise LabError(
+            "this test cannot be run on boards",
+            evidence="pytest repeats neither methods of unittest classes nor tests that call getfixturevalue",
+            remedy="make it a function, or a method of a plain class, with the fixture as its argument",
+        )
     return target
 
 

@@ -133,3 +133,27 @@ def test_what_a_user_calls_their_own_stays_theirs(tmp_path: Path) -> None:
     suite = run_bench(tmp_path, "--board=all", *ours)
     assert "1 passed in" in suite.stdout, suite.stdout + suite.stderr
     assert runs(tmp_path) == [("finished", 1)] * 2
+
+
+def test_a_test_that_pytest_cannot_repeat_is_refused_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "test_mine.py").write_text(
+        "import unittest\n"
+        "import pytest\n"
+        "class TestMine(unittest.TestCase):\n"
+        "    @pytest.fixture(autouse=True)\n"
+        "    def _keep(self, hil_board):\n"
+        "        self.kept = hil_board\n"
+        "    def test_name(self):\n"
+        "        assert self.kept.name == 'qemu'\n"
+        "def test_late(request):\n"
+        "    request.getfixturevalue('hil_session')\n"
+    )
+    done = run_bench(tmp_path, "test_mine.py", *QUICK)
+    assert "1 failed, 1 error in" in done.stdout, done.stdout
+    refused = [
+        line for line in done.stdout.splitlines() if line.startswith("this test cannot be run on boards")
+    ]
+    assert len(refused) == 2
+    assert "Traceback" not in done.stdout
+    assert "fixtures.py" not in done.stdout
+    assert runs(tmp_path) == []
