@@ -62,9 +62,19 @@ class QemuProcess:
         """
         program = find_program()
         runtime.sweep()
-        unique_id = f"{re.sub(r'[^a-z0-9]+', '-', machine.lower())}-{secrets.token_hex(4)}"
-        board, lock = runtime.create(unique_id, name or machine, machine)
         timing = _find_timing(program)
+        try:
+            return cls._start(program, machine, name or machine, timing)
+        except ProbeError as error:
+            if timing.plugin is None or "plugin" not in error.what:
+                raise
+            timing = _Timing(None, f"QEMU does not load the timing plug-in ({error.what})")
+        return cls._start(program, machine, name or machine, timing)
+
+    @classmethod
+    def _start(cls, program: str, machine: str, name: str, timing: _Timing) -> Self:
+        unique_id = f"{re.sub(r'[^a-z0-9]+', '-', machine.lower())}-{secrets.token_hex(4)}"
+        board, lock = runtime.create(unique_id, name, machine)
         try:
             watched = _spawn(program, board, lock, timing)
         except ProbeError:

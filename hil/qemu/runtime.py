@@ -22,6 +22,7 @@ _HALF_MADE = ".new-"
 _HALF_MADE_LIFETIME_S = 60.0
 _STDERR_LENGTH = 400
 _LONGEST_SOCKET_PATH = 107  # bytes of sun_path on Linux, without the closing zero
+_LONGEST_SOCKET_NAME = 40  # of an emulator's folder, and a socket in it
 
 
 @dataclass(frozen=True)
@@ -105,10 +106,14 @@ def _chosen_dir() -> Path:
     chosen = os.environ.get(RUNTIME_DIR_VARIABLE)
     session = os.environ.get("XDG_RUNTIME_DIR")
     if chosen:
-        return Path(chosen)
+        return Path(chosen).absolute()  # QEMU runs in another folder
+    of_user = f"hil-lab-{os.getuid()}"
     if session and Path(session).is_dir():
-        return Path(session) / "hil-lab"
-    return Path(tempfile.gettempdir()) / f"hil-lab-{os.getuid()}"
+        folder = Path(session).absolute() / "hil-lab"
+    else:
+        folder = Path(tempfile.gettempdir()).absolute() / of_user
+    short = len(os.fsencode(folder)) <= _LONGEST_SOCKET_PATH - _LONGEST_SOCKET_NAME
+    return folder if short else Path("/tmp") / of_user
 
 
 def create(unique_id: str, name: str, machine: str) -> tuple[RunningBoard, int]:

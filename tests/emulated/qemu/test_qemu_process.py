@@ -16,6 +16,7 @@ import pytest
 from hil.errors import ProbeError
 from hil.flash.pyocd import PyOcdFlasher
 from hil.qemu import runtime
+from hil.qemu.plugin import timing_plugin
 from hil.qemu.process import QemuProcess
 from hil.qemu.program import find_program
 
@@ -188,6 +189,29 @@ def test_an_emulator_behind_a_script_ends_too(
                 assert _ends(int(number.read_text()))
                 assert process.exit_reason() == "QEMU ended by SIGKILL"
     assert _ends(int(number.read_text()))
+
+
+@pytest.mark.parametrize("why", ["built without plug-ins", "no library"])
+def test_one_that_does_not_load_the_plugin_runs_without(
+    why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    timing_plugin.cache_clear()
+    request.addfinalizer(timing_plugin.cache_clear)
+    script = tmp_path / "script"
+    if why == "no library":
+        script.write_text("#!/bin/sh\nexit 0\n")
+        monkeypatch.setenv("CC", str(script))
+        monkeypatch.setenv("HIL_CACHE_DIR", str(tmp_path))
+    else:
+        refusing = 'case "$*" in *-plugin*) echo "qemu: -plugin: invalid option" >&2; exit 1;; esac'
+        script.write_text(f'#!/bin/sh\n{refusing}\nexec {find_program()} "$@"\n')
+        monkeypatch.setenv("HIL_QEMU", str(script))
+    script.chmod(0o755)
+    with QemuProcess.start() as process:
+        assert process.failure() is None
+        assert process.trace is None
+        assert str(process.trace_missing).startswith("QEMU does not load the timing plug-in (QEMU ended")
+    assert list(runtime.runtime_dir().iterdir()) == []
 
 
 def test_health_is_told_while_a_debugger_holds_the_emulator(

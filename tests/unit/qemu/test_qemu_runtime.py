@@ -100,3 +100,24 @@ def test_the_algorithm_is_of_its_source() -> None:
     assert hashlib.sha256(SOURCE.read_bytes()).hexdigest().startswith(source_sha256())
     assert set(algorithm.ENTRIES) == set(ENTRIES)
     assert all(0 <= offset < len(algorithm.CODE) for offset in algorithm.ENTRIES.values())
+
+
+def test_a_folder_beside_the_tests_is_found_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(runtime.RUNTIME_DIR_VARIABLE, "boards")
+    assert runtime.runtime_dir() == tmp_path / "boards"
+
+
+@pytest.mark.parametrize("variable", ["TMPDIR", "XDG_RUNTIME_DIR"])
+def test_one_too_long_for_sockets_is_not_used_unless_it_was_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    long = tmp_path / ("x" * 100)
+    long.mkdir()
+    monkeypatch.delenv(runtime.RUNTIME_DIR_VARIABLE, raising=False)
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    monkeypatch.setenv(variable, str(long))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    assert runtime.runtime_dir() == Path(f"/tmp/hil-lab-{os.getuid()}")

@@ -70,7 +70,7 @@ def test_it_is_compiled_for_the_api_of_the_emulator(tmp_path: Path, version: str
     made = timing_plugin(_emulator(tmp_path, version))
     library = made.path
     assert (made.api, made.reads_registers) == (api, api > 1)
-    assert library.read_text() == "library\n"
+    assert library.read_bytes().startswith(b"library\n")
     assert library.name.startswith(f"hil-timing-api{api}-")
     assert f" -DHIL_QEMU_API={api} " in (tmp_path / "log").read_text()
 
@@ -196,6 +196,27 @@ def test_it_is_compiled_anew_when_its_sources_or_the_compiler_change(
     third, times = compiled()
     assert (third not in (first, second), times) == (True, 3)
     assert sorted(cache.iterdir()) == sorted([first, second, third])
+
+
+@pytest.mark.parametrize("length", [0, 4, -1])
+@pytest.mark.usefixtures("cache", "compiler")
+def test_one_that_was_cut_short_is_compiled_anew(tmp_path: Path, length: int) -> None:
+    emulator = _emulator(tmp_path, "7.2.0")
+    path = timing_plugin(emulator).path
+    whole = path.read_bytes()
+    path.write_bytes(whole[:length])
+    timing_plugin.cache_clear()
+    assert timing_plugin(emulator).path == path
+    assert path.read_bytes() == whole
+
+
+@pytest.mark.usefixtures("compiler")
+def test_a_cache_beside_the_tests_is_found_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(CACHE_VARIABLE, "cache")
+    assert timing_plugin(_emulator(tmp_path, "7.2.0")).path.parent == tmp_path / "cache"
 
 
 def test_processes_that_compile_at_once_agree(cache: Path) -> None:
