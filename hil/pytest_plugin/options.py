@@ -23,7 +23,7 @@ def _count(text: str) -> int:
     if text == "all":
         return sys.maxsize
     if not text.isdecimal() or int(text) < 1:
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0, nor all")
     return int(text)
 
 
@@ -107,9 +107,9 @@ def the_run(config: pytest.Config) -> BenchRun:
 
     run = config.stash.get(_RUN, None)
     if run is None:
-        lab, models_dir = option(config, "lab"), option(config, "models-dir")
+        boards, lab, models_dir = (option(config, name) for name in ("board", "lab", "models-dir"))
         options = Options(
-            boards=option(config, "board") or "all",
+            boards="all" if boards is None else boards,  # one that is empty was not meant to name all
             models=option(config, "model"),
             vectors=option(config, "vectors"),
             lab=None if lab is None else Path(lab),

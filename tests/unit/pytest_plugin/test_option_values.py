@@ -1,0 +1,27 @@
+"""What an option says that names nothing: nothing is run, least of all everything."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--board="], "ERROR: --board names no board"),
+        (["--board=,"], "ERROR: --board names no board"),
+        (["--board=all", "--model="], "ERROR: --model names no model"),
+        (["--board=all", "--vectors=0"], "--vectors/--hil-vectors: '0' is no number above 0, nor all"),
+        (["--board=all", "--hang-after=0"], "--hang-after/--hil-hang-after: '0' is no number of seconds"),
+    ],
+)
+def test_an_option_that_names_nothing_is_refused(tmp_path: Path, arguments: list[str], said: str) -> None:
+    command = [sys.executable, "-m", "pytest", "-p", "no:dash", f"--db=sqlite:///{tmp_path}/a.db", *arguments]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert said in done.stderr
+    assert not (tmp_path / "a.db").exists()
