@@ -194,7 +194,12 @@ def _spawn(program: str, board: RunningBoard, lock: int, timing: _Timing) -> _Wa
     life, alive = os.pipe2(os.O_CLOEXEC)  # before the sockets: a process that ends closes it first
     watched, owner = os.pipe2(os.O_CLOEXEC)
     paths = (board.gdb_socket, board.qmp_socket, board.health_socket, board.serial_socket)
-    listeners = [_listen(path) for path in paths]
+    try:
+        listeners = [_listen(path) for path in paths]
+    except OSError as error:
+        for descriptor in (life, alive, watched, owner):
+            os.close(descriptor)
+        raise runtime.unwritable(error) from error
     descriptors = dict(zip(_CHARDEVS, (listener.fileno() for listener in listeners), strict=True))
     command = [
         sys.executable,

@@ -12,6 +12,7 @@ import shutil
 import signal
 import tempfile
 import time
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -87,11 +88,7 @@ def runtime_dir() -> Path:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         owner = path.lstat()
     except OSError as error:
-        raise ProbeError(
-            "the folder of running emulators cannot be made",
-            evidence=str(error),
-            remedy=f"name one that can be written in {RUNTIME_DIR_VARIABLE}",
-        ) from error
+        raise unwritable(error) from error
     if owner.st_uid != os.getuid() or path.is_symlink() or owner.st_mode & 0o022:
         raise ProbeError(
             "the folder of running emulators is not private",
@@ -99,6 +96,15 @@ def runtime_dir() -> Path:
             remedy=f"remove it, or name another one in {RUNTIME_DIR_VARIABLE}",
         )
     return path
+
+
+def unwritable(error: OSError) -> ProbeError:
+    """What to raise when the system refuses a file there."""
+    return ProbeError(
+        "the folder of running emulators cannot be written",
+        evidence=str(error),
+        remedy=f"make room in it, or name one that can be written in {RUNTIME_DIR_VARIABLE}",
+    )
 
 
 def _chosen_dir() -> Path:
@@ -129,12 +135,19 @@ def create(unique_id: str, name: str, machine: str) -> tuple[RunningBoard, int]:
             evidence=str(root),
             remedy=f"name a shorter one in {RUNTIME_DIR_VARIABLE}",
         )
-    half_made = Path(tempfile.mkdtemp(prefix=_HALF_MADE, dir=root))
-    lock = os.open(half_made / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    fcntl.flock(lock, fcntl.LOCK_EX)
     fields = {key: value for key, value in asdict(board).items() if key != "folder"}
-    (half_made / "board.json").write_text(json.dumps(fields))
-    half_made.rename(board.folder)
+    with ExitStack() as undo:
+        try:
+            half_made = Path(tempfile.mkdtemp(prefix=_HALF_MADE, dir=root))
+            undo.callback(shutil.rmtree, half_made, ignore_errors=True)
+            lock = os.open(half_made / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            undo.callback(os.close, lock)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            (half_made / "board.json").write_text(json.dumps(fields))
+            half_made.rename(board.folder)
+        except OSError as error:
+            raise unwritable(error) from error
+        undo.pop_all()
     return board, lock
 
 

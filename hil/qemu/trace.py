@@ -13,6 +13,7 @@ from hil.errors import ProbeError
 from hil.measure.cycles import KindCost, RegionCost, calibration
 from hil.measure.elf import load_functions, vector_table
 from hil.measure.profile import PathCost
+from hil.qemu.runtime import unwritable
 
 REPORT_NAME = "timing.jsonl"
 SYMBOLS_NAME = "timing.symbols"
@@ -33,10 +34,13 @@ class PluginTrace:
 
     def begin(self, elf: Path) -> None:
         """Name the functions of the image that runs next, and forget the regions so far."""
-        write_symbols(self._symbols, elf)
         self._read = 0
-        with suppress(FileNotFoundError):
-            os.truncate(self._report, 0)  # the plug-in appends
+        try:
+            write_symbols(self._symbols, elf)
+            with suppress(FileNotFoundError):
+                os.truncate(self._report, 0)  # the plug-in appends
+        except OSError as error:
+            raise unwritable(error) from error
 
     def take(self) -> list[RegionCost]:
         """The regions that ended since; ProbeError when the report is damaged."""

@@ -28,7 +28,7 @@ def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv(runtime.RUNTIME_DIR_VARIABLE, str(tmp_path / "file" / "boards"))
-    with pytest.raises(ProbeError, match=r"file/boards.*; name one .*HIL_RUNTIME_DIR"):
+    with pytest.raises(ProbeError, match=r"file/boards.*name one .*HIL_RUNTIME_DIR"):
         runtime.runtime_dir()
 
 
@@ -121,3 +121,9 @@ def test_one_too_long_for_sockets_is_not_used_unless_it_was_named(
     monkeypatch.setenv(variable, str(long))
     monkeypatch.setattr("tempfile.tempdir", None)
     assert runtime.runtime_dir() == Path(f"/tmp/hil-lab-{os.getuid()}")
+
+
+def test_one_that_takes_no_file_is_told_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(runtime.RUNTIME_DIR_VARIABLE, "/proc/self/fdinfo")  # private, and for nobody to write
+    with pytest.raises(ProbeError, match=r"cannot be written .*/proc/self/fdinfo"):
+        runtime.create("mps2-1", "desk", "mps2-an386")

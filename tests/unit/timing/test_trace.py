@@ -127,3 +127,8 @@ def test_the_symbols_are_those_of_the_image(tmp_path: Path) -> None:
     trace.begin(IMAGES[-1])
     assert symbols.stat().st_ino != before  # the plug-in sees another file, even within a clock's tick
     assert {path.name for path in tmp_path.iterdir()} <= {SYMBOLS_NAME, REPORT_NAME}
+
+
+def test_a_folder_that_takes_no_symbols_is_told_in_a_line() -> None:
+    with pytest.raises(ProbeError, match=r"cannot be written .*/proc/self/fdinfo"):
+        PluginTrace(Path("/proc/self/fdinfo")).begin(IMAGES[0])
