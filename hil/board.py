@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
+from hil.collecting import collecting_later
 from hil.errors import HilError, LabError
 from hil.flash.base import Flasher
-from hil.flash.pyocd import PyOcdFlasher
 from hil.image import Image
 from hil.kinds import Kind
 from hil.lab import BoardSpec
@@ -73,7 +73,7 @@ def open_board(spec: BoardSpec) -> Iterator[Board]:
         yield Board(spec.name, kind, spec.serial, _flasher(kind, spec.probe), versions=versions)
         return
     try:
-        process = QemuProcess.start(machine=kind.emulator, name=spec.name)
+        process = QemuProcess.start(machine=kind.emulator, name=spec.name, meanwhile=_load_flasher)
     except HilError as error:
         raise error.at(spec.name) from None
     with process:
@@ -90,8 +90,16 @@ def open_board(spec: BoardSpec) -> Iterator[Board]:
         )
 
 
+def _load_flasher() -> None:
+    """Import pyOCD, which takes longer than anything else that a run starts with."""
+    with collecting_later():
+        import hil.flash.pyocd  # noqa: F401
+
+
 def _flasher(kind: Kind, probe: str) -> Callable[[], Flasher]:
     def make() -> Flasher:
+        from hil.flash.pyocd import PyOcdFlasher
+
         return PyOcdFlasher(probe, kind.pyocd_target, options=kind.pyocd_options)
 
     return make
