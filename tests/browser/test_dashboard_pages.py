@@ -61,12 +61,18 @@ class View:
         self.asked.append(request.url)
 
 
+# Rows come before what stands in them; tables of values may have cells without any.
+DRAWN = """() => [...document.querySelectorAll('.grid-card')].every(card => {
+    const drawn = [...card.querySelectorAll('.ag-cell, .ag-full-width-row')].filter(
+        one => !one.closest('.values') || one.ariaColIndex === '1');
+    return drawn.length && drawn.every(one => one.innerText.trim());
+})"""
+
+
 def ready(page: Page, selector: str) -> None:
-    """Wait until something is there, and rows in every grid of the page."""
+    """Wait until something is there, and what the rows in view of every grid say."""
     page.wait_for_selector(selector)
-    page.wait_for_function(
-        "[...document.querySelectorAll('.grid-card')].every(card => card.querySelector('.ag-row'))"
-    )
+    page.wait_for_function(DRAWN)
 
 
 @pytest.fixture

@@ -25,10 +25,10 @@ def make_bare() -> None:
 
 
 def interruptible(command: Sequence[str]) -> list[str]:
-    """The command with SIGINT as terminals leave it; below a script's background job it is ignored."""
-    return ["env", "--default-signal=INT", *command]
+    """The command with signals as terminals leave them: a script's `&` ignores SIGINT, `nohup` SIGHUP."""
+    return ["env", "--default-signal=INT,HUP,TERM", *command]
 
 
 def uninterruptible(command: Sequence[str]) -> list[str]:
     """The command as a script starts it in the background: SIGINT ignored."""
-    return ["env", "--ignore-signal=INT", *command]
+    return ["env", "--default-signal=HUP,TERM", "--ignore-signal=INT", *command]

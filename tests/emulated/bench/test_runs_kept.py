@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from bench_runs import QUICK, RUN_S, bench_command, rows, run_bench, runs
+from children import interruptible
 
 pytestmark = pytest.mark.emulated
 
@@ -114,7 +115,7 @@ def streaming(folder: Path, boards: Path, *before: str) -> Iterator[Streaming]:
     """``before`` is a program that starts the bench."""
     controller, terminal = pty.openpty()
     process = subprocess.Popen(
-        [*before, *bench_command(folder, *THREE)],
+        interruptible([*before, *bench_command(folder, *THREE)]),
         cwd=folder,
         stdin=terminal,
         stdout=terminal,

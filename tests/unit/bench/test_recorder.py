@@ -222,20 +222,20 @@ def test_a_disk_that_takes_no_more_bytes(tmp_path: Path, url: str) -> None:
         "from recorded import Path, Status, record, recorder\n"
         "run = recorder(sys.argv[2], Path(sys.argv[3]))\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (130_000, 130_000))\n"
-        "for number in range(24): run.save(record(number))\n"
+        "for number in range(60): run.save(record(number))\n"
         "run.finish(Status.FINISHED)\n"
         "print(*run.lines(), sep='\\n')\n"
     )
     words = [sys.executable, "-c", program, str(SUPPORT), url, str(tmp_path)]
     ended = subprocess.run(words, capture_output=True, text=True, check=True)
     stored, kept = ended.stdout.splitlines()
-    found = re.match(r"stored: (\d+) of 24 sessions, run 1 in .*the disk", stored)
+    found = re.match(r"stored: (\d+) of 60 sessions, run 1 in .*the disk", stored)
     assert found is not None, stored
-    assert kept.startswith(f"kept: {24 - int(found[1])} sessions in ")
+    assert kept.startswith(f"kept: {60 - int(found[1])} sessions in ")
     files = shlex.split(kept.partition("hil store ")[2])[:-1]
     assert len(files) > 1
     assert main(["store", *files, f"--db={url}"]) == 0
-    check_whole(url, list(range(24)))
+    check_whole(url, list(range(60)))
 
 
 def test_where_no_file_can_be_kept_the_loss_is_told(
