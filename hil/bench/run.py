@@ -215,7 +215,7 @@ class BenchRun:
         else:
             told = str(error) if isinstance(error, HilError) else f"{type(error).__name__}: {error}"
         measures: tuple[Measure, ...] = session.phase_measures() if session is not None else ()
-        self.rows.append(Row(board.name, case.model, case.precision, (), told))
+        self.rows.append(Row(board.name, case.model, case.precision, (), told, interrupted))
         record = SessionRecord(
             board=board.name,
             kind=board.kind.name,

@@ -18,6 +18,7 @@ class Row:
     precision: str
     measures: tuple[Measure, ...]
     error: str | None = None
+    interrupted: bool = False  # ended from outside: its board and its image are not at fault
 
 
 _TITLES = {
@@ -134,7 +135,7 @@ def _band(measure: Measure) -> str:
 
 def _golden(row: Row) -> str:
     if row.error is not None:
-        return "failed"
+        return "interrupted" if row.interrupted else "failed"
     exact = next((m for m in row.measures if m.metric == "golden_exact"), None)
     total = next((m for m in row.measures if m.metric == "vectors"), None)
     if exact is None or total is None:

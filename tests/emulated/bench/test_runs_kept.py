@@ -176,6 +176,8 @@ def test_a_run_ended_from_outside_says_how_and_keeps_what_it_has(
     assert stored(tmp_path) == kept(told)
     assert f"the run was {told}: 1 of 3 planned tests reported" in rest
     assert "fastgrnn_digits  q15" in rest
+    (ended,) = (line for line in rest.splitlines() if line.startswith("qemu   rnnpool_face "))
+    assert ended.split()[-1] == "interrupted"
     assert "stored: run 1" in rest
     assert not list(boards.iterdir())
 
