@@ -63,8 +63,8 @@ class View:
 
 # Rows come before what stands in them; tables of values may have cells without any.
 DRAWN = """() => [...document.querySelectorAll('.grid-card')].every(card => {
-    const drawn = [...card.querySelectorAll('.ag-cell, .ag-full-width-row')].filter(
-        one => !one.closest('.values') || one.ariaColIndex === '1');
+    const drawn = [...card.querySelectorAll(
+        '.grid:not(.values) .ag-cell, .ag-cell[aria-colindex="1"], .ag-full-width-row')];
     return drawn.length && drawn.every(one => one.innerText.trim());
 })"""
 
