@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from importlib.metadata import version
 
 from hil.collecting import collecting_later
@@ -93,7 +94,7 @@ def open_board(spec: BoardSpec) -> Iterator[Board]:
 def _load_flasher() -> None:
     """Import pyOCD, which takes longer than anything else that a run starts with."""
     with collecting_later():
-        import hil.flash.pyocd  # noqa: F401
+        import_module("hil.flash.pyocd")
 
 
 def _flasher(kind: Kind, probe: str) -> Callable[[], Flasher]:

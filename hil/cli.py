@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from hil import cli_model, cli_models, cli_time
 from hil.cli_model import precisions_of
@@ -86,7 +86,26 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, nargs=0, help="show the lab's version and its tools'")
     parser.set_defaults(command=lambda _: parser.print_help())
     commands = parser.add_subparsers(metavar="COMMAND")
+    _add_build(commands)
+    _add_results(commands)
+    probes = commands.add_parser(
+        "probes", help="list attached debug probes and how to add them to a lab file"
+    )
+    probes.set_defaults(command=_probes)
+    cli_models.add_parser(commands)
+    cli_model.add_parser(commands)
+    cli_time.add_parser(commands)
+    bench = commands.add_parser("bench", help="what the kernels cost")
+    bench.set_defaults(command=lambda _: bench.print_help())
+    benches = bench.add_subparsers(metavar="WHAT")
+    kernels = benches.add_parser(
+        "kernels", help="instructions on the papers' dimensions, beside the public reference's"
+    )
+    kernels.set_defaults(command=_bench_kernels)
+    return parser
 
+
+def _add_build(commands: Any) -> None:
     build = commands.add_parser("build", help="build the firmware images, or check the committed ones")
     build.add_argument("models", nargs="*", metavar="MODEL", help="default: all")
     build.add_argument("--kind", choices=sorted(KINDS), default="qemu_mps2_an386", help="for which boards")
@@ -101,6 +120,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     build.set_defaults(command=_build)
 
+
+def _add_results(commands: Any) -> None:
     export = commands.add_parser("export", help="print stored measures, one row each, or stored profiles")
     export.add_argument("--run", default="latest", metavar="latest|all|ID")
     export.add_argument("--format", choices=("csv", "json"), help="default: csv")
@@ -122,24 +143,6 @@ def _parser() -> argparse.ArgumentParser:
     dashboard.add_argument("--host", default="127.0.0.1", help="default: this machine only")
     dashboard.add_argument("--port", type=int, default=8050)
     dashboard.set_defaults(command=_dashboard)
-
-    probes = commands.add_parser(
-        "probes", help="list attached debug probes and how to add them to a lab file"
-    )
-    probes.set_defaults(command=_probes)
-
-    cli_models.add_parser(commands)
-    cli_model.add_parser(commands)
-    cli_time.add_parser(commands)
-
-    bench = commands.add_parser("bench", help="what the kernels cost")
-    bench.set_defaults(command=lambda _: bench.print_help())
-    benches = bench.add_subparsers(metavar="WHAT")
-    kernels = benches.add_parser(
-        "kernels", help="instructions on the papers' dimensions, beside the public reference's"
-    )
-    kernels.set_defaults(command=_bench_kernels)
-    return parser
 
 
 # Each command imports what it needs itself: pyOCD, pandas and Dash are slow to import.
