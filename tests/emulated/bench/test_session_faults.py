@@ -79,13 +79,20 @@ def test_a_hang_ends_at_its_deadline_and_says_where_the_core_stands(board: Board
 
 def test_time_stands_for_a_board_whose_host_is_busy(board: Board) -> None:
     """The image spins, and so do others, on every processor: what the emulator waits is not its silence."""
-    program = "import os, sys; os.sched_setaffinity(0, {int(sys.argv[1])})\nwhile True: pass"
+    program = (
+        "import os, sys\n"
+        "os.sched_setaffinity(0, {int(sys.argv[1])})\n"
+        "print('spinning', flush=True)\n"
+        "while True: pass"
+    )
     with ExitStack() as stack:
         session = stack.enter_context(Session(board, faulty("hang"), hang_after_s=HANG_AFTER_S))
         for processor in 2 * sorted(os.sched_getaffinity(0)):
-            busy = subprocess.Popen([sys.executable, "-c", program, str(processor)])
-            stack.callback(busy.wait)
+            command = [sys.executable, "-c", program, str(processor)]
+            busy = stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE))
             stack.callback(busy.kill)
+            assert busy.stdout is not None
+            busy.stdout.readline()
         started, board_started = time.monotonic(), board.clock()
         with pytest.raises(DeviceHungError):
             session.infer(DIGITS.inputs[:1])

@@ -54,6 +54,26 @@ def test_it_stands_while_another_program_has_the_processor() -> None:
             time.sleep(0.05)
 
 
+def test_a_thread_that_waited_once_hides_none_that_waits_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hil.qemu.clock._READ_EVERY_S", 0.0)
+    (tmp_path / "7" / "task" / "7").mkdir(parents=True)
+    (tmp_path / "7" / "task" / "7" / "children").write_text("8 ")
+
+    def waits(**seconds: float) -> None:
+        for thread, waited in seconds.items():
+            folder = tmp_path / "8" / "task" / thread
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "schedstat").write_text(f"1000 {int(waited * 1e9)} 3\n")
+
+    waits(main=5.0, core=1.0)
+    clock = EmulatorClock(7, tmp_path)
+    first = lag_s(clock)
+    waits(main=5.0, core=3.0)
+    assert lag_s(clock) - first == pytest.approx(2.0, abs=0.1)
+
+
 def test_it_goes_on_where_the_emulator_is_stopped_or_gone() -> None:
     with watched(min(os.sched_getaffinity(0)), SPIN) as (watcher, child):
         os.kill(child, signal.SIGSTOP)
