@@ -19,10 +19,10 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL
 
 from hil.errors import StoreError
+from hil_db import MIGRATIONS
 from hil_db.engine import looking, shown
 from hil_db.schema import VERSION_TABLE, Base
 
-MIGRATIONS = Path(__file__).parent / "migrations"
 REVISIONS = ("0001", "0002", "0003", "0004")  # those of the scripts, oldest first; a test compares them
 _POSTGRES_LOCK = 0x68696C  # an advisory lock's number: whoever comes second waits for the first to migrate
 

@@ -8,7 +8,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection
 
-from hil_db.migrate import MIGRATIONS
+from hil_db import MIGRATIONS
 
 
 def config(folder: Path = MIGRATIONS) -> Config:

@@ -17,8 +17,8 @@ from sqlalchemy import Engine, event, inspect, select, text
 from sqlalchemy.exc import OperationalError
 
 from hil.errors import StoreError
-from hil_db import engine
-from hil_db.migrate import MIGRATIONS, REVISIONS, upgrade
+from hil_db import MIGRATIONS, engine
+from hil_db.migrate import REVISIONS, upgrade
 from hil_db.schema import VERSION_TABLE, Base, MeasureRow
 from hil_db.scripts import config, run_back, run_to_head
 from hil_db.store import Store
