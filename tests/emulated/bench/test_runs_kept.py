@@ -61,7 +61,8 @@ def test_a_bench_shared_out_is_refused_in_one_line(tmp_path: Path) -> None:
 def test_tests_of_ones_own_are_refused_by_workers_and_others_are_not(tmp_path: Path) -> None:
     (tmp_path / "test_mine.py").write_text("def test_mine(session): pass\n")
     (tmp_path / "test_plain.py").write_text("def test_plain(): pass\n")
-    done = run_bench(tmp_path, "-n", "2", "--model=fastgrnn_digits", f"--lab={tmp_path / 'no.toml'}")
+    lab = f"--lab={tmp_path / 'no.toml'}"
+    done = run_bench(tmp_path, "-n", "2", "-rN", "--model=fastgrnn_digits", lab)  # no summary repeats it
     assert done.returncode == pytest.ExitCode.TESTS_FAILED
     assert done.stdout.count("add -n0") == 1
     assert "Traceback" not in done.stdout + done.stderr
