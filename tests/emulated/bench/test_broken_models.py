@@ -9,6 +9,7 @@ import pytest
 
 from bench_runs import rows, run_bench, runs, serve_images
 from hil.image import prebuilt_dir
+from needs import absent
 
 pytestmark = pytest.mark.emulated
 
@@ -74,7 +75,7 @@ def test_images_that_cannot_be_trusted_fail_alone(tmp_path: Path) -> None:
 
 def test_own_models_that_cannot_be_built_fail_alone_and_building_is_told(tmp_path: Path) -> None:
     if shutil.which("arm-none-eabi-gcc") is None:
-        pytest.skip("arm-none-eabi-gcc is not installed")
+        absent("arm-none-eabi-gcc is not installed")
     own = tmp_path / "own"
     own_model(own, "broken", "#error not yet\n")
     own_model(own, "good")
