@@ -61,10 +61,10 @@ class View:
         self.asked.append(request.url)
 
 
-# Rows come before what stands in them; tables of values may have cells without any.
+# Rows and heads come before what stands in them; tables of values may have cells without any.
 DRAWN = """() => [...document.querySelectorAll('.grid-card')].every(card => {
     const drawn = [...card.querySelectorAll(
-        '.grid:not(.values) .ag-cell, .ag-cell[aria-colindex="1"], .ag-full-width-row')];
+        '.ag-header-cell, .grid:not(.values) .ag-cell, .ag-cell[aria-colindex="1"], .ag-full-width-row')];
     return drawn.length && drawn.every(one => one.innerText.trim());
 })"""
 
