@@ -177,6 +177,7 @@ def _as_json(
         "unknown_instructions": one.unknown,
         "unknown_example": one.unknown_example,
         "clock": "instructions" if outcome.icount else "not used",
+        "reads_dwt": outcome.reads_dwt,
         "trouble": outcome.trouble,
         "exit_code": outcome.exit_code,
         "kinds": [
@@ -184,12 +185,11 @@ def _as_json(
             for name, cost in sorted(one.kinds.items(), key=lambda item: -item[1].nominal)
             if cost.nominal or cost.instructions
         ],
-    }
-    if len(measured) > 1:
-        told["all_regions"] = [
+        "all_regions": [
             {"instructions": each.instructions, "cycles": each.nominal, "stack_bytes": each.stack_bytes}
             for each in measured
-        ]
+        ],
+    }
     if any(each.paths for each in measured):
         told["functions"] = [
             {
@@ -223,6 +223,11 @@ def _lines(told: dict[str, Any]) -> list[str]:
         lines.append(
             "clock         counts instructions, 1 ns each: interrupts come some 60 times more rarely than "
             "on a board, and waiting for a clock or in WFI is not estimated"
+        )
+    if told["reads_dwt"]:
+        lines.append(
+            "DWT           the program reads it: its cycle counter CYCCNT stands at 0 in QEMU; "
+            "--function, --from and --to count what lies between"
         )
     if told["unknown_instructions"]:
         lines.append(

@@ -257,21 +257,29 @@ def code_addresses(path: Path) -> dict[str, set[int]]:
 
 
 def names_systick(path: Path) -> bool:
-    """Whether an image holds the address of SysTick's registers, or the instruction that makes it.
+    """Whether an image holds the address of one of SysTick's registers: it may start a clock."""
+    return any(_SYSTICK <= word < _SYSTICK + 16 for word, _ in _constants(path))
 
-    An image that does may start a clock; one that only looks so is taken to do it, too.
+
+def names_system_control(path: Path) -> bool:
+    """Whether an image holds the address that SysTick's registers, and many others, are reached from.
+
+    As a word, or in the instruction that makes it: which register it is for, the accesses tell.
     """
+    return any(
+        word == _SCS or (word & 0xFFFF == _MOV_CONSTANT and second & 0xF0FF == _SCS_CONSTANT)
+        for word, second in _constants(path)
+    )
+
+
+def _constants(path: Path) -> Iterator[tuple[int, int]]:
+    """Each two halfwords of an image as a word, and the second of them."""
     for segment in load_segments(path):
         halves = [
             int.from_bytes(segment.data[at : at + 2], "little") for at in range(0, len(segment.data) - 1, 2)
         ]
         for first, second in pairwise(halves):
-            address = second << 16 | first
-            if address == _SCS or _SYSTICK <= address < _SYSTICK + 16:
-                return True
-            if first == _MOV_CONSTANT and second & 0xF0FF == _SCS_CONSTANT:
-                return True
-    return False
+            yield second << 16 | first, second
 
 
 def _words(segments: Sequence[Segment], address: int, count: int) -> list[int]:
@@ -322,7 +330,13 @@ def _open(path: Path) -> Iterator[tuple[ELFFile, bytes]]:
     try:
         elf = ELFFile(BytesIO(file_bytes))
         if (elf.elfclass, elf.little_endian, elf["e_machine"]) != (32, True, "EM_ARM"):
-            raise _damaged(path, f"it is not a 32-bit little-endian Arm ELF but {elf['e_machine']}")
+            order = "little" if elf.little_endian else "big"
+            raise ImageError(
+                f"image {path.name} is for another processor",
+                evidence=f"a {elf.elfclass}-bit {order}-endian ELF for {elf['e_machine']}, "
+                "not a 32-bit little-endian one for Arm",
+                remedy=_REBUILD,
+            )
         yield elf, file_bytes
     except _PARSE_ERRORS as error:
         raise _damaged(path, f"{type(error).__name__}: {error}") from error

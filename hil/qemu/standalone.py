@@ -17,7 +17,13 @@ from pathlib import Path
 
 from hil.errors import ImageError, ProgramError
 from hil.measure.cycles import RegionCost
-from hil.measure.elf import code_addresses, load_segments, names_systick, vector_table
+from hil.measure.elf import (
+    code_addresses,
+    load_segments,
+    names_system_control,
+    names_systick,
+    vector_table,
+)
 from hil.qemu.plugin import Plugin, timing_plugin
 from hil.qemu.program import find_program
 from hil.qemu.trace import REPORT_NAME, SYMBOLS_NAME, region_of, write_symbols
@@ -32,6 +38,8 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 # What the plug-in writes last when it ends the emulator itself (region.c).
 _NEEDS_ICOUNT = b'{"needs":"icount"}'
 _LAST_LINES = {_NEEDS_ICOUNT, b'{"enough":true}'}
+# What it writes when the program reads registers of the DWT.
+_SAW_DWT = b'{"saw":"dwt"}'
 _REMEDY = f"give a linked ELF for QEMU's {MACHINE}"
 
 
@@ -63,13 +71,15 @@ class Region:
 class Outcome:
     """How a program ran: the regions it went through, and the exit code that it gave by semihosting.
 
-    ``icount``: it looks at a clock, so that the emulator's was made to count instructions. ``trouble`` is why
-    it had to be ended before its own end, None otherwise.
+    ``icount``: it looks at a clock, so that the emulator's was made to count instructions. ``reads_dwt``: it
+    reads the DWT, which holds the cycle counter of a chip and nothing here. ``trouble`` is why it had to be
+    ended before its own end, None otherwise.
     """
 
     regions: tuple[RegionCost, ...]
     exit_code: int | None
     icount: bool
+    reads_dwt: bool
     trouble: str | None
 
 
@@ -94,6 +104,7 @@ def run(
     plugin = timing_plugin(program)
     where = _addresses(elf, region)
     icount, watch = names_systick(elf), False
+    may_start_systick = names_system_control(elf)
     deadline = time.monotonic() + timeout_s
     said = 0
     while True:
@@ -102,6 +113,8 @@ def run(
             "profile": int(profile),
             "watch": int(watch),
             "icount": int(icount),
+            "systick": int(may_start_systick),
+            "notes": 1,
             "wait_states": wait_states,
             "regions": most,
         }
@@ -201,10 +214,10 @@ class _Attempt:
             code, errors, late = self._emulate(folder)
             lines = _lines(folder / REPORT_NAME, errors)
         needs = "icount" if _NEEDS_ICOUNT in lines else None
-        regions = tuple(region_of(line) for line in lines if line not in _LAST_LINES)
+        regions = tuple(region_of(line) for line in lines if line not in _LAST_LINES | {_SAW_DWT})
         trouble = self._trouble(code, errors, late)
         ended = trouble is None and not _LAST_LINES & set(lines)
-        return Outcome(regions, code if ended else None, self.icount, trouble), needs
+        return Outcome(regions, code if ended else None, self.icount, _SAW_DWT in lines, trouble), needs
 
     def _trouble(self, code: int, errors: str, late: bool) -> str | None:
         lost = next((line for line in errors.splitlines() if "reports are lost" in line), None)

@@ -194,7 +194,8 @@ def _check_sums(told: dict[str, Any]) -> None:
     assert cycles["low"] <= cycles["nominal"] <= cycles["high"]
     assert sum(kind["instructions"] for kind in kinds) == told["instructions"]
     assert sum(kind["cycles"] for kind in kinds) == cycles["nominal"]
-    regions = told.get("all_regions", [{"instructions": told["instructions"], "cycles": cycles["nominal"]}])
+    regions = told["all_regions"]
+    assert len(regions) == told["regions"]
     functions = told["functions"]
     assert sum(one["instructions"] for one in functions) == sum(one["instructions"] for one in regions)
     assert sum(one["own_cycles"] for one in functions) == sum(one["cycles"] for one in regions)

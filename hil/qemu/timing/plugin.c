@@ -2,7 +2,7 @@
 /* A QEMU TCG plug-in that estimates the cycles of a Cortex-M4 and follows its stack.
  *
  * -plugin hil-timing.so,out=PATH[,symbols=PATH][,function=ADDRESS | ,from=ADDRESS,to=ADDRESS | ,marks=1]
- *     [,sp=ADDRESS][,profile=1][,watch=1][,icount=1][,regions=NUMBER][,NAME=NUMBER of parameters.h] */
+ *     [,sp=ADDRESS][,profile=1][,watch=1][,icount=1][,systick=1][,notes=1][,regions=NUMBER][,NAME=NUMBER of parameters.h] */
 #include "execution.h"
 #include "parameters.h"
 #include "qemu_api.h"
@@ -19,6 +19,8 @@
 #define TIMERS_END 0x40003000u /* CMSDK timers of the mps2-an386, then others */
 #define SYSTICK 0xE000E010u
 #define SYSTICK_END 0xE000E020u
+#define DWT 0xE0001000u        /* whose CYCCNT stands at 0 in QEMU */
+#define DWT_END 0xE0002000u
 
 static struct {
     struct region_options region;
@@ -27,6 +29,8 @@ static struct {
     bool profile;
     bool watch;  /* stores, to know SP when no opcode tells */
     bool icount; /* the emulator's clock counts instructions, so that times repeat */
+    bool systick; /* stores, because one may start SysTick */
+    bool notes; /* of what the program looks at in vain */
 } options;
 
 /* Most loads: words at one alignment, by an address of memory. */
@@ -54,6 +58,20 @@ static void on_load(unsigned int cpu, uint32_t info, uint64_t address, void *dat
     }
     if (address >= DEVICES && !options.icount &&
         (address < TIMERS_END || (address >= SYSTICK && address < SYSTICK_END))) {
+        region_give_up("icount");
+    }
+    if (address >= DWT && address < DWT_END && options.notes) {
+        region_note("dwt");
+        options.notes = false;
+    }
+}
+
+static void on_systick_store(unsigned int cpu, uint32_t info, uint64_t address, void *data)
+{
+    (void)cpu;
+    (void)info;
+    (void)data;
+    if (address >= SYSTICK && address < SYSTICK_END) {
         region_give_up("icount");
     }
 }
@@ -145,6 +163,9 @@ static void watch_accesses(struct qemu_plugin_insn *insn, struct block *block, s
     }
     if (options.watch && !API_READS_REGISTERS && stores(one)) {
         api_on_access(insn, on_store, point_at(block, index));
+    }
+    if (options.systick && !options.icount && stores(one) && one->base != REGISTER_SP) {
+        api_on_access(insn, on_systick_store, NULL);
     }
 }
 
@@ -253,7 +274,8 @@ static bool take_option(char *option)
         return true;
     }
     if (take_flag(option, "profile", &options.profile) || take_flag(option, "watch", &options.watch) ||
-        take_flag(option, "icount", &options.icount) ||
+        take_flag(option, "icount", &options.icount) || take_flag(option, "systick", &options.systick) ||
+        take_flag(option, "notes", &options.notes) ||
         take_address(option, "function", &options.region.from, REGION_FUNCTION) ||
         take_address(option, "from", &options.region.from, REGION_BETWEEN) ||
         take_address(option, "to", &options.region.to, REGION_BETWEEN) ||

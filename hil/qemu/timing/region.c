@@ -310,6 +310,13 @@ void region_finish(void)
     }
 }
 
+void region_note(const char *saw)
+{
+    char line[64];
+    const int size = snprintf(line, sizeof line, "{\"saw\":\"%s\"}\n", saw);
+    put_out(line, (size_t)size);
+}
+
 void region_give_up(const char *needs)
 {
     char line[64];

@@ -39,6 +39,8 @@ void region_at_to(unsigned int cpu, void *point);
 void region_at_mark(unsigned int cpu, void *point);
 /* The emulator ends: report what is under way. */
 void region_finish(void);
+/* Tell that the program does something, whatever region it is in. */
+void region_note(const char *saw);
 /* Say why the run is of no use, and end the emulator. */
 void region_give_up(const char *needs) __attribute__((noreturn));
 

@@ -275,6 +275,59 @@ def test_a_program_that_starts_a_clock_is_repeatable(tmp_path: Path) -> None:
     assert timed.function("systick")["instructions"] > 0
 
 
+STARTS_SYSTICK = """
+FUNCTION main
+    push {{r4, lr}}
+    mov r0, #0xE000E000
+    movs r1, #50
+    bl starts
+    ldr r2, =100000
+1:  subs r2, #1
+    bne 1b
+    movs r0, #0
+    pop {{r4, pc}}
+END main
+
+FUNCTION starts                 // from the base of all of the core's registers
+    {store}
+    bx lr
+END starts
+
+FUNCTION systick
+    bx lr
+END systick
+"""
+
+
+@pytest.mark.parametrize(
+    ("store", "clock"),
+    [
+        ("str.w r1, [r0, #0xD88] // CPACR: the FPU", "not used"),
+        ("str r1, [r0, #0x14]\n str r1, [r0, #0x18]\n movs r2, #7\n str r2, [r0, #0x10]", "instructions"),
+        ("adds r0, #0x10\n movs r2, #0\n movs r3, #50\n stmia r0!, {r2, r3}", "instructions"),
+    ],
+    ids=["FPU", "SysTick", "SysTick at once"],
+)
+def test_only_what_starts_a_clock_makes_it_count(tmp_path: Path, store: str, clock: str) -> None:
+    timed = hil_time(build(tmp_path, {"main.S": assembler(STARTS_SYSTICK.format(store=store))}))
+    assert (timed.code, timed.told["clock"]) == (0, clock), timed.err
+
+
+@pytest.mark.parametrize(("register", "reads"), [("0xE0001004", True), ("0xE000ED00", False)])
+def test_reading_the_cycle_counter_is_told(tmp_path: Path, register: str, reads: bool) -> None:
+    source = f"int main(void) {{ return REGISTER({register}) == 1u; }}\n"
+    elf = build(tmp_path, {"main.c": source})
+    timed, text = hil_time(elf), hil_time(elf, "--text")
+    assert timed.told["reads_dwt"] is reads
+    assert ("CYCCNT stands at 0 in QEMU" in text.out) is reads
+
+
+def test_one_region_is_listed_as_several_are(program: Path) -> None:
+    told = hil_time(program, "--function", "counted").told
+    figures = {"instructions": COUNTED, "cycles": told["cycles"]["nominal"], "stack_bytes": 12}
+    assert told["all_regions"] == [figures]
+
+
 def test_an_access_within_it_costs_what_happens(accesses: Path) -> None:
     skipped, executed = hil_time(accesses, "--function", "conditional").told["all_regions"]
     assert skipped["instructions"] == executed["instructions"]

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from hil.measure.elf import load_functions, vector_table
+from hil.errors import ImageError
+from hil.measure.elf import (
+    load_functions,
+    load_segments,
+    names_system_control,
+    names_systick,
+    vector_table,
+)
 from timing_programs import STACK_TOP, assembler, build
 
 BODY = """
@@ -144,6 +151,31 @@ def test_a_handler_may_be_the_last_halfword(tmp_path: Path) -> None:
 def test_an_address_without_a_table_has_none(image: Path) -> None:
     table = vector_table(image, 0x4000_0000)
     assert (table.initial_sp, table.reset, table.handlers) == (0, None, ())
+
+
+@pytest.mark.parametrize(
+    ("body", "systick", "control"),
+    [
+        ("ldr r0, =0xE000E014", True, False),
+        ("ldr r0, =0xE000ED88", False, False),
+        ("ldr r0, =0xE000E000", False, True),
+        ("mov r7, #0xE000E000", False, True),
+        ("mov r7, #0xE000", False, False),
+    ],
+)
+def test_addresses_that_systick_is_reached_from(
+    tmp_path: Path, body: str, systick: bool, control: bool
+) -> None:
+    image = build(tmp_path, {"main.S": assembler(f"FUNCTION main\n {body}\n bx lr\nEND main\n")})
+    assert (names_systick(image), names_system_control(image)) == (systick, control)
+
+
+def test_an_image_of_the_other_byte_order_is_named(tmp_path: Path) -> None:
+    (tmp_path / "big.s").write_text(BARE.format(second=0))
+    subprocess.run(["arm-none-eabi-as", "-EB", "big.s", "-o", "big.o"], cwd=tmp_path, check=True)
+    subprocess.run(["arm-none-eabi-ld", "-EB", "big.o", "-o", "big.elf"], cwd=tmp_path, check=True)
+    with pytest.raises(ImageError, match="a 32-bit big-endian ELF for EM_ARM, not a 32-bit little-endian"):
+        load_segments(tmp_path / "big.elf")
 
 
 def test_a_stripped_image_has_no_names(tmp_path: Path) -> None:
