@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +10,7 @@ import numpy.typing as npt
 from hil.errors import LinkError
 from hil.link import messages
 from hil.link.assembly import Assembly, Settled
+from hil.link.channel import Channel
 from hil.link.frames import OVERHEAD_BYTES, Frame
 from hil.link.messages import (
     FRAGMENT_HEADER_BYTES,
@@ -26,9 +26,6 @@ from hil.link.messages import Result as Answer
 from hil.link.pacing import Pacing, Patience
 from hil.link.window import Window
 
-if TYPE_CHECKING:
-    from hil.link.link import Link
-
 _BATCH_MOST = 255
 _PING_BYTES = 4 + OVERHEAD_BYTES
 _PINGS = 8
@@ -41,14 +38,14 @@ class Stream:
 
     def __init__(
         self,
-        link: Link,
+        channel: Channel,
         hello: Hello,
         first: int,
         inputs: Sequence[npt.NDArray[np.generic]],
         patience: Patience,
         on_result: Callable[[Answer], None] | None,
     ) -> None:
-        self._link = link
+        self._channel = channel
         self._hello = hello
         self._first = first
         self._inputs = inputs
@@ -67,19 +64,19 @@ class Stream:
 
     def run(self, hang_after_s: float, hang_factor: float) -> list[Answer]:
         """All results, in the inputs' order."""
-        clock = self._link.clock
+        clock = self._channel.clock
         heard = clock()
         while not self._window.finished:
             self._fill()
-            limit_s = max(hang_after_s, hang_factor * self._link.longest_s)
-            frame = self._link.receive(self._patience.quiet_s, heard + limit_s)
+            limit_s = max(hang_after_s, hang_factor * self._channel.longest_s)
+            frame = self._channel.receive(self._patience.quiet_s, heard + limit_s)
             now = clock()
             if frame is not None:
                 self._take(frame, now - heard)
                 self._patience.heard()
                 heard = now
             elif now - heard >= limit_s:
-                raise self._link.hung(
+                raise self._channel.hung(
                     now - heard, f"{len(self._results)} of {len(self._inputs)} vectors were answered"
                 )
             else:
@@ -120,7 +117,7 @@ class Stream:
         )
         if not self._has_room(len(data) + OVERHEAD_BYTES):
             return False
-        self._window.sent(numbers, self._link.send(Type.VECTORS, data))
+        self._window.sent(numbers, self._channel.send(Type.VECTORS, data))
         return True
 
     def _send_fragments(self, assembly: Assembly) -> None:
@@ -137,26 +134,26 @@ class Stream:
             payload = messages.fragment_payload(
                 self._first + assembly.number, len(vector), run.start * FRAGMENT_UNIT, piece
             )
-            size = self._link.send(Type.FRAGMENT, payload)
+            size = self._channel.send(Type.FRAGMENT, payload)
             assembly.sent(run, self._window.sent((), size), size)
             self._since_ping += size
             if not assembly.complete and self._since_ping * 2 >= self._hello.rx_window - self._reserve:
                 self._ping()  # its answer makes room for more
 
     def _ping(self) -> None:
-        nonce = self._link.next_nonce()
-        size = self._link.send(Type.PING, nonce.to_bytes(4, "little"))
-        self._barriers[nonce] = self._window.sent((), size), self._link.clock()
+        nonce = self._channel.next_nonce()
+        size = self._channel.send(Type.PING, nonce.to_bytes(4, "little"))
+        self._barriers[nonce] = self._window.sent((), size), self._channel.clock()
         self._since_ping = 0
 
     def _ask(self) -> None:
         """Nothing comes: ping, and when that stays unanswered too, end what half frames there may be."""
         if self._pacing.lossy or self._patience.silences >= _FLUSH_AFTER:
-            self._link.give_up_half_frame()
+            self._channel.give_up_half_frame()
         if self._patience.silences >= _FLUSH_AFTER:
             zeros = self._flush_bytes()
             if self._window.has_room(zeros + _PING_BYTES):
-                self._window.sent((), self._link.flush(zeros))
+                self._window.sent((), self._channel.flush(zeros))
         if self._window.has_room(_PING_BYTES):
             self._ping()
 
@@ -175,7 +172,7 @@ class Stream:
             # Behind a silence: the ping it brought about is not answered yet, so the device was just busy.
             if self._patience.silences == 0 or (self._barriers and not self._pacing.lossy):
                 self._patience.worked(waited_s)
-                self._link.longest_s = max(self._link.longest_s, waited_s)
+                self._channel.longest_s = max(self._channel.longest_s, waited_s)
             for answer in messages.parse_results(
                 frame.payload, self._hello.outputs, self._hello.output_dtype
             ):
@@ -206,8 +203,8 @@ class Stream:
             self._finish_assembly(self._assembly)
         result = Answer(number, answer.ticks, answer.output)
         self._results[number] = result
-        self._link.payload_out += self._size(number)
-        self._link.payload_in += TICKS_BYTES + result.output.nbytes
+        self._channel.payload_out += self._size(number)
+        self._channel.payload_in += TICKS_BYTES + result.output.nbytes
         if self._on_result is not None:
             self._on_result(result)
 
@@ -223,7 +220,7 @@ class Stream:
         order, left = self._barriers[pong.nonce]
         self._barriers = {nonce: later for nonce, later in self._barriers.items() if later[0] > order}
         if self._patience.silences == 0:  # else half a frame may have held it back
-            self._patience.worked(self._link.clock() - left)
+            self._patience.worked(self._channel.clock() - left)
         self._learn((), self._window.barrier(order))
         if self._assembly is not None:
             settled = self._settle(self._assembly, pong, order)
@@ -232,7 +229,7 @@ class Stream:
     def _settle(self, assembly: Assembly, pong: Pong, order: int) -> Settled:
         number = self._first + assembly.number
         if pong.last == number:  # only its answer was lost
-            self._window.sent((), self._link.send(Type.AGAIN, messages.again_payload(number)))
+            self._window.sent((), self._channel.send(Type.AGAIN, messages.again_payload(number)))
             return assembly.settle((), order)
         if pong.assembling == number and pong.missing is not None:
             return assembly.settle(pong.missing, order)
@@ -256,4 +253,4 @@ class Stream:
             self._pacing.arrived(wire_bytes)
         for wire_bytes in lost:
             self._pacing.lost(wire_bytes)
-        self._link.lost += len(lost)
+        self._channel.lost += len(lost)

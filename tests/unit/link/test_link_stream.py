@@ -110,9 +110,10 @@ def test_a_small_window_on_a_bad_line(start_device: StartDevice) -> None:
 def test_a_board_that_was_left_in_the_middle_is_taken_up_again(start_device: StartDevice) -> None:
     """What an earlier host left on its way, half a frame included, does not mix with what comes now."""
     device = start_device(**VARIABLE)
-    with device.connect() as link:
-        link.send(Type.FRAGMENT, fragment_payload(0, 29, 0, bytes(64)))
+    with device.connect():
+        pass
     with Transport(device.url, 115_200) as half:
+        half.write(encode(Frame(Type.FRAGMENT, 0, fragment_payload(0, 29, 0, bytes(64)))))
         half.write(encode(Frame(Type.VECTORS, 0, bytes(200)))[:100])
     inputs = vectors(30, VARIABLE)
     with Link.open(device.url) as link:

@@ -1,0 +1,167 @@
+"""Frames to and from one board, over any transport, and what was heard when nothing comes any more."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from hil.errors import DeviceCrashError, DeviceHungError, LinkError, ProtocolVersionError
+from hil.link import messages
+from hil.link.frames import Frame, Receiver, encode
+from hil.link.messages import Type
+from hil.link.transport import Transport
+
+PAYLOAD_UNKNOWN = 1024  # what to expect before HELLO_REPLY tells
+_EVIDENCE_BYTES = 16
+_BITS_PER_BYTE = 10  # on a serial line, start and stop bit included
+
+
+@dataclass(frozen=True)
+class LinkStats:
+    """Bytes on the wire since the link was opened, and the payload they carried.
+
+    Payload is each vector's input once, and each result's ticks and output once. ``lost`` counts frames
+    that, or whose answers, did not arrive; ``damaged`` the times that either side had to give up bytes.
+    """
+
+    wire_bytes_out: int
+    wire_bytes_in: int
+    payload_bytes_out: int
+    payload_bytes_in: int
+    lost: int
+    damaged: int
+
+
+class Channel:
+    """An open transport that carries frames; its errors are LinkErrors, and none of them names a board.
+
+    ``shaken`` says whether the firmware has introduced itself: from then on it must not start again. Whoever
+    streams counts ``payload_out``, ``payload_in``, ``lost`` and ``longest_s``, the longest that the device
+    computed since then. ``clock`` tells the seconds by which the board's deadlines are counted.
+    """
+
+    def __init__(
+        self, transport: Transport, baudrate: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.clock = clock
+        self.byte_s = _BITS_PER_BYTE / baudrate
+        self.shaken = False
+        self.payload_out = 0
+        self.payload_in = 0
+        self.lost = 0
+        self.longest_s = 0.0
+        self._transport = transport
+        self._receiver = Receiver(PAYLOAD_UNKNOWN)
+        self._queue: deque[Frame] = deque()
+        self._seq = 0
+        self._nonce = 0
+        self._last = b""
+        self._device_damaged = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._transport.__exit__(kind, error, trace)
+
+    @property
+    def stats(self) -> LinkStats:
+        """What it carried so far."""
+        return LinkStats(
+            self._transport.bytes_out,
+            self._transport.bytes_in,
+            self.payload_out,
+            self.payload_in,
+            self.lost,
+            self._receiver.damaged + self._device_damaged,
+        )
+
+    def expect(self, payload_max: int) -> None:
+        """Frames from the device carry at most so many bytes of payload."""
+        self._receiver.payload_max = payload_max
+
+    def send(self, kind: Type, payload: bytes) -> int:
+        """Send one frame; returns its size on the wire."""
+        data = encode(Frame(kind, self._seq, payload))
+        self._seq = (self._seq + 1) & 0xFFFF
+        self._transport.write(data)
+        return len(data)
+
+    def next_nonce(self) -> int:
+        """A number that no ping of this channel has carried (in 2^32 pings)."""
+        self._nonce = (self._nonce + 1) & 0xFFFF_FFFF
+        return self._nonce
+
+    def flush(self, count: int) -> int:
+        """Send ``count`` zeros: as many as a frame can be long end a half one on the device."""
+        self._transport.write(bytes(count))
+        return count
+
+    def give_up_half_frame(self) -> None:
+        """The rest of a frame does not come: search what came of it, where whole frames may lie."""
+        self._queue += self._receiver.give_up()
+
+    def receive(self, silence_s: float, deadline: float) -> Frame | None:
+        """The next frame; None when no byte came for ``silence_s``, or none had come whole by ``deadline``.
+
+        READY after the handshake means that the firmware started again: LinkError. FAULT is raised here.
+        """
+        while not self._queue:
+            left_s = max(0.0, deadline - self.clock())
+            data = self._transport.read(min(silence_s, left_s))
+            self._last = (self._last + data)[-_EVIDENCE_BYTES:]
+            self._queue += self._receiver.feed(data)
+            if not self._queue and (not data or left_s == 0.0):
+                return None
+        frame = self._queue.popleft()
+        self._watch(frame)
+        return frame
+
+    def wait_for(self, kind: Type, deadline: float) -> Frame | None:
+        """The next frame of a type, passing over others; None when it has not come by the deadline."""
+        while (left_s := deadline - self.clock()) > 0:
+            frame = self.receive(left_s, deadline)
+            if frame is not None and frame.type == kind:
+                return frame
+        return None
+
+    def hung(self, waited_s: float, doing: str) -> DeviceHungError:
+        """The error for a firmware that stopped answering, with the last bytes that came as evidence."""
+        heard = f"{self._transport.bytes_in:,} bytes"
+        last = f", last {self._last.hex(' ')}" if self._last else ""
+        return DeviceHungError(
+            f"the firmware has not answered for {waited_s:.1f} s",
+            evidence=f"{doing}; heard {heard}{last}",
+            remedy="it hangs, or needs longer (then give --hang-after), "
+            "or its serial port is another one than the lab file says",
+        )
+
+    def _watch(self, frame: Frame) -> None:
+        if frame.type in (Type.READY, Type.HELLO_REPLY):
+            said = messages.version_of(frame.payload)
+            if said != messages.PROTOCOL_VERSION:
+                raise ProtocolVersionError(
+                    f"the firmware speaks protocol {said}, this lab {messages.PROTOCOL_VERSION}",
+                    remedy="rebuild the firmware with `hil build`, or install the lab that fits it",
+                )
+        if frame.type == Type.READY and self.shaken:
+            raise LinkError(
+                "the firmware started again in the middle of the session",
+                evidence="a second READY",
+                remedy="look for a watchdog, a brown-out or a loose cable",
+            )
+        if frame.type == Type.FAULT:
+            raise DeviceCrashError(
+                "the firmware crashed",
+                registers=messages.parse_fault(frame.payload),
+                remedy="look pc and lr up in the image's symbols",
+            )
+        if frame.type in (Type.NAK, Type.PONG):
+            at = 0 if frame.type == Type.NAK else 4
+            self._device_damaged = int.from_bytes(frame.payload[at : at + 4], "little")
