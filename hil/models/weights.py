@@ -22,6 +22,9 @@ UNREADABLE = (
     *(RuntimeError, SyntaxError, zipfile.BadZipFile, zlib.error, tokenize.TokenError),
 )
 
+_MOST_SAID = 200  # characters of what numpy says
+LARGEST_ARCHIVE = 1 << 30  # bytes once expanded: far more than any board streams in a night
+
 
 def load_weights(spec: ModelSpec) -> Any:
     """The weights in a model's folder, as its architecture has them; ModelError when they are missing or do
@@ -34,12 +37,38 @@ def load_weights(spec: ModelSpec) -> Any:
 def read_npz(path: Path) -> dict[str, npt.NDArray[Any]]:
     """All arrays of an archive, no pickles; ModelError when it is missing or damaged."""
     try:
+        check_expansion(path)
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except FileNotFoundError:
         raise ModelError(f"no {path.name}", evidence=str(path), remedy="run the training script") from None
     except UNREADABLE as error:
-        raise ModelError(f"{path.name} is damaged", evidence=f"{path}: {error}") from error
+        raise ModelError(f"{path.name} is damaged", evidence=f"{path}: {why_unreadable(error)}") from error
+
+
+def why_unreadable(error: BaseException) -> str:
+    """One of UNREADABLE in a few words: what numpy says may repeat the whole header of a file."""
+    said = str(error).partition("\n")[0]
+    if "allow_pickle" in said:
+        return "it holds Python objects"
+    if isinstance(error, SyntaxError | tokenize.TokenError | RecursionError | MemoryError):
+        said = "its header is damaged, or names a size that cannot be"
+    if isinstance(error, OSError) and error.strerror:
+        said = error.strerror
+    return f"{said[:_MOST_SAID]}…" if len(said) > _MOST_SAID else said or type(error).__name__
+
+
+def check_expansion(path: Path) -> None:
+    """ValueError when an archive's own directory says that it expands to more than ``LARGEST_ARCHIVE``.
+
+    Nothing of it is expanded. OSError and BadZipFile as ``zipfile`` raises them.
+    """
+    with zipfile.ZipFile(path) as archive:
+        total = sum(entry.file_size for entry in archive.infolist())
+    if total > LARGEST_ARCHIVE:
+        raise ValueError(
+            f"its {path.stat().st_size:,} B expand to {total:,} B; at most {LARGEST_ARCHIVE:,} are read"
+        )
 
 
 def write_npz(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:

@@ -82,10 +82,14 @@ def calibrate(
             scales = _scales_at(cell, seen, precision, input_scale, pre, raising=raising)
             if _sums_scale(cell, scales, precision) * 2.0**pre < MOST_RATIO:
                 return scales
+    weight = max(_most(matrix) for matrix in (cell.w1, cell.w2, cell.u1, cell.u2) if matrix is not None)
     raise ModelError(
         "a cell's sums are too large for fixed point",
-        evidence=f"they reach {seen['pre']:g}, inputs {seen['x']:g}",
-        remedy="normalise the inputs: give mean and std",
+        evidence=f"they reach {seen['pre']:.3g}; the largest weight is {weight:.3g}, the largest input "
+        f"{seen['x']:.3g}",
+        remedy="normalise the inputs: give mean and std"
+        if seen["x"] > weight
+        else "look at the weights: training diverged, or they were scaled when they were saved",
     )
 
 

@@ -11,11 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from hil.errors import ModelError
+from hil.models.importer.foreign import file_advice
 from hil.models.importer.problems import Problems
-from hil.models.weights import UNREADABLE
+from hil.models.weights import UNREADABLE, check_expansion, why_unreadable
 
 Array = npt.NDArray[Any]
 
+_FORMS = "give a folder of .npy files, or one .npz"
 _REMEDY = "save each array with numpy.save, or all with numpy.savez, as plain numbers"
 
 
@@ -30,10 +32,11 @@ def read_arrays(path: Path) -> dict[str, Array]:
     elif path.suffix == ".npz" and path.is_file():
         arrays = _read_archive(path, problems)
     else:
+        what, way = file_advice(path) or ("neither a folder nor an .npz archive", _FORMS)
         raise ModelError(
             f"no weights in {path}",
-            evidence="it does not exist" if not path.exists() else "neither a folder nor an .npz archive",
-            remedy="give a folder of .npy files, or one .npz",
+            evidence=what if path.exists() else "it does not exist",
+            remedy=way if path.exists() else _FORMS,
         )
     for name, array in arrays.items():
         if array.dtype.kind not in "fiub":
@@ -45,7 +48,7 @@ def read_arrays(path: Path) -> dict[str, Array]:
         raise ModelError(
             f"no weights in {path}",
             evidence="it holds no array",
-            remedy="give a folder of .npy files, or one .npz",
+            remedy=_FORMS,
         )
     return arrays
 
@@ -77,7 +80,7 @@ def _read_folder(path: Path, problems: Problems) -> dict[str, Array]:
 
 
 def _read_archive(path: Path, problems: Problems) -> dict[str, Array]:
-    archive = _attempt(path.name, partial(_load, path), problems)
+    archive = _attempt(path.name, partial(_open, path), problems)
     arrays: dict[str, Array] = {}
     if isinstance(archive, np.lib.npyio.NpzFile):
         with archive:
@@ -92,11 +95,14 @@ def _load(path: Path) -> Any:
     return np.load(path, allow_pickle=False)
 
 
+def _open(path: Path) -> Any:
+    check_expansion(path)
+    return _load(path)
+
+
 def _attempt(name: str, read: Callable[[], Any], problems: Problems) -> Any:
     try:
         return read()
     except UNREADABLE as error:
-        said = str(error).partition("\n")[0]
-        reason = "it holds Python objects" if "allow_pickle" in said else said
-        problems.add(f"{name} cannot be read: {reason or type(error).__name__}")
+        problems.add(f"{name} cannot be read: {why_unreadable(error)}")
         return None

@@ -23,7 +23,7 @@ from hil.models.importer.audit import Operation, audit
 from hil.models.importer.layout import CellArrays, Layout, Weights
 from hil.models.importer.names import BIASES, CELLS
 from hil.models.importer.vectors import Floats, check_labels, read_inputs, read_labels, read_patches
-from hil.models.importer.weights import read_weights
+from hil.models.importer.weights import probable_features, read_weights
 from hil.models.spec import DataSet, ModelSpec
 from hil.models.weights import load_weights
 from hil.values import Precision
@@ -171,7 +171,7 @@ def _read(request: Request) -> _Material:
     if pool:
         inputs, features = read_patches(request.vectors)
     else:
-        inputs = read_inputs(request.vectors)
+        inputs = read_inputs(request.vectors, probable_features(request.weights, request.cell))
         features = int(inputs[0].shape[1])
     weights = read_weights(
         request.weights,

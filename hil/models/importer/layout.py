@@ -18,7 +18,7 @@ import numpy.typing as npt
 from hil.errors import ModelError
 from hil.models.importer.arrays import shape_text
 from hil.models.importer.names import BIASES, MATRICES, SCALARS, Given, Named
-from hil.models.importer.problems import Problems
+from hil.models.importer.problems import Problems, cut
 
 Float32 = npt.NDArray[np.float32]
 Layout = Literal["rows", "cols"]
@@ -155,7 +155,7 @@ def _complete(named: Named, cell: str, problems: Problems) -> None:
         if name in named.head and other not in named.head:
             problems.add(f"{other} is missing: {name} is there")
     if problems.texts and named.unused:
-        problems.add(f"names that mean nothing here: {', '.join(named.unused)}")
+        problems.add(f"names that mean nothing here: {', '.join(cut(named.unused))}")
 
 
 def _numbers(named: Named, problems: Problems) -> None:

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from hil.errors import ModelError, VectorError
+
+_MOST_TOLD = 10
+
+
+def cut(texts: Sequence[str], most: int = _MOST_TOLD) -> list[str]:
+    """The first of many texts, and how many more there are."""
+    return [*texts[:most], f"and {len(texts) - most:,} more"] if len(texts) > most else list(texts)
 
 
 class Problems:
@@ -21,12 +29,12 @@ class Problems:
         """ModelError with all problems of the weights at ``path``, if there are any."""
         if self.texts:
             raise ModelError(
-                f"the weights in {path} cannot be used", evidence="; ".join(self.texts), remedy=remedy
+                f"the weights in {path} cannot be used", evidence="; ".join(cut(self.texts)), remedy=remedy
             )
 
     def raise_vectors(self, path: Path, remedy: str) -> None:
         """VectorError with all problems of the vectors at ``path``, if there are any."""
         if self.texts:
             raise VectorError(
-                f"the vectors in {path} cannot be used", evidence="; ".join(self.texts), remedy=remedy
+                f"the vectors in {path} cannot be used", evidence="; ".join(cut(self.texts, 3)), remedy=remedy
             )

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from hil.errors import ModelError, VectorError
 from hil.models.importer.arrays import Array, read_array, read_arrays, shape_text
+from hil.models.importer.foreign import file_advice
 from hil.models.importer.problems import Problems
 
 Floats = npt.NDArray[np.float32]
@@ -22,15 +23,20 @@ _FORMS = (
 )
 
 
-def read_inputs(path: Path) -> list[Floats]:
-    """N arrays (T, D) from ``X.npy`` (N, T, D) or a ragged ``X.npz``; VectorError names what is wrong."""
+def read_inputs(path: Path, features: int | None = None) -> list[Floats]:
+    """N arrays (T, D) from ``X.npy`` (N, T, D) or a ragged ``X.npz``; VectorError names what is wrong.
+
+    ``features`` is what the weights say that D is, where they do: with it a flat file is told how to turn.
+    """
     problems = Problems()
     inputs: list[Array] = []
     try:
         if path.suffix == ".npz":
             inputs = _ragged(read_arrays(path), problems)
         else:
-            inputs = _regular(read_array(path), problems)
+            array = _read(path, "vectors", _FORMS)
+            _check_flat(array, path, features)
+            inputs = _regular(array, problems)
     except ModelError as error:
         raise VectorError(f"no vectors in {path}", evidence=error.evidence, remedy=_FORMS) from error
     narrow = [_finite(number, vector, problems) for number, vector in enumerate(inputs)]
@@ -40,28 +46,88 @@ def read_inputs(path: Path) -> list[Floats]:
 
 def read_labels(path: Path, count: int) -> npt.NDArray[np.int64]:
     """``count`` class numbers from ``y.npy``, (N,) or (N, 1); VectorError names what is wrong."""
-    try:
-        array = read_array(path)
-    except ModelError as error:
-        raise VectorError(
-            f"no labels in {path}", evidence=error.evidence, remedy="save y.npy as (vectors,)"
-        ) from error
+    array = _read(path, "labels", "save y.npy as (vectors,)")
     problems = Problems()
     labels = np.zeros(count, dtype=np.int64)
+    way = "save y.npy as (vectors,), the number of each one's class"
     if array.dtype.kind not in "fiub":
         problems.add(f"labels hold {array.dtype}, not class numbers")
     elif array.shape not in ((count,), (count, 1)):
         problems.add(f"labels are {shape_text(array)}, not {count}: one per vector")
+        if array.ndim == 2 and ((array == 0) | (array == 1)).all() and (array.sum(axis=1) == 1).all():
+            way = f"these are one-hot rows: {_python(path, 'a.argmax(axis=1)', 'classes')}"
     elif not np.isfinite(array).all() or (array != np.rint(array)).any():
         problems.add("labels are not whole numbers")
+        way = f"{way}; the values that a regression should give are --targets"
     elif (array < 0).any():
         problems.add(f"label {array.min():g} is not a class: they count from 0")
+        if np.isin(array, (-1, 1)).all():
+            way = f"of two classes, -1 and 1: {_python(path, '(a > 0).astype(int)', 'classes')}"
     elif (array > _LARGEST).any():
         problems.add(f"label {array.max():g} is not a class: there are at most {_LARGEST:,}")
     else:
         labels = array.reshape(count).astype(np.int64)
-    problems.raise_vectors(path, "save y.npy as (vectors,), the number of each one's class")
+    problems.raise_vectors(path, way)
     return labels
+
+
+def read_targets(path: Path, count: int, outputs: int) -> npt.NDArray[np.float64]:
+    """(N, outputs) of what a regression should give, from ``y.npy``; of a single output also (N,).
+
+    VectorError names what is wrong.
+    """
+    array = _read(path, "targets", "save y.npy as (vectors, outputs)")
+    problems = Problems()
+    if array.dtype.kind not in "fiub":
+        problems.add(f"targets hold {array.dtype}, not numbers")
+    elif array.shape != (count, outputs) and (outputs != 1 or array.shape != (count,)):
+        problems.add(f"targets are {shape_text(array)}, not {count}×{outputs} (vectors × outputs)")
+    elif not np.isfinite(array).all():
+        wrong = np.argwhere(~np.isfinite(array))
+        problems.add(f"the target of vector {wrong[0][0]} is not finite, {len(wrong)} of {array.size}")
+    problems.raise_vectors(path, "save y.npy as (vectors, outputs), in the order of the vectors")
+    return array.reshape(count, outputs).astype(np.float64)
+
+
+def _read(path: Path, what: str, forms: str) -> Array:
+    try:
+        return read_array(path)
+    except ModelError as error:
+        known = file_advice(path)
+        raise VectorError(
+            f"no {what} in {path}",
+            evidence=error.evidence if known is None or not path.exists() else known[0],
+            remedy=forms,
+        ) from error
+
+
+def _python(path: Path, expression: str, added: str) -> str:
+    """The line that saves what ``expression`` makes of the array ``a``, beside it."""
+    saved = path.with_name(f"{path.stem}_{added}.npy")
+    return f"""python -c "import numpy as n; a = n.load('{path}'); n.save('{saved}', {expression})\""""
+
+
+def _check_flat(array: Array, path: Path, features: int | None) -> None:
+    """VectorError for (vectors, steps · features), with a label before them or without: how to turn it."""
+    if array.ndim != 2 or array.dtype.kind not in "fiub" or array.size == 0:
+        return
+    first = array[:, 0]
+    labelled = bool((first >= 0).all() and (first == np.rint(first)).all() and (first != first[0]).any())
+    if features is not None:
+        labelled = labelled and array.shape[1] % features == 1 % features and array.shape[1] > features
+    d = "D" if features is None else features
+    start = 1 if labelled else 0
+    lines = [_python(path, f"a[:, {start}:].reshape(len(a), -1, {d})", "X")]
+    form = "not vectors × steps × features"
+    if labelled:
+        lines.append(_python(path, "a[:, 0].astype(int)", "y"))
+        form = "a label and then the features of all steps, as EdgeML's data has them"
+    unknown = f"{_FORMS}; with D features in a step: " if features is None else ""
+    raise VectorError(
+        f"the vectors in {path} are flat",
+        evidence=f"it is {shape_text(array)}, {form}",
+        remedy=unknown + " && ".join(lines),
+    )
 
 
 def check_labels(labels: npt.NDArray[np.int64], classes: int, path: Path) -> None:
@@ -120,10 +186,7 @@ def _finite(number: int, vector: Array, problems: Problems) -> Floats:
 def read_patches(path: Path) -> tuple[list[Floats], int]:
     """N patches (P, P·C), and C, from ``X.npy`` (N, P, P, C) or (N, P, P·C); VectorError says what is not."""
     forms = "save X.npy as (patches, rows, columns, channels)"
-    try:
-        array = read_array(path)
-    except ModelError as error:
-        raise VectorError(f"no vectors in {path}", evidence=error.evidence, remedy=forms) from error
+    array = _read(path, "vectors", forms)
     problems = Problems()
     if array.dtype.kind not in "fiub":
         problems.add(f"it holds {array.dtype}, not numbers")

@@ -28,7 +28,7 @@ def read_weights(
     if cell not in CELLS:
         raise ModelError(f"unknown cell {cell!r}", remedy=f"choose from: {', '.join(CELLS)}")
     problems = Problems()
-    named = sort_names(read_arrays(path), cell, problems)
+    named = sort_names(read_arrays(path), cell, path, problems)
     return arrange(
         named,
         cell,
@@ -39,3 +39,17 @@ def read_weights(
         layout=layout,
         squashed=squashed,
     )
+
+
+def probable_features(path: Path, cell: str) -> int | None:
+    """D as far as the weights tell it by themselves, whichever way round they lie; None where they do not."""
+    if cell not in ("fastgrnn", "fastrnn"):
+        return None
+    try:
+        given = sort_names(read_arrays(path), cell, path, Problems()).cells[0]
+        hidden = given["Bh" if cell == "fastgrnn" else "B"].array.size
+        if "W" in given:
+            return given["W"].array.size // hidden
+        return given["W1"].array.size * hidden // given["W2"].array.size
+    except (ModelError, KeyError):
+        return None  # read_weights says what is wrong

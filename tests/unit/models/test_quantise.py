@@ -73,6 +73,9 @@ def test_sums_beyond_all_bits_are_refused_with_what_to_do(random_model: Any, pre
     model = random_model(3, 8, 16, norm_rows=0, spread=1e4)
     with pytest.raises(ModelError, match=r"sums are too large for fixed point \(they reach .*; normalise"):
         outputs(model, precision, [np.full((4, 8), 1e6)])
+    model = random_model(3, 8, 16, norm_rows=0, spread=1e30)
+    with pytest.raises(ModelError, match=r"largest weight is \d\.\d+e\+30.*; look at the weights"):
+        outputs(model, precision, [np.ones((4, 8))])
 
 
 @pytest.mark.parametrize("precision", FIXED)
