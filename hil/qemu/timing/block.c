@@ -174,7 +174,7 @@ static void price_after(const struct block *before, struct block *block)
         abort(); /* a figure by other rules would be wrong */
     }
     (void)cost_of_run(&after, &run, costs);
-    struct cost more = {{-block->cycles.low, -block->cycles.nominal, -block->cycles.high}, 0};
+    struct cost more = {.cycles = {-block->cycles.low, -block->cycles.nominal, -block->cycles.high}};
     for (size_t i = 0; i < count; i++) {
         more.cycles.low += costs[i].cycles.low;
         more.cycles.nominal += costs[i].cycles.nominal;

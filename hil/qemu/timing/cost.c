@@ -12,10 +12,18 @@ struct assumption {
     bool skips; /* what an IT block may skip */
 };
 
+/* The part of an instruction's cycles that is not its own. */
+struct stalls {
+    int32_t fetch;
+    int32_t wait; /* for the FPU's work on an instruction of kind ``waits_for`` */
+    uint8_t waits_for;
+};
+
 /* What an instruction leaves behind for those after it. */
 struct state {
     const struct instruction *before;
-    int32_t fpu_busy;      /* cycles that the FPU still works while integer instructions go on */
+    int32_t fpu_busy;      /* cycles that the FPU still works while integer instructions go on, */
+    uint8_t fpu_kind;      /* on an instruction of this kind */
     uint32_t fp_fresh;     /* results of the instruction before that come a cycle late */
     int halfway;           /* length of the run of 32-bit instructions at halfwords */
     bool halfway_counted;  /* that run has cost its cycle */
@@ -91,6 +99,7 @@ static int32_t cost_of_fpu_work(const struct instruction *one, struct state *sta
         return all;
     }
     state->fpu_busy = all - 1;
+    state->fpu_kind = one->kind;
     return 1;
 }
 
@@ -157,12 +166,14 @@ static int32_t address_stalls(const struct instruction *one, const struct instru
     return cycles;
 }
 
-static int32_t fpu_stalls(const struct instruction *one, struct state *state)
+static int32_t fpu_stalls(const struct instruction *one, struct state *state, struct stalls *stalls)
 {
     if (!uses_fpu(one)) {
         return 0;
     }
     const int32_t busy = state->fpu_busy;
+    stalls->wait = busy;
+    stalls->waits_for = state->fpu_kind;
     const bool waits = ((one->fp_reads & ~one->fp_addend) & state->fp_fresh) != 0u;
     state->fpu_busy = 0;
     return busy + (waits ? parameters.fp_result : 0);
@@ -200,15 +211,17 @@ static int32_t line_stall(const struct instruction *one, const struct instructio
     return parameters.wait_states * ((int32_t)(last - first) + (one->literal ? 1 : 0));
 }
 
-static int32_t step(const struct instruction *one, struct state *state, const struct assumption *assumed, int32_t *fetch)
+static int32_t step(const struct instruction *one, struct state *state, const struct assumption *assumed,
+                    struct stalls *stalls)
 {
     int32_t cycles = 1;
+    *stalls = (struct stalls){0};
     if (!one->is_conditional || !(accesses(one) || assumed->skips)) {
-        cycles = address_stalls(one, state->before) + fpu_stalls(one, state);
+        cycles = address_stalls(one, state->before) + fpu_stalls(one, state, stalls);
         cycles += own_cost(one, state, assumed);
     }
-    *fetch = fetch_stall(one, state) + line_stall(one, state->before);
-    cycles += *fetch;
+    stalls->fetch = fetch_stall(one, state) + line_stall(one, state->before);
+    cycles += stalls->fetch;
     if (!uses_fpu(one)) {
         state->fpu_busy = state->fpu_busy > cycles ? state->fpu_busy - cycles : 0;
     }
@@ -222,14 +235,18 @@ static int32_t pass(const struct run *after, const struct run *run, const struct
                     size_t offset)
 {
     struct state state = {0};
-    int32_t fetch = 0;
+    struct stalls stalls;
     for (size_t i = 0; after != NULL && i < after->count; i++) {
-        (void)step(&after->instructions[i], &state, assumed, &fetch);
+        (void)step(&after->instructions[i], &state, assumed, &stalls);
     }
     state.fpu_busy = 0; /* what is left of it is waited for when it is known where the program goes on */
     for (size_t i = 0; i < run->count; i++) {
-        int32_t *const into = (int32_t *)(void *)((char *)&costs[i].cycles + offset);
-        *into = step(&run->instructions[i], &state, assumed, &costs[i].fetch);
+        int32_t *const cycles = (int32_t *)(void *)((char *)&costs[i].cycles + offset);
+        int32_t *const wait = (int32_t *)(void *)((char *)&costs[i].wait + offset);
+        *cycles = step(&run->instructions[i], &state, assumed, &stalls);
+        *wait = stalls.wait;
+        costs[i].fetch = stalls.fetch;
+        costs[i].waits_for = stalls.waits_for;
     }
     return state.fpu_busy;
 }

@@ -18,7 +18,9 @@ struct cycles {
 
 struct cost {
     struct cycles cycles; /* with the stalls that the instruction meets */
-    int32_t fetch;        /* of these: what fetching costs */
+    int32_t fetch;        /* of these: what fetching costs, */
+    struct cycles wait;   /* and what is waited for the FPU's work on */
+    uint8_t waits_for;    /* an instruction of this kind */
 };
 
 /* Instructions that follow each other in memory. */

@@ -60,12 +60,16 @@ void execution_part(const struct block *block, int32_t index, int sign)
 {
     for (int32_t i = index; i < block->count; i++) {
         const struct line *const line = &block->lines[i];
-        execution.parts.low[line->kind] += sign * (line->cost.cycles.low - line->cost.fetch);
-        execution.parts.nominal[line->kind] += sign * (line->cost.cycles.nominal - line->cost.fetch);
-        execution.parts.high[line->kind] += sign * (line->cost.cycles.high - line->cost.fetch);
-        execution.parts.fetch += sign * line->cost.fetch;
+        const struct cost *const cost = &line->cost;
+        execution.parts.low[line->kind] += sign * (cost->cycles.low - cost->fetch - cost->wait.low);
+        execution.parts.nominal[line->kind] += sign * (cost->cycles.nominal - cost->fetch - cost->wait.nominal);
+        execution.parts.high[line->kind] += sign * (cost->cycles.high - cost->fetch - cost->wait.high);
+        execution.parts.low[cost->waits_for] += sign * cost->wait.low;
+        execution.parts.nominal[cost->waits_for] += sign * cost->wait.nominal;
+        execution.parts.high[cost->waits_for] += sign * cost->wait.high;
+        execution.parts.fetch += sign * cost->fetch;
         execution.parts.instructions[line->kind] += sign;
-        execution.cycles += (uint64_t)(int64_t)(sign * line->cost.cycles.nominal);
+        execution.cycles += (uint64_t)(int64_t)(sign * cost->cycles.nominal);
         execution.instructions += (uint64_t)(int64_t)sign;
     }
 }

@@ -39,11 +39,15 @@ static void add_block(struct sums *sums, const struct block *block)
     const int64_t times = (int64_t)block->executed;
     for (int32_t i = 0; i < block->count; i++) {
         const struct line *const line = &block->lines[i];
+        const struct cost *const cost = &line->cost;
         sums->instructions[line->kind] += times;
-        sums->low[line->kind] += times * (line->cost.cycles.low - line->cost.fetch);
-        sums->nominal[line->kind] += times * (line->cost.cycles.nominal - line->cost.fetch);
-        sums->high[line->kind] += times * (line->cost.cycles.high - line->cost.fetch);
-        sums->fetch += times * line->cost.fetch;
+        sums->low[line->kind] += times * (cost->cycles.low - cost->fetch - cost->wait.low);
+        sums->nominal[line->kind] += times * (cost->cycles.nominal - cost->fetch - cost->wait.nominal);
+        sums->high[line->kind] += times * (cost->cycles.high - cost->fetch - cost->wait.high);
+        sums->low[cost->waits_for] += times * cost->wait.low;
+        sums->nominal[cost->waits_for] += times * cost->wait.nominal;
+        sums->high[cost->waits_for] += times * cost->wait.high;
+        sums->fetch += times * cost->fetch;
     }
     const uint8_t last = block->lines[block->count - 1].kind;
     const int64_t leaving = (int64_t)block->left * block->leaving;

@@ -275,6 +275,36 @@ def test_a_program_that_starts_a_clock_is_repeatable(tmp_path: Path) -> None:
     assert timed.function("systick")["instructions"] > 0
 
 
+DIVIDES = """
+FUNCTION main
+    vmov.f32 s0, #1.0
+    vmov.f32 s1, #2.0
+    vdiv.f32 s2, s0, s1
+    adds r1, #1
+    {waits}
+    vdiv.f32 s3, s0, s1
+    adds r1, #1
+    b 1f
+1:  {waits}
+    movs r0, #0
+    bx lr
+END main
+"""
+
+
+@pytest.mark.parametrize(
+    ("waits", "kind"),
+    [("vadd.f32 s4, s0, s0", "fp"), ("vmov r2, s0", "fp move"), ("vldr s5, [sp]", "fp load")],
+)
+def test_a_wait_for_a_division_is_the_divisions(tmp_path: Path, waits: str, kind: str) -> None:
+    elf = build(tmp_path, {"main.S": assembler(DIVIDES.format(waits=waits))})
+    kinds = {one["class"]: one for one in hil_time(elf, "--function", "main").told["kinds"]}
+    least = parameter("load") if kind == "fp load" else 1
+    assert kinds[kind]["cycles"] <= least * kinds[kind]["instructions"]
+    # One addition passes beside each, and beside the second a branch of two cycles too.
+    assert kinds["fp divide"]["cycles"] == 2 * parameter("fp_divide") - 1 - 1 - 2
+
+
 STARTS_SYSTICK = """
 FUNCTION main
     push {{r4, lr}}
