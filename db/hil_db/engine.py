@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -168,7 +169,7 @@ def reader(url: URL, busy_s: float = BUSY_S) -> Engine:
     path = file_of(url)
     if path is None:
         raise StoreError("a database in memory cannot be read from outside", remedy=_URLS)
-    if not path.exists():
+    if _mode(path) is None:
         raise StoreError(
             f"there is no database {path}", remedy="run `pytest --board=all` first, or choose one with --db"
         )
@@ -198,8 +199,19 @@ def _read_only_uri(path: Path) -> str:
     return uri if log.exists() or os.access(path.parent, os.W_OK) else f"{uri}&immutable=1"
 
 
+def _mode(path: Path) -> int | None:
+    """What kind of file it is, None where there is none; StoreError when the system does not tell."""
+    try:
+        return path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise faults.closed(path, error) from error
+
+
 def _need_file(path: Path) -> None:
-    if path.is_dir():
+    mode = _mode(path)
+    if mode is not None and stat.S_ISDIR(mode):
         raise StoreError(f"the database {path} is a folder", remedy="name a file in it with --db")
 
 
@@ -213,7 +225,8 @@ def _need_folder(path: Path) -> None:
                 evidence=str(error),
                 remedy="choose another place with --db",
             ) from error
-    if not path.parent.is_dir():
+    mode = _mode(path.parent)
+    if mode is None or not stat.S_ISDIR(mode):
         raise StoreError(
             f"the folder of the database {path} does not exist",
             remedy=f"make it with `mkdir -p {path.parent}`, or choose another place with --db",

@@ -45,8 +45,9 @@ def export(url: str | None, run: str, form: str, out: TextIO) -> None:
         engine.explained(store.url),
         store.engine.connect() as connection,
     ):
-        rows = connection.execute(_query(run_ids(connection, run, engine.shown(store.url)))).all()
-    write_rows(COLUMNS, [_cells(row) for row in rows], form, out)
+        query = _query(run_ids(connection, run, engine.shown(store.url)))
+        rows = [_cells(row) for row in connection.execute(query)]
+    write_rows(COLUMNS, rows, form, out)
 
 
 def write_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]], form: str, out: TextIO) -> None:
@@ -119,6 +120,8 @@ def _query(ids: list[int] | None) -> Select[*tuple[Any, ...]]:
 
 def _cells(row: Row[*tuple[Any, ...]]) -> list[Any]:
     run, started, *rest, conditions = row
+    if not isinstance(conditions, dict):
+        raise TypeError(f"the conditions of a measure are {conditions!r}")
     held = {name: _count(conditions[name]) for name in sorted(conditions)}
     return [run, time_text(started), *map(_count, rest), held]
 

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
@@ -41,31 +42,46 @@ _SQLITE = {
     sqlite3.SQLITE_NOTADB: _Meaning("is not a database", "choose another file with --db"),
     sqlite3.SQLITE_CORRUPT: _Meaning("is damaged", "restore a copy, or choose another with --db"),
 }
+_DAMAGED = _SQLITE[sqlite3.SQLITE_CORRUPT]
 _UNREACHABLE = _Meaning("cannot be reached", "check that its server runs and that the URL is right")
 _OTHER = _Meaning("refused", "restore a copy if it was changed by hand, or choose another with --db")
 
 
-def explain(error: DBAPIError, where: str, url: str) -> StoreError:
+def explain(error: DBAPIError | sqlite3.Error, where: str, url: str) -> StoreError:
     """The StoreError that a driver's refusal stands for; ``where`` names the database, without password.
 
     ``url`` is the whole one: what a driver says may quote it.
     """
-    code = getattr(error.orig, "sqlite_errorcode", None)
+    driver = error.orig if isinstance(error, DBAPIError) else error
+    code = getattr(driver, "sqlite_errorcode", None)
     if isinstance(code, int):
         meaning = _SQLITE.get(code & 0xFF, _OTHER)  # the low byte is the kind, the rest says where in it
     else:
         meaning = _UNREACHABLE if isinstance(error, OperationalError) else _OTHER
-    said = masked(" ".join(str(error.orig).split()), url)
+    said = masked(" ".join(str(driver).split()), url)
     return StoreError(f"the database {where} {meaning.cause}", evidence=said, remedy=meaning.remedy)
+
+
+def closed(path: Path, error: OSError) -> StoreError:
+    """The StoreError of a file of which the system does not even tell what it is."""
+    return StoreError(
+        f"the database {path} {_CANNOT_OPEN.cause}", evidence=error.strerror, remedy=_CANNOT_OPEN.remedy
+    )
 
 
 @contextmanager
 def explained(where: str, url: str) -> Iterator[None]:
-    """Turn what a driver raises inside into StoreError."""
+    """Turn what a driver raises inside into StoreError, and what stored values that are none do."""
     try:
         yield
-    except DBAPIError as error:
+    except (DBAPIError, sqlite3.Error) as error:
         raise explain(error, where, url) from error
+    except (ValueError, TypeError) as error:  # of a date, JSON or number that was changed by hand
+        raise StoreError(
+            f"the database {where} {_DAMAGED.cause}",
+            evidence=f"a value in it cannot be read: {error}",
+            remedy=_DAMAGED.remedy,
+        ) from error
     except ArgumentError as error:  # SQLAlchemy itself, of an option in the URL
         raise StoreError(
             f"the database {where} cannot be used",

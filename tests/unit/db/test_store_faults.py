@@ -139,6 +139,30 @@ def test_a_damaged_blob(url: str, path: Path, seed: Callable[[], int]) -> None:
     assert "instructions" in str(caught.value)
 
 
+@pytest.mark.parametrize("value", ["yesterday", "", 7, "2026-13-41 25:00:00"])
+def test_a_damaged_date(url: str, path: Path, seed: Callable[[], int], info: RunInfo, value: object) -> None:
+    seed()
+    with sqlite3.connect(path) as raw:
+        raw.execute("UPDATE session SET started = ?", (value,))
+        raw.execute("UPDATE run SET started = ?, status = 'running'", (value,))
+    with pytest.raises(StoreError) as caught:
+        everything(url)
+    assert "is damaged (a value in it cannot be read: " in said(caught.value, path)
+    with Store.open(url) as store, pytest.raises(StoreError) as caught:
+        store.begin_run(info)
+    assert "is damaged" in said(caught.value, path)
+
+
+@pytest.mark.parametrize("value", ["{", "", "null", "[1]", "7"])
+def test_damaged_json(url: str, path: Path, seed: Callable[[], int], value: str) -> None:
+    seed()
+    with sqlite3.connect(path) as raw:
+        raw.execute("UPDATE measure SET conditions = ?", (value,))
+    with pytest.raises(StoreError) as caught:
+        everything(url)
+    assert "is damaged (a value in it cannot be read: " in said(caught.value, path)
+
+
 def test_a_folder_in_place_of_the_file(url: str, path: Path) -> None:
     path.mkdir()
     for opened in (Store.open, Store.open_read_only):
@@ -198,6 +222,32 @@ def test_a_read_only_file(open_folder: Path) -> None:
     assert "is read-only" in line or "cannot be opened" in line
     assert work("read", f"sqlite:///{path}", "unprivileged").count("\n") == 1 + 2 * 8
     assert path.read_bytes() == content
+
+
+def test_a_read_only_file_without_a_log(open_folder: Path) -> None:
+    path = open_folder / "results.db"
+    work("save", f"sqlite:///{path}", "2")
+    with sqlite3.connect(path, isolation_level=None) as raw:
+        assert raw.execute("PRAGMA journal_mode=DELETE").fetchall() == [("delete",)]
+    path.chmod(0o444)
+    line = work("save", f"sqlite:///{path}", "1", "unprivileged")
+    assert line.startswith(f"refused: the database {path} is read-only (")
+
+
+def test_a_folder_that_may_not_be_looked_into(open_folder: Path) -> None:
+    path = open_folder / "results.db"
+    work("save", f"sqlite:///{path}", "1")
+    open_folder.chmod(0o000)
+    for action in ("save", "read"):
+        line = work(action, f"sqlite:///{path}", "1", "unprivileged")
+        assert line.startswith(f"refused: the database {path} cannot be opened (Permission denied); check")
+
+
+def test_a_name_that_no_system_takes(tmp_path: Path) -> None:
+    path = tmp_path / ("x" * 300)
+    for opened in (Store.open, Store.open_read_only):
+        with pytest.raises(StoreError, match=r"cannot be opened \(File name too long\)"):
+            opened(f"sqlite:///{path}")
 
 
 def test_a_read_only_folder(open_folder: Path) -> None:
