@@ -16,10 +16,9 @@ from sqlalchemy.pool import NullPool
 
 from hil.errors import StoreError
 from hil.masking import masked
-from hil_db import faults
+from hil_db import faults, server
 
 BUSY_S = 5.0
-CONNECT_S = 10  # for a server to answer
 _LOOKING = "hil_db_looking"
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 _URLS = "write one such as sqlite:///results.db or postgresql://user@host/name"
@@ -241,10 +240,8 @@ def _is_default(path: Path) -> bool:
 
 
 def _server(url: URL) -> Engine:
-    given = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_S}
     try:
-        # A connection that idled away between two long sessions is opened anew.
-        return create_engine(url, connect_args=given, pool_pre_ping=True)
+        return server.connect(url)
     except ImportError as error:
         raise StoreError(
             f"the database {shown(url)} needs a driver that is not installed",

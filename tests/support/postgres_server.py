@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -43,6 +44,22 @@ class Server:
     def stop(self) -> None:
         """At once, as if it had died: open connections are cut."""
         run_as_postgres(*self._control, "-m", "immediate", "stop")
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Inside, all its processes are stopped: the system still takes connections, nobody answers."""
+        first = Path(f"{self.folder}/data/postmaster.pid").read_text(encoding="utf-8").split()[0]
+        of_it = Path(f"/proc/{first}/task/{first}/children")
+        stopped = [int(first)]
+        os.kill(int(first), signal.SIGSTOP)  # it starts no more of them
+        for child in of_it.read_text(encoding="utf-8").split():
+            os.kill(int(child), signal.SIGSTOP)
+            stopped.append(int(child))
+        try:
+            yield
+        finally:
+            for process in reversed(stopped):
+                os.kill(process, signal.SIGCONT)
 
     def new_database(self) -> str:
         """The URL of a database that is empty."""

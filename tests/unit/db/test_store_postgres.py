@@ -17,6 +17,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session as Transaction
 
 from hil.errors import StoreError
@@ -198,6 +199,24 @@ def test_a_server_that_does_not_answer() -> None:
             assert "check that its server runs" in line
             assert "secret" not in line
             assert "\n" not in line
+
+
+def test_a_server_that_stands_still(
+    cluster: Server, store: Store, url: str, info: RunInfo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hil_db.server.ANSWER_S", 0.5)
+    monkeypatch.setattr("hil_db.server.CONNECT_S", 2)  # the driver takes no less
+    store.begin_run(info)
+    with store.engine.connect() as connection:
+        connection.execute(select(Run.id))
+        with cluster.standing_still(), pytest.raises(OperationalError, match=r"no answer in 0.5 s"):
+            connection.execute(select(Run.id))
+    store.begin_run(info)
+    with cluster.standing_still():
+        for attempt in (lambda: store.begin_run(info), lambda: Store.open(url)):
+            with pytest.raises(StoreError, match=r"cannot be reached \(connection timeout expired\)"):
+                attempt()
+    assert store.begin_run(info) == 3
 
 
 def test_a_driver_that_is_not_installed() -> None:
