@@ -1,37 +1,17 @@
-"""Where a run came from: the commit, the host, the versions of what took part."""
+"""Where a run came from: the host, and the versions of what took part (its commit: hil.commit)."""
 
 from __future__ import annotations
 
 import platform
 import re
-import shutil
 import socket
 import subprocess
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 from hil.errors import ProbeError
 from hil.qemu.program import find_program
 
 _TOOL_TIMEOUT_S = 10
-
-
-@dataclass(frozen=True)
-class Commit:
-    """The commit checked out in a folder; ``dirty`` when tracked files differ from it."""
-
-    sha: str
-    dirty: bool
-
-
-def commit_of(folder: Path) -> Commit | None:
-    """The commit that a folder is at, or None when it is not in a git work tree or git is missing."""
-    sha = _git(folder, "rev-parse", "HEAD")
-    if sha is None:
-        return None
-    status = _git(folder, "status", "--porcelain", "--untracked-files=no")
-    return Commit(sha, bool(status))
 
 
 def host_name() -> str:
@@ -72,16 +52,3 @@ def _qemu() -> str:
         said = ""
     found = re.search(r"version (\d[\w.]*)", said)
     return found[1] if found else "of no known version"
-
-
-def _git(folder: Path, *arguments: str) -> str | None:
-    git = shutil.which("git")
-    if git is None:
-        return None
-    try:
-        done = subprocess.run(
-            [git, "-C", str(folder), *arguments], capture_output=True, text=True, timeout=_TOOL_TIMEOUT_S
-        )
-    except subprocess.TimeoutExpired:
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None

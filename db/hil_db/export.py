@@ -26,6 +26,9 @@ COLUMNS = (
     "low",
     "high",
     "conditions",
+    "git_commit",
+    "git_dirty",
+    "git_note",
 )
 
 CASE = (Session.run_id, Session.started, Session.board, Session.kind, Session.model, Session.precision)
@@ -38,6 +41,7 @@ def export(url: str | None, run: str, form: str, out: TextIO) -> None:
 
     ``form`` is csv or json (an array of objects); ``time`` is the session's start, ISO 8601 in UTC.
     ``low`` and ``high`` are the band of a value that has one, ``conditions`` an object, in CSV as JSON.
+    ``git_note`` says what is not known of the run's commit, or is not in it.
     StoreError when there is no such run.
     """
     with (
@@ -111,19 +115,23 @@ def _query(ids: list[int] | None) -> Select[*tuple[Any, ...]]:
             MeasureRow.low,
             MeasureRow.high,
             MeasureRow.conditions,
+            Run.git_commit,
+            Run.git_dirty,
+            Run.git_note,
         )
         .join(MeasureRow, MeasureRow.session_id == Session.id)
+        .join(Run, Run.id == Session.run_id)
         .order_by(Session.run_id, Session.id, MeasureRow.id)
     )
     return query if ids is None else query.where(Session.run_id.in_(ids))
 
 
 def _cells(row: Row[*tuple[Any, ...]]) -> list[Any]:
-    run, started, *rest, conditions = row
+    run, started, *rest, conditions, commit, dirty, note = row
     if not isinstance(conditions, dict):
         raise TypeError(f"the conditions of a measure are {conditions!r}")
     held = {name: _count(conditions[name]) for name in sorted(conditions)}
-    return [run, time_text(started), *map(_count, rest), held]
+    return [run, time_text(started), *map(_count, rest), held, commit, dirty, note]
 
 
 def time_text(time: Any) -> str:

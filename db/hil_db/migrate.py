@@ -23,7 +23,13 @@ from hil_db import MIGRATIONS
 from hil_db.engine import looking, shown
 from hil_db.schema import VERSION_TABLE, Base
 
-REVISIONS = ("0001", "0002", "0003", "0004")  # those of the scripts, oldest first; a test compares them
+REVISIONS = (
+    "0001",
+    "0002",
+    "0003",
+    "0004",
+    "0005",
+)  # those of the scripts, oldest first; a test compares them
 _POSTGRES_LOCK = 0x68696C  # an advisory lock's number: whoever comes second waits for the first to migrate
 
 _VERSION = Table(  # as Alembic makes it

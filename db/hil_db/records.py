@@ -31,7 +31,8 @@ class RunInfo:
 
     ``uid`` tells it from every other run, in any database.
     ``pid`` is the process on ``host`` that owns it: when that is gone, the run counts as interrupted.
-    ``git_*`` describe the folder it runs in, None outside git. A time without a zone is taken as UTC.
+    ``git_*`` describe the folder it runs in; ``git_note`` is a sentence on what of it is not known, or not in
+    the commit. A time without a zone is taken as UTC.
     """
 
     started: datetime
@@ -40,6 +41,7 @@ class RunInfo:
     pid: int = field(default_factory=os.getpid)
     git_commit: str | None = None
     git_dirty: bool | None = None
+    git_note: str | None = None
     lab_path: str | None = None
     lab_sha256: str | None = None
     versions: Mapping[str, str] = field(default_factory=dict)

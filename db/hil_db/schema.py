@@ -73,6 +73,7 @@ class Run(Base):
     lab_sha256: Mapped[str | None] = mapped_column(String(64))
     versions: Mapped[dict[str, str]] = mapped_column(JSON)
     uid: Mapped[str | None] = mapped_column(String(32), unique=True, index=True)  # the same in every database
+    git_note: Mapped[str | None] = mapped_column(Text)  # what is not known of git_*, or is not in the commit
 
     sessions: Mapped[list[Session]] = relationship(back_populates="run", order_by="Session.id")
 

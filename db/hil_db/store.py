@@ -97,6 +97,7 @@ class Store:
             pid_birth=liveness.birth_of(info.pid),
             git_commit=info.git_commit,
             git_dirty=info.git_dirty,
+            git_note=_text(info.git_note) if info.git_note is not None else None,
             lab_path=_text(info.lab_path) if info.lab_path is not None else None,
             lab_sha256=info.lab_sha256,
             versions=dict(info.versions),

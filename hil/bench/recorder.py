@@ -81,12 +81,18 @@ class Recorder:
                     self._unkept = error
 
     def lines(self) -> list[str]:
-        """Where the run was stored; of what was not, why, where it is kept, and how to store it."""
+        """What the run's commit does not tell, and where it was stored; of what was not, why, where it is
+        kept, and how to store it.
+        """
         place = shown_url(self._store.url)
+        note = [self._info.git_note] if self._info.git_note else []
         if self._refused is None:
-            return [f"stored: run {self.run_id} in {place}"] if self.run_id is not None else []
+            return [*note, f"stored: run {self.run_id} in {place}"] if self.run_id is not None else []
         run = f", run {self.run_id}" if self._stored else ""
-        told = [f"stored: {len(self._stored)} of {_sessions(self._total)}{run} in {place}: {self._refused}"]
+        told = [
+            *note,
+            f"stored: {len(self._stored)} of {_sessions(self._total)}{run} in {place}: {self._refused}",
+        ]
         files = " ".join(shlex.quote(str(path)) for path in self._kept.files)
         if files:
             what = _sessions(len(self._held)) if self._held else "the end of the run"

@@ -17,11 +17,12 @@ from hil.bench.recorder import Recorder
 from hil.bench.table import Row
 from hil.board import Board
 from hil.build.own import bring_up_to_date
+from hil.commit import commit_of
 from hil.errors import HilError, StoreError
 from hil.image import Image
 from hil.lab import BoardSpec, Lab, load_lab
 from hil.masking import masked
-from hil.models.catalog import ModelLibrary
+from hil.models.catalog import ModelLibrary, source_files
 from hil.session import Report, Session
 from hil.values import Measure, Precision
 from hil_db.records import RunInfo, SessionRecord, Status
@@ -82,14 +83,16 @@ class BenchRun:
     def prepare(self) -> Recorder:
         """Open the database; StoreError when that cannot be. The run's row is made with its first session."""
         if self._recorder is None:
-            commit = provenance.commit_of(self.options.folder)
+            own = {case.own.name: source_files(case.own) for case in self.cases if case.own is not None}
+            commit = commit_of(self.options.folder, own)
             info = RunInfo(
                 started=self._started,
                 command=masked(self.options.command, self.options.db),
                 host=provenance.host_name(),
                 pid=os.getpid(),
-                git_commit=commit.sha if commit else None,
-                git_dirty=commit.dirty if commit else None,
+                git_commit=commit.sha,
+                git_dirty=commit.dirty,
+                git_note=commit.note,
                 lab_path=str(self.lab.path) if self.lab.path else None,
                 lab_sha256=self.lab.sha256,
                 versions=provenance.versions(),

@@ -11,6 +11,8 @@ from hil.image import prebuilt_dir
 from hil.models.spec import ModelSpec
 from hil.resources import firmware_dir
 
+_OWN_SOURCES = (".c", ".h", ".cpp", ".cc", ".cxx", ".hpp", ".hh")
+
 
 def models_dir() -> Path:
     """The folder that holds one folder per model that comes with the lab."""
@@ -25,6 +27,14 @@ def is_own(spec: ModelSpec) -> bool:
 def images_dir(spec: ModelSpec, kind: str) -> Path:
     """Where the images of a model for one kind of board lie."""
     return spec.folder / "images" / kind if is_own(spec) else prebuilt_dir(kind)
+
+
+def source_files(spec: ModelSpec) -> list[Path]:
+    """What a user's own model is made of, its description first; images and generated C follow from these."""
+    of_own = spec.architecture.name == "own"
+    made = sorted(path for path in spec.folder.iterdir() if path.is_file()) if of_own else []
+    weights = [path for path in made if path.suffix in _OWN_SOURCES] or [spec.folder / "weights.npz"]
+    return [spec.folder / "model.json", spec.folder / "vectors.npz", *weights]
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,7 @@ def test_the_bench_prints_stores_and_exports_the_same_values(tmp_path: Path) -> 
     assert list(lines[0]) == [
         *("run", "time", "board", "kind", "model", "precision", "metric", "value", "unit"),
         *("method", "technique", "resolution", "low", "high", "conditions"),
+        *("git_commit", "git_dirty", "git_note"),
     ]
     assert float(table["golden_exact"]["value"]) == 1.0
     assert float(table["vectors"]["value"]) == 20

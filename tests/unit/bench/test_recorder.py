@@ -95,6 +95,14 @@ def test_a_database_that_takes_all(url: str, tmp_path: Path, data: Path) -> None
     assert not data.exists()
 
 
+def test_what_the_commit_does_not_tell_is_said(url: str, tmp_path: Path) -> None:
+    info = RunInfo(NOW, "pytest --board=all", git_note="no commit: git is not installed")
+    run = Recorder.open(url, info, tmp_path)
+    run.save(record(0))
+    run.finish(Status.FINISHED)
+    assert run.lines() == [info.git_note, f"stored: run 1 in {url}"]
+
+
 def test_a_server_that_dies_in_the_middle(
     cluster: Server, tmp_path: Path, data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

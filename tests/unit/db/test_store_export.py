@@ -19,7 +19,8 @@ from hil_db.records import RunInfo, SessionRecord, Status
 from hil_db.store import Store
 
 HEADER = (
-    "run,time,board,kind,model,precision,metric,value,unit,method,technique,resolution,low,high,conditions"
+    "run,time,board,kind,model,precision,metric,value,unit,method,technique,resolution,low,high,conditions,"
+    "git_commit,git_dirty,git_note"
 )
 
 
@@ -31,12 +32,13 @@ def text(url: str, run: str, form: str = "csv") -> str:
 
 def test_csv_to_the_byte(url: str, seed: Callable[[], int]) -> None:
     seed()
+    commit = f"{'d' * 40},True,"
     same = "1,2026-11-24T03:00:07Z,qemu,qemu_mps2_an386,fastgrnn_digits,q15"
     assert text(url, "latest") == (
         f"{HEADER}\n"
-        f"{same},accuracy,0.983,1,counted,labels,0.001851851851851852,,,{{}}\n"
-        f"{same},instructions,35120,instructions,counted,timer,40,,,{{}}\n"
-        f"{same},stream_s,5.25,s,measured,host-clock,,,,{{}}\n"
+        f"{same},accuracy,0.983,1,counted,labels,0.001851851851851852,,,{{}},{commit}\n"
+        f"{same},instructions,35120,instructions,counted,timer,40,,,{{}},{commit}\n"
+        f"{same},stream_s,5.25,s,measured,host-clock,,,,{{}},{commit}\n"
     )
 
 
@@ -62,6 +64,17 @@ def test_a_band_and_conditions_are_told(url: str, store: Store, info: RunInfo, r
     (line,) = csv.DictReader(io.StringIO(text(url, "latest")))
     assert line["conditions"] == '{"cache": "off, always", "clock_hz": 25000000, "wait_states": 0}'
     assert (line["low"], line["high"], line["resolution"]) == ("2375", "2987.25", "")
+
+
+def test_what_the_commit_does_not_hold_is_told(
+    url: str, store: Store, info: RunInfo, record: SessionRecord
+) -> None:
+    info = replace(info, git_commit=None, git_dirty=None, git_note="no commit: git is not installed")
+    store.save_session(store.begin_run(info), record)
+    rows = json.loads(text(url, "latest", "json"))
+    assert {(row["git_commit"], row["git_dirty"], row["git_note"]) for row in rows} == {
+        (None, None, info.git_note)
+    }
 
 
 def runs(url: str, which: str) -> list[int]:

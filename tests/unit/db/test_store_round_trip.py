@@ -28,7 +28,17 @@ def test_everything_comes_back(store: Store, info: RunInfo, record: SessionRecor
     store.finish_run(run_id, Status.FAILED, ended)
     with Store.open_read_only(store.url.render_as_string()) as reader, Transaction(reader.engine) as found:
         run = found.get_one(Run, run_id)
-        names = ("started", "command", "host", "pid", "git_commit", "git_dirty", "lab_path", "lab_sha256")
+        names = (
+            "started",
+            "command",
+            "host",
+            "pid",
+            "git_commit",
+            "git_dirty",
+            "git_note",
+            "lab_path",
+            "lab_sha256",
+        )
         assert {name: getattr(run, name) for name in names} == {name: getattr(info, name) for name in names}
         assert (run.versions, run.status, run.finished) == (dict(info.versions), "failed", ended)
         row = found.get_one(Session, session_id)
