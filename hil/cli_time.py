@@ -29,7 +29,7 @@ def add_parser(commands: Any) -> None:
         "time",
         help="estimate the Cortex-M4 cycles and the stack of any program for the mps2-an386",
         description="Runs a stand-alone ELF for QEMU's mps2-an386, and estimates its cost on a Cortex-M4. "
-        "Semihosting reaches this machine's files and commands: run only programs that you trust.",
+        "By semihosting it can print; this machine's files and commands are refused it.",
     )
     parser.add_argument("elf", type=Path, metavar="ELF")
     parser.add_argument("--function", metavar="SYMBOL", help="measure each call of this function")
@@ -42,6 +42,11 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("--regions", type=_count, metavar="N", help="end after N regions")
     parser.add_argument("--wait-states", type=_waits, default=0, metavar="N", help="of flash (default: 0)")
+    parser.add_argument(
+        "--host-access",
+        action="store_true",
+        help="let the program read and write files and run commands on this machine, by semihosting",
+    )
     parser.add_argument("--timeout", type=_seconds, default=120.0, metavar="S", help="seconds (default: 120)")
     parser.set_defaults(command=_time)
 
@@ -93,6 +98,7 @@ def _time(options: argparse.Namespace) -> int:
             wait_states=options.wait_states,
             most=options.regions,
             timeout_s=options.timeout,
+            host_access=options.host_access,
         )
     complete = [one for one in outcome.regions if one.complete]
     measured = complete or list(outcome.regions)
@@ -102,6 +108,8 @@ def _time(options: argparse.Namespace) -> int:
         print(json.dumps(told, indent=1) if options.json else "\n".join(_lines(told)), flush=True)
         if options.folded is not None:
             _write_folded(options.folded, measured)
+    if outcome.refused:
+        print(f"hil: {options.elf.name}: {_refusal(outcome.refused)}", file=sys.stderr)
     return _verdict(options.elf, region, outcome, bool(complete))
 
 
@@ -125,6 +133,12 @@ def _verdict(elf: Path, region: Region, outcome: Outcome, complete: bool) -> int
         return 0
     print(f"hil: {elf.name}: {problem}", file=sys.stderr)
     return 1
+
+
+def _refusal(refused: tuple[str, ...]) -> str:
+    first, more = refused[0], len(refused) - 1
+    others = f" and {more} more (--json lists them)" if more else ""
+    return f"it was not let {first}{others} on this machine; --host-access lets it"
 
 
 def _printer(to_stderr: bool, first: Callable[[], None]) -> Callable[[bytes], object]:
@@ -178,6 +192,7 @@ def _as_json(
         "unknown_example": one.unknown_example,
         "clock": "instructions" if outcome.icount else "not used",
         "reads_dwt": outcome.reads_dwt,
+        "refused": list(outcome.refused),
         "trouble": outcome.trouble,
         "exit_code": outcome.exit_code,
         "kinds": [

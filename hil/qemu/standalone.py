@@ -6,10 +6,12 @@ import ctypes
 import os
 import selectors
 import signal
+import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
@@ -26,6 +28,7 @@ from hil.measure.elf import (
 )
 from hil.qemu.plugin import Plugin, timing_plugin
 from hil.qemu.program import find_program
+from hil.qemu.semihosting import HostCalls
 from hil.qemu.trace import REPORT_NAME, SYMBOLS_NAME, region_of, write_symbols
 
 MACHINE = "mps2-an386"
@@ -72,14 +75,16 @@ class Outcome:
     """How a program ran: the regions it went through, and the exit code that it gave by semihosting.
 
     ``icount``: it looks at a clock, so that the emulator's was made to count instructions. ``reads_dwt``: it
-    reads the DWT, which holds the cycle counter of a chip and nothing here. ``trouble`` is why it had to be
-    ended before its own end, None otherwise.
+    reads the DWT, which holds the cycle counter of a chip and nothing here. ``refused`` is what it wanted of
+    this machine by semihosting and did not get. ``trouble`` is why it had to be ended before its own end,
+    None otherwise.
     """
 
     regions: tuple[RegionCost, ...]
     exit_code: int | None
     icount: bool
     reads_dwt: bool
+    refused: tuple[str, ...]
     trouble: str | None
 
 
@@ -92,12 +97,14 @@ def run(
     wait_states: int = 0,
     most: int | None = None,
     timeout_s: float = 120.0,
+    host_access: bool = False,
 ) -> Outcome:
     """Run the program to its end, or until ``most`` regions were measured.
 
-    ``say`` gets what it prints by semihosting and on its first UART, as it comes. ImageError when the ELF or
-    a symbol is not there, ProbeError when QEMU or the plug-in is not. A program that turns out to look at a
-    clock, or to take an unknown number of bytes of stack, is run a second time: with a clock that counts
+    ``say`` gets what it prints by semihosting and on its first UART, as it comes. With ``host_access`` it can
+    read and write files and run commands by semihosting, as the user who runs it can. ImageError when the ELF
+    or a symbol is not there, ProbeError when QEMU or the plug-in is not. A program that turns out to look at
+    a clock, or to take an unknown number of bytes of stack, is run a second time: with a clock that counts
     instructions, and with its stores watched.
     """
     program = find_program()
@@ -118,7 +125,7 @@ def run(
             "wait_states": wait_states,
             "regions": most,
         }
-        attempt = _Attempt(program, elf, plugin, options, icount, said, say, timeout_s, deadline)
+        attempt = _Attempt(program, elf, plugin, options, icount, said, say, timeout_s, deadline, host_access)
         outcome, needs = attempt.run()
         said = attempt.said
         if needs == "icount" and not icount:
@@ -194,6 +201,7 @@ class _Attempt:
         say: Callable[[bytes], object],
         timeout_s: float,
         deadline: float,
+        host_access: bool,
     ) -> None:
         self.program = program
         self.elf = elf
@@ -205,6 +213,7 @@ class _Attempt:
         self._say = say
         self._timeout_s = timeout_s
         self._deadline = deadline  # of all attempts
+        self._calls = None if host_access else HostCalls(self._hand_on)
 
     def run(self) -> tuple[Outcome, str | None]:
         """The outcome, and what the plug-in needs to do better."""
@@ -217,7 +226,9 @@ class _Attempt:
         regions = tuple(region_of(line) for line in lines if line not in _LAST_LINES | {_SAW_DWT})
         trouble = self._trouble(code, errors, late)
         ended = trouble is None and not _LAST_LINES & set(lines)
-        return Outcome(regions, code if ended else None, self.icount, _SAW_DWT in lines, trouble), needs
+        exit_code = code if ended else None
+        refused = tuple(self._calls.refused) if self._calls is not None else ()
+        return Outcome(regions, exit_code, self.icount, _SAW_DWT in lines, refused, trouble), needs
 
     def _trouble(self, code: int, errors: str, late: bool) -> str | None:
         lost = next((line for line in errors.splitlines() if "reports are lost" in line), None)
@@ -239,23 +250,35 @@ class _Attempt:
         """Exit code, standard error, and whether time ran out."""
         command = [self.program, "-M", MACHINE, "-display", "none", "-nodefaults"]
         command += ["-chardev", "stdio,id=console,mux=on", "-serial", "chardev:console"]
-        command += ["-semihosting-config", "enable=on,target=native,chardev=console"]
         command += ["-kernel", str(self.elf.resolve())]
         command += ["-icount", "shift=0"] if self.icount else []
         command += self.plugin.argument(
             out=folder / REPORT_NAME, symbols=folder / SYMBOLS_NAME, **self.options
         )
         errors = folder / "stderr"
-        with errors.open("wb") as stderr:
+        ours, qemus = socket.socketpair()
+        if self._calls is None:
+            command += ["-semihosting-config", "enable=on,target=native,chardev=console"]
+        else:  # QEMU asks its debugger, which we are
+            command += ["-semihosting-config", "enable=on,target=gdb", "-S", "-gdb", "chardev:gdb"]
+            command += ["-chardev", f"socket,id=gdb,fd={qemus.fileno()}"]
+        with ours, qemus, errors.open("wb") as stderr:
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
+                pass_fds=[qemus.fileno()],
                 preexec_fn=partial(_end_with, os.getpid()),
             )
+            qemus.close()
+            late = self._accompany(process, ours)
+        return process.returncode, errors.read_text(errors="replace"), late
+
+    def _accompany(self, process: subprocess.Popen[bytes], debugger: socket.socket) -> bool:
+        """Serve the emulator until it has ended; whether time ran out."""
         try:
-            late = not self._forward(process)
+            late = not self._forward(process, debugger)
             if late:
                 process.terminate()  # the plug-in then reports the region that is under way
             try:
@@ -270,24 +293,60 @@ class _Attempt:
         finally:
             assert process.stdout is not None
             process.stdout.close()
-        return process.returncode, errors.read_text(errors="replace"), late
+        return late
 
-    def _forward(self, process: subprocess.Popen[bytes]) -> bool:
-        """Hand on what the program prints until it ends; False when time ran out."""
+    def _forward(self, process: subprocess.Popen[bytes], debugger: socket.socket) -> bool:
+        """Hand on what the program prints, and answer its calls, until it ends; False when time ran out."""
         assert process.stdout is not None
+        output = process.stdout.fileno()
+        os.set_blocking(output, False)
         with selectors.DefaultSelector() as selector:
-            selector.register(process.stdout, selectors.EVENT_READ)
+            selector.register(output, selectors.EVENT_READ)
+            if self._calls is not None:
+                selector.register(debugger, selectors.EVENT_READ)
+                _send(debugger, self._calls.begin())
             while (left := self._deadline - time.monotonic()) > 0:
-                if not selector.select(left):
-                    continue
-                data = os.read(process.stdout.fileno(), _CHUNK)
-                if not data:
+                ready = [key.fileobj for key, _ in selector.select(left)]
+                # First what was printed before the call that may have come too.
+                if ready and not self._drain(output):
                     return True
-                fresh = data[max(0, self._skip - self.said) :]
-                self.said += len(data)
-                if fresh:
-                    self._say(fresh)
+                if self._calls is not None and debugger in ready:
+                    asked = _receive(debugger)
+                    if asked:
+                        _send(debugger, self._calls.feed(asked))
+                    else:
+                        selector.unregister(debugger)
         return False
+
+    def _drain(self, output: int) -> bool:
+        """Hand on all that the program has printed so far; False when no more will come."""
+        while time.monotonic() < self._deadline:
+            try:
+                data = os.read(output, _CHUNK)
+            except BlockingIOError:
+                return True
+            if not data:
+                return False
+            self._hand_on(data)
+        return True
+
+    def _hand_on(self, data: bytes) -> None:
+        fresh = data[max(0, self._skip - self.said) :]
+        self.said += len(data)
+        if fresh:
+            self._say(fresh)
+
+
+def _send(debugger: socket.socket, data: bytes) -> None:
+    with suppress(ConnectionError):  # it has ended, as its output tells
+        debugger.sendall(data)
+
+
+def _receive(debugger: socket.socket) -> bytes:
+    try:
+        return debugger.recv(_CHUNK)
+    except ConnectionError:
+        return b""
 
 
 def _lines(report: Path, errors: str) -> list[bytes]:

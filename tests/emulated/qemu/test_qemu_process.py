@@ -19,6 +19,8 @@ from hil.qemu import runtime
 from hil.qemu.plugin import timing_plugin
 from hil.qemu.process import QemuProcess
 from hil.qemu.program import find_program
+from semihosting_programs import ON_A_BOARD
+from timing_programs import build
 
 pytestmark = pytest.mark.emulated
 
@@ -223,3 +225,19 @@ def test_health_is_told_while_a_debugger_holds_the_emulator(
         qemu._process.kill()
         assert _ends(pid)
         assert qemu.failure() == "QEMU ended together with its watcher"
+
+
+def test_an_image_gets_nothing_of_the_host(
+    tmp_path: Path,
+    qemu: QemuProcess,
+    connect: Callable[[QemuProcess], PyOcdFlasher],
+    first_line: Callable[[QemuProcess, Callable[[], None]], bytes],
+) -> None:
+    """No semihosting: its first call is a breakpoint that nobody waits for, and a fault."""
+    reach = tmp_path / "reach"
+    reach.mkdir()
+    elf = build(tmp_path, {"main.c": ON_A_BOARD}, ["-O1", f'-DFOLDER="{reach}"'])
+    with connect(qemu) as flasher:
+        flasher.program(elf)
+        assert first_line(qemu, flasher.reset_and_run) == b"fault\n"
+    assert list(reach.iterdir()) == []
