@@ -140,7 +140,7 @@ class PyOcdFlasher:
 
     def _connect(self) -> None:
         bare_id = self.unique_id.rpartition(":")[2]
-        probes = ConnectHelper.get_all_connected_probes(blocking=False, unique_id=self.unique_id)
+        probes = _connected(self.unique_id)
         exact = [probe for probe in probes if probe.unique_id in (bare_id, self.unique_id)]
         if len(exact) != 1:
             there = ", ".join(probe.unique_id for probe in probes) or "none like it"
@@ -150,7 +150,7 @@ class PyOcdFlasher:
                 remedy="see `pyocd list`",
             )
         # pyOCD changes to its project folder: let that be where we are, whatever the environment says.
-        session = Session(exact[0], options={"project_dir": str(Path.cwd()), **self._options})
+        session = _Session(exact[0], options={"project_dir": str(Path.cwd()), **self._options})
         session.subscribe(self._programmed, Target.Event.POST_FLASH_PROGRAM)
         self._session = session
         session.open()
@@ -223,6 +223,18 @@ class PyOcdFlasher:
         return "; ".join([said, *new])
 
 
+class _Session(Session):  # type: ignore[misc]  # pyOCD has no type information
+    """One that takes nothing from the folder it runs in: a user script or the settings of logging found
+    there would be run. What the lab file names is taken.
+    """
+
+    def find_user_file(self, option_name: str | None, filename_list: list[str]) -> str | None:
+        if option_name is not None and self.options.get(option_name) is None:
+            return None
+        found: str | None = super().find_user_file(option_name, filename_list)
+        return found
+
+
 class _Warnings(logging.Handler):
     """Keeps what pyOCD warned of, for evidence; and keeps it off the terminal."""
 
@@ -237,10 +249,16 @@ class _Warnings(logging.Handler):
 def attached_probes() -> list[AttachedProbe]:
     """Every debug probe that pyOCD finds now; looking does not touch them. ProbeError when it cannot look."""
     try:
-        probes = ConnectHelper.get_all_connected_probes(blocking=False)
-        return [_describe(probe) for probe in probes]
+        return [_describe(probe) for probe in _connected()]
     except _PYOCD_ERRORS as error:
         raise ProbeError("the attached debug probes cannot be listed", evidence=str(error)) from error
+
+
+def _connected(unique_id: str | None = None) -> list[Any]:
+    """pyOCD's probes. While it looks it asks for options of a session that nobody has made: make it first."""
+    if Session._options_session is None:
+        Session._options_session = _Session(None, options={"no_config": True, "project_dir": str(Path.cwd())})
+    return list(ConnectHelper.get_all_connected_probes(blocking=False, unique_id=unique_id))
 
 
 def _describe(probe: Any) -> AttachedProbe:

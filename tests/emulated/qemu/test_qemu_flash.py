@@ -42,6 +42,16 @@ def test_programs_verifies_and_runs(
         assert registers["cfsr"] == registers["hfsr"] == 0
 
 
+def test_a_script_in_the_current_folder_is_not_run(
+    qemu: QemuProcess, connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pyocd_user.py").write_text("open('sprung', 'w')")
+    monkeypatch.chdir(tmp_path)
+    with connect(qemu):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["pyocd_user.py"]
+
+
 def test_skips_what_a_running_board_already_holds(
     qemu: QemuProcess, connect: Connect, images: Path, first_line: Listen
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,6 +12,20 @@ import pytest
 
 from hil.errors import ImageError, ProbeError
 from hil.flash.pyocd import PyOcdFlasher
+
+LOOKS_FOR_PROBES = """
+import os
+from hil.errors import ProbeError
+from hil.flash.pyocd import PyOcdFlasher, attached_probes
+from pyocd.core.session import Session
+attached_probes()
+Session.get_current()
+try:
+    with PyOcdFlasher("qemu:nobody", "mps2_an386"):
+        pass
+except ProbeError:
+    print(os.getcwd())
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -38,6 +54,20 @@ def test_a_damaged_image_never_reaches_the_probe(tmp_path: Path) -> None:
     image.write_bytes(b"\x7fELF" + bytes(100))
     with pytest.raises(ImageError):
         PyOcdFlasher("qemu:nobody", "mps2_an386").program(image)
+
+
+def test_nothing_in_the_current_folder_is_run(tmp_path: Path) -> None:
+    """In a process of its own: pyOCD makes a session for its options once."""
+    (tmp_path / "pyocd_user.py").write_text("open('script', 'w')")
+    (tmp_path / "pyocd.yaml").write_text(
+        "logging: {handlers: {trap: {(): builtins.open, file: settings, mode: w}}, root: {handlers: [trap]}}"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", LOOKS_FOR_PROBES], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pyocd.yaml", "pyocd_user.py"]
+    assert Path(done.stdout.strip()) == tmp_path, "it stays where it was started"
 
 
 def test_a_flasher_that_is_not_connected_says_so() -> None:
