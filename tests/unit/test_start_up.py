@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from weakref import ref
 
 import pytest
 
@@ -72,8 +73,33 @@ def test_collecting_is_as_before_afterwards(enabled: bool) -> None:
         (gc.enable if before else gc.disable)()
 
 
-def test_nothing_is_hidden_from_the_collector(tmp_path: Path) -> None:
+class Cycle:
+    """An object that only the collector frees."""
+
+    def __init__(self) -> None:
+        self.me = self
+
+
+def test_what_was_made_meanwhile_is_not_looked_at_as_new() -> None:
+    with collecting_later():
+        made = Cycle()
+    assert any(one is made for one in gc.get_objects(generation=2))
+
+
+def test_nothing_is_hidden_from_the_collector() -> None:
     frozen = gc.get_freeze_count()
     with collecting_later():
-        pass
+        freed = ref(Cycle())
     assert gc.get_freeze_count() == frozen
+    gc.collect()
+    assert freed() is None
+
+
+def test_what_another_has_frozen_stays_frozen() -> None:
+    gc.freeze()
+    try:
+        with collecting_later():
+            pass
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()
