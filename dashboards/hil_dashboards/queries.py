@@ -9,8 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, func, or_, select
-from sqlalchemy.orm import Session as Transaction
-from sqlalchemy.orm import aliased
 
 from hil.measure.profile import Profile
 from hil_dashboards.choice import Choice, ProfileChoice
@@ -18,7 +16,7 @@ from hil_db import engine, profiles
 from hil_db.export import latest_run
 from hil_db.liveness import status_now
 from hil_db.records import Status
-from hil_db.schema import Image, MeasureRow, ProfileRow, Run, Session
+from hil_db.schema import IMAGE, MEASURE, PROFILE, RUN, SESSION
 from hil_db.store import Store
 
 MATRIX_METRICS = (
@@ -154,16 +152,16 @@ def read_series(url: str | None, choice: Choice) -> SeriesData:
     StoreError when the database cannot be read.
     """
     with _reading(url) as connection:
-        metrics = _names(connection, MeasureRow.metric)
+        metrics = _names(connection, MEASURE.c.metric)
         usual = USUAL_METRIC if USUAL_METRIC in metrics else next(iter(metrics), None)
         metric = choice.metric or usual
         return SeriesData(
             _newest_run(connection),
             metric,
             metrics,
-            _names(connection, Session.model),
-            _names(connection, Session.board),
-            _names(connection, Session.precision),
+            _names(connection, SESSION.c.model),
+            _names(connection, SESSION.c.board),
+            _names(connection, SESSION.c.precision),
             _rows(connection, _series(choice, metric)) if metric else [],
         )
 
@@ -173,21 +171,22 @@ def read_profile(url: str | None, choice: ProfileChoice) -> ProfileData:
     with _reading(url) as connection:
         newest = _newest_run(connection)
         wanted = _profiled().where(
-            Session.board == choice.board,
-            Session.kind == choice.kind,
-            Session.model == choice.model,
-            Session.precision == choice.precision,
+            SESSION.c.board == choice.board,
+            SESSION.c.kind == choice.kind,
+            SESSION.c.model == choice.model,
+            SESSION.c.precision == choice.precision,
         )
-        runs = wanted.with_only_columns(Session.run_id).group_by(Session.run_id).order_by(*_newest_runs())
+        runs = wanted.with_only_columns(SESSION.c.run_id).group_by(SESSION.c.run_id).order_by(*_newest_runs())
         known = list(connection.scalars(runs.limit(PROFILES_MOST)))
         if choice.run is not None:
-            wanted = wanted.where(Session.run_id == choice.run)
-        session_id = connection.scalar(wanted.with_only_columns(Session.id).order_by(*_NEWEST_FIRST).limit(1))
+            wanted = wanted.where(SESSION.c.run_id == choice.run)
+        session_id = connection.scalar(
+            wanted.with_only_columns(SESSION.c.id).order_by(*_NEWEST_FIRST).limit(1)
+        )
         if session_id is None:
             return ProfileData(newest, known, None, None, None)
-        (session,) = _rows(connection, _sessions().where(Session.id == session_id))
-        with Transaction(connection) as transaction:
-            profile = profiles.profile(transaction.get_one(ProfileRow, session_id))
+        (session,) = _rows(connection, _sessions().where(SESSION.c.id == session_id))
+        profile = profiles.read(connection, [session_id])[session_id]
         cycles = _rows(connection, _cycles(session_id, profile.technique))
         return ProfileData(newest, known, session, profile, next(iter(cycles), None))
 
@@ -212,7 +211,7 @@ def _names(connection: Connection, column: Any) -> list[str]:
 
 def _newest_run(connection: Connection) -> RunHead | None:
     latest = latest_run().scalar_subquery()
-    run = connection.execute(select(Run.__table__).where(Run.id == latest)).one_or_none()
+    run = connection.execute(select(RUN).where(RUN.c.id == latest)).one_or_none()
     if run is None:
         return None
     status = status_now(run.status, run.host, run.pid, run.pid_birth)
@@ -220,39 +219,39 @@ def _newest_run(connection: Connection) -> RunHead | None:
 
 
 # A session may be stored long after it ran (`hil store`): its number does not say which is newest.
-_NEWEST_FIRST = (Session.started.desc(), Session.id.desc())
-_CASE = (Session.board, Session.kind, Session.model, Session.precision)
+_NEWEST_FIRST = (SESSION.c.started.desc(), SESSION.c.id.desc())
+_CASE = (SESSION.c.board, SESSION.c.kind, SESSION.c.model, SESSION.c.precision)
 _MEASURE = (
-    MeasureRow.metric,
-    MeasureRow.value,
-    MeasureRow.unit,
-    MeasureRow.method,
-    MeasureRow.technique,
-    MeasureRow.resolution,
-    MeasureRow.low,
-    MeasureRow.high,
-    MeasureRow.conditions,
+    MEASURE.c.metric,
+    MEASURE.c.value,
+    MEASURE.c.unit,
+    MEASURE.c.method,
+    MEASURE.c.technique,
+    MEASURE.c.resolution,
+    MEASURE.c.low,
+    MEASURE.c.high,
+    MEASURE.c.conditions,
 )
 
 
 def _session_columns() -> Sequence[Any]:
-    counted = aliased(MeasureRow)
+    counted = MEASURE.alias().c
     vectors = (
         select(func.max(counted.value))
-        .where(counted.session_id == Session.id, counted.metric == "vectors")
-        .correlate(Session)
+        .where(counted.session_id == SESSION.c.id, counted.metric == "vectors")
+        .correlate(SESSION)
         .scalar_subquery()
     )
     return (
-        Session.id,
-        Session.run_id,
-        Session.started,
+        SESSION.c.id,
+        SESSION.c.run_id,
+        SESSION.c.started,
         *_CASE,
-        Session.status,
-        Session.error,
-        Run.git_commit,
-        Run.git_dirty,
-        Image.sha256,
+        SESSION.c.status,
+        SESSION.c.error,
+        RUN.c.git_commit,
+        RUN.c.git_dirty,
+        IMAGE.c.sha256,
         vectors,
     )
 
@@ -260,28 +259,28 @@ def _session_columns() -> Sequence[Any]:
 def _sessions(*more: Any) -> Select[*tuple[Any, ...]]:
     return (
         select(*_session_columns(), *more)
-        .join(Run, Run.id == Session.run_id)
-        .outerjoin(Image, Image.id == Session.image_id)
+        .join(RUN, RUN.c.id == SESSION.c.run_id)
+        .outerjoin(IMAGE, IMAGE.c.id == SESSION.c.image_id)
     )
 
 
 def _newest_runs() -> tuple[Any, ...]:
-    return func.max(Session.started).desc(), Session.run_id.desc()
+    return func.max(SESSION.c.started).desc(), SESSION.c.run_id.desc()
 
 
 def _newest_sessions() -> Select[*tuple[Any, ...]]:
     place = func.row_number().over(partition_by=_CASE, order_by=_NEWEST_FIRST)
-    ranked = select(Session.id, place.label("place")).subquery()
+    ranked = select(SESSION.c.id, place.label("place")).subquery()
     newest = select(ranked.c.id).where(ranked.c.place == 1)
-    return _sessions().where(Session.id.in_(newest)).order_by(*_CASE)
+    return _sessions().where(SESSION.c.id.in_(newest)).order_by(*_CASE)
 
 
 def _newest_values() -> Select[*tuple[Any, ...]]:
-    place = func.rank().over(partition_by=(*_CASE, MeasureRow.metric), order_by=_NEWEST_FIRST)
+    place = func.rank().over(partition_by=(*_CASE, MEASURE.c.metric), order_by=_NEWEST_FIRST)
     ranked = (
-        select(Session.id.label("session_id"), MeasureRow.metric.label("metric"), place.label("place"))
-        .join(MeasureRow, MeasureRow.session_id == Session.id)
-        .where(Session.status == Status.FINISHED, MeasureRow.metric.in_(MATRIX_METRICS))
+        select(SESSION.c.id.label("session_id"), MEASURE.c.metric.label("metric"), place.label("place"))
+        .join(MEASURE, MEASURE.c.session_id == SESSION.c.id)
+        .where(SESSION.c.status == Status.FINISHED, MEASURE.c.metric.in_(MATRIX_METRICS))
         .subquery()
     )
     newest = (
@@ -292,62 +291,62 @@ def _newest_values() -> Select[*tuple[Any, ...]]:
     )
     return (
         _sessions(*_MEASURE)
-        .join(MeasureRow, MeasureRow.session_id == Session.id)
-        .join(newest, and_(newest.c.session_id == Session.id, newest.c.metric == MeasureRow.metric))
-        .order_by(*_CASE, MeasureRow.id)
+        .join(MEASURE, MEASURE.c.session_id == SESSION.c.id)
+        .join(newest, and_(newest.c.session_id == SESSION.c.id, newest.c.metric == MEASURE.c.metric))
+        .order_by(*_CASE, MEASURE.c.id)
     )
 
 
 def _profiled() -> Select[*tuple[Any, ...]]:
     return (
-        select(Session.id)
-        .join(ProfileRow, ProfileRow.session_id == Session.id)
-        .where(Session.status == Status.FINISHED)
+        select(SESSION.c.id)
+        .join(PROFILE, PROFILE.c.session_id == SESSION.c.id)
+        .where(SESSION.c.status == Status.FINISHED)
     )
 
 
 def _cycles(session_id: int, technique: str) -> Select[*tuple[Any, ...]]:
     return (
         _sessions(*_MEASURE)
-        .join(MeasureRow, MeasureRow.session_id == Session.id)
+        .join(MEASURE, MEASURE.c.session_id == SESSION.c.id)
         .where(
-            Session.id == session_id,
-            MeasureRow.metric == CYCLES_METRIC,
-            MeasureRow.technique == technique,
+            SESSION.c.id == session_id,
+            MEASURE.c.metric == CYCLES_METRIC,
+            MEASURE.c.technique == technique,
         )
     )
 
 
 def _most_vectors() -> Select[*tuple[Any, ...]]:
     return (
-        select(*_CASE, func.max(MeasureRow.value))
-        .join(MeasureRow, MeasureRow.session_id == Session.id)
-        .where(MeasureRow.metric == "vectors")
+        select(*_CASE, func.max(MEASURE.c.value))
+        .join(MEASURE, MEASURE.c.session_id == SESSION.c.id)
+        .where(MEASURE.c.metric == "vectors")
         .group_by(*_CASE)
     )
 
 
 def _series(choice: Choice, metric: str) -> Select[*tuple[Any, ...]]:
     filters = (
-        (Session.model, choice.model),
-        (Session.board, choice.board),
-        (Session.precision, choice.precision),
+        (SESSION.c.model, choice.model),
+        (SESSION.c.board, choice.board),
+        (SESSION.c.precision, choice.precision),
     )
-    of_metric = and_(MeasureRow.session_id == Session.id, MeasureRow.metric == metric)
-    told = or_(MeasureRow.id.is_not(None), Session.status != Status.FINISHED)
+    of_metric = and_(MEASURE.c.session_id == SESSION.c.id, MEASURE.c.metric == metric)
+    told = or_(MEASURE.c.id.is_not(None), SESSION.c.status != Status.FINISHED)
     wanted = and_(told, *(column.in_(names) for column, names in filters if names))
     runs = (
-        select(Session.run_id)
-        .outerjoin(MeasureRow, of_metric)
+        select(SESSION.c.run_id)
+        .outerjoin(MEASURE, of_metric)
         .where(wanted)
-        .group_by(Session.run_id)
+        .group_by(SESSION.c.run_id)
         .order_by(*_newest_runs())
         .limit(choice.runs)
         .subquery()
     )
     return (
         _sessions(*_MEASURE)
-        .outerjoin(MeasureRow, of_metric)
-        .where(wanted, Session.run_id.in_(select(runs.c.run_id)))
-        .order_by(Run.started, Session.run_id, Session.id, MeasureRow.id)
+        .outerjoin(MEASURE, of_metric)
+        .where(wanted, SESSION.c.run_id.in_(select(runs.c.run_id)))
+        .order_by(RUN.c.started, SESSION.c.run_id, SESSION.c.id, MEASURE.c.id)
     )

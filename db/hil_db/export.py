@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, Select, func, select
 
 from hil.errors import StoreError
 from hil_db import engine
-from hil_db.schema import MeasureRow, Run, Session
+from hil_db.schema import MEASURE, RUN, SESSION
 from hil_db.store import Store
 
 CASE_COLUMNS = ("run", "time", "board", "kind", "model", "precision")
@@ -31,7 +31,14 @@ COLUMNS = (
     "git_note",
 )
 
-CASE = (Session.run_id, Session.started, Session.board, Session.kind, Session.model, Session.precision)
+CASE = (
+    SESSION.c.run_id,
+    SESSION.c.started,
+    SESSION.c.board,
+    SESSION.c.kind,
+    SESSION.c.model,
+    SESSION.c.precision,
+)
 
 _NAMED = 8  # so many runs does an error name
 
@@ -72,7 +79,7 @@ def run_ids(connection: Connection, run: str, where: str) -> list[int] | None:
     """
     if run == "all":
         return None
-    newest = connection.scalar(select(func.max(Run.id)))
+    newest = connection.scalar(select(func.max(RUN.c.id)))
     if newest is None:
         raise StoreError(f"no run is stored in {where} yet", remedy="run `pytest --board=all` first")
     if run == "latest":
@@ -83,7 +90,7 @@ def run_ids(connection: Connection, run: str, where: str) -> list[int] | None:
             )
         return [latest]
     wanted = int(run) if run.isdecimal() else 0
-    if not 1 <= wanted <= newest or connection.scalar(select(Run.id).where(Run.id == wanted)) is None:
+    if not 1 <= wanted <= newest or connection.scalar(select(RUN.c.id).where(RUN.c.id == wanted)) is None:
         raise StoreError(
             f"there is no run {run!r} in {where}", remedy=f"use latest, all, or one of {_known(connection)}"
         )
@@ -92,13 +99,13 @@ def run_ids(connection: Connection, run: str, where: str) -> list[int] | None:
 
 def latest_run() -> Select[*tuple[Any, ...]]:
     """The id of the run that began last of those with results; a run may be stored long after it ran."""
-    with_results = select(Session.id).where(Session.run_id == Run.id).exists()
-    return select(Run.id).where(with_results).order_by(Run.started.desc(), Run.id.desc()).limit(1)
+    with_results = select(SESSION.c.id).where(SESSION.c.run_id == RUN.c.id).exists()
+    return select(RUN.c.id).where(with_results).order_by(RUN.c.started.desc(), RUN.c.id.desc()).limit(1)
 
 
 def _known(connection: Connection) -> str:
     """The newest runs there are."""
-    newest = connection.scalars(select(Run.id).order_by(Run.id.desc()).limit(_NAMED + 1)).all()
+    newest = connection.scalars(select(RUN.c.id).order_by(RUN.c.id.desc()).limit(_NAMED + 1)).all()
     return ", ".join(str(run) for run in newest[:_NAMED]) + (", …" if len(newest) > _NAMED else "")
 
 
@@ -106,24 +113,24 @@ def _query(ids: list[int] | None) -> Select[*tuple[Any, ...]]:
     query = (
         select(
             *CASE,
-            MeasureRow.metric,
-            MeasureRow.value,
-            MeasureRow.unit,
-            MeasureRow.method,
-            MeasureRow.technique,
-            MeasureRow.resolution,
-            MeasureRow.low,
-            MeasureRow.high,
-            MeasureRow.conditions,
-            Run.git_commit,
-            Run.git_dirty,
-            Run.git_note,
+            MEASURE.c.metric,
+            MEASURE.c.value,
+            MEASURE.c.unit,
+            MEASURE.c.method,
+            MEASURE.c.technique,
+            MEASURE.c.resolution,
+            MEASURE.c.low,
+            MEASURE.c.high,
+            MEASURE.c.conditions,
+            RUN.c.git_commit,
+            RUN.c.git_dirty,
+            RUN.c.git_note,
         )
-        .join(MeasureRow, MeasureRow.session_id == Session.id)
-        .join(Run, Run.id == Session.run_id)
-        .order_by(Session.run_id, Session.id, MeasureRow.id)
+        .join(MEASURE, MEASURE.c.session_id == SESSION.c.id)
+        .join(RUN, RUN.c.id == SESSION.c.run_id)
+        .order_by(SESSION.c.run_id, SESSION.c.id, MEASURE.c.id)
     )
-    return query if ids is None else query.where(Session.run_id.in_(ids))
+    return query if ids is None else query.where(SESSION.c.run_id.in_(ids))
 
 
 def _cells(row: Row[*tuple[Any, ...]]) -> list[Any]:

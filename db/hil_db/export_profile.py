@@ -7,14 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any, TextIO
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session as Transaction
-from sqlalchemy.orm import selectinload
 
 from hil.errors import StoreError
 from hil.measure.profile import Profile, folded, functions
 from hil_db import engine, profiles
 from hil_db.export import CASE, CASE_COLUMNS, run_ids, time_text, write_rows
-from hil_db.schema import ProfileRow, Session
+from hil_db.schema import PROFILE, SESSION
 from hil_db.store import Store
 
 _HEAD = (*CASE_COLUMNS, "technique", "inferences")
@@ -62,19 +60,16 @@ def export_profile(url: str | None, run: str, view: str, form: str, out: TextIO)
     with (
         Store.open_read_only(url) as store,
         engine.explained(store.url),
-        Transaction(store.engine) as transaction,
+        store.engine.connect() as connection,
     ):
         where = engine.shown(store.url)
-        ids = run_ids(transaction.connection(), run, where)
-        query = (
-            select(*CASE, ProfileRow)
-            .join(ProfileRow, ProfileRow.session_id == Session.id)
-            .order_by(Session.run_id, Session.id)
-            .options(selectinload(ProfileRow.paths), selectinload(ProfileRow.classes))
-        )
+        ids = run_ids(connection, run, where)
+        query = select(SESSION.c.id, *CASE).join(PROFILE, PROFILE.c.session_id == SESSION.c.id)
         if ids is not None:
-            query = query.where(Session.run_id.in_(ids))
-        held = [_Held(tuple(case), profiles.profile(row)) for *case, row in transaction.execute(query)]
+            query = query.where(SESSION.c.run_id.in_(ids))
+        cases = connection.execute(query.order_by(SESSION.c.run_id, SESSION.c.id)).all()
+        found = profiles.read(connection, query.with_only_columns(SESSION.c.id))
+    held = [_Held(tuple(case), found[session_id]) for session_id, *case in cases]
     if not held:
         runs = "no run" if ids is None else f"no session of run {ids[0]}"
         raise StoreError(

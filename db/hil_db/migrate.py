@@ -21,7 +21,7 @@ from sqlalchemy.engine import URL
 from hil.errors import StoreError
 from hil_db import MIGRATIONS
 from hil_db.engine import looking, shown
-from hil_db.schema import VERSION_TABLE, Base
+from hil_db.schema import METADATA, VERSION_TABLE
 
 REVISIONS = (
     "0001",
@@ -81,7 +81,7 @@ def check(engine: Engine, url: URL) -> None:
 
 def _create(connection: Connection) -> None:
     """The newest schema at once, and the note that it is."""
-    Base.metadata.create_all(connection)
+    METADATA.create_all(connection)
     _VERSION.create(connection, checkfirst=True)
     connection.execute(insert(_VERSION).values(version_num=REVISIONS[-1]))
 

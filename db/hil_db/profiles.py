@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Select, Table, insert, select
+
 from hil.errors import StoreError
 from hil.measure.profile import ClassCost, PathCost, Profile
-from hil_db import schema
+from hil_db.schema import PROFILE, PROFILE_CLASS, PROFILE_PATH
 
 _BETWEEN = ";"  # what call paths are joined by, here and in folded stacks
 _MOST = (1 << 63) - 1  # the largest integer of both databases
@@ -39,42 +45,60 @@ def _problem(profile: Profile) -> str | None:
     return None
 
 
-def row(profile: Profile, session_id: int) -> schema.ProfileRow:
-    """The profile as a row with its paths and classes."""
-    return schema.ProfileRow(
-        session_id=session_id,
-        technique=profile.technique,
-        regions=int(profile.regions),  # a counter's array may have given them
-        paths=[
-            schema.ProfilePath(
-                place=place,
-                path=_BETWEEN.join(cost.path),
-                calls=int(cost.calls),
-                instructions=int(cost.instructions),
-                cycles=int(cost.cycles),
-            )
-            for place, cost in enumerate(profile.paths)
-        ],
-        classes=[
-            schema.ProfileClass(
-                place=place,
-                name=kind.name,
-                instructions=int(kind.instructions),
-                cycles=int(kind.cycles),
-            )
-            for place, kind in enumerate(profile.classes)
-        ],
-    )
+def add(connection: Connection, profile: Profile, session_id: int) -> None:
+    """Add the profile of a session, with its paths and classes."""
+    regions = int(profile.regions)  # a counter's array may have given it, and the counts below
+    head = {"session_id": session_id, "technique": profile.technique, "regions": regions}
+    paths = [
+        {
+            "session_id": session_id,
+            "place": place,
+            "path": _BETWEEN.join(cost.path),
+            "calls": int(cost.calls),
+            "instructions": int(cost.instructions),
+            "cycles": int(cost.cycles),
+        }
+        for place, cost in enumerate(profile.paths)
+    ]
+    classes = [
+        {
+            "session_id": session_id,
+            "place": place,
+            "name": kind.name,
+            "instructions": int(kind.instructions),
+            "cycles": int(kind.cycles),
+        }
+        for place, kind in enumerate(profile.classes)
+    ]
+    for table, rows in ((PROFILE, [head]), (PROFILE_PATH, paths), (PROFILE_CLASS, classes)):
+        if rows:
+            connection.execute(insert(table), rows)
 
 
-def profile(row: schema.ProfileRow) -> Profile:
-    """What was stored."""
-    return Profile(
-        row.technique,
-        row.regions,
-        tuple(
-            PathCost(tuple(path.path.split(_BETWEEN)), path.calls, path.instructions, path.cycles)
-            for path in row.paths
-        ),
-        tuple(ClassCost(kind.name, kind.instructions, kind.cycles) for kind in row.classes),
-    )
+def read(connection: Connection, sessions: Sequence[int] | Select[int]) -> dict[int, Profile]:
+    """The profiles of these sessions by their ids, as far as they have one."""
+    paths, classes = (_by_session(connection, table, sessions) for table in (PROFILE_PATH, PROFILE_CLASS))
+    heads = connection.execute(select(PROFILE).where(PROFILE.c.session_id.in_(sessions)))
+    return {
+        head.session_id: Profile(
+            head.technique,
+            head.regions,
+            tuple(
+                PathCost(tuple(one.path.split(_BETWEEN)), one.calls, one.instructions, one.cycles)
+                for one in paths[head.session_id]
+            ),
+            tuple(ClassCost(one.name, one.instructions, one.cycles) for one in classes[head.session_id]),
+        )
+        for head in heads
+    }
+
+
+def _by_session(
+    connection: Connection, table: Table, sessions: Sequence[int] | Select[int]
+) -> dict[int, list[Any]]:
+    """Their rows of a table, each session's in order."""
+    found: dict[int, list[Any]] = defaultdict(list)
+    query = select(table).where(table.c.session_id.in_(sessions)).order_by(table.c.session_id, table.c.place)
+    for row in connection.execute(query):
+        found[row.session_id].append(row)
+    return found

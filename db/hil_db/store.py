@@ -11,19 +11,18 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, func, insert, select, update
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Mapped
-from sqlalchemy.orm import Session as Transaction
 
 from hil.errors import StoreError
 from hil.image import Manifest
 from hil.masking import masked
 from hil.measure.profile import Profile
-from hil.values import Measure
-from hil_db import codec, engine, liveness, migrate, profiles, schema
+from hil.values import Measure, Samples
+from hil_db import codec, engine, liveness, migrate, profiles
 from hil_db.records import RunInfo, SessionRecord, Status
+from hil_db.rows import Row, add_image, add_row, known
+from hil_db.schema import MEASURE, RUN, SAMPLE, SESSION
 
 
 class Store:
@@ -87,29 +86,27 @@ class Store:
         Earlier runs of this host whose process died are marked interrupted on the way. A run whose uid is
         there already stays as it is.
         """
-        row = schema.Run(
-            started=info.started,
-            finished=None,
-            status=Status.RUNNING,
-            command=_text(info.command),
-            host=info.host,
-            pid=info.pid,
-            pid_birth=liveness.birth_of(info.pid),
-            git_commit=info.git_commit,
-            git_dirty=info.git_dirty,
-            git_note=_text(info.git_note) if info.git_note is not None else None,
-            lab_path=_text(info.lab_path) if info.lab_path is not None else None,
-            lab_sha256=info.lab_sha256,
-            versions=dict(info.versions),
-            uid=info.uid,
-        )
-        with engine.explained(self.url), Transaction(self._engine) as transaction:
-            known = _known(transaction, schema.Run.id, schema.Run.uid, info.uid)
-            if known is not None:
-                return known
-            _close_orphans(transaction)
-            transaction.add(row)
-            return self._committed(transaction, row)
+        row = {
+            "started": info.started,
+            "status": Status.RUNNING,
+            "command": _text(info.command),
+            "host": info.host,
+            "pid": info.pid,
+            "pid_birth": liveness.birth_of(info.pid),
+            "git_commit": info.git_commit,
+            "git_dirty": info.git_dirty,
+            "git_note": _text(info.git_note) if info.git_note is not None else None,
+            "lab_path": _text(info.lab_path) if info.lab_path is not None else None,
+            "lab_sha256": info.lab_sha256,
+            "versions": dict(info.versions),
+            "uid": info.uid,
+        }
+        with self._writing() as connection:
+            number = known(connection, RUN, "uid", info.uid)
+            if number is None:
+                _close_orphans(connection)
+                number = add_row(connection, RUN, row)
+        return number
 
     def save_session(self, run_id: int, record: SessionRecord) -> int:
         """Append one ended session with all that belongs to it, or nothing of it; returns its id.
@@ -119,41 +116,36 @@ class Store:
         would not come back as it is, and for a run that was never begun.
         """
         check(record)
-        with engine.explained(self.url), Transaction(self._engine) as transaction:
-            self._run(transaction, run_id)
-            known = _known(transaction, schema.Session.id, schema.Session.uid, record.uid)
-            if known is not None:
-                return known
-            image = _image(transaction, record.manifest) if record.manifest is not None else None
-            row = schema.Session(
-                run_id=run_id,
-                image=image,
-                board=record.board,
-                kind=record.kind,
-                model=record.model,
-                precision=record.precision,
-                started=record.started,
-                finished=record.finished,
-                status=record.status,
-                error=_text(record.error) if record.error is not None else None,
-                vectors_sha256=record.vectors_sha256,
-                versions=dict(record.versions),
-                uid=record.uid,
-            )
-            transaction.add(row)
-            transaction.flush()
-            transaction.add_all(_children(row.id, record))
-            if record.profile is not None:
-                transaction.add(profiles.row(record.profile, row.id))
-            return self._committed(transaction, row)
+        row = {
+            "run_id": run_id,
+            "board": record.board,
+            "kind": record.kind,
+            "model": record.model,
+            "precision": record.precision,
+            "started": record.started,
+            "finished": record.finished,
+            "status": record.status,
+            "error": _text(record.error) if record.error is not None else None,
+            "vectors_sha256": record.vectors_sha256,
+            "versions": dict(record.versions),
+            "uid": record.uid,
+        }
+        with self._writing() as connection:
+            self._need_run(connection, run_id)
+            number = known(connection, SESSION, "uid", record.uid)
+            if number is None:
+                image = record.manifest
+                row["image_id"] = add_image(connection, _image(image)) if image is not None else None
+                number = add_row(connection, SESSION, row)
+                _add_children(connection, number, record)
+        return number
 
     def finish_run(self, run_id: int, status: Status, finished: datetime | None = None) -> None:
         """Say how a run ended, and when (default: now)."""
-        with engine.explained(self.url), Transaction(self._engine) as transaction:
-            row = self._run(transaction, run_id)
-            row.status = status
-            row.finished = finished if finished is not None else datetime.now(UTC)
-            self._committed(transaction, row)
+        ended = finished if finished is not None else datetime.now(UTC)
+        with self._writing() as connection:
+            self._need_run(connection, run_id)
+            connection.execute(update(RUN).where(RUN.c.id == run_id).values(status=status, finished=ended))
 
     def read_samples(
         self, session_id: int, metric: str, *, technique: str | None = None
@@ -162,49 +154,48 @@ class Store:
 
         StoreError when the blob is damaged, or when several techniques gave values and none is named.
         """
-        query = select(schema.SampleRow).where(
-            schema.SampleRow.session_id == session_id, schema.SampleRow.metric == metric
-        )
+        query = select(SAMPLE).where(SAMPLE.c.session_id == session_id, SAMPLE.c.metric == metric)
         if technique is not None:
-            query = query.where(schema.SampleRow.technique == technique)
-        with engine.explained(self.url), Transaction(engine.looking(self._engine)) as transaction:
-            rows = transaction.scalars(query).all()
-            if not rows:
-                raise KeyError(metric)
-            if len(rows) > 1:
-                raise StoreError(
-                    f"session {session_id} in {engine.shown(self.url)} has {metric} by several techniques",
-                    evidence=", ".join(sorted(f"{row.technique} ({row.method})" for row in rows)),
-                    remedy="name one",
-                )
-            row = rows[0]
-            blob = f"the blob of {metric} of session {session_id} in {engine.shown(self.url)}"
-            return codec.unpack(row.blob, row.dtype, row.count, row.codec, blob)
+            query = query.where(SAMPLE.c.technique == technique)
+        with self._reading() as connection:
+            rows = connection.execute(query).mappings().all()
+        if not rows:
+            raise KeyError(metric)
+        if len(rows) > 1:
+            raise StoreError(
+                f"session {session_id} in {engine.shown(self.url)} has {metric} by several techniques",
+                evidence=", ".join(sorted(f"{row['technique']} ({row['method']})" for row in rows)),
+                remedy="name one",
+            )
+        row = rows[0]
+        blob = f"the blob of {metric} of session {session_id} in {engine.shown(self.url)}"
+        return codec.unpack(row["blob"], row["dtype"], row["count"], row["codec"], blob)
 
     def read_profile(self, session_id: int) -> Profile:
         """Where a session's cycles went; KeyError when nothing told."""
-        with engine.explained(self.url), Transaction(engine.looking(self._engine)) as transaction:
-            row = transaction.get(schema.ProfileRow, session_id)
-            if row is None:
-                raise KeyError(session_id)
-            return profiles.profile(row)
+        with self._reading() as connection:
+            return profiles.read(connection, [session_id])[session_id]
 
-    def _committed(self, transaction: Transaction, row: schema.Run | schema.Session) -> int:
-        transaction.flush()
-        number = row.id  # read after the commit, it would be fetched again, and that could fail
-        transaction.commit()
-        if self.replaced:  # SQLite goes on in the one that nobody finds again
-            raise StoreError(
-                f"the database {engine.shown(self.url)} was removed or replaced while it was in use",
-                remedy="leave the file where it is while tests run",
-            )
-        return number
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """One transaction; what was written must lie in the file that was opened."""
+        with engine.explained(self.url):
+            with self._engine.begin() as connection:
+                yield connection
+            if self.replaced:  # SQLite goes on in the one that nobody finds again
+                raise StoreError(
+                    f"the database {engine.shown(self.url)} was removed or replaced while it was in use",
+                    remedy="leave the file where it is while tests run",
+                )
 
-    def _run(self, transaction: Transaction, run_id: int) -> schema.Run:
-        row = transaction.get(schema.Run, run_id)
-        if row is None:
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with engine.explained(self.url), engine.looking(self._engine).connect() as connection:
+            yield connection
+
+    def _need_run(self, connection: Connection, run_id: int) -> None:
+        if connection.scalar(select(RUN.c.id).where(RUN.c.id == run_id)) is None:
             raise StoreError(f"there is no run {run_id} in {engine.shown(self.url)}", remedy="begin it first")
-        return row
 
 
 @contextmanager
@@ -216,22 +207,19 @@ def _kept_when_good(bound: Engine) -> Iterator[None]:
         undo.pop_all()
 
 
-def _known(
-    transaction: Transaction, number: Mapped[int], column: Mapped[str | None], uid: str | None
-) -> int | None:
-    return None if uid is None else transaction.scalar(select(number).where(column == uid))
-
-
 def _text(said: str) -> str:
     """Without passwords; bytes that are no UTF-8, and zeros, which no database takes, become escapes."""
     return masked(said.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00"))
 
 
-def _close_orphans(transaction: Transaction) -> None:
-    for row in transaction.scalars(select(schema.Run).where(schema.Run.status == Status.RUNNING)):
-        if liveness.status_now(row.status, row.host, row.pid, row.pid_birth) is Status.INTERRUPTED:
-            row.status = Status.INTERRUPTED
-            row.finished = max((session.finished for session in row.sessions), default=row.started)
+def _close_orphans(connection: Connection) -> None:
+    for run in connection.execute(select(RUN).where(RUN.c.status == Status.RUNNING)).all():
+        if liveness.status_now(run.status, run.host, run.pid, run.pid_birth) is Status.INTERRUPTED:
+            last = connection.scalar(select(func.max(SESSION.c.finished)).where(SESSION.c.run_id == run.id))
+            ended = last if last is not None else run.started
+            connection.execute(
+                update(RUN).where(RUN.c.id == run.id).values(status=Status.INTERRUPTED, finished=ended)
+            )
 
 
 def check(record: SessionRecord) -> None:
@@ -284,59 +272,58 @@ def _check_measure(measure: Measure, what: str, board: str) -> None:
             )
 
 
-def _image(transaction: Transaction, manifest: Manifest) -> schema.Image:
-    query = select(schema.Image).where(schema.Image.sha256 == manifest.sha256)
-    known = transaction.scalars(query).first()
-    if known is not None:
-        return known
-    image = schema.Image(
-        sha256=manifest.sha256,
-        kind=manifest.kind,
-        model=manifest.model,
-        precision=manifest.precision,
-        build_id=manifest.build_id,
-        source_sha256=manifest.source_sha256,
-        toolchain=manifest.toolchain,
-        sections=dict(manifest.sections),
-    )
-    try:
-        with transaction.begin_nested():
-            transaction.add(image)
-    except IntegrityError:  # another writer added it since we looked; only where writers do not queue
-        return transaction.scalars(query).one()
-    return image
+def _image(manifest: Manifest) -> Row:
+    return {
+        "sha256": manifest.sha256,
+        "kind": manifest.kind,
+        "model": manifest.model,
+        "precision": manifest.precision,
+        "build_id": manifest.build_id,
+        "source_sha256": manifest.source_sha256,
+        "toolchain": manifest.toolchain,
+        "sections": dict(manifest.sections),
+    }
 
 
-def _children(session_id: int, record: SessionRecord) -> list[schema.MeasureRow | schema.SampleRow]:
-    measures: list[schema.MeasureRow | schema.SampleRow] = [
-        schema.MeasureRow(
-            session_id=session_id,
-            metric=measure.metric,
-            value=float(measure.value),
-            unit=measure.unit,
-            method=measure.method,
-            technique=measure.technique,
-            resolution=float(measure.resolution) if measure.resolution is not None else None,
-            low=float(measure.band[0]) if measure.band is not None else None,
-            high=float(measure.band[1]) if measure.band is not None else None,
-            conditions={
-                name: held if isinstance(held, str) else float(held)
-                for name, held in measure.conditions.items()
-            },
-        )
-        for measure in record.measures
-    ]
-    return measures + [
-        schema.SampleRow(
-            session_id=session_id,
-            metric=samples.metric,
-            unit=samples.unit,
-            method=samples.method,
-            technique=samples.technique,
-            dtype=samples.values.dtype.str[1:],
-            count=len(samples.values),
-            codec=codec.CODEC,
-            blob=codec.pack(samples.values),
-        )
-        for samples in record.samples
-    ]
+def _add_children(connection: Connection, session_id: int, record: SessionRecord) -> None:
+    measures = [_measure(measure) for measure in record.measures]
+    samples = [_samples(values) for values in record.samples]
+    for table, rows in ((MEASURE, measures), (SAMPLE, samples)):
+        if rows:
+            connection.execute(insert(table), [{"session_id": session_id, **row} for row in rows])
+    if record.profile is not None:
+        profiles.add(connection, record.profile, session_id)
+
+
+def _measure(measure: Measure) -> Row:
+    low, high = measure.band if measure.band is not None else (None, None)
+    return {
+        "metric": measure.metric,
+        "value": float(measure.value),
+        "unit": measure.unit,
+        "method": measure.method,
+        "technique": measure.technique,
+        "resolution": _float(measure.resolution),
+        "low": _float(low),
+        "high": _float(high),
+        "conditions": {
+            name: held if isinstance(held, str) else float(held) for name, held in measure.conditions.items()
+        },
+    }
+
+
+def _float(number: float | None) -> float | None:
+    return None if number is None else float(number)
+
+
+def _samples(samples: Samples) -> Row:
+    return {
+        "metric": samples.metric,
+        "unit": samples.unit,
+        "method": samples.method,
+        "technique": samples.technique,
+        "dtype": samples.values.dtype.str[1:],
+        "count": len(samples.values),
+        "codec": codec.CODEC,
+        "blob": codec.pack(samples.values),
+    }

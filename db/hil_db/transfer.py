@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Table, insert, select, update
 
 from hil.errors import StoreError
-from hil_db import engine, schema
+from hil_db import engine
 from hil_db.liveness import status_now
 from hil_db.records import Status
+from hil_db.rows import Row, add_image, add_row, known
+from hil_db.schema import IMAGE, MEASURE, PROFILE, PROFILE_CLASS, PROFILE_PATH, RUN, SAMPLE, SESSION
 from hil_db.store import Store
 
-_RUN = schema.Base.metadata.tables["run"]
-_SESSION = schema.Base.metadata.tables["session"]
-_IMAGE = schema.Base.metadata.tables["image"]
-_CHILDREN = [
-    schema.Base.metadata.tables[name]
-    for name in ("measure", "sample", "profile", "profile_path", "profile_class")
-]
-
-Row = dict[str, Any]
+_CHILDREN = (MEASURE, SAMPLE, PROFILE, PROFILE_PATH, PROFILE_CLASS)  # each after those that it refers to
 
 
 @dataclass(frozen=True)
@@ -50,8 +43,8 @@ def copy_runs(source: Store, target: Store, uid: str | None = None) -> list[Copi
     databases refuses, or when a run is so old that nothing tells it from others.
     """
     with engine.explained(source.url), engine.looking(source.engine).connect() as connection:
-        query = select(_RUN).order_by(_RUN.c.id)
-        runs = _rows(connection, query if uid is None else query.where(_RUN.c.uid == uid))
+        query = select(RUN).order_by(RUN.c.id)
+        runs = _rows(connection, query if uid is None else query.where(RUN.c.uid == uid))
     for run in runs:
         _need_uid(run, f"run {run['id']} in {engine.shown(source.url)}")
     return [_copy(source, target, run) for run in runs]
@@ -59,7 +52,7 @@ def copy_runs(source: Store, target: Store, uid: str | None = None) -> list[Copi
 
 def _copy(source: Store, target: Store, run: Row) -> Copied:
     with engine.explained(source.url), engine.looking(source.engine).connect() as connection:
-        of_run = select(_SESSION.c.id).where(_SESSION.c.run_id == run["id"]).order_by(_SESSION.c.id)
+        of_run = select(SESSION.c.id).where(SESSION.c.run_id == run["id"]).order_by(SESSION.c.id)
         sessions = connection.scalars(of_run).all()
     with engine.explained(target.url), target.engine.begin() as connection:
         number = _run(connection, run)
@@ -93,8 +86,8 @@ def _without_id(row: Row) -> Row:
 
 
 def _run(connection: Connection, run: Row) -> int:
-    known: int | None = connection.scalar(select(_RUN.c.id).where(_RUN.c.uid == run["uid"]))
-    return known if known is not None else _insert(connection, _RUN, _without_id(run))
+    number = known(connection, RUN, "uid", run["uid"])
+    return number if number is not None else add_row(connection, RUN, _without_id(run))
 
 
 def _end(connection: Connection, number: int, run: Row) -> None:
@@ -102,15 +95,15 @@ def _end(connection: Connection, number: int, run: Row) -> None:
     if status is not Status.RUNNING:
         unended = (Status.RUNNING, Status.INTERRUPTED)
         connection.execute(
-            update(_RUN)
-            .where(_RUN.c.id == number, _RUN.c.status.in_(unended))
+            update(RUN)
+            .where(RUN.c.id == number, RUN.c.status.in_(unended))
             .values(status=status, finished=run["finished"] or run["started"])
         )
 
 
 def _read(connection: Connection, session_id: int) -> _Whole:
-    (session,) = _rows(connection, select(_SESSION).where(_SESSION.c.id == session_id))
-    images = _rows(connection, select(_IMAGE).where(_IMAGE.c.id == session["image_id"]))
+    (session,) = _rows(connection, select(SESSION).where(SESSION.c.id == session_id))
+    images = _rows(connection, select(IMAGE).where(IMAGE.c.id == session["image_id"]))
     return _Whole(
         session,
         next(iter(images), None),
@@ -123,26 +116,14 @@ def _read(connection: Connection, session_id: int) -> _Whole:
 
 def _add(connection: Connection, run_id: int, whole: _Whole) -> bool:
     """Whether the session was added: one of its uid may be there."""
-    uid = whole.session["uid"]
-    if connection.scalar(select(_SESSION.c.id).where(_SESSION.c.uid == uid)) is not None:
+    if known(connection, SESSION, "uid", whole.session["uid"]) is not None:
         return False
-    image = _image(connection, whole.image) if whole.image is not None else None
+    image = add_image(connection, _without_id(whole.image)) if whole.image is not None else None
     row = {**_without_id(whole.session), "run_id": run_id, "image_id": image}
-    session_id = _insert(connection, _SESSION, row)
+    session_id = add_row(connection, SESSION, row)
     for table, rows in whole.children:
         if rows:
             connection.execute(
                 insert(table), [{**_without_id(one), "session_id": session_id} for one in rows]
             )
     return True
-
-
-def _image(connection: Connection, image: Row) -> int:
-    known: int | None = connection.scalar(select(_IMAGE.c.id).where(_IMAGE.c.sha256 == image["sha256"]))
-    return known if known is not None else _insert(connection, _IMAGE, _without_id(image))
-
-
-def _insert(connection: Connection, table: Table, row: Row) -> int:
-    key: Sequence[Any] | None = connection.execute(insert(table).values(**row)).inserted_primary_key
-    assert key is not None, "each of these tables numbers its rows"
-    return int(key[0])

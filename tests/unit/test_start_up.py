@@ -14,7 +14,7 @@ import pytest
 from hil.collecting import collecting_later
 
 HEAVY = ("alembic", "dash", "elftools", "numpy", "pandas", "plotly", "pyocd", "sqlalchemy", "zstandard")
-UNUSED = ("alembic", "asyncpg", "dash", "pandas", "plotly", "psycopg", "torch")
+UNUSED = ("alembic", "asyncpg", "dash", "pandas", "plotly", "psycopg", "sqlalchemy.orm", "torch")
 
 
 def imported(folder: Path, names: tuple[str, ...], *arguments: str) -> set[str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from alembic import context
 
-from hil_db.schema import VERSION_TABLE, Base
+from hil_db.schema import METADATA, VERSION_TABLE
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
+    target_metadata=METADATA,
     version_table=VERSION_TABLE,
     transactional_ddl=True,
     render_as_batch=True,

@@ -21,10 +21,10 @@ from hil.cli import main
 from hil.errors import StoreError
 from hil.values import Measure, Method
 from hil_db.records import RunInfo, SessionRecord, Status
-from hil_db.schema import Image, Run, Session
 from hil_db.store import Store
 from postgres_server import Server, running_server
 from recorded import NOW, TICKS, record, recorder
+from stored import Image, Run, Session
 
 SUPPORT = Path(__file__).parents[2] / "support"
 

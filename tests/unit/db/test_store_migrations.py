@@ -19,7 +19,7 @@ from sqlalchemy.exc import OperationalError
 from hil.errors import StoreError
 from hil_db import MIGRATIONS, engine
 from hil_db.migrate import REVISIONS, upgrade
-from hil_db.schema import VERSION_TABLE, Base, MeasureRow
+from hil_db.schema import MEASURE, METADATA, VERSION_TABLE
 from hil_db.scripts import config, run_back, run_to_head
 from hil_db.store import Store
 
@@ -61,7 +61,7 @@ def test_the_migrations_make_what_the_schema_says(url: str, made_by: str) -> Non
         context = MigrationContext.configure(
             connection, opts={"version_table": VERSION_TABLE, "compare_type": True}
         )
-        assert compare_metadata(context, Base.metadata) == []
+        assert compare_metadata(context, METADATA) == []
         assert context.get_current_heads() == (REVISIONS[-1],)
     made.dispose()
 
@@ -219,7 +219,7 @@ def test_values_of_an_older_database_have_no_band_and_no_conditions(
         run_back(connection, "0002")
     writer.dispose()
     with Store.open(url) as store, store.engine.connect() as connection:
-        rows = connection.execute(select(MeasureRow.low, MeasureRow.high, MeasureRow.conditions)).all()
+        rows = connection.execute(select(MEASURE.c.low, MEASURE.c.high, MEASURE.c.conditions)).all()
         assert [tuple(row) for row in rows] == [(None, None, {})] * 3
         with pytest.raises(KeyError):
             store.read_profile(1)

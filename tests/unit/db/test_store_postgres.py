@@ -26,10 +26,11 @@ from hil_db import engine
 from hil_db.export import export
 from hil_db.export_profile import export_profile
 from hil_db.records import RunInfo, SessionRecord, Status
-from hil_db.schema import VERSION_TABLE, Base, Image, Run, Session
+from hil_db.schema import METADATA, VERSION_TABLE
 from hil_db.scripts import run_back, run_to_head
 from hil_db.store import Store
 from postgres_server import Server, running_server
+from stored import Image, Run, Session
 
 WORKER = Path(__file__).with_name("worker.py")
 
@@ -118,7 +119,7 @@ def test_the_migrations_make_what_the_schema_says(url: str, made_by: str) -> Non
         context = MigrationContext.configure(
             connection, opts={"version_table": VERSION_TABLE, "compare_type": True}
         )
-        assert compare_metadata(context, Base.metadata) == []
+        assert compare_metadata(context, METADATA) == []
     writer.dispose()
 
 

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session as Transaction
 
 from hil_db.liveness import status_now
 from hil_db.records import Status
-from hil_db.schema import Run, Session
 from hil_db.store import Store
+from stored import Run, Session
 
 WORKER = Path(__file__).with_name("worker.py")
 

@@ -17,8 +17,8 @@ from hil.errors import StoreError
 from hil.measure.profile import ClassCost, PathCost, Profile
 from hil.values import Measure, Method, Samples
 from hil_db.records import RunInfo, SessionRecord, Status
-from hil_db.schema import Image, MeasureRow, Run, SampleRow, Session
 from hil_db.store import Store
+from stored import Image, MeasureRow, Run, SampleRow, Session
 
 
 def test_everything_comes_back(store: Store, info: RunInfo, record: SessionRecord) -> None:

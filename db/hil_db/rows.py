@@ -1,0 +1,43 @@
+"""Writing rows: what is there already is found, the rest is added."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Table, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from hil_db.schema import IMAGE
+
+Row = dict[str, Any]
+
+
+def known(connection: Connection, table: Table, column: str, value: str | None) -> int | None:
+    """The id of the row that has this value in a column in which each is there once; None without one."""
+    if value is None:
+        return None
+    number: int | None = connection.scalar(select(table.c.id).where(table.c[column] == value))
+    return number
+
+
+def add_row(connection: Connection, table: Table, row: Row) -> int:
+    """Add one row to a table that numbers its rows; returns its id."""
+    key: Sequence[Any] | None = connection.execute(insert(table), row).inserted_primary_key
+    assert key is not None, "each of these tables numbers its rows"
+    return int(key[0])
+
+
+def add_image(connection: Connection, image: Row) -> int:
+    """The id of an image, which is added unless it is there."""
+    number = known(connection, IMAGE, "sha256", image["sha256"])
+    if number is not None:
+        return number
+    try:
+        with connection.begin_nested():
+            return add_row(connection, IMAGE, image)
+    except IntegrityError:  # another writer added it since we looked; only where writers do not queue
+        number = known(connection, IMAGE, "sha256", image["sha256"])
+        if number is None:
+            raise
+        return number
