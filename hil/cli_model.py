@@ -50,6 +50,15 @@ def add_parser(commands: Any) -> None:
         help="(vectors, steps, features), or ragged .npz",
     )
     importer.add_argument("--labels", type=Path, metavar="y.npy", help="the number of each vector's class")
+    importer.add_argument(
+        "--targets",
+        type=Path,
+        metavar="y.npy",
+        help="of a regression: (vectors, outputs), what should come out",
+    )
+    importer.add_argument(
+        "--expect", type=Path, metavar="logits.npy", help="what your trainer gives for the vectors: compared"
+    )
     importer.add_argument("--precision", default="f32,q15,q7", metavar="P[,P]", help="default: f32,q15,q7")
     importer.add_argument("--layout", choices=("rows", "cols"), help="y = Wx or y = xW; mostly inferred")
     importer.add_argument(
@@ -60,7 +69,8 @@ def add_parser(commands: Any) -> None:
 
 
 def _import(options: argparse.Namespace) -> int:
-    from hil.models.importer.bring import Request, bring
+    from hil.models.importer.bring import bring
+    from hil.models.importer.request import Request
 
     chosen = precisions_of(options.precision)
     if not chosen:
@@ -78,6 +88,8 @@ def _import(options: argparse.Namespace) -> int:
             precisions=tuple(one for one in Precision if one in chosen),
             layout=options.layout,
             squashed=options.squashed,
+            targets=options.targets,
+            expect=options.expect,
         )
     )
     print("\n".join(report_lines(imported, options.out)))
@@ -86,13 +98,19 @@ def _import(options: argparse.Namespace) -> int:
 
 def report_lines(imported: Imported, out: Path) -> list[str]:
     """What `hil model import` prints: an audit per fixed-point precision, accuracies, and what comes next."""
+    from hil.models.importer.bring import errors_text
+    from hil.models.importer.problems import cut
+
     spec = imported.spec
     lines = [
         f"{spec.name}: {spec.features} features, {spec.min_steps} to {spec.max_steps} steps, "
         f"{spec.outputs} outputs, {imported.vectors} vectors; weights read as {imported.layout}"
     ]
     if imported.unused:
-        lines.append(f"not used: {', '.join(imported.unused)}")
+        lines.append(f"not used: {', '.join(cut(imported.unused))}")
+    if imported.expected is not None:
+        lines.append(imported.expected)
+    lines += [f"warning: {doubt}" for doubt in imported.doubts]
     for precision, operations in imported.audits.items():
         lines += ["", f"{precision}, every operation against float64:", *audit_lines(operations)]
     if imported.audits:
@@ -105,6 +123,8 @@ def report_lines(imported: Imported, out: Path) -> list[str]:
     if spec.classes and not imported.accuracy:
         lines.append("accuracy: not known without --labels")
     lines += [f"accuracy {precision}: {share:.2%}" for precision, share in imported.accuracy.items()]
+    lines += [""] if imported.errors else []
+    lines += [f"{precision}: {errors_text(errors)}" for precision, errors in imported.errors.items()]
     name = f"--model={spec.name} --models-dir={out}"
     return [*lines, "", f"written: {spec.folder}", f"next: pytest --board=all {name}"]
 

@@ -23,7 +23,7 @@ from hil.image import Image
 from hil.kinds import Counter
 from hil.link.link import Hello, Link, LinkStats, Result, StackUse
 from hil.link.pacing import HANG_FACTOR, hang_after_s
-from hil.measure.accuracy import accuracy, golden_exact
+from hil.measure.accuracy import accuracy, golden_exact, regression
 from hil.measure.cascade import tier_measures
 from hil.measure.elf import symbol_at
 from hil.measure.latency import cost_per_inference, cost_samples
@@ -196,8 +196,11 @@ class Session:
         traced = self._traced(results, cost, counter)
         per_inference = traced.instructions or cost
         tiers = tier_measures(outputs, path, per_inference) if path is not None else ()
+        targets = vectors.targets
+        errors = () if targets is None else regression(outputs, targets, vectors.output_scale)
         measures = (
             *classified,
+            *errors,
             golden_exact(outputs, vectors.goldens),
             Measure("vectors", float(len(results)), "1", Method.COUNTED, "link"),
             *traced.measures,
@@ -213,6 +216,8 @@ class Session:
         notes = traced.notes
         if vectors.classes and labels is None:
             notes += (f"{self.board.name} {self.image.name}: its vectors have no labels, so no accuracy",)
+        if targets is not None and not errors:
+            notes += (f"{self.board.name} {self.image.name}: an output is not finite, so no error is told",)
         return Report(measures, samples, outputs, self._link.stats, traced.profile, notes)
 
     def _traced(self, results: Sequence[Result], cost: Samples, counter: Counter) -> Traced:
@@ -274,4 +279,5 @@ def first(vectors: VectorSet, count: int | None) -> VectorSet:
         inputs=vectors.inputs[:count],
         labels=None if vectors.labels is None else vectors.labels[:count],
         goldens=vectors.goldens[:count],
+        targets=None if vectors.targets is None else vectors.targets[:count],
     )

@@ -12,6 +12,9 @@ if TYPE_CHECKING:  # numpy is slow to import, and a pytest without --board has n
     import numpy.typing as npt
 
 
+FLOAT_TOLERANCE = 1e-4  # a float output may be off by it, of its vector's largest reference output
+
+
 class Precision(StrEnum):
     """Arithmetic of an image: 32-bit float, 16-bit or 8-bit fixed point."""
 
@@ -69,9 +72,32 @@ def rightly_classified(
     """Which vectors' largest score is their label's, (vectors,) of bool.
 
     ``scores`` is (vectors, classes), ``labels`` (vectors,); the first of equal scores wins, and a NaN among
-    them makes the vector wrong.
+    them makes the vector wrong. A single score is the logit of class 1 against class 0.
     """
     import numpy as np
 
-    known = ~np.isnan(scores.astype(np.float64)).any(axis=1)
-    return np.asarray(known & (np.argmax(scores, axis=1) == labels))
+    wide = scores.astype(np.float64)
+    known = ~np.isnan(wide).any(axis=1)
+    found = wide[:, 0] > 0 if wide.shape[1] == 1 else np.argmax(wide, axis=1)
+    return np.asarray(known & (found == labels))
+
+
+def regression_errors(
+    outputs: npt.NDArray[np.floating], targets: npt.NDArray[np.float64]
+) -> tuple[float, float | None] | None:
+    """(mean absolute error, coefficient of determination R²) of ``outputs`` (vectors, outputs) against
+    ``targets`` of that shape; None when an output is not finite.
+
+    The error is the mean over all values, R² the mean over the outputs, each against the mean of its own
+    targets. R² is None where an output's targets are all the same: it is not defined there.
+    """
+    import numpy as np
+
+    given = outputs.astype(np.float64)
+    if not np.isfinite(given).all():
+        return None
+    error = float(np.abs(given - targets).mean())
+    spread = ((targets - targets.mean(axis=0)) ** 2).sum(axis=0)
+    if not (spread > 0).all():
+        return error, None
+    return error, float((1.0 - ((given - targets) ** 2).sum(axis=0) / spread).mean())

@@ -21,6 +21,8 @@ from hil_db.store import Store
 
 MATRIX_METRICS = (
     "accuracy",
+    "mean_absolute_error",
+    "r_squared",
     "golden_exact",
     "latency_us",
     "latency_cycles",

@@ -11,6 +11,8 @@ SHARES = ("accuracy", "golden_exact", "cascade_rate")
 
 TITLES = {
     "accuracy": "Accuracy",
+    "mean_absolute_error": "Mean absolute error",
+    "r_squared": "R²",
     "golden_exact": "Golden",
     "instructions": "Instructions",
     "latency_us": "Latency",

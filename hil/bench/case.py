@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol, TextIO
 
 import numpy as np
+import numpy.typing as npt
 
 from hil.bench.plan import Case
 from hil.bench.progress import progress_line
@@ -98,8 +99,12 @@ class Bench:
             self._record(name, value)
         return report
 
+    @property
+    def goldens(self) -> npt.NDArray[np.generic]:
+        """(N, outputs): the golden reference of the vectors that ``run`` streams."""
+        return (self._ran or self.vectors).goldens
+
     def disagreeing(self, report: Report) -> list[int]:
         """The numbers of the vectors whose outputs are not the golden reference's."""
-        vectors = self._ran or self.vectors
-        agree = agreeing(report.outputs, vectors.goldens)
+        agree = agreeing(report.outputs, self.goldens)
         return [int(number) for number in np.flatnonzero(~agree)]

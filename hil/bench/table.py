@@ -23,6 +23,8 @@ class Row:
 
 _TITLES = {
     "accuracy": "accuracy",
+    "mean_absolute_error": "mean abs. error",
+    "r_squared": "R²",
     "instructions": "instructions",
     "latency_us": "latency us",
     "latency_cycles": "cycles",

@@ -37,16 +37,18 @@ class Description:
     generator: str
     vectors: int | None = None
     precisions: tuple[Precision, ...] = EVERY
+    regression: bool = False
 
 
 @dataclass(frozen=True)
 class Held:
-    """The test vectors, used for nothing but goldens: raw inputs, N arrays (T, D), and labels (N,) int64, or
-    None where they are not known.
+    """The test vectors, used for nothing but goldens: raw inputs, N arrays (T, D), and labels (N,) int64 or a
+    regression's targets (N, outputs), None where they are not known.
     """
 
     inputs: Sequence[Arrays]
     labels: npt.NDArray[np.int64] | None
+    targets: npt.NDArray[np.float64] | None = None
 
 
 def write_folder(
@@ -77,7 +79,7 @@ def write_folder(
         "vectors": about.vectors,
         "dataset": asdict(about.dataset) if about.dataset is not None else None,
         "generator": about.generator,
-    }
+    } | ({"regression": True} if about.regression else {})
     (folder / "model.json").write_text(
         json.dumps(description, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
     )
@@ -100,6 +102,8 @@ def write_vectors(path: Path, spec: ModelSpec, held: Held) -> dict[Precision, Ar
     }
     if held.labels is not None:
         arrays["labels"] = held.labels.astype(np.int64)
+    if held.targets is not None:
+        arrays["targets"] = held.targets.astype(np.float64)
     write_npz(path, arrays | {f"golden_{precision}": golden for precision, golden in goldens.items()})
     return goldens
 

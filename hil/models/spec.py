@@ -30,6 +30,7 @@ class DataSet:
 class ModelSpec:
     """One model; ``folder`` holds its ``model.json``, ``weights.npz`` and generated C.
 
+    ``regression``: its outputs are values, not scores of classes, whatever ``network`` calls them.
     ``network`` and each of ``scales`` are values of the architecture's own. ``vectors`` is how many a bench
     run takes unless it is told, None for all. ``dataset`` is None where the weights are drawn at random.
     """
@@ -46,6 +47,7 @@ class ModelSpec:
     dataset: DataSet | None
     generator: str
     folder: Path
+    regression: bool = False
 
     @property
     def features(self) -> int:
@@ -59,8 +61,20 @@ class ModelSpec:
 
     @property
     def classes(self) -> int:
-        """How many of the outputs are scores of classes; 0 for a model that does not classify."""
-        return int(self.network.classes)
+        """How many of the outputs are scores of classes; 0 for a model that does not classify, 1 where a
+        single logit tells class 1 from class 0.
+        """
+        return 0 if self.regression else int(self.network.classes)
+
+    @property
+    def labels(self) -> int:
+        """How many classes labels may be of: two for a single logit."""
+        return 2 if self.classes == 1 else self.classes
+
+    def output_scale(self, precision: Precision) -> float:
+        """What one unit of an output is worth: 1 in float, and where the lab does not know it."""
+        scales = self.scales.get(precision)
+        return 1.0 if precision is Precision.F32 else float(getattr(scales, "outputs", 1.0))
 
     @property
     def path_output(self) -> int | None:
@@ -156,6 +170,8 @@ def _check(spec: ModelSpec) -> None:
         if type(number) is not int or number < least or (most is not None and number > most):
             to = "more" if most is None else f"{most:,}"
             raise ModelError(f"{what} cannot be {number!r}", remedy=f"give a whole number, {least} to {to}")
+    if type(spec.regression) is not bool:
+        raise ModelError(f"regression cannot be {spec.regression!r}", remedy="give true or false")
     own = spec.architecture.name == "own"
     having = spec.network.inputs if own else {Precision.F32, *spec.scales}
     lacking = [one for one in spec.precisions if one not in having]

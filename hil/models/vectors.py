@@ -25,6 +25,8 @@ class VectorSet:
     ``inputs``: N arrays (T, D) in the wire type of one precision, C order; ``goldens`` (N, outputs) in the
     output's type. The first ``classes`` outputs are scores of classes (0: the model does not classify);
     ``labels`` (N,) int64 are the numbers of the right ones, None where they are not known or there are none.
+    ``targets`` (N, outputs) are what the outputs of a regression should be, None where there are none; the
+    outputs times ``output_scale`` are in their unit.
     ``path_output`` is the output that tells which way the model went.
     ``default`` is how many a run takes unless it is told, None for all. ``macs`` are the model's
     multiply-accumulates in its longest inference, None where they are not known. ``sha256`` is of the file
@@ -40,6 +42,8 @@ class VectorSet:
     path_output: int | None = None
     default: int | None = None
     macs: int | None = None
+    targets: npt.NDArray[np.float64] | None = None
+    output_scale: float = 1.0
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -72,7 +76,10 @@ def load_vectors(model: str | ModelSpec, precision: Precision) -> VectorSet:
             remedy=f"run `python -m {spec.generator}`",
         ) from error
     labels = fields.get("labels") if spec.classes else None
+    targets = None if spec.classes else fields.get("targets")
     _check(spec, rows, steps, labels, goldens)
+    if targets is not None:
+        _check_targets(spec, targets, goldens)
     raw = split(rows, steps)
     for number, vector in enumerate(raw):
         if not spec.min_steps <= len(vector) <= spec.max_steps:
@@ -92,6 +99,8 @@ def load_vectors(model: str | ModelSpec, precision: Precision) -> VectorSet:
         path_output=spec.path_output,
         default=spec.vectors,
         macs=spec.macs,
+        targets=None if targets is None else targets.astype(np.float64),
+        output_scale=spec.output_scale(precision),
     )
 
 
@@ -121,13 +130,24 @@ def _check(
         wrong = f"goldens are {goldens.dtype} {goldens.shape}, not numbers ({count}, {spec.outputs})"
     elif labels is not None and (labels.shape != (count,) or labels.dtype.kind not in "iu"):
         wrong = f"labels are {labels.dtype} {labels.shape}, not one whole number per vector"
-    elif labels is not None and not 0 <= labels.min() <= labels.max() < spec.classes:
-        wrong = (
-            f"labels reach from {labels.min()} to {labels.max()}, the classes from 0 to {spec.classes - 1}"
-        )
+    elif labels is not None and not 0 <= labels.min() <= labels.max() < spec.labels:
+        wrong = f"labels reach from {labels.min()} to {labels.max()}, the classes from 0 to {spec.labels - 1}"
     if wrong is not None:
-        raise VectorError(
-            f"vectors of model {spec.name} do not fit it",
-            evidence=wrong,
-            remedy="make them again; leave `labels` out where there are none",
-        )
+        raise _misfit(spec, wrong, "labels")
+
+
+def _check_targets(spec: ModelSpec, targets: npt.NDArray[Any], goldens: npt.NDArray[Any]) -> None:
+    """VectorError when the targets are not one number for every output."""
+    if targets.shape != goldens.shape or targets.dtype.kind not in "iuf":
+        wrong = f"targets are {targets.dtype} {targets.shape}, not numbers {goldens.shape}"
+        raise _misfit(spec, wrong, "targets")
+    if not np.isfinite(targets).all():
+        raise _misfit(spec, f"a target is not finite, at {np.argwhere(~np.isfinite(targets))[0]}", "targets")
+
+
+def _misfit(spec: ModelSpec, wrong: str, optional: str) -> VectorError:
+    return VectorError(
+        f"vectors of model {spec.name} do not fit it",
+        evidence=wrong,
+        remedy=f"make them again; leave `{optional}` out where there are none",
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hil.bench.case import Bench
+from hil.measure.accuracy import disagreement
 
 
 def test_image(hil_bench: Bench) -> None:
@@ -11,5 +12,5 @@ def test_image(hil_bench: Bench) -> None:
     disagree = hil_bench.disagreeing(report)
     assert not disagree, (
         f"{hil_bench.label}: {len(disagree)} of {len(report.outputs)} vectors disagree with the reference; "
-        f"vector {disagree[0]} gave {report.outputs[disagree[0]].tolist()}"
+        f"vector {disagree[0]} {disagreement(report.outputs[disagree[0]], hil_bench.goldens[disagree[0]])}"
     )

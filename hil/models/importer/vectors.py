@@ -131,7 +131,8 @@ def _check_flat(array: Array, path: Path, features: int | None) -> None:
 
 
 def check_labels(labels: npt.NDArray[np.int64], classes: int, path: Path) -> None:
-    """VectorError when a label is none of ``classes`` classes."""
+    """VectorError when a label is none of ``classes`` classes; a single output is the logit of one of two."""
+    classes = 2 if classes == 1 else classes
     wrong = np.flatnonzero(labels >= classes)
     if len(wrong):
         raise VectorError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -205,3 +206,41 @@ def test_the_examples_vectors_are_what_its_script_writes(tmp_path: Path) -> None
     assert sorted(stored.files) == sorted(fresh.files)
     for name in stored.files:
         np.testing.assert_array_equal(stored[name], fresh[name])
+
+
+def test_a_regression_is_stored_and_a_vector_that_disagrees_shows_how_far(tmp_path: Path) -> None:
+    """Two models: one whose outputs are values, and one too chaotic for float32, which the import says."""
+    random = np.random.default_rng(6)
+    tame = cell(random, 4, 16) | {"FC": random.normal(size=(16, 2)), "FCbias": random.normal(size=2)}
+    wild = tame | {"W": 5 * tame["W"], "U": random.normal(size=(16, 16)) * 3}
+    np.save(tmp_path / "X.npy", random.normal(size=(20, 60, 4)))
+    np.save(tmp_path / "t.npy", random.normal(size=(20, 2)))
+    said = {}
+    for name, made in (("tame", tame), ("wild", wild)):
+        np.savez(tmp_path / f"{name}.npz", **made)
+        done = command(
+            tmp_path,
+            *("hil", "model", "import", f"{name}.npz", f"--name={name}", "--cell=fastgrnn", "--gate=sigmoid"),
+            *("--update=tanh", "--layout=cols", "--vectors=X.npy", "--targets=t.npy"),
+            "--precision=f32,q15" if name == "tame" else "--precision=f32",
+        )
+        assert done.returncode == 0, done.stderr
+        said[name] = done.stdout
+    assert "warning: f32: rounding alone moves the outputs" in said["wild"]
+    assert "warning" not in said["tame"]
+    ran = bench(tmp_path, "tame,wild")
+    assert ran.returncode == pytest.ExitCode.TESTS_FAILED
+    assert "qemu wild/f32: " in ran.stdout
+    assert re.search(r"vector \d+ gave \[[^]]+\], expected \[[^]]+\]; output \d is \S+ apart", ran.stdout)
+    with sqlite3.connect(tmp_path / "results.db") as database:
+        stored = database.execute(
+            "select s.precision, m.metric, m.value, m.method, m.technique from session s"
+            " join measure m on m.session_id = s.id where s.model = 'tame'"
+            " and m.metric in ('mean_absolute_error', 'r_squared', 'accuracy') order by 1, 2"
+        ).fetchall()
+    assert [row[:2] for row in stored] == [
+        (one, metric) for one in ("f32", "q15") for metric in ("mean_absolute_error", "r_squared")
+    ]
+    assert {row[3:] for row in stored} == {("counted", "targets")}
+    error, share = (float(value) for _, _, value, _, _ in stored[:2])
+    assert f"f32: mean absolute error {error:.4g}, R² {share:.4f}"[:32] in said["tame"]

@@ -32,6 +32,18 @@ def test_each_figure_stands_under_its_head_and_says_how_it_was_obtained() -> Non
     assert "stack_bytes (measured, painted, steps of 4)" in lines[-1]
 
 
+def test_a_regression_shows_its_errors_with_how_they_were_obtained() -> None:
+    errors = (
+        Measure("mean_absolute_error", 0.0123, "1", Method.COUNTED, "targets"),
+        Measure("r_squared", 0.9641, "1", Method.COUNTED, "targets"),
+    )
+    head, _, row = table_lines([Row("qemu", "level", "q15", errors)])[:3]
+    assert head.split()[3:] == ["mean", "abs.", "error", "R²", "golden"]
+    assert row.split()[3:5] == ["0.0123", "0.964"]
+    lines = table_lines([Row("qemu", "level", "q15", errors)])
+    assert lines[-1] == "obtained: mean_absolute_error (counted, targets); r_squared (counted, targets)"
+
+
 PLUGIN = (
     Measure("instructions", 12_321.0, "instructions", Method.COUNTED, "plugin"),
     Measure("stack_bytes", 608.0, "B", Method.COUNTED, "tracked"),

@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 from hil.cli import main
 from hil.cli_model import audit_lines, report_lines
 from hil.errors import ModelError, VectorError
-from hil.measure.accuracy import agreeing
+from hil.measure.accuracy import accuracy, agreeing, regression
 from hil.models.catalog import ModelLibrary
 from hil.models.export import stale
 from hil.models.importer.audit import Operation
-from hil.models.importer.bring import Request, bring
+from hil.models.importer.bring import bring
+from hil.models.importer.request import Request
 from hil.models.vectors import load_vectors
 from hil.values import Precision
 from kernel_programs import build_host
@@ -363,6 +364,68 @@ def test_without_labels_there_is_no_accuracy(tmp_path: Path) -> None:
     report = report_lines(imported, tmp_path / "models")
     assert [line for line in report if "accuracy" in line] == ["accuracy: not known without --labels"]
     assert "labels" not in (tmp_path / "models" / "mine" / "README.md").read_text()
+
+
+def test_a_single_output_is_a_logit_of_two_classes(tmp_path: Path) -> None:
+    random = np.random.default_rng(31)
+    cell, head = (
+        torch_cell(random, 3, 5),
+        {"head.weight": random.normal(size=(1, 5)), "head.bias": np.zeros(1)},
+    )
+    vectors = random.normal(size=(40, 6, 3)).astype(np.float32)
+    logits = np.stack([run_torch_cell(cell, vector) for vector in vectors]) @ head["head.weight"].T
+    labels = (logits[:, 0] > 0).astype(int)
+    labels[:4] = 1 - labels[:4]
+    imported = bring(request(tmp_path, cell | head, vectors, labels))
+    assert (imported.spec.classes, imported.spec.outputs) == (1, 1)
+    assert imported.accuracy == dict.fromkeys(ALL, 0.9)
+    held = load_vectors(imported.spec, Precision.Q15)
+    assert accuracy(held.goldens, held.labels).value == 0.9
+    with pytest.raises(VectorError, match="is of class 2, the model has 0 to 1"):
+        bring(request(tmp_path, cell | head, vectors, labels + 1))
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_a_regression_has_errors_in_the_targets_unit(tmp_path: Path, outputs: int) -> None:
+    random = np.random.default_rng(32)
+    cell = torch_cell(random, 3, 5)
+    head = {"FC": random.normal(size=(5, outputs)), "FCbias": random.normal(size=outputs)}
+    vectors = random.normal(size=(40, 6, 3)).astype(np.float32)
+    exact = np.stack([run_torch_cell(cell, vector) for vector in vectors]) @ head["FC"] + head["FCbias"]
+    targets = exact + 0.25
+    np.save(tmp_path / "t.npy", targets[:, 0] if outputs == 1 else targets)
+    asked = request(tmp_path, cell | head, vectors, None, targets=tmp_path / "t.npy")
+    imported = bring(asked)
+    spec = imported.spec
+    assert (spec.regression, spec.classes, spec.outputs) == (True, 0, outputs)
+    assert ModelLibrary(tmp_path / "models").find("mine") == spec
+    for precision in ALL:
+        held = load_vectors(spec, precision)
+        assert held.labels is None
+        np.testing.assert_allclose(held.targets, targets)
+        found = {one.metric: one.value for one in regression(held.goldens, held.targets, held.output_scale)}
+        assert found["mean_absolute_error"] == pytest.approx(0.25, abs=0.05)
+        assert imported.errors[precision] == (found["mean_absolute_error"], found["r_squared"])
+    lines = report_lines(imported, tmp_path)
+    assert any(line.startswith("f32: mean absolute error 0.25") and "R² " in line for line in lines)
+    with pytest.raises(ModelError, match="a model has labels or targets"):
+        bring(replace(asked, labels=tmp_path / "t.npy"))
+
+
+@pytest.mark.parametrize(
+    ("targets", "said"),
+    [
+        (np.ones((7, 2)), "targets are 7×2, not 7×4"),
+        (np.full((7, 4), [np.nan, 1, 1, 1]), "the target of vector 0 is not finite, 7 of 28"),
+        (np.full((7, 4), "a"), "targets hold <U1, not numbers"),
+    ],
+)
+def test_targets_that_are_none_are_refused(tmp_path: Path, targets: Any, said: str) -> None:
+    random = np.random.default_rng(33)
+    arrays = torch_cell(random, 3, 5) | {"FC": np.ones((5, 4)), "FCbias": np.zeros(4)}
+    np.save(tmp_path / "t.npy", targets)
+    with pytest.raises(VectorError, match=said):
+        bring(request(tmp_path, arrays, np.ones((7, 2, 3)), None, targets=tmp_path / "t.npy"))
 
 
 def test_labels_without_a_classifier_are_refused(tmp_path: Path) -> None:
