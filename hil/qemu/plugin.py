@@ -16,6 +16,7 @@ from pathlib import Path
 import platformdirs
 
 from hil.errors import ProbeError
+from hil.files import is_ours_alone, who_else_writes
 
 SOURCES = Path(__file__).resolve().parent / "timing"
 # QEMU's plug-in API by the first release that has it (include/plugins/qemu-plugin.h). Functions take other
@@ -104,13 +105,20 @@ def _cache_folder() -> Path:
     chosen = os.environ.get(CACHE_VARIABLE)
     folder = Path(chosen).absolute() if chosen else _user_cache()  # QEMU runs in another folder
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        open_to = who_else_writes(folder)
     except OSError as error:
         raise PluginError(
             "the timing plug-in cannot be compiled",
             evidence=f"{folder}: {error.strerror}",
             remedy=f"name a folder that can be written in {CACHE_VARIABLE}",
         ) from error
+    if open_to is not None:  # what lies in it runs in QEMU as this user
+        raise PluginError(
+            "the timing plug-in cannot be loaded",
+            evidence=open_to,
+            remedy=f"let only yourself write there, or name another folder in {CACHE_VARIABLE}",
+        )
     if os.statvfs(folder).f_flag & os.ST_NOEXEC:  # QEMU would end at once, and the bench with it
         raise PluginError(
             "the timing plug-in cannot be loaded",
@@ -146,8 +154,13 @@ def _digest(compiler: list[str]) -> str:
 
 
 def _is_whole(library: Path) -> bool:
-    """Whether it ends in its own digest; a full disk, or a host that went down, leaves it cut short."""
+    """Whether it ends in its own digest; a full disk, or a host that went down, leaves it cut short.
+
+    One that another user could have written is none: what lies in the folder may be older than its mode.
+    """
     try:
+        if not is_ours_alone(library):
+            return False
         held = library.read_bytes()
     except OSError:
         return False
@@ -167,6 +180,7 @@ def _compile(compiler: list[str], api: int, library: Path) -> None:
             if done.returncode == 0:
                 with Path(name).open("r+b") as made:
                     made.write(hashlib.sha256(made.read()).digest())  # a loader does not mind
+                Path(name).chmod(0o755)  # whatever the linker made of it
                 Path(name).rename(library)
         finally:
             Path(name).unlink(missing_ok=True)

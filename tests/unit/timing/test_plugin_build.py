@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -244,3 +245,43 @@ def test_processes_that_compile_at_once_agree(cache: Path) -> None:
 def test_an_argument_survives_commas() -> None:
     told = Plugin(Path("/a,b/timing.so"), 1).argument(out="/tmp/x,y", symbols=None, sp=hex(16))
     assert told == ["-plugin", "/a,,b/timing.so,out=/tmp/x,,y,sp=0x10"]
+
+
+def test_a_cache_that_others_may_write_to_is_refused(cache: Path, compiler: Path, tmp_path: Path) -> None:
+    cache.mkdir()
+    cache.chmod(0o777)
+    with pytest.raises(PluginError, match=f"others may write to {cache}") as error:
+        timing_plugin(_emulator(tmp_path, "7.2.22"))
+    assert CACHE_VARIABLE in str(error.value.remedy)
+    assert list(cache.iterdir()) == []
+
+
+@pytest.mark.usefixtures("cache", "compiler")
+def test_a_library_that_another_user_could_have_written_is_made_anew(tmp_path: Path) -> None:
+    emulator = _emulator(tmp_path, "7.2.22")
+    library = timing_plugin(emulator).path
+    ours = library.read_bytes()
+    theirs = tmp_path / "theirs.so"
+    theirs.write_bytes(b"theirs" + hashlib.sha256(b"theirs").digest())
+    for plant in (library.symlink_to, library.hardlink_to):
+        library.unlink()
+        plant(theirs)
+        theirs.chmod(0o666)
+        timing_plugin.cache_clear()
+        assert timing_plugin(emulator).path == library
+        assert library.read_bytes() == ours
+        assert not library.is_symlink()
+        assert library.stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.usefixtures("compiler")
+def test_a_cache_that_came_with_the_system_is_used_as_it_is(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emulator = _emulator(tmp_path, "7.2.22")
+    library = timing_plugin(emulator).path
+    cache.chmod(0o555)
+    monkeypatch.setattr("hil.qemu.plugin._compile", None)  # not called
+    timing_plugin.cache_clear()
+    assert timing_plugin(emulator).path == library
+    cache.chmod(0o755)
