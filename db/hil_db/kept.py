@@ -75,6 +75,7 @@ class Kept:
             path = self._free(folder)
             try:
                 folder.mkdir(parents=True, exist_ok=True)
+                path.touch(0o600, exist_ok=False)  # where temporary files lie, others may lay links
                 store = Store.open(URL.create("sqlite", database=str(path)).render_as_string(), one_file=True)
             except OSError as error:
                 refused = StoreError(f"cannot make the folder {folder}", evidence=str(error))

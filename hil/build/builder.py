@@ -11,6 +11,7 @@ from pathlib import Path
 from hil.build.sources import SourceSet, collect
 from hil.build.toolchain import Toolchain, find_toolchain
 from hil.errors import BuildError, ImageError
+from hil.files import replace_file
 from hil.image import Image, Manifest
 from hil.measure.elf import Symbol, load_sections, load_segments, load_symbols, read_memory
 from hil.values import Precision
@@ -181,13 +182,13 @@ def _text(elf: Path, address: int) -> str:
 
 def _store(content: bytes, manifest: Manifest, elf: Path) -> Image:
     """Write the pair so that an interruption leaves a pair that is seen not to match, never a half file."""
-    elf.parent.mkdir(parents=True, exist_ok=True)
-    _replace(elf, content)
-    _replace(elf.with_suffix(".json"), manifest.to_json().encode())
+    try:
+        elf.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(elf, content)
+        replace_file(elf.with_suffix(".json"), manifest.to_json())
+    except OSError as error:
+        raise BuildError(
+            f"the image {manifest.model}/{manifest.precision} cannot be written",
+            evidence=f"{elf}: {error.strerror}",
+        ) from error
     return Image(elf, manifest)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    new = path.with_name(path.name + ".new")
-    new.write_bytes(content)
-    new.replace(path)

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from hil.errors import BuildError
+from hil.files import replace_file
 from hil.image import Image, Manifest
 from hil.resources import firmware_dir
 
@@ -68,9 +69,7 @@ def write_budgets(path: Path, budgets: Mapping[str, Budget]) -> None:
         for name, sizes in sorted(budget.items()):
             fields = ", ".join(f"{field} = {size}" for field, size in asdict(sizes).items())
             lines.append(f'"{name}" = {{ {fields} }}\n')
-    new = path.with_name(path.name + ".new")
-    new.write_text("".join(lines))
-    new.replace(path)
+    replace_file(path, "".join(lines))
 
 
 def growth(budget: Budget, images: Iterable[Image]) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hil.errors import HilError, ModelError
+from hil.files import links_out
 from hil.image import prebuilt_dir
 from hil.models.spec import ModelSpec
 from hil.resources import firmware_dir
@@ -84,7 +85,7 @@ class ModelLibrary:
     def _read_own(self) -> tuple[list[ModelSpec], list[BrokenModel]]:
         if self.own is None:
             return [], []
-        good, broken = _read_all(self.own)
+        good, broken = _read_all(self.own, own=True)
         if not good and not broken:
             raise ModelError(
                 f"no model in {self.own}",
@@ -129,16 +130,33 @@ def _folders(folder: Path) -> list[Path]:
     return [path.parent for path in sorted(folder.glob("*/model.json"))]
 
 
-def _read_all(folder: Path, but: Collection[str] = ()) -> tuple[list[ModelSpec], list[BrokenModel]]:
+def _read_all(
+    folder: Path, but: Collection[str] = (), *, own: bool = False
+) -> tuple[list[ModelSpec], list[BrokenModel]]:
     good, broken = [], []
     for path in _folders(folder):
         if path.name in but:
             continue
         try:
+            if own:
+                _check_links(path)
             good.append(ModelSpec.read(path))
         except HilError as error:
             broken.append(BrokenModel(path.name, path, error))
     return good, broken
+
+
+def _check_links(folder: Path) -> None:
+    """ModelError for a link that leaves the folder: what a model is made of, and into, lies in it alone."""
+    found = links_out(folder)
+    if found:
+        name, target = found[0]
+        more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+        raise ModelError(
+            f"model {folder.name} has links that leave its folder",
+            evidence=f"{name} -> {target}{more}",
+            remedy="put the files themselves there",
+        )
 
 
 def _taken(spec: ModelSpec) -> ModelError:

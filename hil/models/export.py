@@ -13,6 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from hil.errors import HilError, ModelError
+from hil.files import replace_file
 from hil.models.catalog import find_model, list_models
 from hil.models.spec import ModelSpec
 from hil.models.weights import load_weights
@@ -53,7 +54,7 @@ def write(spec: ModelSpec) -> list[Path]:
     paths = []
     for precision in spec.precisions:
         path = spec.generated_c(precision)
-        path.write_text(export(spec, precision))
+        replace_file(path, export(spec, precision))
         paths.append(path)
     return paths
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hil.files import replace_file
 from hil.models import export
 from hil.models.spec import DataSet, ModelSpec, find_architecture
 from hil.models.weights import load_weights, write_npz
@@ -80,9 +81,7 @@ def write_folder(
         "dataset": asdict(about.dataset) if about.dataset is not None else None,
         "generator": about.generator,
     } | ({"regression": True} if about.regression else {})
-    (folder / "model.json").write_text(
-        json.dumps(description, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
+    replace_file(folder / "model.json", json.dumps(description, indent=2, ensure_ascii=False) + "\n")
     spec = ModelSpec.read(folder)
     export.write(spec)
     return spec

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from hil.files import replace_file
 from hil.models.ctext import array
 from hil.models.gates import tanh_table
 from hil.resources import firmware_dir
@@ -51,7 +52,7 @@ def sources() -> dict[Path, str]:
 def main() -> int:
     """Rewrite the tables."""
     for path, text in sources().items():
-        path.write_text(text)
+        replace_file(path, text)
     return 0
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hil.errors import ModelError
+from hil.files import replace_file
 from hil.models.spec import ModelSpec
 
 # What numpy raises for files that are damaged, cut short, locked, pickled, or whose header is no header.
@@ -73,7 +74,8 @@ def check_expansion(path: Path) -> None:
 
 def write_npz(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
     """Write an archive whose bytes depend on nothing but the arrays (no time stamps)."""
-    with zipfile.ZipFile(path, "w") as archive:
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w") as archive:
         for name, array in arrays.items():
             stream = io.BytesIO()
             np.save(stream, np.asarray(array, order="C"), allow_pickle=False)
@@ -81,3 +83,4 @@ def write_npz(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, stream.getvalue(), compresslevel=9)
+    replace_file(path, whole.getvalue())

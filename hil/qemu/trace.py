@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from hil.errors import ProbeError
+from hil.files import replace_file
 from hil.measure.cycles import KindCost, RegionCost, calibration
 from hil.measure.elf import load_functions, vector_table
 from hil.measure.profile import PathCost
@@ -69,10 +69,7 @@ def write_symbols(path: Path, elf: Path) -> None:
         lines += [f"{kind} {handler.address:x}", f"{kind} {handler.second:x}"]
     if vectors.reset is not None:
         lines.append(f"reset {vectors.reset:x} {vectors.initial_sp:x}")
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    with os.fdopen(handle, "w") as file:
-        file.write("\n".join([*lines, ""]))
-    Path(name).rename(path)
+    replace_file(path, "\n".join([*lines, ""]))
 
 
 def region_of(line: bytes) -> RegionCost:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
+from hil.files import replace_file
 from hil.models.catalog import models_dir
 from hil.models.folder import Description, Held, accuracy_of, write_folder, write_vectors
 from hil.models.spec import ModelSpec
@@ -46,7 +47,7 @@ def write_model(
     spec = write_folder(models_dir() / about.name, about, arrays, calibration)
     path = vectors_path(about.name)
     goldens = write_vectors(path, spec, held)
-    (path.parent / "README.md").write_text(readme(spec, len(held.inputs), held.inputs[0].dtype.name, note))
+    replace_file(path.parent / "README.md", readme(spec, len(held.inputs), held.inputs[0].dtype.name, note))
     for precision, outputs in goldens.items():
         if spec.classes and held.labels is not None:
             print(f"{spec.name}/{precision}: accuracy {accuracy_of(spec, outputs, held.labels):.4f}")

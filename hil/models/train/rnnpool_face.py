@@ -18,6 +18,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from hil.files import replace_file
 from hil.models.folder import Description, Held
 from hil.models.train.artefacts import write_model
 from hil.models.train.faces import (
@@ -232,7 +233,7 @@ def write(arrays: Arrays) -> None:
         "cropped, scaled, turned, mirrored, blended; brightness and contrast varied, noise added",
     )
     note = vectors_path(NAME).with_name("README.md")
-    note.write_text(f"{note.read_text()}\n{licences()}")
+    replace_file(note, f"{note.read_text(encoding='utf-8')}\n{licences()}")
 
 
 def main() -> None:

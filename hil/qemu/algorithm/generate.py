@@ -10,6 +10,8 @@ from typing import Any
 
 from elftools.elf.elffile import ELFFile
 
+from hil.files import replace_file
+
 SOURCE = Path(__file__).with_name("flash_algorithm.c")
 TARGET = Path(__file__).parent.parent / "probe" / "algorithm.py"
 ENTRIES = ("Init", "UnInit", "EraseChip", "EraseSector", "ProgramPage")
@@ -44,7 +46,7 @@ def main() -> None:
             }
     if others:
         raise SystemExit(f"the algorithm has more than code: {', '.join(others)}")
-    TARGET.write_text(_python(text + bytes(-len(text) % 4), symbols))
+    replace_file(TARGET, _python(text + bytes(-len(text) % 4), symbols))
 
 
 def _python(code: bytes, symbols: dict[str, int]) -> str:

@@ -53,6 +53,35 @@ def test_an_image_is_built_when_it_is_missing_or_stale(own: ModelSpec, toolchain
     assert bring_up_to_date(own, KIND, Q15) is None
 
 
+def test_links_that_leave_the_folder_are_refused_and_what_they_name_stays(
+    own: ModelSpec, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    images_dir(own, KIND).mkdir(parents=True)
+    elf(own).symlink_to(victim)
+    (own.folder / "notes").symlink_to("nearest_q15.c")  # stays within
+    assert main(["build", f"--models-dir={own.folder.parent}"]) == 1
+    told = capsys.readouterr().err
+    assert "model nearest has links that leave its folder" in told
+    assert f"images/{KIND}/nearest-q15.elf -> {victim}" in told
+    assert victim.read_text() == "mine"
+
+
+def test_an_image_is_a_new_file_whatever_lies_in_its_place(
+    own: ModelSpec, toolchain: Toolchain, tmp_path: Path
+) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    images = images_dir(own, KIND)
+    images.mkdir(parents=True)
+    for name in ("nearest-q15.elf", "nearest-q15.elf.new", "nearest-q15.json", "nearest-q15.json.new"):
+        (images / name).hardlink_to(victim)  # a link that no check of links sees
+    bring_up_to_date(own, KIND, Q15)
+    assert Image.load(elf(own)).name == "nearest/q15"
+    assert victim.read_text() == "mine"
+
+
 def test_without_a_compiler_what_is_current_runs_and_what_is_missing_is_said(
     own: ModelSpec, toolchain: Toolchain, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -112,4 +141,6 @@ def test_a_folder_that_cannot_be_made_is_told_in_a_line(
 ) -> None:
     (own.folder / "images").write_text("")
     assert main(["build", f"--models-dir={own.folder.parent}"]) == 1
-    assert capsys.readouterr().err == f"hil: {images_dir(own, KIND)}: Not a directory\n"
+    assert capsys.readouterr().err == (
+        f"hil: the image nearest/q15 cannot be written ({elf(own)}: Not a directory)\n"
+    )
