@@ -76,10 +76,13 @@ def add(connection: Connection, profile: Profile, session_id: int) -> None:
 
 
 def read(connection: Connection, sessions: Sequence[int] | Select[int]) -> dict[int, Profile]:
-    """The profiles of these sessions by their ids, as far as they have one."""
+    """The profiles of these sessions by their ids, as far as they have one.
+
+    ValueError or TypeError when what is stored is none.
+    """
     paths, classes = (_by_session(connection, table, sessions) for table in (PROFILE_PATH, PROFILE_CLASS))
     heads = connection.execute(select(PROFILE).where(PROFILE.c.session_id.in_(sessions)))
-    return {
+    found = {
         head.session_id: Profile(
             head.technique,
             head.regions,
@@ -91,6 +94,11 @@ def read(connection: Connection, sessions: Sequence[int] | Select[int]) -> dict[
         )
         for head in heads
     }
+    for profile in found.values():
+        problem = _problem(profile)
+        if problem is not None:
+            raise ValueError(f"a profile has {problem}")
+    return found
 
 
 def _by_session(
