@@ -142,6 +142,9 @@ def _add_results(commands: Any) -> None:
     dashboard.add_argument("--db", metavar="URL", help="default: SQLite in the user's data folder")
     dashboard.add_argument("--host", default="127.0.0.1", help="default: this machine only")
     dashboard.add_argument("--port", type=int, default=8050)
+    dashboard.add_argument(
+        "--allow-host", action="append", default=[], metavar="NAME", help="a name that browsers know it by"
+    )
     dashboard.set_defaults(command=_dashboard)
 
 
@@ -209,7 +212,7 @@ def _dashboard(options: argparse.Namespace) -> int:
             remedy="pip install 'hil-lab[dashboard]'",
         ) from error
 
-    serve(options.db, options.host, options.port)
+    serve(options.db, options.host, options.port, options.allow_host)
     return 0
 
 

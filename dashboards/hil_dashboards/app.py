@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dash import Dash, Input, Output, dcc, html
+import json
+from collections.abc import Iterable
+
+from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
-from flask import Response
+from flask import Response, request
+from plotly.utils import PlotlyJSONEncoder
 
 from hil.errors import StoreError
 from hil_dashboards import frames, queries
 from hil_dashboards.choice import parse_profile, parse_search
+from hil_dashboards.guard import guard
 from hil_dashboards.pages import notice
 from hil_dashboards.pages.matrix import matrix_page
 from hil_dashboards.pages.parts import Child, shell
@@ -24,43 +29,56 @@ _PAGE = """<!DOCTYPE html>
 <meta name="color-scheme" content="light dark">
 <title>{%title%}</title>
 <link rel="icon" type="image/svg+xml" href="assets/icon.svg">
+<script>
+  const address = "/content" + location.pathname + location.search;
+  window.hilFirst = { address, answer: fetch(address) };
+</script>
 {%css%}
 </head>
 <body>
 {%app_entry%}
-<footer class="scripts">{%config%}{%scripts%}{%renderer%}</footer>
+<footer class="scripts">
+{%config%}
+<script src="/_dash-component-suites/dash_ag_grid/async-community.js"></script>
+{%scripts%}
+{%renderer%}
+</footer>
 </body>
 </html>"""
 
-# Nothing comes from elsewhere. Dash and Plotly write scripts and styles into the page, hence unsafe-inline.
-_POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; frame-ancestors 'none'; base-uri 'self'; form-action 'none'"
-)
 
-
-def create_app(url: str | None = None) -> Dash:
+def create_app(url: str | None = None, host: str = "127.0.0.1", names: Iterable[str] = ()) -> Dash:
     """The dashboard of one database (None: the one in the user's data folder), which need not exist yet.
 
-    StoreError when ``url`` is no database URL.
+    ``host`` is what its server listens on; browsers may know it by that, by this machine's name and by
+    ``names``. A page's content is JSON of its own, which the index asks for before its scripts: the server
+    makes it while the browser reads those. StoreError when ``url`` is no database URL.
     """
     place = engine.shown(engine.parse(url))
     app = Dash("hil_dashboards", title="HIL lab", update_title="", serve_locally=True)
     app.index_string = _PAGE
     app.layout = html.Div([dcc.Location(id="address"), html.Div(id="page")])
 
-    @app.callback(Output("page", "children"), Input("address", "pathname"), Input("address", "search"))
-    def show(path: str | None, search: str | None) -> Component:
-        return render(url, place, path or "/", search or "")
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("hil", "page"),
+        Output("page", "children"),
+        Input("address", "pathname"),
+        Input("address", "search"),
+    )
 
-    @app.server.after_request  # type: ignore[untyped-decorator]
-    def guard(response: Response) -> Response:
-        response.headers["Content-Security-Policy"] = _POLICY
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "no-referrer"
-        return response
+    def content(page: str = "") -> Response:
+        tree = render(url, place, f"/{page}", request.query_string.decode(errors="replace"))
+        return Response(written(tree), mimetype="application/json")
 
+    app.server.add_url_rule("/content/", view_func=content)
+    app.server.add_url_rule("/content/<path:page>", view_func=content)
+    guard(app.server, host, names)
     return app
+
+
+def written(tree: Component) -> str:
+    """A tree of components as the browser takes it: JSON."""
+    return json.dumps(tree, cls=PlotlyJSONEncoder, separators=(",", ":"))
 
 
 def render(url: str | None, place: str, path: str, search: str) -> Component:
@@ -98,8 +116,7 @@ def _profile(url: str | None, search: str) -> tuple[RunHead | None, list[Child]]
 
 
 def _series(url: str | None, place: str, search: str) -> tuple[RunHead | None, list[Child]]:
-    choice = parse_search(search)
-    data = queries.read_series(url, choice)
+    data = queries.read_series(url, parse_search(search))
     if not data.models:
         return data.newest, [notice.no_results(place, made=True)]
-    return data.newest, series_page(data, choice)
+    return data.newest, series_page(data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 from urllib.parse import parse_qs, urlencode
@@ -37,6 +38,13 @@ class Choice:
     def cleared(self, which: Filter) -> Choice:
         """The same choice with one filter off."""
         return self._with(which, ())
+
+    def within(self, known: Mapping[Filter, Collection[str]]) -> Choice:
+        """The same choice without names that are not known."""
+        kept = self
+        for which, names in known.items():
+            kept = kept._with(which, tuple(name for name in self.names(which) if name in names))
+        return kept
 
     def of_metric(self, metric: str) -> Choice:
         """The same choice of another metric."""
@@ -92,26 +100,40 @@ class ProfileChoice:
 
 def parse_profile(search: str | None) -> ProfileChoice:
     """The choice in a query such as ``?board=qemu&kind=a&model=b&precision=q15&run=3``."""
-    fields = {name: given[0] for name, given in parse_qs((search or "").removeprefix("?")).items()}
-    run = fields.get("run", "")
+    fields = _fields(search)
     return ProfileChoice(
-        board=fields.get("board", ""),
-        kind=fields.get("kind", ""),
-        model=fields.get("model", ""),
-        precision=fields.get("precision", ""),
-        run=int(run) if run.isdecimal() and len(run) < 10 else None,
+        board=_first(fields, "board"),
+        kind=_first(fields, "kind"),
+        model=_first(fields, "model"),
+        precision=_first(fields, "precision"),
+        run=_number(_first(fields, "run")),
     )
 
 
 def parse_search(search: str | None) -> Choice:
     """The choice in a query such as ``?metric=instructions&model=a&model=b``; nonsense is dropped."""
-    fields = parse_qs((search or "").removeprefix("?"))
-    metric = fields.get("metric", [""])[0]
-    runs = fields.get("runs", [""])[0]
+    fields = _fields(search)
+    runs = _number(_first(fields, "runs"))
     return Choice(
-        metric=metric or None,
-        model=tuple(dict.fromkeys(fields.get("model", []))),
-        board=tuple(dict.fromkeys(fields.get("board", []))),
-        precision=tuple(dict.fromkeys(fields.get("precision", []))),
-        runs=int(runs) if runs.isdecimal() and int(runs) in RUNS else RUNS_USUAL,
+        metric=_first(fields, "metric") or None,
+        model=tuple(fields.get("model", ())),
+        board=tuple(fields.get("board", ())),
+        precision=tuple(fields.get("precision", ())),
+        runs=runs if runs in RUNS else RUNS_USUAL,
     )
+
+
+def _fields(search: str | None) -> dict[str, list[str]]:
+    """What a query gives each field, each once. No database holds a NUL, and PostgreSQL refuses to look."""
+    given = parse_qs((search or "").removeprefix("?"))
+    return {
+        field: [text for text in dict.fromkeys(texts) if "\0" not in text] for field, texts in given.items()
+    }
+
+
+def _first(fields: dict[str, list[str]], field: str) -> str:
+    return next(iter(fields.get(field, ())), "")
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) < 10 else None

@@ -19,7 +19,7 @@ LOST_COLOUR = "#d64545"
 _DASHES = ("solid", "dot", "dash", "dashdot")
 _SYMBOLS = ("circle", "diamond", "square", "triangle-up")
 _TICKS_MOST = 5
-_ERROR_MOST = 90
+_HOVER_MOST = 90  # letters of a line
 _CROSSES_MOST = 200
 _CAPS_MOST = 60  # points; ends of more error bars than that run into each other
 
@@ -168,16 +168,19 @@ def _hover(metric: str, point: dict[str, Any]) -> str:
 
 
 def _hover_lost(point: dict[str, Any]) -> str:
-    said = str(point["error"] or "no reason stored")
-    cut = said if len(said) <= _ERROR_MOST else said[: _ERROR_MOST - 1] + "…"
-    return "<br>".join([f"<b>{escape(point['status'])}</b> {escape(cut)}", *_origin(point)])
+    said = _cut(str(point["error"] or "no reason stored"))
+    return "<br>".join([f"<b>{escape(point['status'])}</b> {escape(said)}", *_origin(point)])
+
+
+def _cut(said: str) -> str:
+    return said if len(said) <= _HOVER_MOST else said[: _HOVER_MOST - 1] + "…"
 
 
 def _origin(point: dict[str, Any]) -> list[str]:
     told = (
         f"{point['model']} {point['precision']}",
         f"run {point['run']}, {text.moment(point['time'])}",
-        text.of_commit(point["commit"], point["dirty"]),
+        _cut(text.of_commit(point["commit"], point["dirty"], point["note"])),
         f"board {point['board']} ({point['kind']})",
         f"image {text.image(point['image'])}",
     )

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import pandas as pd
 
 from hil_dashboards.queries import CASE_COLUMNS, SESSION_COLUMNS, VALUE_COLUMNS, MatrixData
-from hil_db.wording import conditions_text
 
 CASE = list(CASE_COLUMNS)
 HOW = ["unit", "method", "technique", "conditions", "over"]
 NOT_OF_VECTORS = ("vectors", "flash_bytes", "ram_bytes", "connect_s", "program_s", "verify_s", "handshake_s")
 POINTS_MOST = 5000  # what SVG draws without a wait
+_case = itemgetter(*CASE_COLUMNS)
 _FLOATS = ("vectors", "value", "resolution", "low", "high")
 
 
@@ -42,6 +43,7 @@ class Value:
     partial: bool
     commit: str | None
     dirty: bool | None
+    note: str | None
     image: str | None
 
 
@@ -61,6 +63,10 @@ class Row:
     time: datetime
     status: str
     error: str | None
+    commit: str | None
+    dirty: bool | None
+    note: str | None
+    image: str | None
     values: dict[str, tuple[Value, ...]]
     profiled: bool = False
 
@@ -96,12 +102,8 @@ def sessions(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
 
 
 def values(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
-    """A frame with VALUE_COLUMNS and ``over``: the vectors of metrics that depend on them, NaN for others.
-
-    ``conditions`` are told in words, empty without any.
-    """
+    """A frame with VALUE_COLUMNS and ``over``: the vectors of metrics that depend on them, NaN for others."""
     frame = _frame(rows, VALUE_COLUMNS)
-    frame["conditions"] = [conditions_text(held or {}) for held in frame["conditions"].tolist()]
     frame["over"] = frame["vectors"].where(~frame["metric"].isin(NOT_OF_VECTORS))
     return frame
 
@@ -127,10 +129,11 @@ def matrix(data: MatrixData) -> list[Row]:
     most = {tuple(case): vectors for *case, vectors in data.most}
     profiled = {tuple(case) for case in data.profiled}
     held: dict[tuple[Any, ...], dict[str, list[Value]]] = {}
-    for record in records(values(data.values)):
-        case = tuple(record[name] for name in CASE)
+    for cells in data.values:
+        record = dict(zip(VALUE_COLUMNS, cells, strict=True))
+        case = _case(record)
         held.setdefault(case, {}).setdefault(record["metric"], []).append(_value(record, most.get(case)))
-    newest = sessions(data.sessions).sort_values(CASE, kind="stable")
+    newest = [dict(zip(SESSION_COLUMNS, cells, strict=True)) for cells in data.sessions]
     return [
         Row(
             board=record["board"],
@@ -141,18 +144,20 @@ def matrix(data: MatrixData) -> list[Row]:
             time=record["time"],
             status=record["status"],
             error=record["error"],
-            values={
-                metric: tuple(cell)
-                for metric, cell in held.get(tuple(record[name] for name in CASE), {}).items()
-            },
-            profiled=tuple(record[name] for name in CASE) in profiled,
+            commit=record["commit"],
+            dirty=record["dirty"],
+            note=record["note"],
+            image=record["image"],
+            values={metric: tuple(cell) for metric, cell in held.get(_case(record), {}).items()},
+            profiled=_case(record) in profiled,
         )
-        for record in records(newest)
+        for record in sorted(newest, key=_case)
     ]
 
 
 def _value(record: dict[str, Any], most: float | None) -> Value:
-    over = int(record["over"]) if record["over"] is not None else None
+    of_vectors = record["vectors"] is not None and record["metric"] not in NOT_OF_VECTORS
+    over = int(record["vectors"]) if of_vectors else None
     return Value(
         metric=record["metric"],
         value=record["value"],
@@ -168,6 +173,7 @@ def _value(record: dict[str, Any], most: float | None) -> Value:
         partial=over is not None and most is not None and over < most,
         commit=record["commit"],
         dirty=record["dirty"],
+        note=record["note"],
         image=record["image"],
     )
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, or_, select
+from sqlalchemy import Connection, Select, Text, and_, cast, func, or_, select
 
 from hil.measure.profile import Profile
-from hil_dashboards.choice import Choice, ProfileChoice
-from hil_db import engine, profiles
+from hil_dashboards.choice import FILTERS, Choice, Filter, ProfileChoice
+from hil_db import engine, faults, profiles
 from hil_db.export import latest_run
 from hil_db.liveness import status_now
 from hil_db.records import Status
 from hil_db.schema import IMAGE, MEASURE, PROFILE, RUN, SESSION
 from hil_db.store import Store
+from hil_db.wording import conditions_text
 
 MATRIX_METRICS = (
     "accuracy",
@@ -47,10 +50,11 @@ SESSION_COLUMNS = (
     "error",
     "commit",
     "dirty",
+    "note",
     "image",
     "vectors",
 )
-VALUE_COLUMNS = (
+VALUE_COLUMNS = (  # conditions are told in words, empty without any
     *SESSION_COLUMNS,
     "metric",
     "value",
@@ -63,6 +67,8 @@ VALUE_COLUMNS = (
     "conditions",
 )
 
+_NUMBERS = [VALUE_COLUMNS.index(name) for name in ("vectors", "value", "resolution", "low", "high")]
+
 CASE_COLUMNS = ("board", "kind", "model", "precision")
 MOST_COLUMNS = (*CASE_COLUMNS, "most")
 PROFILES_MOST = 12  # so many runs are there to choose from
@@ -72,7 +78,7 @@ Rows = list[tuple[Any, ...]]
 
 @dataclass(frozen=True)
 class RunHead:
-    """One run with its status as of now; ``started`` is in UTC."""
+    """One run with its status as of now; ``started`` is in UTC, ``note`` what its commit does not tell."""
 
     id: int
     started: datetime
@@ -80,6 +86,7 @@ class RunHead:
     host: str
     commit: str | None
     dirty: bool | None
+    note: str | None
 
 
 @dataclass(frozen=True)
@@ -99,9 +106,14 @@ class MatrixData:
 
 @dataclass(frozen=True)
 class SeriesData:
-    """``values`` of one ``metric``, with VALUE_COLUMNS, and what there is to choose from."""
+    """``values`` of one ``metric``, with VALUE_COLUMNS, and what there is to choose from.
+
+    ``choice`` is what was asked for without what nothing is stored of; ``ignored`` is that.
+    """
 
     newest: RunHead | None
+    choice: Choice
+    ignored: list[str]
     metric: str | None
     metrics: list[str]
     models: list[str]
@@ -129,7 +141,12 @@ class ProfileData:
 def exists(url: str | None) -> bool:
     """False when the database is a file that nobody has made yet."""
     path = engine.file_of(engine.parse(url))
-    return path is None or path.exists()
+    if path is None:
+        return True
+    try:
+        return path.exists()
+    except OSError as error:  # its folder may not be looked into
+        raise faults.closed(path, error) from error
 
 
 def read_matrix(url: str | None) -> MatrixData:
@@ -141,7 +158,7 @@ def read_matrix(url: str | None) -> MatrixData:
         return MatrixData(
             _newest_run(connection),
             _rows(connection, _newest_sessions()),
-            _rows(connection, _newest_values()),
+            _values(connection, _newest_values()),
             _rows(connection, _most_vectors()),
             _rows(connection, _profiled().with_only_columns(*_CASE).distinct()),
         )
@@ -150,21 +167,34 @@ def read_matrix(url: str | None) -> MatrixData:
 def read_series(url: str | None, choice: Choice) -> SeriesData:
     """Every value of the choice's metric, oldest first; without one, of USUAL_METRIC or the first there is.
 
+    Names in the choice that nothing is stored of are ignored.
     A session that ended before it had a value is a row whose ``value`` is None.
     StoreError when the database cannot be read.
     """
     with _reading(url) as connection:
         metrics = _names(connection, MEASURE.c.metric)
+        known: dict[Filter, list[str]] = {
+            "model": _names(connection, SESSION.c.model),
+            "board": _names(connection, SESSION.c.board),
+            "precision": _names(connection, SESSION.c.precision),
+        }
+        kept = choice.within(known)
+        ignored = [name for which in FILTERS for name in choice.names(which) if name not in known[which]]
+        if choice.metric is not None and choice.metric not in metrics:
+            kept = replace(kept, metric=None)
+            ignored.insert(0, choice.metric)
         usual = USUAL_METRIC if USUAL_METRIC in metrics else next(iter(metrics), None)
-        metric = choice.metric or usual
+        metric = kept.metric or usual
         return SeriesData(
             _newest_run(connection),
+            kept,
+            ignored,
             metric,
             metrics,
-            _names(connection, SESSION.c.model),
-            _names(connection, SESSION.c.board),
-            _names(connection, SESSION.c.precision),
-            _rows(connection, _series(choice, metric)) if metric else [],
+            known["model"],
+            known["board"],
+            known["precision"],
+            _values(connection, _series(kept, metric)) if metric else [],
         )
 
 
@@ -189,7 +219,7 @@ def read_profile(url: str | None, choice: ProfileChoice) -> ProfileData:
             return ProfileData(newest, known, None, None, None)
         (session,) = _rows(connection, _sessions().where(SESSION.c.id == session_id))
         profile = profiles.read(connection, [session_id])[session_id]
-        cycles = _rows(connection, _cycles(session_id, profile.technique))
+        cycles = _values(connection, _cycles(session_id, profile.technique))
         return ProfileData(newest, known, session, profile, next(iter(cycles), None))
 
 
@@ -207,6 +237,24 @@ def _rows(connection: Connection, query: Select[*tuple[Any, ...]]) -> Rows:
     return [tuple(row) for row in connection.execute(query)]
 
 
+def _values(connection: Connection, query: Select[*tuple[Any, ...]]) -> Rows:
+    """Rows with VALUE_COLUMNS. The same few conditions stand beside all of them: each is read once."""
+    rows = [(*cells, _told(conditions)) for *cells, conditions in connection.execute(query)]
+    for row in rows:
+        for place in _NUMBERS:  # SQLite keeps whatever a column is given
+            if isinstance(row[place], str | bytes):
+                raise TypeError(f"a {VALUE_COLUMNS[place]} is {row[place]!r:.40}")
+    return rows
+
+
+@lru_cache
+def _told(conditions: str | None) -> str:
+    held = json.loads(conditions or "{}")
+    if not isinstance(held, dict):
+        raise TypeError(f"the conditions of a measure are {held!r:.40}")
+    return conditions_text(held)
+
+
 def _names(connection: Connection, column: Any) -> list[str]:
     return sorted(connection.scalars(select(column).distinct()))
 
@@ -217,7 +265,7 @@ def _newest_run(connection: Connection) -> RunHead | None:
     if run is None:
         return None
     status = status_now(run.status, run.host, run.pid, run.pid_birth)
-    return RunHead(run.id, run.started, status, run.host, run.git_commit, run.git_dirty)
+    return RunHead(run.id, run.started, status, run.host, run.git_commit, run.git_dirty, run.git_note)
 
 
 # A session may be stored long after it ran (`hil store`): its number does not say which is newest.
@@ -232,7 +280,7 @@ _MEASURE = (
     MEASURE.c.resolution,
     MEASURE.c.low,
     MEASURE.c.high,
-    MEASURE.c.conditions,
+    cast(MEASURE.c.conditions, Text),
 )
 
 
@@ -253,6 +301,7 @@ def _session_columns() -> Sequence[Any]:
         SESSION.c.error,
         RUN.c.git_commit,
         RUN.c.git_dirty,
+        RUN.c.git_note,
         IMAGE.c.sha256,
         vectors,
     )

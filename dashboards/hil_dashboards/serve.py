@@ -3,25 +3,40 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
+from typing import Any
 
 from waitress.server import create_server
 
 from hil.errors import HilError
 from hil_dashboards.app import create_app
+from hil_dashboards.guard import BODY_MOST, is_loopback
 
-LOCAL = ("127.0.0.1", "localhost", "::1")
+# Requests that never end must not keep others out: waitress polls, since select() ends at 1,024 files.
+_LIMITS: Any = {
+    "threads": 8,
+    "connection_limit": 500,
+    "channel_timeout": 20,  # seconds without a byte
+    "cleanup_interval": 2,
+    "asyncore_use_poll": True,
+    "max_request_header_size": BODY_MOST,
+    "max_request_body_size": BODY_MOST,
+}
 
 
-def serve(url: str | None = None, host: str = "127.0.0.1", port: int = 8050) -> None:
+def serve(
+    url: str | None = None, host: str = "127.0.0.1", port: int = 8050, names: Iterable[str] = ()
+) -> None:
     """Serve the dashboard of a database until Ctrl-C; prints the address first.
 
-    Port 0 takes any free one. StoreError for a URL that is none, HilError when the port cannot be had.
+    Port 0 takes any free one. Browsers may know it by ``host``, by this machine's name and by ``names``.
+    StoreError for a URL that is none, HilError when the port cannot be had.
     """
-    app = create_app(url)
+    app = create_app(url, host, names)
     try:
         if not 0 <= port <= 65535:  # the resolver would take the remainder
             raise ValueError("ports are 0 to 65535")
-        server = create_server(app.server, host=host, port=port, threads=8)
+        server = create_server(app.server, host=host, port=port, **_LIMITS)
     except (OSError, ValueError) as error:
         raise HilError(
             f"the dashboard cannot use port {port} of {host}",
@@ -30,7 +45,7 @@ def serve(url: str | None = None, host: str = "127.0.0.1", port: int = 8050) -> 
         ) from error
     taken = server.effective_listen[0][1] if hasattr(server, "effective_listen") else server.effective_port
     print(f"dashboard: http://{f'[{host}]' if ':' in host else host}:{taken} (Ctrl-C ends it)", flush=True)
-    if host not in LOCAL:
+    if not is_loopback(host):
         print(f"whoever reaches {host} can read it: it asks for no password", flush=True)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a page asks for more at once than threads
     server.run()

@@ -33,6 +33,7 @@ METHODS = {
     "modelled": "computed from datasheets",
 }
 
+_NAME_MOST = 128  # letters, as the database holds
 _TIERS = {"_lower": "lower tier alone", "_both": "both tiers"}
 _UNITS = {"1": "", "instructions": "", "cycles": "", "us": "µs"}
 
@@ -132,6 +133,11 @@ def now() -> str:
     return moment(datetime.now(UTC))
 
 
+def short(name: str) -> str:
+    """A name from an address, cut when it is none that the lab would give."""
+    return name if len(name) <= _NAME_MOST else f"{name[:_NAME_MOST]}…"
+
+
 def commit(sha: str | None, dirty: bool | None) -> str:
     """A short commit, marked when the folder had changes that no commit holds."""
     if not sha:
@@ -139,9 +145,11 @@ def commit(sha: str | None, dirty: bool | None) -> str:
     return sha[:10] + (" + changes" if dirty else "")
 
 
-def of_commit(sha: str | None, dirty: bool | None) -> str:
-    """A short commit within a sentence: ``commit 0123456789``, ``no commit``."""
-    return f"commit {commit(sha, dirty)}" if sha else commit(sha, dirty)
+def of_commit(sha: str | None, dirty: bool | None, note: str | None) -> str:
+    """A short commit within a sentence: ``commit 0123456789``, ``no commit``; with what it does not tell."""
+    if not sha:
+        return note or commit(sha, dirty)
+    return f"commit {commit(sha, dirty)}" + (f" ({note})" if note else "")
 
 
 def image(sha256: str | None) -> str:

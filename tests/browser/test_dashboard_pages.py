@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlparse
 
 import pytest
 from PIL import Image as Picture
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Route
 
 from hil.image import Manifest
 from hil.measure.profile import ClassCost, PathCost, Profile
@@ -362,6 +362,46 @@ def test_a_value_leads_to_its_series(view: View, address: str) -> None:
     assert not view.wrong
 
 
+def test_the_page_is_asked_for_once_and_before_the_scripts_are_there(view: View, address: str) -> None:
+    view.open(f"{address}/")
+    asked = [urlparse(one).path for one in view.asked]
+    assert asked.count("/content/") == 1
+    grid = [path for path in asked if path.endswith("async-community.js")]
+    assert len(grid) == 1, "Dash would ask for it when the grid is to be drawn"
+    assert asked.index("/content/") < asked.index("/_dash-layout")
+    assert not [path for path in asked if "plotly" in path], "there is no plot here"
+    assert not view.wrong
+
+
+def test_a_late_answer_does_not_take_the_place_of_a_newer_page(view: View, address: str) -> None:
+    page = view.open(f"{address}/")
+    held: list[Route] = []
+    page.route("**/content/series", lambda route: held.append(route))  # playwright marks functions
+    page.get_by_role("link", name="Series", exact=True).click()
+    page.wait_for_url("**/series")
+    with page.expect_response("**/content/"):
+        page.get_by_role("link", name="Matrix", exact=True).click()
+    with page.expect_response("**/content/series"):
+        held[0].continue_()
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    ready(page, "h1:has-text('Newest results')")
+    page.get_by_role("link", name="54,880").first.click()
+    page.wait_for_selector("h1:has-text('Instructions over runs')")
+    assert not view.wrong
+
+
+def test_a_server_that_is_gone_is_named(view: View, address: str) -> None:
+    page = view.open(f"{address}/")
+    page.route("**/content/**", lambda route: route.abort())
+    page.get_by_role("link", name="Series", exact=True).click()
+    page.wait_for_selector("h1:has-text('No answer')")
+    assert "Start hil dashboard, then reload" in text(page)
+    page.unroute("**/content/**")
+    page.route("**/content/**", lambda route: route.fulfill(status=503))
+    page.go_back()
+    page.wait_for_selector("text=503")
+
+
 def test_series_never_joins_two_techniques(view: View, address: str, tmp_path: Path) -> None:
     page = view.open(series(address, "metric=instructions&model=fastgrnn_digits"))
     assert points(page) == RUNS * len(PRECISIONS)
@@ -472,8 +512,11 @@ def test_names_are_shown_as_they_are(view: View, served: Callable[[str], str], t
     url = f"sqlite:///{tmp_path / 'nasty.db'}"
     seed(url, board=NASTY, runs=2)
     address = served(url)
-    assert NASTY in text(view.open(f"{address}/"))
-    page = view.open(series(address, "metric=instructions&model=fastgrnn_digits&precision=f32"))
+    page = view.open(f"{address}/")
+    assert NASTY in text(page)
+    page.get_by_role("link", name="56,480", exact=True).click()
+    page.wait_for_url("**/series?**")
+    assert parse_qs(urlparse(page.url).query)["board"] == [NASTY]
     assert points(page) == 2
     box = page.locator(".scatterlayer .trace path.point").first.bounding_box()
     assert box is not None

@@ -18,7 +18,8 @@
   }
 
   const link = (href, className, title, ...children) => h("a", { href, className, title, onClick: go }, ...children);
-  const notes = (told) => told.map(([kind, words]) => h("div", { key: kind, className: kind }, words));
+  const address = (page, fields) => `/${page}?${new URLSearchParams(fields)}`;
+  const notes = (told = []) => told.map(([kind, words]) => h("div", { key: kind, className: kind }, words));
 
   // A name that a narrow column breaks after an underscore rather than within a word.
   const breakable = (name) =>
@@ -28,10 +29,11 @@
     if (!value) {
       return h("span", { className: "none" }, "–");
     }
+    const { board, model, precision } = data;
     return link(
-      `${data.series}&metric=${encodeURIComponent(metric)}`,
+      address("series", { metric, model, board, precision }),
       value.wrong ? "figure wrong" : "figure",
-      [...(value.from || data.from), ...value.told].join("\n"),
+      [...(value.from || data.from), ...(value.told || [])].join("\n"),
       h("span", { className: "number" }, value.text),
       ...notes(value.notes),
     );
@@ -47,8 +49,9 @@
       conditions && h("div", null, conditions),
     );
 
-  cells.Case = ({ data }) =>
-    h(
+  cells.Case = ({ data }) => {
+    const { board, kind, model, precision } = data;
+    return h(
       "div",
       { className: "name" },
       h("div", { className: "model" }, ...breakable(data.model)),
@@ -57,9 +60,11 @@
         { className: "under" },
         h("span", { className: "precision" }, data.precision),
         data.status !== "finished" && h("span", { className: `status ${data.status}` }, data.status),
-        data.profile && link(data.profile, "more", undefined, "Where cycles go"),
+        data.profiled &&
+          link(address("profile", { board, kind, model, precision }), "more", undefined, "Where cycles go"),
       ),
     );
+  };
 
   cells.Run = ({ data }) =>
     h("div", { title: data.from[0] }, h("div", null, data.run), h("div", { className: "origin" }, data.day));
@@ -70,6 +75,8 @@
   cells.Amount = ({ value }) => value && h("span", { title: value.text }, value.text);
 
   cells.Name = ({ value }) => h("span", { title: value }, value);
+
+  cells.Commit = ({ value, data }) => h("span", { title: data.note || value }, value);
 
   cells.Share = ({ value }) =>
     value &&

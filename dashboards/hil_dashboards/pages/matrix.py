@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from dash import html
 from dash.development.base_component import Component
 
 from hil_dashboards import text
-from hil_dashboards.choice import Choice, ProfileChoice
 from hil_dashboards.frames import Row, Value
 from hil_dashboards.pages.grid import PADDING, grid, width
 from hil_dashboards.pages.parts import Child, legend
@@ -42,8 +43,7 @@ def matrix_page(rows: Sequence[Row]) -> list[Child]:
     ]
 
 
-@dataclass(frozen=True)
-class Way:
+class Way(NamedTuple):
     """Values that may stand in one column: of one metric, unit, method, technique and conditions."""
 
     metric: str
@@ -55,12 +55,7 @@ class Way:
 
 def ways(rows: Sequence[Row]) -> list[Way]:
     """The columns that the rows' values need, in the order of the metrics, those with most values first."""
-    held: dict[Way, int] = {}
-    for row in rows:
-        for values in row.values.values():
-            for value in values:
-                way = way_of(value)
-                held[way] = held.get(way, 0) + 1
+    held = Counter(way_of(value) for row in rows for values in row.values.values() for value in values)
     place = MATRIX_METRICS.index
     return sorted(held, key=lambda way: (place(way.metric), -held[way], way.technique, way.conditions))
 
@@ -73,9 +68,10 @@ def way_of(value: Value) -> Way:
 def _table(rows: Sequence[Row]) -> Component:
     boards = {(row.board, row.kind) for row in rows}
     columns = ways(rows)
-    cells = [cell for row in rows for cell in _rows(row, columns)]
+    fields = {way: f"value{place}" for place, way in enumerate(columns)}
+    cells = [cell for row in rows for cell in _rows(row, fields)]
     heads = [_CASE, *([_BOARD] if len(boards) > 1 else []), _RUN]
-    heads += [_value_column(place, way, columns, cells) for place, way in enumerate(columns)]
+    heads += [_value_column(way, field, columns, cells) for way, field in fields.items()]
     told: list[Child] = []
     if len(boards) == 1:
         ((board, kind),) = boards
@@ -96,15 +92,15 @@ _RUN = {"headerName": "Run", "field": "run", "cellRenderer": "Run", "width": 86}
 
 
 def _value_column(
-    place: int, way: Way, columns: Sequence[Way], cells: Sequence[dict[str, Any]]
+    way: Way, field: str, columns: Sequence[Way], cells: Sequence[dict[str, Any]]
 ) -> dict[str, Any]:
     others = {one.conditions for one in columns if (one.metric, one.technique) == (way.metric, way.technique)}
     conditions = (way.conditions or "no conditions") if len(others) > 1 else ""
     title, unit = text.title(way.metric), text.unit(way.metric, way.unit)
     words = re.split("[ -]", " ".join((title, way.method, way.technique, conditions)))
-    figures = [cell[_field(place)]["text"] for cell in cells if _field(place) in cell]
-    notes = [note for cell in cells for _, note in cell.get(_field(place), _NOTHING)["notes"]]
-    widest = max(width([*words, *notes], _LETTER_SMALL), width(figures, _LETTER))
+    held = [cell[field] for cell in cells if field in cell]
+    notes = [note for one in held for _, note in one.get("notes", ())]
+    widest = max(width([*words, *notes], _LETTER_SMALL), width([one["text"] for one in held], _LETTER))
     meaning = text.METHODS.get(way.method)
     return {
         "headerName": " ".join(filter(None, (title, unit, way.method, way.technique, conditions))),
@@ -120,7 +116,7 @@ def _value_column(
                 "conditions": conditions,
             },
         },
-        "field": _field(place),
+        "field": field,
         "cellRenderer": "Figure",
         "cellRendererParams": {"metric": way.metric},
         "comparator": {"function": "byNumber"},
@@ -130,21 +126,17 @@ def _value_column(
     }
 
 
-_NOTHING: dict[str, Any] = {"notes": ()}
-
-
-def _field(place: int) -> str:
-    return f"value{place}"
-
-
-def _rows(row: Row, columns: Sequence[Way]) -> list[dict[str, Any]]:
+def _rows(row: Row, fields: Mapping[Way, str]) -> list[dict[str, Any]]:
     """A row of the grid, and below it one that says why its session ended, if it did not finish.
 
     Both hold the same values, so that sorting leaves them beside each other.
     """
-    cells = {way_of(value): _cell(row, value) for values in row.values.values() for value in values}
+    origin = _origin(row)
+    cells = {
+        fields[way_of(value)]: _cell(row, origin, value) for values in row.values.values() for value in values
+    }
     lines = 1 + -(-width([row.model], _LETTER_NAME) // _NAMES) + (row.status != "finished" and row.profiled)
-    lines = max([lines, *(1 + len(cell["notes"]) for cell in cells.values())])
+    lines = max([lines, *(1 + len(cell.get("notes", ())) for cell in cells.values())])
     held = {
         "board": row.board,
         "kind": row.kind,
@@ -153,13 +145,10 @@ def _rows(row: Row, columns: Sequence[Way]) -> list[dict[str, Any]]:
         "status": row.status,
         "run": row.run,
         "day": text.day(row.time),
-        "from": [f"run {row.run}, {text.moment(row.time)}"],
-        "series": Choice(model=(row.model,), board=(row.board,), precision=(row.precision,)).href(),
-        "profile": ProfileChoice(row.board, row.kind, row.model, row.precision).href()
-        if row.profiled
-        else "",
+        "from": origin,
+        "profiled": row.profiled,
         "height": PADDING + _LINE_HEIGHT * lines,
-        **{_field(place): cells[way] for place, way in enumerate(columns) if way in cells},
+        **cells,
     }
     return [held] if row.status == "finished" else [held, {**held, "failure": _failure(row)}]
 
@@ -175,16 +164,18 @@ def _failure(row: Row) -> dict[str, str]:
     }
 
 
-def _cell(row: Row, value: Value) -> dict[str, Any]:
-    """A value as grid.js shows it; ``number`` is what it sorts by."""
-    cell: dict[str, Any] = {
-        "number": value.value,
-        "text": text.value(value.metric, value.value),
-        "notes": _notes(row, value),
-        "told": _told(value),
-    }
-    if value.run != row.run:
-        cell["from"] = [f"run {value.run}, {text.moment(value.time)}"]
+def _cell(row: Row, origin: tuple[str, ...], value: Value) -> dict[str, Any]:
+    """A value as grid.js shows it; ``number`` is what it sorts by.
+
+    What most cells would repeat is left out: notes where there are none, and the row's own origin.
+    """
+    cell: dict[str, Any] = {"number": value.value, "text": text.value(value.metric, value.value)}
+    if notes := _notes(row, value):
+        cell["notes"] = notes
+    if told := _told(value):
+        cell["told"] = told
+    if (own := _origin(value)) != origin:
+        cell["from"] = own
     if value.metric == "golden_exact" and value.value < 1:
         cell["wrong"] = True
     return cell
@@ -203,7 +194,7 @@ def _notes(row: Row, value: Value) -> list[tuple[str, str]]:
 
 
 def _told(value: Value) -> list[str]:
-    told = [text.of_commit(value.commit, value.dirty), f"image {text.image(value.image)}"]
+    told = []
     if value.over is not None:
         told.append(f"over {value.over:,} vectors")
     if value.band is not None:
@@ -213,3 +204,19 @@ def _told(value: Value) -> list[str]:
     if value.resolution is not None and not text.is_share(value.metric):
         told.append(f"steps of {text.plain(value.resolution)}")
     return told
+
+
+def _origin(of: Row | Value) -> tuple[str, ...]:
+    """Where a session, or a value of it, comes from."""
+    return _session(of.run, of.time, of.commit, of.dirty, of.note, of.image)
+
+
+@lru_cache
+def _session(
+    run: int, time: datetime, commit: str | None, dirty: bool | None, note: str | None, image: str | None
+) -> tuple[str, ...]:
+    return (
+        f"run {run}, {text.moment(time)}",
+        text.of_commit(commit, dirty, note),
+        f"image {text.image(image)}",
+    )

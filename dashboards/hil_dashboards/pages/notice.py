@@ -6,6 +6,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from hil.errors import HilError
+from hil_dashboards import text
 from hil_dashboards.pages.parts import sentence
 
 
@@ -43,7 +44,7 @@ def unreadable(error: HilError) -> Component:
 def unknown_page(path: str) -> Component:
     """For an address that no page has."""
     return html.Section(
-        [html.H1("No such page"), html.P(["There is nothing at ", html.Code(path), "."])],
+        [html.H1("No such page"), html.P(["There is nothing at ", html.Code(text.short(path)), "."])],
         className="notice card",
     )
 

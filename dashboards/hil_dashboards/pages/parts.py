@@ -28,7 +28,7 @@ def shell(page: str, body: Sequence[Child], *, newest: RunHead | None, place: st
                     className="wrap",
                 )
             ),
-            html.Main(list(body), className="wrap"),
+            html.Main([*_note(newest), *body], className="wrap"),
             html.Footer(
                 html.Div(
                     [f"{place} · read-only · read {text.now()}; reload for newer results"], className="wrap"
@@ -41,6 +41,13 @@ def shell(page: str, body: Sequence[Child], *, newest: RunHead | None, place: st
 def _tab(name: str, href: str, page: str) -> Component:
     present = {"aria-current": "page"} if href == page else {}
     return dcc.Link(name, href=href, className="tab present" if present else "tab")
+
+
+def _note(newest: RunHead | None) -> list[Child]:
+    if newest is None or not newest.note:
+        return []
+    told = f"Run {newest.id}: {newest.note}."
+    return [html.P(sentence(told), className="warning")]
 
 
 def run_note(run: RunHead) -> Component:

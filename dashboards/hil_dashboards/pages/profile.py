@@ -33,7 +33,10 @@ def profile_page(data: ProfileData, choice: ProfileChoice) -> list[Child]:
 
 
 def _case(choice: ProfileChoice) -> str:
-    return f"{choice.model} {choice.precision} on {choice.board} ({choice.kind})"
+    model, precision, board, kind = map(
+        text.short, (choice.model, choice.precision, choice.board, choice.kind)
+    )
+    return f"{model} {precision} on {board} ({kind})"
 
 
 def _runs(data: ProfileData, choice: ProfileChoice, present: int | None) -> list[Component]:
@@ -74,11 +77,11 @@ def _summary(
         told.append(_estimate(data.cycles))
     else:
         told.append(html.P(["Obtained by ", html.Span(profile.technique, className="strong"), "."]))
-    commit = text.of_commit(session["commit"], session["dirty"])
+    commit = text.of_commit(session["commit"], session["dirty"], session["note"])
     origin = f"Run {session['run']}, {text.moment(session['time'])}, {commit}, "
     origin += f"image {text.image(session['image'])}. For a flame graph: "
     command = html.Code(f"hil export --profile folded --run {session['run']}")
-    told.append(html.P([origin, command], className="muted"))
+    told.append(html.P([*sentence(origin), command], className="muted"))
     return html.Section([*runs, *told], className="summary card")
 
 

@@ -18,6 +18,8 @@ from hil_dashboards.queries import SeriesData
 
 _VALUES_HEIGHT, _LEGEND_ROW, _LEGEND_COLUMNS = 440, 19, 3  # pixels, pixels, names in a row of a wide window
 
+_IGNORED_MOST = 3  # names
+
 _CONFIG: Any = {
     "displaylogo": False,
     "responsive": True,
@@ -25,7 +27,7 @@ _CONFIG: Any = {
 }
 
 
-def series_page(data: SeriesData, choice: Choice) -> list[Child]:
+def series_page(data: SeriesData) -> list[Child]:
     """Choices as links, the plot, the table."""
     metric = data.metric or ""
     everything = frames.values(data.values)
@@ -35,12 +37,24 @@ def series_page(data: SeriesData, choice: Choice) -> list[Child]:
             [
                 html.H1([text.title(metric), " over runs"]),
                 html.P(_told(metric, frame, everything), className="muted"),
+                *_ignored(data.ignored),
             ],
             className="page-head",
         ),
-        html.Section(_choices(data, choice), className="choices card"),
+        html.Section(_choices(data, data.choice), className="choices card"),
         *(_shown(metric, frame) if len(frame) else [_nothing(metric)]),
     ]
+
+
+def _ignored(names: list[str]) -> list[Component]:
+    if not names:
+        return []
+    shown: list[Child] = []
+    for name in names[:_IGNORED_MOST]:
+        shown += [", " if shown else "", html.Code(text.short(name))]
+    more = len(names) - _IGNORED_MOST
+    told = f" and {more:,} more" if more > 0 else ""
+    return [html.P(["Ignored, as nothing is stored of it: ", *shown, f"{told}."], className="ignored")]
 
 
 def _told(metric: str, frame: pd.DataFrame, everything: pd.DataFrame) -> str:
@@ -68,9 +82,11 @@ def _count(number: int, thing: str) -> str:
 
 
 def _choices(data: SeriesData, choice: Choice) -> list[Component]:
-    metrics = data.metrics if data.metric in data.metrics else [*data.metrics, data.metric or ""]
     return [
-        pills("Metric", [pill(name, choice.of_metric(name).href(), name == data.metric) for name in metrics]),
+        pills(
+            "Metric",
+            [pill(name, choice.of_metric(name).href(), name == data.metric) for name in data.metrics],
+        ),
         _filter("Model", "model", data.models, choice),
         _filter("Board", "board", data.boards, choice),
         _filter("Precision", "precision", data.precisions, choice),
@@ -83,9 +99,8 @@ def _choices(data: SeriesData, choice: Choice) -> list[Component]:
 
 def _filter(title: str, which: Filter, names: Iterable[str], choice: Choice) -> Component:
     chosen = choice.names(which)
-    every = list(dict.fromkeys([*names, *chosen]))  # one that does not exist must be seen to be let go
     offered = [pill("all", choice.cleared(which).href(), not chosen)]
-    offered += [pill(name, choice.toggled(which, name).href(), name in chosen) for name in every]
+    offered += [pill(name, choice.toggled(which, name).href(), name in chosen) for name in names]
     return pills(title, offered)
 
 
@@ -136,7 +151,7 @@ def _table(metric: str, frame: pd.DataFrame) -> Component:
         column("Change", "change", rows, "Amount"),
         column("Obtained", "obtained", rows, "Badge"),
         column("Vectors", "vectors", rows, "Amount"),
-        column("Commit", "commit", rows, cellClass="mono"),
+        column("Commit", "commit", rows, "Commit", cellClass="mono"),
         column("Image", "image", rows, cellClass="mono"),
     ]
     return html.Section([html.H2("Values, newest first"), table(columns, rows)], className="card grid-card")
@@ -150,6 +165,7 @@ def _row(metric: str, record: dict[str, Any]) -> dict[str, Any]:
         "model": f"{record['model']} {record['precision']}",
         "vectors": None if record["vectors"] is None else _amount(record["vectors"]),
         "commit": text.commit(record["commit"], record["dirty"]),
+        "note": record["note"],
         "image": text.image(record["image"]),
         "band": "",
     }
@@ -176,7 +192,7 @@ def _failure(row: dict[str, Any], record: dict[str, Any]) -> dict[str, str]:
     return {
         "what": f"Run {row['run']} {record['status']}",
         "why": f", {of_what}: {record['error'] or 'no reason was stored'}",
-        "kept": f"{text.of_commit(record['commit'], record['dirty'])}, image {row['image']}",
+        "kept": f"{text.of_commit(record['commit'], record['dirty'], record['note'])}, image {row['image']}",
     }
 
 

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,18 +85,31 @@ class Bench:
             profile=profile,
         )
 
-    def run(self, *sessions: SessionRecord, dirty: bool | None = False, pid: int = 1) -> int:
+    def run(self, *sessions: SessionRecord, **told: Any) -> int:
         """Append one finished run; returns its id."""
-        run = self.begin(sessions[0].started, *sessions, dirty=dirty, pid=pid)
+        run = self.begin(sessions[0].started, *sessions, **told)
         self._store.finish_run(run, Status.FINISHED)
         return run
 
     def begin(
-        self, began: datetime, *sessions: SessionRecord, dirty: bool | None = False, pid: int = 1
+        self,
+        began: datetime,
+        *sessions: SessionRecord,
+        pid: int = 1,
+        commit: str | None = COMMIT,
+        dirty: bool | None = False,
+        note: str | None = None,
     ) -> int:
         """Append a run that has not ended; returns its id."""
         run = self._store.begin_run(
-            RunInfo(began, "pytest --board=all", pid=pid, git_commit=COMMIT, git_dirty=dirty)
+            RunInfo(
+                began,
+                "pytest --board=all",
+                pid=pid,
+                git_commit=commit,
+                git_dirty=dirty,
+                git_note=note,
+            )
         )
         for session in sessions:
             self._store.save_session(run, session)

@@ -385,9 +385,17 @@ def test_choice_of_a_profile_survives_its_address() -> None:
     assert parse_profile(newest.href().removeprefix("/profile") + "&run=" + "9" * 30) == newest
 
 
-@pytest.mark.parametrize("search", ["", None, "?", "?runs=-1&runs=x", "?runs=3", "?runs=²", "?metric=&model"])
+@pytest.mark.parametrize(
+    "search",
+    ["", None, "?", "?runs=-1&runs=x", "?runs=3", "?runs=²", "?metric=&model", "?runs=" + "9" * 5000],
+)
 def test_odd_addresses_choose_everything(search: str | None) -> None:
     assert parse_search(search) == Choice()
+
+
+def test_names_that_no_database_holds_are_no_names() -> None:
+    assert parse_search("?model=%00&model=a%00b&metric=%00") == Choice()
+    assert parse_profile("?board=%00&kind=k&model=m&precision=p").complete is False
 
 
 def test_toggling_goes_both_ways() -> None:
