@@ -165,8 +165,13 @@ def _build(options: argparse.Namespace) -> int:
         raise ModelError("--require-bytes says how --check is done", remedy="give both")
     precisions = precisions_of(options.precision)
     library = ModelLibrary(options.models_dir)
+    warnings: list[str] = []
     with steps(sys.stderr, "built") as progress:
-        images = build(options.kind, options.models, precisions, None, None, library, progress)
+        images = build(
+            options.kind, options.models, precisions, None, None, library, progress, warnings.append
+        )
+    for line in warnings:
+        print(f"hil: {line}", file=sys.stderr)
     for image in images:
         manifest = image.manifest
         sizes = ", ".join(f"{name} {size:,}" for name, size in manifest.sections.items() if size)

@@ -109,7 +109,7 @@ class BenchRun:
             self.say(f"building {case.image_name} for {case.board.kind.name}: its image {reason}")
 
         precision = Precision(case.precision)
-        reason = bring_up_to_date(case.own, case.board.kind.name, precision, building)
+        reason = bring_up_to_date(case.own, case.board.kind.name, precision, building, self.notes.append)
         if reason is not None:
             self.notes.append(f"built {case.image_name} for {case.board.kind.name}: its image {reason}")
         self._ready.add(case.elf)

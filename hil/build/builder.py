@@ -5,36 +5,32 @@ from __future__ import annotations
 import hashlib
 import struct
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from hil.build.flags import C_LIBRARIES, FLAGS, LIBRARIES, LINK_FLAGS, USER_C, USER_C_PLUS_PLUS
 from hil.build.sources import SourceSet, collect
 from hil.build.toolchain import Toolchain, find_toolchain
+from hil.build.user import compile_user_files, needs_c_library, object_of
 from hil.errors import BuildError, ImageError
 from hil.files import replace_file
 from hil.image import Image, Manifest
 from hil.measure.elf import Symbol, load_sections, load_segments, load_symbols, read_memory
 from hil.values import Precision
 
-# The freestanding dialect keeps the C library out; GCC's own knowledge of memcpy stays in. A loop must not
-# turn into a call that the source does not make.
-FLAGS = (
-    *("-std=c11", "-ffreestanding", "-fbuiltin", "-fno-tree-loop-distribute-patterns"),
-    *("-O3", "-fno-common", "-ffunction-sections", "-fdata-sections", "-fno-unwind-tables"),
-    *("-fno-asynchronous-unwind-tables", "-fno-ident", "-I.", "-isystem", "libc"),
-    *("-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wmissing-prototypes", "-Werror"),
-)
-LINK_FLAGS = (
-    *("-nostdlib", "-nostartfiles", "-static", "-Wl,--gc-sections", "-Wl,--strip-debug"),
-    *("-Wl,--build-id=none", "-Wl,--fatal-warnings", "-Wl,-z,max-page-size=4"),
-)
-LIBRARIES = ("-lgcc",)
-
 # struct hil_model of runtime/model.h, as the Arm ABI lays it out, and its enum hil_precision.
 _MODEL = struct.Struct("<I3Bx4H5I")
 _PRECISIONS = {1: Precision.F32, 2: Precision.Q15, 3: Precision.Q7}
 _NAME_BYTES = 256
 _NO_SECTIONS = {"text": 0, "rodata": 0, "data": 0, "bss": 0}  # those that manifests always name
+
+
+Warn = Callable[[str], object]  # takes a line on what a compiler warned of in a user's own code
+
+
+def unheard(line: str) -> None:
+    """Tells nobody."""
 
 
 @dataclass(frozen=True)
@@ -74,52 +70,65 @@ class _Description:
     outputs: int
 
 
-def build_image(recipe: Recipe, out_dir: Path, toolchain: Toolchain | None = None) -> Image:
+def build_image(
+    recipe: Recipe, out_dir: Path, toolchain: Toolchain | None = None, warn: Warn = unheard
+) -> Image:
     """Compile one image and write it with its manifest into ``out_dir``.
 
-    BuildError when the compiler is missing or refuses a source, or when the model says that it is another.
+    ``warn`` is told what the compiler warns of in a user's own code. BuildError when the compiler is missing
+    or refuses a source, when the image is larger than the board, or the model says that it is another.
     """
     toolchain = toolchain or find_toolchain()
     sources = collect(recipe.kind, recipe.model_source)
-    flags = _flags(recipe, sources)
-    source_sha256 = _digest(sources, flags, toolchain.version)
+    c_library = toolchain.c_library if needs_c_library(sources) else None
+    version = f"{toolchain.version}, {c_library}" if c_library else toolchain.version
+    source_sha256 = _digest(recipe, sources, version)
     build_id = source_sha256[:32]
     with tempfile.TemporaryDirectory(prefix="hil-build-") as folder:
         tree = Path(folder)
         sources.write(tree)
+        for_each = [*_flags_of_board(recipe, sources), *recipe.extra_flags]
+        for line in compile_user_files(sources, for_each, toolchain, tree, recipe.name):
+            warn(line)
+        flags = _flags(recipe, sources, c_library is not None)
         toolchain.run([f'-DHIL_BUILD_ID="{build_id}"', *flags], tree, recipe.name)
         elf = tree / "image.elf"
-        manifest = _manifest(recipe, elf, toolchain, source_sha256)
+        manifest = _manifest(recipe, elf, version, source_sha256)
         return _store(elf.read_bytes(), manifest, out_dir / recipe.file_name)
 
 
 def source_digest(recipe: Recipe, version: str) -> str:
     """The manifest's ``source_sha256`` of an image that a compiler of that version would build now."""
-    sources = collect(recipe.kind, recipe.model_source)
-    return _digest(sources, _flags(recipe, sources), version)
+    return _digest(recipe, collect(recipe.kind, recipe.model_source), version)
 
 
-def _digest(sources: SourceSet, flags: list[str], version: str) -> str:
-    return sources.digest(version, "\n".join(flags))
+def _digest(recipe: Recipe, sources: SourceSet, version: str) -> str:
+    """The same with the C library or without it, which the version tells."""
+    flags = _flags(recipe, sources, needs_c_library(sources))
+    of_user = [*USER_C, *USER_C_PLUS_PLUS] if sources.of_user else []
+    return sources.digest(version, "\n".join([*flags, *of_user]))
 
 
-def _flags(recipe: Recipe, sources: SourceSet) -> list[str]:
+def _flags(recipe: Recipe, sources: SourceSet, c_library: bool) -> list[str]:
     """The whole command line but for the build id; paths in it are relative to the build tree."""
-    board = f"boards/{recipe.kind}"
-    of_board = next(text for path, text in sources.files.items() if str(path) == f"{board}/flags.txt")
+    of_user = {str(path): object_of(path) for path in sources.of_user}
     return [
-        *of_board.decode().split(),
+        *_flags_of_board(recipe, sources),
         *FLAGS,
-        *LINK_FLAGS,
-        *("-T", f"{board}/link.ld"),
+        *(LINK_FLAGS if not c_library else (one for one in LINK_FLAGS if "fatal" not in one)),
+        *("-T", f"boards/{recipe.kind}/link.ld"),
         *recipe.extra_flags,
-        *sources.compiled,
-        *LIBRARIES,
+        *(of_user.get(name, name) for name in sources.compiled),
+        *(C_LIBRARIES if c_library else LIBRARIES),
         *("-o", "image.elf"),
     ]
 
 
-def _manifest(recipe: Recipe, elf: Path, toolchain: Toolchain, source_sha256: str) -> Manifest:
+def _flags_of_board(recipe: Recipe, sources: SourceSet) -> list[str]:
+    return sources.files[PurePosixPath(f"boards/{recipe.kind}/flags.txt")].decode().split()
+
+
+def _manifest(recipe: Recipe, elf: Path, version: str, source_sha256: str) -> Manifest:
     model = _describe(elf)
     if (model.name, model.precision) != (recipe.model, recipe.precision):
         raise BuildError(
@@ -134,7 +143,7 @@ def _manifest(recipe: Recipe, elf: Path, toolchain: Toolchain, source_sha256: st
         sha256=hashlib.sha256(elf.read_bytes()).hexdigest(),
         source_sha256=source_sha256,
         build_id=source_sha256[:32],
-        toolchain=toolchain.version,
+        toolchain=version,
         sections=_NO_SECTIONS | {part.name.lstrip("."): part.size for part in load_sections(elf)},
         features=model.features,
         min_steps=model.min_steps,

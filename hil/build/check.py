@@ -31,7 +31,8 @@ def check(
     the manifests name. ModelError for an unknown model.
     """
     images = check_folders(_folders(kind, models), toolchain, complete=not models, progress=progress)
-    check_sizes(kind, [image for image in images if image.path.parent == prebuilt_dir(kind)])
+    of_kind = [image for image in images if image.path.parent == prebuilt_dir(kind)]
+    check_sizes(kind, of_kind, complete=not models)
     return images
 
 

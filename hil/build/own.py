@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from hil.build.builder import Recipe, build_image, source_digest
+from hil.build.builder import Recipe, Warn, build_image, source_digest, unheard
 from hil.build.prebuilt import recipe_of
 from hil.build.toolchain import find_toolchain
 from hil.errors import BuildError, ImageError
@@ -17,11 +17,16 @@ from hil.values import Precision
 
 
 def bring_up_to_date(
-    spec: ModelSpec, kind: str, precision: Precision, building: Callable[[str], None] = lambda _: None
+    spec: ModelSpec,
+    kind: str,
+    precision: Precision,
+    building: Callable[[str], None] = lambda _: None,
+    warn: Warn = unheard,
 ) -> str | None:
     """Build the image of a user's own model unless it is current; returns why, None when it was not built.
 
-    ``building`` is told the reason before the compiler starts, which takes seconds. BuildError when it has
+    ``building`` is told the reason before the compiler starts, which takes seconds, and ``warn`` what the
+    compiler warns of. BuildError when it has
     to be built and cannot: the cross compiler is missing, or refuses the sources.
     """
     refresh(spec)
@@ -37,7 +42,7 @@ def bring_up_to_date(
             f"the image {recipe.name} {reason}, and cannot be built", evidence=error.what, remedy=error.remedy
         ) from error
     building(reason)
-    build_image(recipe, folder, toolchain)
+    build_image(recipe, folder, toolchain, warn)
     return reason
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from hil.build.builder import Recipe, build_image
+from hil.build.builder import Recipe, Warn, build_image, unheard
 from hil.build.toolchain import Toolchain, find_toolchain
 from hil.errors import ModelError, VectorError
 from hil.image import Image
@@ -97,6 +97,7 @@ def build(
     toolchain: Toolchain | None = None,
     library: ModelLibrary = BUILTIN,
     progress: Progress = silent,
+    warn: Warn = unheard,
 ) -> list[Image]:
     """Build images of one kind into ``out_dir``, or to where each model's images lie.
 
@@ -109,7 +110,7 @@ def build(
             refresh(spec)
     recipes = prebuilt_recipes(kind, models, precisions, library)
     folders = {spec.name: images_dir(spec, kind) for spec in library.models()}
-    images = build_all(recipes, out_dir or folders, toolchain, progress)
+    images = build_all(recipes, out_dir or folders, toolchain, progress, warn)
     if out_dir is None and not models and not precisions and library.own is None:
         build_all(faulty_recipes(kind), faulty_dir(kind), toolchain, progress)
     for one in [] if models else library.broken():
@@ -122,19 +123,24 @@ def build_all(
     out_dir: Path | Mapping[str, Path],
     toolchain: Toolchain,
     progress: Progress = silent,
+    warn: Warn = unheard,
 ) -> list[Image]:
     """Build several images at once, one per processor; in the recipes' order.
 
-    ``out_dir`` may be one folder per model, by name. ``progress`` is told of each image that is built.
+    ``out_dir`` may be one folder per model, by name. ``progress`` is told of each image that is built,
+    ``warn`` what a compiler warned of, both from this thread.
     """
 
-    def make(recipe: Recipe) -> Image:
+    def make(recipe: Recipe) -> tuple[Image, list[str]]:
         folder = out_dir if isinstance(out_dir, Path) else out_dir[recipe.model]
-        return build_image(recipe, folder, toolchain)
+        lines: list[str] = []
+        return build_image(recipe, folder, toolchain, lines.append), lines
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         images = []
-        for image in pool.map(make, recipes):
+        for image, lines in pool.map(make, recipes):
             images.append(image)
+            for line in lines:
+                warn(line)
             progress(len(images), len(recipes), image.name)
         return images

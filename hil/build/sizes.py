@@ -86,8 +86,13 @@ def growth(budget: Budget, images: Iterable[Image]) -> list[str]:
     return found
 
 
-def check_sizes(kind: str, images: Iterable[Image], path: Path | None = None) -> None:
-    """BuildError when an image of a kind has grown unannounced, or when an image or a figure stands alone."""
+def check_sizes(
+    kind: str, images: Iterable[Image], path: Path | None = None, *, complete: bool = True
+) -> None:
+    """BuildError when an image of a kind has grown unannounced, or when an image or a figure stands alone.
+
+    ``complete``: these are all images of the kind.
+    """
     images = list(images)
     budget = read_budgets(path or budget_path()).get(kind, {})
     grown = growth(budget, images)
@@ -99,7 +104,8 @@ def check_sizes(kind: str, images: Iterable[Image], path: Path | None = None) ->
         )
     names = {image.name for image in images}
     troubles = [f"no figures for {name}" for name in sorted(names - budget.keys())]
-    troubles += [f"figures for {name}, which is no image" for name in sorted(budget.keys() - names)]
+    alone = sorted(budget.keys() - names) if complete else []
+    troubles += [f"figures for {name}, which is no image" for name in alone]
     if troubles:
         raise BuildError(
             f"the committed sizes are not those of the images for {kind}",

@@ -13,6 +13,9 @@ from hil.errors import BuildError, LabError
 from hil.resources import firmware_dir
 
 _INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"', re.MULTILINE)
+_SYSTEM_INCLUDE = re.compile(rb"^[ \t]*#[ \t]*include[ \t]*<([^>\n]+)>", re.MULTILINE)
+C_PLUS_PLUS = (".cpp", ".cc", ".cxx")
+_COMPILED = (".c", *C_PLUS_PLUS)
 _MODEL_FOLDER = "model"  # of the build tree: a model from outside of the project
 _LIBRARY = PurePosixPath("libc/string.c")  # compilers call memcpy and its like without being asked
 _VARIANTS = {"cortex-m4": "m4"}  # processor -> folder of the C files written for it
@@ -26,8 +29,20 @@ class SourceSet:
 
     @property
     def compiled(self) -> list[str]:
-        """The C files, in the order in which they are linked."""
-        return [str(path) for path in self.files if path.suffix == ".c"]
+        """The C and C++ files, in the order in which they are linked."""
+        return [str(path) for path in self.files if path.suffix in _COMPILED]
+
+    @property
+    def of_user(self) -> list[PurePosixPath]:
+        """Those of them that lie outside of the project."""
+        return [PurePosixPath(name) for name in self.compiled if name.startswith(f"{_MODEL_FOLDER}/")]
+
+    @property
+    def system_headers(self) -> frozenset[str]:
+        """What the user's files include in angle brackets, whether or not a condition leaves it out."""
+        users = [text for path, text in self.files.items() if path.parts[0] == _MODEL_FOLDER]
+        found = {name for text in users for name in _SYSTEM_INCLUDE.findall(text)}
+        return frozenset(name.decode(errors="replace") for name in found)
 
     def digest(self, *facts: str) -> str:
         """SHA-256 (hex) over all paths and contents, and over what else decides the image."""
@@ -129,7 +144,7 @@ class _Places:
 
 
 def _close_over_includes(places: _Places, files: dict[PurePosixPath, bytes], variant: str) -> None:
-    waiting = [path for path in files if path.suffix == ".c"]
+    waiting = [path for path in files if path.suffix in _COMPILED]
     while waiting:
         path = waiting.pop()
         for match in _INCLUDE.finditer(files[path]):
@@ -153,9 +168,15 @@ def _resolve(places: _Places, includer: PurePosixPath, include: str) -> PurePosi
 
 
 def _definition(places: _Places, header: PurePosixPath, variant: str) -> PurePosixPath | None:
-    """The C file that defines what a header declares: the processor's own before the plain one."""
+    """The C file that defines what a header declares: the processor's own before the plain one.
+
+    In a user's folder it may be C++.
+    """
     plain = header.with_suffix(".c")
-    for candidate in ((header.parent / variant / plain.name,) if variant else ()) + (plain,):
+    candidates = [header.parent / variant / plain.name, plain] if variant else [plain]
+    if header.parts[0] == _MODEL_FOLDER:
+        candidates += [header.with_suffix(suffix) for suffix in C_PLUS_PLUS]
+    for candidate in candidates:
         if places.on_disk(candidate).is_file():
             return candidate
     return None

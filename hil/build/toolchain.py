@@ -8,8 +8,10 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+from hil.build.complaint import PLAIN, refused
 from hil.errors import BuildError
 
 COMPILER = "arm-none-eabi-gcc"
@@ -17,7 +19,6 @@ INSTALL = "install it (Debian: apt-get install gcc-arm-none-eabi)"
 
 _VERSION_TIMEOUT_S = 30
 _COMPILE_TIMEOUT_S = 300
-_EVIDENCE_LINES = 6
 
 
 @dataclass(frozen=True)
@@ -27,16 +28,30 @@ class Toolchain:
     compiler: Path
     version: str
 
-    def run(self, arguments: Sequence[str], folder: Path, name: str) -> None:
-        """Compile ``name`` in ``folder``; BuildError with the first lines of what the compiler objects to."""
-        done = _run([str(self.compiler), *arguments], folder, _COMPILE_TIMEOUT_S)
+    def run(self, arguments: Sequence[str], folder: Path, name: str, *, plus: bool = False) -> str:
+        """Compile ``name`` in ``folder``, as C++ with ``plus``; returns what was said all the same.
+
+        BuildError with what the compiler objects to, and when there is none for C++.
+        """
+        compiler = self._plus() if plus else self.compiler
+        done = _run([str(compiler), PLAIN, *arguments], folder, _COMPILE_TIMEOUT_S)
         if done.returncode != 0:
-            said = done.stderr.strip().splitlines()[:_EVIDENCE_LINES]
-            raise BuildError(
-                f"{self.compiler.name} refused the sources of {name}",
-                evidence=" | ".join(said) or f"exit code {done.returncode}",
-                remedy="mend the source and build again",
-            )
+            raise refused(compiler.name, done.stderr, name, has_c_library=self.c_library is not None)
+        return done.stderr
+
+    @cached_property
+    def c_library(self) -> str | None:
+        """The C library that the compiler finds, as ``newlib 3.3.0``; None without one."""
+        asked = ["-E", "-dM", "-x", "c", "-include", "_newlib_version.h", os.devnull]
+        told = _run([str(self.compiler), *asked], Path(__file__).parent, _VERSION_TIMEOUT_S).stdout
+        found = re.search(r'#define _NEWLIB_VERSION "([^"]+)"', told)
+        return f"newlib {found[1]}" if found else None
+
+    def _plus(self) -> Path:
+        found = self.compiler.with_name(self.compiler.name.removesuffix("gcc") + "g++")
+        if not found.exists():
+            raise BuildError(f"there is no {found.name} beside {self.compiler}", remedy=INSTALL)
+        return found
 
 
 def find_toolchain(compiler: str = COMPILER) -> Toolchain:

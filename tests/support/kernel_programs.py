@@ -17,7 +17,7 @@ from typing import Protocol
 
 import pytest
 
-from hil.build.builder import FLAGS, LIBRARIES, LINK_FLAGS
+from hil.build.flags import FLAGS, LIBRARIES, LINK_FLAGS
 from hil.build.sources import board_folder, variant, with_definitions
 from hil.build.toolchain import find_toolchain
 from hil.errors import BuildError, ProbeError

@@ -18,7 +18,7 @@ import cascade_cases
 import kernel_cases
 import many_cases
 import map_cases
-from hil.build.builder import FLAGS
+from hil.build.flags import FLAGS
 from hil.build.sources import board_folder
 from hil.build.toolchain import find_toolchain
 from hil.errors import BuildError

@@ -76,8 +76,19 @@ def test_a_model_that_says_it_is_another_is_refused(echo: Echo, toolchain: Toolc
 
 
 def test_a_model_too_large_for_ram_is_refused(echo: Echo, toolchain: Toolchain, tmp_path: Path) -> None:
-    with pytest.raises(BuildError, match=r"region.*RAM.*overflowed"):
+    with pytest.raises(BuildError, match=r"^the image echo/q15 is larger than .* \(over RAM by 159,080 B\);"):
         build_image(echo(edit=("input[12]", "input[200000]")), tmp_path / "out", toolchain)
+
+
+def test_a_model_too_large_for_flash_is_refused_with_by_how_much(
+    echo: Echo, toolchain: Toolchain, tmp_path: Path
+) -> None:
+    run = "static int run(uint32_t steps)"
+    recipe = echo(edit=(run, f"static const int16_t table[600000] = {{1}};\n{run}"))
+    text = recipe.model_source.read_text()
+    recipe.model_source.write_text(text.replace("output[0] = (int16_t)steps", "output[0] = table[steps]"))
+    with pytest.raises(BuildError, match=r"than the board's memory \(over FLASH by 15\d,\d{3} B\);"):
+        build_image(recipe, tmp_path / "out", toolchain)
 
 
 def test_an_include_that_is_nowhere_is_named(echo: Echo, toolchain: Toolchain, tmp_path: Path) -> None:

@@ -71,6 +71,13 @@ def test_an_image_without_figures_and_figures_without_an_image_are_said(budget: 
         check_sizes("another_kind", [image()], budget)
 
 
+def test_of_named_models_the_figures_of_others_are_not_missed(budget: Path) -> None:
+    write_budgets(budget, {KIND: {NAME: Sizes(5000, 1000, 1000), "other/q15": Sizes(1, 1, 1)}})
+    check_sizes(KIND, [image()], budget, complete=False)
+    with pytest.raises(BuildError, match=r"figures for other/q15, which is no image"):
+        check_sizes(KIND, [image()], budget)
+
+
 def test_a_damaged_file_is_named(budget: Path) -> None:
     for text in ("[", f'[{KIND}]\n"{NAME}" = {{ text = 1 }}\n', f"{KIND} = 1\n"):
         budget.write_text(text)
