@@ -16,6 +16,11 @@ _Static_assert(sizeof HIL_BUILD_ID == 33, "HIL_BUILD_ID has 32 hexadecimal digit
 #define HIL_ANSWERED_VERSION HIL_PROTOCOL_VERSION /* a test image answers with another */
 #endif
 
+#define PONG_HEADER 18u
+_Static_assert(HIL_FRAGMENT_UNITS % 8u == 0u && HIL_FRAGMENT_UNITS <= 65528u, "units are counted in 16 bits");
+_Static_assert(PONG_HEADER + HIL_FRAGMENT_UNITS / 8u <= HIL_FRAME_PAYLOAD_MAX, "a PONG holds a bit per unit");
+_Static_assert(HIL_FRAME_PAYLOAD_MAX >= 256u && HIL_FRAME_PAYLOAD_MAX <= 65535u, "a frame's length has 16 bits");
+
 #define TEXT_MAX 64u
 #define FAULT_REPORTS 3 /* the line may lose one, and nobody can ask again */
 

@@ -33,6 +33,8 @@ enum hil_error {
 #define HIL_RESULTS_HEADER 5u
 #define HIL_FRAGMENT_HEADER 10u
 #define HIL_FRAGMENT_UNIT 64u   /* fragments start at multiples of it */
-#define HIL_FRAGMENT_UNITS 1024u /* so an input has at most 64 KiB */
+#ifndef HIL_FRAGMENT_UNITS
+#define HIL_FRAGMENT_UNITS 1024u /* an input has at most 64 KiB; the image of a larger one defines more */
+#endif
 
 #endif

@@ -36,13 +36,22 @@ def faulty_dir(kind: str) -> Path:
 
 
 def recipe_of(spec: ModelSpec, kind: str, precision: Precision) -> Recipe:
-    """How the image of a model is made; VectorError when its vectors are missing."""
+    """How the image of a model is made; VectorError when its vectors are missing, ModelError when the link
+    cannot carry them.
+    """
     path = vectors_path(spec)
     try:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise VectorError(f"no vectors of model {spec.name}", evidence=f"{path}: {error.strerror}") from error
-    return Recipe(kind, spec.name, precision, spec.generated_c(precision), digest)
+    return Recipe(
+        kind,
+        spec.name,
+        precision,
+        spec.generated_c(precision),
+        digest,
+        extra_flags=spec.room(precision).flags,
+    )
 
 
 def prebuilt_recipes(

@@ -19,10 +19,11 @@ from hil.errors import HandshakeError, VectorError
 from hil.link import messages
 from hil.link.channel import PAYLOAD_UNKNOWN, Channel, LinkStats
 from hil.link.frames import OVERHEAD_BYTES
-from hil.link.messages import NO_VECTOR, VECTOR_BYTES_MAX, Hello, Result, StackUse, Type
+from hil.link.messages import NO_VECTOR, Hello, Result, StackUse, Type
 from hil.link.pacing import Patience
 from hil.link.stream import Stream
 from hil.link.transport import Transport
+from hil.wire import most_vector_bytes
 
 __all__ = ["Hello", "Link", "LinkStats", "Result", "StackUse"]
 
@@ -132,7 +133,7 @@ class Link:
         while (now := channel.clock()) < deadline:
             if asked:
                 channel.give_up_half_frame()
-                channel.flush(hello.max_payload + OVERHEAD_BYTES)
+                channel.flush(min(hello.max_payload, hello.rx_window // 2) + OVERHEAD_BYTES)
             channel.send(Type.STACK, b"")
             asked += 1
             reply = channel.wait_for(Type.STACK_REPLY, min(deadline, now + _ASK_AGAIN_S * asked))
@@ -155,8 +156,14 @@ def check_inputs(inputs: Sequence[npt.NDArray[np.generic]], hello: Hello) -> Non
             and vector.shape[1] == hello.features
             and hello.min_steps <= vector.shape[0] <= hello.max_steps
             and vector.dtype == hello.input_dtype
-            and vector.nbytes <= VECTOR_BYTES_MAX
         )
+        if fits and vector.nbytes > most_vector_bytes(hello.max_payload):
+            raise VectorError(
+                f"vector {number} is too large for the link of {hello.model}",
+                evidence=f"{vector.nbytes:,} B, at most {most_vector_bytes(hello.max_payload):,} with frames "
+                f"of {hello.max_payload:,} B",
+                remedy="build the image with `hil build`, which makes its frames large enough",
+            )
         if not fits:
             steps = (
                 str(hello.min_steps)

@@ -10,12 +10,12 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-from hil.errors import LinkError
+from hil.errors import HandshakeError, LinkError
+from hil.wire import RESULT_BYTES, UNIT_BYTES
 
 PROTOCOL_VERSION = 1
-FRAGMENT_UNIT = 64
+FRAGMENT_UNIT = UNIT_BYTES
 NO_VECTOR = 0xFFFF_FFFF
-VECTOR_BYTES_MAX = 65_536
 
 
 class Type(IntEnum):
@@ -170,16 +170,24 @@ def parse_hello(payload: bytes) -> Hello:
         raise _malformed("handshake", payload) from error
     if not _plausible(hello):
         raise _malformed("handshake", payload)
+    output_bytes = hello.outputs * hello.output_dtype.itemsize
+    if output_bytes > hello.max_payload - RESULT_BYTES:
+        raise HandshakeError(
+            f"an output of {hello.model} does not fit a frame of its firmware",
+            evidence=f"{hello.outputs:,} outputs are {output_bytes:,} B, at most "
+            f"{hello.max_payload - RESULT_BYTES:,} fit",
+            remedy="build it with `hil build`, which makes its frames large enough, or raise "
+            "HIL_FRAME_PAYLOAD_MAX of runtime/frame.h",
+        )
     return hello
 
 
 def _plausible(hello: Hello) -> bool:
-    result_bytes = RESULTS_HEADER_BYTES + TICKS_BYTES + hello.outputs * hello.output_dtype.itemsize
     return (
         hello.features > 0
         and 0 < hello.min_steps <= hello.max_steps
         and hello.outputs > 0
-        and hello.max_payload >= max(_PAYLOAD_LEAST, result_bytes)
+        and hello.max_payload >= _PAYLOAD_LEAST
         and hello.rx_window >= _WINDOW_LEAST
     )
 

@@ -12,8 +12,10 @@ from hil.errors import HilError, ModelError
 from hil.models import architectures
 from hil.models.architecture import Architecture
 from hil.values import Precision
+from hil.wire import MOST_INPUT_BYTES, MOST_OUTPUT_BYTES, Room
 
 _LARGEST = 65_535  # steps, features and outputs travel as uint16
+_WIDTHS = {"float32": 4, "int16": 2, "int8": 1, "uint8": 1}  # bytes of the types on the wire
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,20 @@ class ModelSpec:
         """How many classes labels may be of: two for a single logit."""
         return 2 if self.classes == 1 else self.classes
 
+    def room(self, precision: Precision) -> Room:
+        """What the runtime of an image must reserve; ModelError when the protocol cannot carry an input or an
+        output.
+        """
+        of_own = getattr(self.network, "inputs", {}).get(precision)
+        width = 4 if precision is Precision.F32 else 2
+        in_width = width if of_own is None else _WIDTHS[of_own]
+        return room_for(
+            self.name,
+            precision,
+            self.max_steps * self.features * in_width,
+            self.outputs * (width if of_own is None else 4),
+        )
+
     def output_scale(self, precision: Precision) -> float:
         """What one unit of an output is worth: 1 in float, and where the lab does not know it."""
         scales = self.scales.get(precision)
@@ -120,6 +136,21 @@ class ModelSpec:
         if spec.name != folder.name:
             raise ModelError(f"model {spec.name} lies in a folder called {folder.name}", evidence=str(path))
         return spec
+
+
+def room_for(name: str, precision: Precision, input_bytes: int, output_bytes: int) -> Room:
+    """See ``ModelSpec.room``."""
+    for what, size, most in (
+        ("a vector", input_bytes, MOST_INPUT_BYTES),
+        ("an output", output_bytes, MOST_OUTPUT_BYTES),
+    ):
+        if size > most:
+            raise ModelError(
+                f"{what} of {name} is too large for the link",
+                evidence=f"{size:,} B in {precision}, at most {most:,}",
+                remedy="shorten it, or leave f32 out of its precisions",
+            )
+    return Room.of(input_bytes, output_bytes)
 
 
 def find_architecture(name: str) -> Architecture:

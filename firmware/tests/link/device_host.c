@@ -6,7 +6,9 @@
 #define _DEFAULT_SOURCE
 
 #include "../../runtime/crc.h"
+#include "../../runtime/frame.h"
 #include "../../runtime/runtime.h"
+#include "../../runtime/wire.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -17,8 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define INPUT_BYTES 65536u
-#define OUTPUT_BYTES 4096u
+#define INPUT_BYTES (HIL_FRAGMENT_UNITS * HIL_FRAGMENT_UNIT)
+#define OUTPUT_BYTES (2u * HIL_FRAME_PAYLOAD_MAX) /* more than fits a frame: the host has to notice */
 #define TICKS_PER_STEP 100u
 #define PER_MILLION 1000000u
 #define OVERRUN 3
@@ -166,7 +168,7 @@ static size_t port_read(void *ctx, uint8_t *buffer, size_t capacity)
 static int port_write(void *ctx, const uint8_t *bytes, size_t length)
 {
     (void)ctx;
-    static uint8_t damaged[8192];
+    static uint8_t damaged[2u * HIL_FRAME_MAX];
     size_t count = 0;
     for (size_t i = 0; i < length; i++) {
         uint8_t out[2];

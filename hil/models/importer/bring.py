@@ -30,12 +30,9 @@ from hil.models.importer.vectors import (
 from hil.models.importer.weights import probable_features, read_weights
 from hil.models.rnn import golden_float as rnn_float
 from hil.models.rnnpool import golden_float as pool_float
-from hil.models.spec import ModelSpec, find_architecture
+from hil.models.spec import ModelSpec, find_architecture, room_for
 from hil.models.weights import load_weights
 from hil.values import Precision, regression_errors, rightly_classified
-
-_MOST_INPUT_BYTES = 1 << 16  # fragments: HIL_FRAGMENT_UNITS of runtime/wire.h
-_MOST_OUTPUT_BYTES = 2039  # a frame's payload without the header of RESULTS and the ticks
 
 
 @dataclass(frozen=True)
@@ -210,20 +207,10 @@ def _read(request: Request) -> Material:
 
 def _check_link(request: Request, material: Material) -> None:
     """ModelError when an input or an output is more than the link carries (firmware/PROTOCOL.md)."""
-    outputs = material.outputs
     inputs = max(vector.size for vector in material.inputs)
     for precision in request.precisions:
         width = 4 if precision is Precision.F32 else 2
-        for what, size, most in (
-            ("a vector", inputs * width, _MOST_INPUT_BYTES),
-            ("an output", outputs * width, _MOST_OUTPUT_BYTES),
-        ):
-            if size > most:
-                raise ModelError(
-                    f"{what} of {request.name} is too large for the link",
-                    evidence=f"{size:,} B in {precision}, at most {most:,}",
-                    remedy="shorten it, or leave f32 out with --precision",
-                )
+        room_for(request.name, precision, inputs * width, material.outputs * width)
 
 
 def _check_finite(goldens: Mapping[Precision, npt.NDArray[Any]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -244,3 +245,42 @@ def test_a_regression_is_stored_and_a_vector_that_disagrees_shows_how_far(tmp_pa
     assert {row[3:] for row in stored} == {("counted", "targets")}
     error, share = (float(value) for _, _, value, _, _ in stored[:2])
     assert f"f32: mean absolute error {error:.4g}, R² {share:.4f}"[:32] in said["tame"]
+
+
+WIDE = """
+#include "runtime/model.h"
+
+static _Alignas(8) float input[300 * 80];
+static _Alignas(8) float output[3977];
+
+static int run(uint32_t steps)
+{
+    for (uint32_t i = 0; i < 3977u; i++) {
+        output[i] = 2.0f * input[i] + input[steps * 80u - 1u - i];
+    }
+    return 0;
+}
+
+const struct hil_model hil_model = {
+    .name = "wide", .precision = HIL_PRECISION_F32, .input_dtype = HIL_F32, .output_dtype = HIL_F32,
+    .features = 80, .min_steps = 300, .max_steps = 300, .outputs = 3977,
+    .input = input, .output = output, .run = run,
+};
+"""
+
+
+def test_own_firmware_beyond_a_frame_and_64_kib_runs(tmp_path: Path) -> None:
+    """96,000 B in, 15,908 B out: the image has the frames and the map for it."""
+    folder = tmp_path / "models" / "wide"
+    folder.mkdir(parents=True)
+    (folder / "wide_f32.c").write_text(WIDE)
+    shape = {"features": 80, "outputs": 3977, "classes": 0, "inputs": {"f32": "float32"}}
+    about = {"name": "wide", "task": "test", "architecture": "own", "min_steps": 300, "max_steps": 300}
+    about |= {"network": shape, "scales": {}, "precisions": ["f32"], "vectors": 1, "dataset": None}
+    (folder / "model.json").write_text(json.dumps(about | {"generator": "none"}))
+    x = np.random.default_rng(0).normal(size=(1, 300 * 80)).astype(np.float32)
+    golden = 2 * x[:, :3977] + x[:, ::-1][:, :3977]
+    np.savez(folder / "vectors.npz", inputs=x.reshape(300, 80), steps=np.array([300]), golden_f32=golden)
+    ran = bench(tmp_path, "wide")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "1/1 within-1e-4" in ran.stdout

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from hil.resources import firmware_dir
+from hil.wire import Room
 from needs import absent
 
 sys.path.insert(0, str(firmware_dir() / "tests" / "link"))
@@ -24,6 +25,15 @@ def device_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if compiler() is None:
         absent("no host C compiler (cc)")
     return build(tmp_path_factory.mktemp("device") / "device")
+
+
+@pytest.fixture(scope="session")
+def wide_device_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """For 300 × 80 float32 in, 3,977 out: what an image of such a model reserves."""
+    if compiler() is None:
+        absent("no host C compiler (cc)")
+    room = Room.of(300 * 80 * 4, 3977 * 4)
+    return build(tmp_path_factory.mktemp("device") / "wide", *room.flags)
 
 
 @pytest.fixture(scope="session")

@@ -139,8 +139,10 @@ def test_a_port_that_closes_in_the_middle_is_an_error() -> None:
 Script = Callable[[Frame], bytes | None]
 
 
-def hello_reply(*, max_payload: int = 2048, outputs: int = 10, rx_window: int = 8192) -> bytes:
-    words = [(1, 2), (0, 16), (1, 1), (1, 1), (1, 1), (1, 1), (8, 2), (8, 2), (8, 2), (outputs, 2)]
+def hello_reply(
+    *, max_payload: int = 2048, outputs: int = 10, rx_window: int = 8192, max_steps: int = 8
+) -> bytes:
+    words = [(1, 2), (0, 16), (1, 1), (1, 1), (1, 1), (1, 1), (8, 2), (8, 2), (max_steps, 2), (outputs, 2)]
     words += [(1000, 4), (1000, 4), (rx_window, 2), (max_payload, 2)]
     payload = b"".join(value.to_bytes(size, "little") for value, size in words) + b"\x01m\x01k"
     return encode(Frame(Type.HELLO_REPLY, 0, payload))
@@ -293,7 +295,6 @@ def test_a_fault_behind_half_a_frame_is_found() -> None:
     [
         hello_reply(max_payload=100),
         hello_reply(outputs=0),
-        hello_reply(outputs=600),
         hello_reply(rx_window=20),
         encode(Frame(Type.HELLO_REPLY, 0, b"\x01\x00too short")),
     ],
@@ -301,6 +302,29 @@ def test_a_fault_behind_half_a_frame_is_found() -> None:
 def test_a_handshake_that_cannot_be_is_refused(reply: bytes) -> None:
     with scripted(lambda frame: reply) as link, pytest.raises(LinkError, match="malformed handshake"):
         link.handshake(5.0)
+
+
+def test_outputs_that_fit_no_frame_of_the_firmware_are_named() -> None:
+    with (
+        scripted(lambda frame: hello_reply(outputs=600)) as link,
+        pytest.raises(
+            HandshakeError, match=r"does not fit a frame .*600 outputs are 2,400 B, at most 2,039 fit"
+        ),
+    ):
+        link.handshake(5.0)
+
+
+def test_a_vector_too_large_for_the_firmware_is_named() -> None:
+    def answer(frame: Frame) -> bytes:
+        return hello_reply(max_payload=256, max_steps=40_000)
+
+    with scripted(answer) as link:
+        hello = link.handshake(5.0)
+        vector = np.zeros((40_000, hello.features), dtype=hello.input_dtype)
+        with pytest.raises(
+            VectorError, match=r"vector 0 is too large for the link .*at most 121,856 with frames of 256 B"
+        ):
+            link.infer([vector])
 
 
 def test_an_answer_to_a_vector_never_sent_is_refused() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,28 @@ def test_a_clean_line_costs_little(start_device: StartDevice, shape: dict[str, i
     wire = stats.wire_bytes_out + stats.wire_bytes_in
     assert wire <= 1.05 * (stats.payload_bytes_out + stats.payload_bytes_in)
     assert (stats.lost, stats.damaged) == (0, 0)
+
+
+LONG = {"dtype": F32, "features": 80, "min_steps": 300, "max_steps": 300, "outputs": 2}  # 96,000 bytes
+BROAD = {
+    "dtype": F32,
+    "features": 2,
+    "min_steps": 3,
+    "max_steps": 3,
+    "outputs": 3977,
+}  # 15,908 bytes of results
+
+
+@pytest.mark.parametrize(("shape", "size"), [(LONG, 96_000), (BROAD, 24)])
+@pytest.mark.parametrize("lose", [0, 20])
+def test_an_image_with_room_for_more_carries_what_others_refuse(
+    wide_device_program: Path, shape: dict[str, int], size: int, lose: int
+) -> None:
+    """A byte in 50,000 is lost, so that some results of 15,908 bytes come whole."""
+    with HostDevice(wide_device_program, **shape, lose=lose, seed=2) as device:
+        stats = stream(device, vectors(12, shape), shape["outputs"])
+    assert stats.payload_bytes_out == 12 * size
+    assert (stats.lost > 0) == (lose > 0)
 
 
 @pytest.mark.parametrize("damage", ["lose", "flip", "insert", "repeat"])

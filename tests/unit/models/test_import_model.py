@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hil.build.prebuilt import recipe_of
 from hil.cli import main
 from hil.cli_model import audit_lines, report_lines
 from hil.errors import ModelError, VectorError
@@ -483,13 +484,23 @@ def test_scalars_far_out_are_those_of_a_flat_logistic_function(tmp_path: Path, r
 def test_what_the_link_cannot_carry_is_refused(tmp_path: Path) -> None:
     random = np.random.default_rng(8)
     arrays = torch_cell(random, 3, 5) | {"FC": np.ones((5, 2)), "FCbias": np.zeros(2)}
-    long = request(tmp_path, arrays, np.zeros((1, 6000, 3)), np.zeros(1))
-    with pytest.raises(ModelError, match=r"a vector of mine is too large .*72,000 B in f32, at most 65,536"):
-        bring(long)
-    bring(replace(long, precisions=(Precision.Q15,)))
-    arrays |= {"FC": np.ones((5, 600)), "FCbias": np.zeros(600)}
-    with pytest.raises(ModelError, match=r"an output of mine is too large .*2,400 B in f32, at most 2,039"):
-        bring(request(tmp_path, arrays, np.zeros((1, 6, 3)), np.zeros(1)))
+    wide = request(tmp_path, arrays | {"W": np.ones((80, 5))}, np.zeros((1, 300, 80)), np.zeros(1))
+    assert bring(wide).spec.room(Precision.F32).units == 1504  # 96,000 B: more than an image usually takes
+    arrays |= {"FC": np.ones((5, 20_000)), "FCbias": np.zeros(20_000)}
+    asked = request(tmp_path, arrays, np.zeros((1, 6, 3)), np.zeros(1))
+    with pytest.raises(ModelError, match=r"an output of mine is too large .*80,000 B in f32, at most 65,526"):
+        bring(asked)
+    assert bring(replace(asked, precisions=(Precision.Q15,))).spec.room(Precision.Q15).payload == 40_012
+
+
+def test_a_description_that_the_link_cannot_carry_is_named_when_it_is_built(tmp_path: Path) -> None:
+    arrays = torch_cell(np.random.default_rng(8), 3, 5) | {"FC": np.ones((5, 2)), "FCbias": np.zeros(2)}
+    spec = bring(request(tmp_path, arrays, np.zeros((1, 6, 3)), np.zeros(1))).spec
+    long = replace(
+        spec, max_steps=60_000, network=replace(spec.network, cell=replace(spec.network.cell, features=80))
+    )
+    with pytest.raises(ModelError, match=r"a vector of mine is too large for the link \(19,200,000 B in f32"):
+        recipe_of(long, "qemu_mps2_an386", Precision.F32)
 
 
 @pytest.mark.parametrize("shape", [(2, 4, 5, 1), (2, 4, 6), (2, 16), (0, 4, 4, 1), (1, 300, 300, 1)])
