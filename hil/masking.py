@@ -8,11 +8,12 @@ from urllib.parse import unquote
 _MASK = "***"
 _KEY = r"[\w.-]*(?:password|passwd|passphrase|pwd|secret|token)"
 _SECRET_KEY = re.compile(_KEY, re.IGNORECASE)
+# Looked for where words begin alone: a long one would take the square of its length.
 # To the last @: a password may have one.
-_USER = re.compile(r"(\w[\w+.-]*://[^\s:/@?#]*?(?::|%3A))\S*@", re.IGNORECASE)
+_USER = re.compile(r"(?<![\w+.-])([+.-]*\w[\w+.-]*://[^\s:/@?#]*?(?::|%3A))\S*@", re.IGNORECASE)
 _VALUE = r"[^\s&'\"]+?(?=[),;]*(?:[\s&'\"]|$))"
-_OPTION = re.compile(rf"([?&])([^=&\s]+)={_VALUE}")
-_SETTING = re.compile(rf"\b({_KEY}\s*=\s*)(?:'(?:\\.|[^'\\])*'|\"[^\"]*\"|{_VALUE})", re.IGNORECASE)
+_OPTION = re.compile(rf"([?&])([^=&?\s]+)={_VALUE}")
+_SETTING = re.compile(rf"(?<![\w.-])({_KEY}\s*=\s*)(?:'(?:\\.|[^'\\])*'|\"[^\"]*\"|{_VALUE})", re.IGNORECASE)
 # A mistyped one too: it is shown when it is refused.
 _WHOLE = re.compile(r"[\w+]+://[^:/]*:([^@]*)@|[^:]*:(?!//)([^@]*)@")
 

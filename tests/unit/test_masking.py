@@ -90,3 +90,10 @@ def test_a_short_password_does_not_blot_out_the_words_around_it() -> None:
 def test_an_error_shows_no_password() -> None:
     error = StoreError("cannot use 'x://bob:s3cret@h'", evidence="password=s3cret", remedy="?password=s3cret")
     assert "s3cret" not in str(error)
+
+
+@pytest.mark.parametrize("long", ["x" * 1_000_000, "a." * 500_000, "?" * 1_000_000, "://" * 300_000])
+def test_a_long_text_is_masked_to_its_end(long: str) -> None:
+    assert (
+        masked(f"{long} password=s3cret postgresql://bob:s3cret@host/lab?password=s3cret").count("***") == 3
+    )
