@@ -19,7 +19,7 @@ LEFT_OUT = {"train"}
 
 def requirements() -> list[str]:
     """Everything that the project, its extras and its build backend ask for, but for the project itself."""
-    document = tomllib.loads(Path("pyproject.toml").read_text())
+    document = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
     project = document["project"]
     extras = [
         line
@@ -50,7 +50,7 @@ def resolve(python: Path, version: str, wanted: list[str], report: Path) -> list
         ],
         check=True,
     )
-    found = [one["metadata"] for one in json.loads(report.read_text())["install"]]
+    found = [one["metadata"] for one in json.loads(report.read_text(encoding="utf-8"))["install"]]
     versions = {one["name"].lower().replace("_", "-"): one["version"] for one in found}
     return [f"{name}=={versions[name]}" for name in sorted(versions)]
 
@@ -64,7 +64,7 @@ def main() -> None:
             path = Path("constraints") / f"py{version.replace('.', '')}.txt"
             path.parent.mkdir(exist_ok=True)
             head = f"# Tested together with Python {version}. Made by `make constraints`; do not edit."
-            path.write_text("\n".join([head, *lines, ""]))
+            path.write_text("\n".join([head, *lines, ""]), encoding="utf-8")
             print(f"{path}: {len(lines)} versions")
 
 

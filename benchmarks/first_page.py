@@ -105,7 +105,7 @@ def look(browser: Browser, address: str) -> Round:
 
 @contextmanager
 def served(url: str) -> Iterator[str]:
-    server = subprocess.Popen([sys.executable, "-c", SERVE, url], stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen([sys.executable, "-c", SERVE, url], stdout=subprocess.PIPE, encoding="utf-8")
     try:
         assert server.stdout is not None
         yield server.stdout.readline().split()[1]

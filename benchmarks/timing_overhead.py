@@ -52,7 +52,7 @@ def main() -> None:
 
 def build(folder: Path) -> Path:
     elf, layout = folder / "timing_program.elf", folder / "layout.ld"
-    layout.write_text(LAYOUT)
+    layout.write_text(LAYOUT, encoding="utf-8")
     flags = ["-mcpu=cortex-m4", "-mthumb", "-O2", "-nostdlib", "-ffreestanding", "-T", str(layout)]
     source = HERE / "timing_program.c"
     subprocess.run(["arm-none-eabi-gcc", *flags, str(source), "-o", str(elf)], check=True)

@@ -23,7 +23,10 @@ def main() -> None:
         url = f"sqlite:///{folder}/results.db"
         seconds = [run(url, folder) for _ in range(rounds)]
         exported = subprocess.run(
-            [sys.executable, "-m", "hil", "export", f"--db={url}"], check=True, capture_output=True, text=True
+            [sys.executable, "-m", "hil", "export", f"--db={url}"],
+            check=True,
+            capture_output=True,
+            encoding="utf-8",
         ).stdout
     listed = ", ".join(f"{one:.1f}" for one in seconds)
     print(f"whole bench: median {statistics.median(seconds):.1f} s, worst {max(seconds):.1f} s ({listed})")
@@ -35,7 +38,7 @@ def main() -> None:
 def run(url: str, folder: str) -> float:
     started = time.monotonic()
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--board=all", f"--db={url}"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8")
     if done.returncode != 0:
         sys.exit(done.stdout + done.stderr)
     return time.monotonic() - started

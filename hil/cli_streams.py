@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
 
 from hil.errors import HilError
+from hil.escaping import Control, escaped
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -82,10 +83,18 @@ class _Remarks(io.FileIO):
         return memoryview(data).nbytes
 
 
+class _Text(io.TextIOWrapper):
+    """Names and messages of others do not steer the terminal."""
+
+    def write(self, text: str, /) -> int:
+        super().write(text if isinstance(text, Control) else escaped(text, lines=True))
+        return len(text)
+
+
 def _stream(raw: io.FileIO, like: TextIO | None) -> io.TextIOWrapper:
     """A text stream on ``raw``, buffered as Python's own was; what its encoding lacks is escaped."""
     unbuffered = isinstance(like, io.TextIOWrapper) and like.write_through
-    return io.TextIOWrapper(
+    return _Text(
         io.BufferedWriter(raw),
         encoding=like.encoding if like else "utf-8",
         errors="backslashreplace",

@@ -6,6 +6,7 @@ import argparse
 import json
 import signal
 import sys
+from codecs import getincrementaldecoder
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -144,13 +145,19 @@ def _refusal(refused: tuple[str, ...]) -> str:
 def _printer(to_stderr: bool, first: Callable[[], None]) -> Callable[[bytes], object]:
     """What hands on the program's bytes; ``first`` clears the screen for them."""
     stream = sys.stderr if to_stderr else sys.stdout
+    decoder = getincrementaldecoder("utf-8")("backslashreplace")
 
     def say(data: bytes) -> None:
         first()
         stream.buffer.write(data)
         stream.buffer.flush()
 
-    return say
+    def show(data: bytes) -> None:
+        first()
+        stream.write(decoder.decode(data))  # what would steer the terminal is escaped there
+        stream.flush()
+
+    return show if stream.isatty() else say
 
 
 def _write_folded(path: Path, regions: list[RegionCost]) -> None:
@@ -159,7 +166,7 @@ def _write_folded(path: Path, regions: list[RegionCost]) -> None:
 
     lines = folded(profile(regions, calibration().technique).paths)
     try:
-        path.write_text("\n".join([*lines, ""]))
+        path.write_text("\n".join([*lines, ""]), encoding="utf-8")
     except OSError as error:
         raise ProgramError(f"{path} cannot be written", evidence=str(error.strerror)) from error
 

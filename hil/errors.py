@@ -1,11 +1,15 @@
 """Every error the lab raises on purpose: who, what, the evidence, the remedy.
 
-The four facts stay readable as fields; ``str(error)`` is the one line a user sees, without passwords.
+The four facts stay readable as fields; ``str(error)`` is the one line a user sees, without passwords
+and with an escape for each character that would steer the terminal.
 """
 
 from __future__ import annotations
 
+from hil.escaping import escaped
 from hil.masking import masked
+
+_LONGEST = 2_000  # letters of each fact in a line
 
 
 class HilError(Exception):
@@ -31,12 +35,21 @@ class HilError(Exception):
         return self
 
     def __str__(self) -> str:
-        line = f"{self.board}: {self.what}" if self.board else self.what
+        line = f"{self.board}: " if self.board else ""
+        line += _fact(self.what)
         if self.evidence:
-            line += f" ({self.evidence})"
+            line += f" ({_fact(self.evidence)})"
         if self.remedy:
-            line += f"; {self.remedy}"
-        return masked(line)
+            line += f"; {_fact(self.remedy)}"
+        return escaped(line)
+
+
+def _fact(text: str) -> str:
+    """Without passwords, and cut where it is longer than anybody reads."""
+    shown = masked(text[: 2 * _LONGEST])
+    if len(shown) <= _LONGEST:
+        return shown
+    return f"{shown[:_LONGEST]}… and {len(text) - _LONGEST:,} letters more"
 
 
 class LabError(HilError):

@@ -87,6 +87,6 @@ def _is_private_group(gid: int) -> bool:
 def _unmapped() -> int | None:
     """Who owns, within a user namespace, what belongs to nobody in it: as often the root folder."""
     try:
-        return int(_OVERFLOW.read_text())
+        return int(_OVERFLOW.read_text(encoding="ascii"))
     except (OSError, ValueError):
         return None

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from hil.errors import ImageError
+from hil.reading import read_bytes, read_text
 from hil.resources import firmware_dir
 from hil.values import Precision
 
@@ -39,12 +40,14 @@ class Manifest:
     def read(cls, path: Path) -> Manifest:
         """Read one manifest; ImageError when it is missing or not one."""
         try:
-            fields = json.loads(path.read_text())
+            fields = json.loads(read_text(path))
             return cls(**{**fields, "precision": Precision(fields["precision"])})
         except FileNotFoundError:
             raise ImageError(
                 f"no manifest {path.name}", evidence=str(path), remedy="run `hil build` to make the image"
             ) from None
+        except OSError as error:
+            raise _unreadable(f"manifest {path.name}", error) from error
         except (ValueError, TypeError, KeyError) as error:
             raise ImageError(
                 f"manifest {path.name} is damaged", evidence=str(error), remedy="run `hil build` to remake it"
@@ -71,11 +74,13 @@ class Image:
         """Open an image and check it against its manifest; ImageError when they differ."""
         manifest = Manifest.read(elf.with_suffix(".json"))
         try:
-            digest = hashlib.sha256(elf.read_bytes()).hexdigest()
+            digest = hashlib.sha256(read_bytes(elf)).hexdigest()
         except FileNotFoundError:
             raise ImageError(
                 f"no image {elf.name}", evidence=str(elf), remedy="run `hil build` to make it"
             ) from None
+        except OSError as error:
+            raise _unreadable(f"image {elf.name}", error) from error
         if digest != manifest.sha256:
             raise ImageError(
                 f"image {elf.name} does not match its manifest",
@@ -83,6 +88,14 @@ class Image:
                 remedy="run `hil build` to remake both",
             )
         return cls(elf, manifest)
+
+
+def _unreadable(what: str, error: OSError) -> ImageError:
+    return ImageError(
+        f"{what} cannot be read",
+        evidence=f"{error.filename}: {error.strerror}",
+        remedy="run `hil build` to remake it",
+    )
 
 
 def prebuilt_dir(kind: str) -> Path:

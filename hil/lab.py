@@ -24,8 +24,11 @@ from pathlib import Path
 
 from hil.errors import LabError
 from hil.kinds import KINDS, Kind
+from hil.naming import why_no_name
+from hil.reading import read_bytes
 
 DEFAULT_BOARD = "qemu"
+_SHOWN = 40  # letters of a name that is none
 
 
 @dataclass(frozen=True)
@@ -83,8 +86,8 @@ def load_lab(path: Path | None) -> Lab:
     if path is None:
         return builtin_lab()
     try:
-        raw = path.read_bytes()
-        document = tomllib.loads(raw.decode())
+        raw = read_bytes(path)
+        document = tomllib.loads(raw.decode("utf-8-sig"))
     except OSError as error:
         raise LabError(
             f"cannot read the lab file {path}", evidence=error.strerror, remedy="check --lab"
@@ -100,6 +103,13 @@ def load_lab(path: Path | None) -> Lab:
 
 
 def _board(name: str, table: object, path: Path) -> BoardSpec:
+    wrong = "it stands for every board" if name == "all" else why_no_name(name)
+    if wrong is not None:
+        raise LabError(
+            f"a board cannot be called {name[:_SHOWN]!r}",
+            evidence=f"{path}: {wrong}",
+            remedy="give it another name",
+        )
     if not isinstance(table, dict):
         raise LabError("is not a table", board=name, evidence=str(path), remedy=f"write [boards.{name}]")
     unknown = sorted(set(table) - {"kind", "probe", "serial"})

@@ -15,8 +15,10 @@ import pytest
 
 from hil.collecting import collecting_later
 from hil.errors import HilError
+from hil.escaping import escaped
 from hil.pytest_plugin import suite
 from hil.pytest_plugin.options import add_options, refuse_workers, run_if_any, the_run, wanted
+from hil.pytest_plugin.screen import encoding
 
 if TYPE_CHECKING:
     from hil.bench.run import BenchRun
@@ -101,11 +103,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         return
     from hil.bench.table import table_lines
 
-    lines = [*table_lines(run.rows), *run.notes, *_closing(run)]
+    lines = [*table_lines(run.rows, encoding()), *run.notes, *_closing(run)]
     if lines:
         terminalreporter.section("hardware-in-the-loop bench", "=")
         for line in lines:
-            terminalreporter.write_line(line)
+            terminalreporter.write_line(escaped(line))
 
 
 def _closing(run: BenchRun) -> list[str]:

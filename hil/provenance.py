@@ -44,7 +44,11 @@ def _installed(name: str) -> str:
 def _qemu() -> str:
     try:
         said = subprocess.run(
-            [find_program(), "--version"], capture_output=True, text=True, timeout=_TOOL_TIMEOUT_S
+            [find_program(), "--version"],
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=_TOOL_TIMEOUT_S,
         ).stdout
     except ProbeError:
         return "not installed"

@@ -212,6 +212,8 @@ def _need_file(path: Path) -> None:
     mode = _mode(path)
     if mode is not None and stat.S_ISDIR(mode):
         raise StoreError(f"the database {path} is a folder", remedy="name a file in it with --db")
+    if mode is not None and not stat.S_ISREG(mode):
+        raise StoreError(f"the database {path} is no regular file", remedy="name another with --db")
 
 
 def _need_folder(path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any, TextIO
 from sqlalchemy import Connection, Row, Select, func, select
 
 from hil.errors import StoreError
+from hil.escaping import escaped
 from hil_db import engine
 from hil_db.schema import MEASURE, RUN, SESSION
 from hil_db.store import Store
@@ -40,6 +41,7 @@ CASE = (
     SESSION.c.precision,
 )
 
+_FORMULAS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # full-width ones too
 _NAMED = 8  # so many runs does an error name
 
 
@@ -47,6 +49,8 @@ def export(url: str | None, run: str, form: str, out: TextIO) -> None:
     """Write the measures of ``latest``, ``all`` or one run's id to ``out``, oldest first.
 
     ``form`` is csv or json (an array of objects); ``time`` is the session's start, ISO 8601 in UTC.
+    In csv, text that begins as a spreadsheet's formula would stands behind an apostrophe, and control
+    characters are escaped.
     ``low`` and ``high`` are the band of a value that has one, ``conditions`` an object, in CSV as JSON.
     ``git_note`` says what is not known of the run's commit, or is not in it.
     StoreError when there is no such run.
@@ -69,7 +73,17 @@ def write_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]], form: str,
         return
     table = csv.writer(out, lineterminator="\n")
     table.writerow(columns)
-    table.writerows([json.dumps(cell) if isinstance(cell, dict) else cell for cell in row] for row in rows)
+    table.writerows([_csv_cell(cell) for cell in row] for row in rows)
+
+
+def _csv_cell(cell: Any) -> Any:
+    """An object as JSON; text on one line, behind an apostrophe where a spreadsheet would compute it."""
+    if isinstance(cell, dict):
+        return json.dumps(cell)
+    if not isinstance(cell, str):
+        return cell
+    text = escaped(cell)
+    return f"'{text}" if text.startswith(_FORMULAS) else text
 
 
 def run_ids(connection: Connection, run: str, where: str) -> list[int] | None:

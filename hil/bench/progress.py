@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TextIO
 
+from hil.escaping import escaped
 from hil.text.progress import ERASE, rate_text
 
 _REDRAW_S = 0.1
@@ -52,4 +53,4 @@ def progress_line(
 
 def _text(label: str, done: int, total: int, seconds: float) -> str:
     rate = rate_text(done, seconds)
-    return f"{label}: {done}/{total} vectors, {seconds:.1f} s" + (f", {rate}" if rate else "")
+    return f"{escaped(label)}: {done}/{total} vectors, {seconds:.1f} s" + (f", {rate}" if rate else "")

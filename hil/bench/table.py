@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from hil.escaping import spelt
 from hil.values import Measure, Method
 from hil_db.wording import band_percents, conditions_text
 
@@ -50,16 +51,19 @@ class _Column:
         return next((measure for measure in row.measures if _column(measure) == self), None)
 
 
-def table_lines(rows: Sequence[Row]) -> list[str]:
+def table_lines(rows: Sequence[Row], encoding: str = "utf-8") -> list[str]:
     """The table and its legend as lines; a failed row says so, its test tells why.
 
+    What the ``encoding`` of the terminal lacks is written in other signs, so that columns stay in line.
     A metric has a column for each way it was obtained, but for a coarser one where every row has a finer.
     """
     if not rows:
         return []
+    rows = [replace(row, board=spelt(row.board, encoding), model=spelt(row.model, encoding)) for row in rows]
+    sign = "±" if spelt("±", encoding) == "±" else "+/-"
     every = _columns(rows)
     columns = [column for column in every if not all(_is_finer_told(column, row) for row in rows)]
-    figures = [_aligned(column, rows) for column in columns]
+    figures = [_aligned(column, rows, sign) for column in columns]
     body = [
         [row.board, row.model, row.precision, *(cells[place] for cells in figures), _golden(row)]
         for place, row in enumerate(rows)
@@ -68,7 +72,7 @@ def table_lines(rows: Sequence[Row]) -> list[str]:
     widths = [max(map(len, cells)) for cells in zip(*heads, *body, strict=True)]
     lines = [*(_line(head, widths) for head in heads), "  ".join("-" * width for width in widths)]
     lines += [_line(cells, widths) for cells in body]
-    return [*lines, *_tiers(rows), *_legend(rows, every, columns)]
+    return [*lines, *_tiers(rows, sign), *_legend(rows, every, columns)]
 
 
 def _column(measure: Measure) -> _Column:
@@ -106,10 +110,10 @@ def _heads(columns: Sequence[_Column]) -> list[list[str]]:
     return [first, ["", "", "", *ways, ""]] if any(ways) else [first]
 
 
-def _aligned(column: _Column, rows: Sequence[Row]) -> list[str]:
+def _aligned(column: _Column, rows: Sequence[Row], sign: str) -> list[str]:
     """The column's cells; bands stand left-aligned beside the values, so that digits line up."""
     held = [column.of(row) for row in rows]
-    bands = ["" if measure is None else _band(measure) for measure in held]
+    bands = ["" if measure is None else _band(measure, sign) for measure in held]
     width = max(map(len, bands))
     return [
         "-" if measure is None else f"{_figure(measure)} {band:{width}}" if width else _figure(measure)
@@ -124,7 +128,7 @@ def _figure(measure: Measure) -> str:
     return f"{measure.value:,.0f}" if whole else f"{measure.value:.3g}"
 
 
-def _band(measure: Measure) -> str:
+def _band(measure: Measure, sign: str) -> str:
     """A value's band beside it, in percent of it: ``±4%``, ``-3/+22%``."""
     if measure.band is None:
         return ""
@@ -132,7 +136,7 @@ def _band(measure: Measure) -> str:
     if percents is None:
         return f"({measure.band[0]:g} to {measure.band[1]:g})"
     below, above = percents
-    return f"±{above}%" if below == above else f"-{below}/+{above}%"
+    return f"{sign}{above}%" if below == above else f"-{below}/+{above}%"
 
 
 def _golden(row: Row) -> str:
@@ -151,19 +155,19 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join([*text, *figures, cells[-1]]).rstrip()
 
 
-def _tiers(rows: Sequence[Row]) -> list[str]:
+def _tiers(rows: Sequence[Row], sign: str) -> list[str]:
     """A line for each cascade: how often its upper tier ran, and what the two ways cost."""
     lines = []
     for row in rows:
         rate = next((measure for measure in row.measures if measure.metric == "cascade_rate"), None)
         if rate is not None:
             which = f"{row.board} {row.model} {row.precision}"
-            costs = "".join(f", {cost}" for cost in _tier_costs(row))
+            costs = "".join(f", {cost}" for cost in _tier_costs(row, sign))
             lines.append(f"{which}: the upper tier ran in {rate.value:.2%};{costs[1:]} (medians)")
     return ["", *lines] if lines else []
 
 
-def _tier_costs(row: Row) -> list[str]:
+def _tier_costs(row: Row, sign: str) -> list[str]:
     """What either way cost, by every technique but those of which the row has a finer."""
     costs = [
         (measure, way)
@@ -174,7 +178,7 @@ def _tier_costs(row: Row) -> list[str]:
     names = [measure.metric for measure, _ in costs]
     told = []
     for measure, way in costs:
-        value = " ".join(filter(None, (_figure(measure), measure.unit, _band(measure))))
+        value = " ".join(filter(None, (_figure(measure), measure.unit, _band(measure, sign))))
         by = f" by {measure.technique}" if names.count(measure.metric) > 1 else ""
         told.append(f"{value} {way}{by}")
     return told

@@ -16,6 +16,7 @@ from hil.models.catalog import BUILTIN, ModelLibrary, images_dir, pick
 from hil.models.export import refresh
 from hil.models.spec import ModelSpec
 from hil.models.vectors import vectors_path
+from hil.reading import read_bytes
 from hil.resources import firmware_dir, fixtures_dir
 from hil.text.progress import Progress, silent
 from hil.values import Precision
@@ -41,7 +42,7 @@ def recipe_of(spec: ModelSpec, kind: str, precision: Precision) -> Recipe:
     """
     path = vectors_path(spec)
     try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest = hashlib.sha256(read_bytes(path)).hexdigest()
     except OSError as error:
         raise VectorError(f"no vectors of model {spec.name}", evidence=f"{path}: {error.strerror}") from error
     return Recipe(

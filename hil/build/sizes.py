@@ -10,6 +10,7 @@ from pathlib import Path
 from hil.errors import BuildError
 from hil.files import replace_file
 from hil.image import Image, Manifest
+from hil.reading import read_text
 from hil.resources import firmware_dir
 
 TOLERANCE = 0.02  # of the committed figure
@@ -49,7 +50,7 @@ def budget_path() -> Path:
 def read_budgets(path: Path) -> dict[str, Budget]:
     """The figures by kind of board, none when there is no such file; BuildError when it is damaged."""
     try:
-        kinds = tomllib.loads(path.read_text())
+        kinds = tomllib.loads(read_text(path))
         return {
             kind: {name: Sizes(**fields) for name, fields in images.items()} for kind, images in kinds.items()
         }

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from posixpath import normpath
 
 from hil.errors import BuildError, LabError
+from hil.reading import read_bytes
 from hil.resources import firmware_dir
 
 _INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"', re.MULTILINE)
@@ -86,7 +87,7 @@ def collect(kind: str, model_source: Path) -> SourceSet:
     for path in sorted((root / "runtime").glob("*.c")):
         files[_inside(root, path)] = path.read_bytes()
     try:
-        files[_model_path(root, model_source)] = model_source.read_bytes()
+        files[_model_path(root, model_source)] = read_bytes(model_source)
     except OSError as error:
         raise BuildError(
             f"model source {model_source.name} cannot be read", evidence=f"{model_source}: {error.strerror}"
@@ -108,7 +109,7 @@ def with_definitions(sources: Iterable[str], variant: str = "") -> list[str]:
 
 def variant(kind: str) -> str:
     """The folder whose C files replace the plain ones for a kind's processor; empty when it has none."""
-    flags = (board_folder(kind) / "flags.txt").read_text().split()
+    flags = (board_folder(kind) / "flags.txt").read_text(encoding="utf-8").split()
     processors = [flag.removeprefix("-mcpu=") for flag in flags if flag.startswith("-mcpu=")]
     return _VARIANTS.get(processors[-1].partition("+")[0], "") if processors else ""
 
@@ -151,7 +152,7 @@ def _close_over_includes(places: _Places, files: dict[PurePosixPath, bytes], var
             header = _resolve(places, path, match[1].decode(errors="replace"))
             for found in (header, _definition(places, header, variant)):
                 if found is not None and found not in files:
-                    files[found] = places.on_disk(found).read_bytes()
+                    files[found] = read_bytes(places.on_disk(found))
                     waiting.append(found)
 
 

@@ -87,7 +87,7 @@ def _run(command: list[str], folder: Path, timeout_s: float) -> subprocess.Compl
             cwd=folder,
             env=environment,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             errors="replace",
             timeout=timeout_s,
             check=False,

@@ -104,7 +104,7 @@ class Calibration:
 @cache
 def calibration() -> Calibration:
     """The table that comes with the lab, docs/cycle-model.md says how it was made."""
-    table = tomllib.loads((Path(__file__).parent / "calibration.toml").read_text())
+    table = tomllib.loads((Path(__file__).parent / "calibration.toml").read_text(encoding="utf-8"))
     band = table["band"]
     return Calibration(table["model_version"], band["integer"], band["floating"])
 

@@ -17,6 +17,8 @@ from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
 from hil.errors import ImageError
+from hil.escaping import escaped
+from hil.reading import read_bytes
 
 _MAPPING_SYMBOLS = ("$t", "$d", "$a")  # AAELF32: what follows is Thumb code, data, Arm code
 _VECTORS_MOST = 16 + 240
@@ -143,7 +145,7 @@ def load_sections(path: Path) -> list[Section]:
             if loaded and header.sh_offset + header.sh_size > len(file_bytes):
                 raise _damaged(path, f"section {section.name} reaches past the end of the file")
             writable = bool(header.sh_flags & SH_FLAGS.SHF_WRITE)
-            sections.append(Section(section.name, header.sh_addr, header.sh_size, loaded, writable))
+            sections.append(Section(escaped(section.name), header.sh_addr, header.sh_size, loaded, writable))
     return sections
 
 
@@ -167,8 +169,8 @@ def load_symbols(path: Path) -> list[Symbol]:
                     continue
                 function = kind == "STT_FUNC"
                 address = entry.entry.st_value & ~1 if function else entry.entry.st_value
-                section = sections[index].name
-                symbols.append(Symbol(entry.name, section, address, entry.entry.st_size, function))
+                section = escaped(sections[index].name)
+                symbols.append(Symbol(escaped(entry.name), section, address, entry.entry.st_size, function))
     return sorted(symbols, key=lambda symbol: (symbol.address, symbol.name))
 
 
@@ -187,7 +189,7 @@ def load_functions(path: Path) -> list[Symbol]:
                 continue
             for entry in table.iter_symbols():
                 kind, binding = entry.entry.st_info.type, entry.entry.st_info.bind
-                index, name = entry.entry.st_shndx, entry.name
+                index, name = entry.entry.st_shndx, escaped(entry.name)
                 if kind not in ("STT_FUNC", "STT_NOTYPE") or not isinstance(index, int) or not name:
                     continue
                 section = sections[index]
@@ -205,7 +207,7 @@ def load_functions(path: Path) -> list[Symbol]:
     for start, after in zip(starts, [*starts[1:], None], strict=bool(starts)):
         (_, _, name), size, section_name = found[start]
         end = ends[section_name] if after is None else min(after, ends[section_name])
-        functions.append(Symbol(name, section_name, start, size or end - start, True))
+        functions.append(Symbol(name, escaped(section_name), start, size or end - start, True))
     return functions
 
 
@@ -252,7 +254,7 @@ def code_addresses(path: Path) -> dict[str, set[int]]:
                     continue
                 named = entry.name and not entry.name.startswith(_MAPPING_SYMBOLS)
                 if named and sections[index].header.sh_flags & SH_FLAGS.SHF_EXECINSTR:
-                    found.setdefault(entry.name, set()).add(entry.entry.st_value & ~1)
+                    found.setdefault(escaped(entry.name), set()).add(entry.entry.st_value & ~1)
     return found
 
 
@@ -322,7 +324,7 @@ def _segment(path: Path, header: object, file_bytes: bytes) -> Segment:
 @contextmanager
 def _open(path: Path) -> Iterator[tuple[ELFFile, bytes]]:
     try:
-        file_bytes = path.read_bytes()
+        file_bytes = read_bytes(path)
     except OSError as error:
         raise ImageError(
             f"image {path.name} cannot be read", evidence=f"{path}: {error.strerror}", remedy=_REBUILD

@@ -65,7 +65,7 @@ def stale(spec: ModelSpec) -> list[Path]:
         spec.generated_c(precision)
         for precision in spec.precisions
         if not spec.generated_c(precision).exists()
-        or spec.generated_c(precision).read_text() != export(spec, precision)
+        or spec.generated_c(precision).read_text(encoding="utf-8") != export(spec, precision)
     ]
 
 

@@ -11,6 +11,8 @@ from typing import Any
 from hil.errors import HilError, ModelError
 from hil.models import architectures
 from hil.models.architecture import Architecture
+from hil.naming import why_no_name
+from hil.reading import read_text
 from hil.values import Precision
 from hil.wire import MOST_INPUT_BYTES, MOST_OUTPUT_BYTES, Room
 
@@ -113,7 +115,7 @@ class ModelSpec:
         """Read ``folder/model.json``; ModelError when it is missing or says something that cannot be."""
         path = folder / "model.json"
         try:
-            fields = json.loads(path.read_text(encoding="utf-8"))
+            fields = json.loads(read_text(path))
             spec = _from_fields(fields, folder)
         except FileNotFoundError:
             raise ModelError(f"no model in {folder.name}", evidence=str(path)) from None
@@ -188,6 +190,9 @@ def _check(spec: ModelSpec) -> None:
     for what, text in (("name", spec.name), ("task", spec.task), ("generator", spec.generator)):
         if not isinstance(text, str):
             raise ModelError(f"{what} is no text", evidence=f"it is {text!r}")
+    wrong = why_no_name(spec.name)
+    if wrong is not None:
+        raise ModelError("its name cannot be used", evidence=wrong, remedy="give it and its folder another")
     path = spec.outputs - 1 if spec.path_output is None else spec.path_output
     for what, number, least, most in (
         ("features", spec.features, 1, _LARGEST),

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from hil.errors import ModelError
 from hil.files import replace_file
 from hil.models.spec import ModelSpec
+from hil.reading import require_regular
 
 # What numpy raises for files that are damaged, cut short, locked, pickled, or whose header is no header.
 UNREADABLE = (
@@ -38,6 +39,7 @@ def load_weights(spec: ModelSpec) -> Any:
 def read_npz(path: Path) -> dict[str, npt.NDArray[Any]]:
     """All arrays of an archive, no pickles; ModelError when it is missing or damaged."""
     try:
+        require_regular(path)
         check_expansion(path)
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TextIO
 
 import pytest
+
+from hil.escaping import escaped
+
+
+def encoding() -> str:
+    """That of the terminal."""
+    return (sys.__stdout__.encoding if sys.__stdout__ is not None else None) or "utf-8"
 
 
 class Screen:
@@ -14,6 +22,8 @@ class Screen:
 
     def __init__(self, config: pytest.Config) -> None:
         self.out: TextIO = sys.__stdout__ if sys.__stdout__ is not None else sys.stdout
+        if isinstance(self.out, io.TextIOWrapper):
+            self.out.reconfigure(errors="backslashreplace")  # what its encoding lacks is no reason to end
         self._capture = config.pluginmanager.getplugin("capturemanager")
 
     def uncaptured(self) -> AbstractContextManager[None]:
@@ -26,5 +36,5 @@ class Screen:
     def say(self, line: str) -> None:
         """Show a line at once; a terminal that is gone is no reason to end."""
         with suppress(OSError), self.uncaptured():
-            self.out.write(f"\n{line}\n")
+            self.out.write(f"\n{escaped(line)}\n")
             self.out.flush()

@@ -35,8 +35,8 @@ class EmulatorClock:
     def _read_waits(self) -> dict[str, int]:
         try:
             return {
-                thread.parent.name: int(thread.read_text().split()[1])
-                for emulator in self._children.read_text().split()
+                thread.parent.name: int(thread.read_text(encoding="utf-8").split()[1])
+                for emulator in self._children.read_text(encoding="utf-8").split()
                 for thread in (self._proc / emulator / "task").glob("*/schedstat")
             }
         except (OSError, ValueError, IndexError):  # not started yet, gone, or a kernel that does not count

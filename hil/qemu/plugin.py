@@ -89,7 +89,12 @@ def _release(version: tuple[int, int]) -> str:
 def _qemu_version(program: str) -> tuple[int, int]:
     try:
         said = subprocess.run(
-            [program, "--version"], capture_output=True, text=True, timeout=_VERSION_S, check=True
+            [program, "--version"],
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=_VERSION_S,
+            check=True,
         ).stdout
     except (OSError, subprocess.SubprocessError) as error:
         raise PluginError(
@@ -175,7 +180,7 @@ def _compile(compiler: list[str], api: int, library: Path) -> None:
         try:
             done = subprocess.run(
                 [*compiler, *_FLAGS, f"-DHIL_QEMU_API={api}", *map(str, _sources()), "-o", name],
-                capture_output=True, text=True, timeout=_COMPILE_S, check=False,
+                capture_output=True, encoding="utf-8", errors="replace", timeout=_COMPILE_S, check=False,
             )  # fmt: skip
             if done.returncode == 0:
                 with Path(name).open("r+b") as made:

@@ -62,7 +62,7 @@ class RunningBoard:
     def how_it_ended(self) -> str:
         """One sentence on an emulator that is gone, with what it said."""
         try:
-            status = int(self.exit_file.read_text())
+            status = int(self.exit_file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             how = "QEMU ended together with its watcher"
         else:
@@ -72,7 +72,7 @@ class RunningBoard:
                 else f"QEMU ended with exit code {status}"
             )
         try:
-            lines = self.stderr.read_text(errors="replace").splitlines()
+            lines = self.stderr.read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError:
             lines = []
         told = [line for line in lines if line.strip() and ": warning: " not in line]
@@ -143,7 +143,7 @@ def create(unique_id: str, name: str, machine: str) -> tuple[RunningBoard, int]:
             lock = os.open(half_made / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             undo.callback(os.close, lock)
             fcntl.flock(lock, fcntl.LOCK_EX)
-            (half_made / "board.json").write_text(json.dumps(fields))
+            (half_made / "board.json").write_text(json.dumps(fields), encoding="utf-8")
             half_made.rename(board.folder)
         except OSError as error:
             raise unwritable(error) from error
@@ -178,7 +178,7 @@ def _folders() -> list[Path]:
 
 def _read(folder: Path) -> RunningBoard | None:
     try:
-        return RunningBoard(**json.loads((folder / "board.json").read_text()), folder=folder)
+        return RunningBoard(**json.loads((folder / "board.json").read_text(encoding="utf-8")), folder=folder)
     except (OSError, ValueError, TypeError):  # swept away by its owner, or not ours
         return None
 

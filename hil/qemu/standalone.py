@@ -273,7 +273,7 @@ class _Attempt:
             )
             qemus.close()
             late = self._accompany(process, ours)
-        return process.returncode, errors.read_text(errors="replace"), late
+        return process.returncode, errors.read_text(encoding="utf-8", errors="replace"), late
 
     def _accompany(self, process: subprocess.Popen[bytes], debugger: socket.socket) -> bool:
         """Serve the emulator until it has ended; whether time ran out."""

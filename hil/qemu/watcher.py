@@ -53,7 +53,7 @@ def main(arguments: list[str]) -> None:
         shutil.rmtree(folder, ignore_errors=True)
     else:
         unfinished = folder / "exit.new"
-        unfinished.write_text(str(status))
+        unfinished.write_text(str(status), encoding="utf-8")
         unfinished.rename(folder / "exit")
     if os.getpgrp() == os.getpid():
         os.killpg(0, signal.SIGKILL)

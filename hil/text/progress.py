@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
+from hil.escaping import Control, escaped
+
 Progress = Callable[[int, int, str], None]  # the number of the step, of how many, and its name
 
-ERASE = "\r\x1b[K"
+ERASE = Control("\r\x1b[K")
 _LOG_S = 10.0
 _TICK_S = 1.0
 
@@ -30,9 +32,10 @@ def steps(out: TextIO, doing: str, log_s: float = _LOG_S) -> Iterator[Progress]:
 
     def tell(number: int, total: int, name: str) -> None:
         nonlocal logged
-        text = f"{doing} {number}/{total}: {name}"
+        text = escaped(f"{doing} {number}/{total}: {name}")
         if live:
-            out.write(ERASE + text)
+            out.write(ERASE)
+            out.write(text)
         elif time.monotonic() - logged >= log_s:
             logged = time.monotonic()
             out.write(text + "\n")
@@ -55,7 +58,8 @@ def waiting(out: TextIO, doing: str, tick_s: float = _TICK_S) -> Iterator[Callab
     def tick() -> None:
         drawn = False
         while not ended.wait(tick_s):
-            out.write(f"{ERASE}{doing}, {time.monotonic() - started:.0f} s")
+            out.write(ERASE)
+            out.write(escaped(f"{doing}, {time.monotonic() - started:.0f} s"))
             out.flush()
             drawn = True
         if drawn:

@@ -8,6 +8,13 @@ def test_a_line_says_who_what_the_evidence_and_the_remedy() -> None:
     assert error.board == "desk-1"
 
 
+def test_a_line_is_no_longer_than_anybody_reads() -> None:
+    error = HilError("what", evidence="x" * 400_000, remedy="do")
+    assert str(error).endswith("x… and 398,000 letters more); do")
+    assert len(str(error)) < 2_100
+    assert error.evidence == "x" * 400_000
+
+
 def test_the_first_layer_to_name_the_board_is_believed() -> None:
     assert HilError("x", board="a").at("b").board == "a"
 

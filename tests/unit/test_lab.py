@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,46 @@ def test_a_wrong_file_says_what_and_where(tmp_path: Path, text: str, said: str) 
         load_lab(path)
     assert said in str(caught.value)
     assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("", "it is empty"),
+        ("all", "it stands for every board"),
+        ("a,b", "it has a comma"),
+        (r"a\nb", "cannot be shown"),
+        (r"a\u001b[31m", "cannot be shown"),
+        (r"a\u202Eb", "cannot be shown"),
+        (" a", "begins or ends with a space"),
+        ("a ", "begins or ends with a space"),
+        ("x" * 200, "it has 200 letters, 128 at most"),
+    ],
+)
+def test_a_name_that_nobody_could_select_or_store_is_refused(tmp_path: Path, name: str, why: str) -> None:
+    path = write(tmp_path, f'[boards."{name}"]\nkind = "qemu_mps2_an386"\n')
+    with pytest.raises(LabError) as caught:
+        load_lab(path)
+    line = str(caught.value)
+    assert line.startswith("a board cannot be called '")
+    assert why in line
+    assert str(path) in line
+    assert line.isprintable()
+    assert len(line) < 300
+
+
+@pytest.mark.parametrize("name", ["desk-1", "=1+1", "Tisch é", "a::b[c]", "x" * 128])
+def test_any_other_name_is_taken(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "lab.toml"
+    path.write_text(f'[boards."{name}"]\nkind = "qemu_mps2_an386"\n', encoding="utf-8-sig")  # with a mark
+    assert [board.name for board in load_lab(path).select(name)] == [name]
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "lab.toml"
+    os.mkfifo(path)
+    with pytest.raises(LabError, match=r"cannot read the lab file .* \(It is no regular file\)"):
+        load_lab(path)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

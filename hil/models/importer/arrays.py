@@ -14,6 +14,7 @@ from hil.errors import ModelError
 from hil.models.importer.foreign import file_advice
 from hil.models.importer.problems import Problems
 from hil.models.weights import UNREADABLE, check_expansion, why_unreadable
+from hil.reading import require_regular
 
 Array = npt.NDArray[Any]
 
@@ -92,10 +93,12 @@ def _read_archive(path: Path, problems: Problems) -> dict[str, Array]:
 
 
 def _load(path: Path) -> Any:
+    require_regular(path)
     return np.load(path, allow_pickle=False)
 
 
 def _open(path: Path) -> Any:
+    require_regular(path)
     check_expansion(path)
     return _load(path)
 

@@ -17,6 +17,7 @@ from hil.models.gates import GATES
 from hil.models.importer.layout import Layout, Weights
 from hil.models.importer.names import CELLS
 from hil.models.importer.vectors import Floats
+from hil.reading import read_text
 from hil.values import Precision
 
 GENERATOR = "hil model import"
@@ -95,7 +96,7 @@ def _check_place(target: Path) -> None:
     if not target.exists() and not target.is_symlink():
         return
     try:
-        made = json.loads((target / "model.json").read_text())["generator"]
+        made = json.loads(read_text(target / "model.json"))["generator"]
     except (OSError, ValueError, TypeError, KeyError):
         made = None
     if made != GENERATOR:

@@ -53,6 +53,20 @@ def test_without_a_home_or_a_database_of_its_own_it_is_told_to_name_one(tmp_path
     assert "Traceback" not in done.stdout + done.stderr
 
 
+def test_where_the_locale_has_no_letters_but_asciis(tmp_path: Path) -> None:
+    lab = tmp_path / "lab.toml"
+    lab.write_text('[boards."béta"]\nkind = "qemu_mps2_an386"\n', encoding="utf-8-sig")
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "HOME": str(tmp_path)}
+    done = run(tmp_path, bench(tmp_path, f"--lab={lab}"), PATH=os.environ["PATH"], **ascii_only)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert r"b\xe9ta fastgrnn_digits/q15: 5/5 vectors" in done.stdout
+    head, _, row = done.stdout[done.stdout.index("board  ") :].splitlines()[:3]
+    assert row.index("fastgrnn_digits") == head.index("model")
+    assert "+/-7%" in row
+    with sqlite3.connect(tmp_path / "results.db") as database:
+        assert database.execute("select board from session").fetchall() == [("béta",)]
+
+
 def test_a_folder_for_temporary_files_that_is_missing_is_not_needed(tmp_path: Path) -> None:
     done = run(tmp_path, bench(tmp_path), **{**os.environ, "TMPDIR": str(tmp_path / "missing")})
     assert done.returncode == 0, done.stdout + done.stderr

@@ -165,5 +165,17 @@ def test_the_tiers_of_a_cascade_are_told_apart() -> None:
     assert not any("tier" in line for line in table_lines([GOOD]))
 
 
+def test_columns_stay_in_line_in_an_encoding_that_lacks_their_signs() -> None:
+    rows = [
+        Row("béta", "mod", "q15", (cycles(100, (90, 110)),)),
+        Row("b", "mod", "q15", (cycles(100, (90, 120)),)),
+    ]
+    lines = table_lines(rows, "ascii")
+    assert "100 +/-10%" in lines[2]
+    assert lines[2].startswith(r"b\xe9ta  ")
+    assert len({line.index("mod") for line in [lines[0], *lines[2:4]]}) == 1
+    assert "100 ±10%     " in table_lines(rows)[2]
+
+
 def test_nothing_ran_nothing_shown() -> None:
     assert table_lines([]) == []

@@ -81,6 +81,25 @@ def runs(url: str, which: str) -> list[int]:
     return [row["run"] for row in json.loads(text(url, which, "json"))]
 
 
+@pytest.mark.parametrize("board", ["=1+1", "+1", "-1", "@SUM(A1)", "＝1", "a\r=1", "\t=1", "\n=1"])
+def test_no_text_becomes_a_formula(
+    url: str, store: Store, info: RunInfo, record: SessionRecord, board: str
+) -> None:
+    store.save_session(store.begin_run(info), replace(record, board=board))
+    (told, *_) = csv.DictReader(io.StringIO(text(url, "all"), newline=""))
+    assert told["board"] == (f"'{board}" if board.isprintable() else board.encode("unicode_escape").decode())
+    assert json.loads(text(url, "all", "json"))[0]["board"] == board
+
+
+def test_numbers_below_zero_stay_numbers(
+    url: str, store: Store, info: RunInfo, record: SessionRecord
+) -> None:
+    below = replace(record.measures[0], value=-1.5, band=None)
+    store.save_session(store.begin_run(info), replace(record, measures=(below,)))
+    (told,) = csv.DictReader(io.StringIO(text(url, "all")))
+    assert told["value"] == "-1.5"
+
+
 def test_latest_all_and_one(url: str, seed: Callable[[], int]) -> None:
     assert [seed(), seed(), seed()] == [1, 2, 3]
     assert runs(url, "latest") == [3] * 3

@@ -129,6 +129,13 @@ def test_a_description_that_cannot_be_is_told_in_one_line(
     assert "\n" not in str(broken.reason)
 
 
+@pytest.mark.parametrize("name", ["a,b", "a\x1b[31m", " a", "x" * 129])
+def test_a_name_that_nobody_could_select_is_refused(tmp_path: Path, name: str) -> None:
+    [broken] = ModelLibrary(copied(tmp_path, name)).broken()
+    assert "its name cannot be used" in str(broken.reason)
+    assert str(broken.reason).isprintable()
+
+
 def test_a_description_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     path = copied(tmp_path) / "nearest" / "model.json"
     path.unlink()

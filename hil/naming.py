@@ -1,0 +1,20 @@
+"""What boards and models may be called: names that can be typed, selected by, stored and shown."""
+
+from __future__ import annotations
+
+_LONGEST = 128  # letters: as many as the store keeps
+
+
+def why_no_name(name: str) -> str | None:
+    """What is wrong with a name, None when nothing is."""
+    if not name:
+        return "it is empty"
+    if len(name) > _LONGEST:
+        return f"it has {len(name)} letters, {_LONGEST} at most"
+    if not name.isprintable():
+        return "it has characters that cannot be shown"
+    if "," in name:
+        return "it has a comma, which parts names"
+    if name != name.strip():
+        return "it begins or ends with a space"
+    return None
