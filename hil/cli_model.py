@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hil.errors import ModelError
+from hil.kinds import KINDS
+from hil.text.progress import steps
 from hil.text.table import table_lines
-from hil.values import Precision
+from hil.values import Method, Precision
 
 if TYPE_CHECKING:
+    from hil.build.footprint import Footprints
     from hil.models.importer.audit import Operation
     from hil.models.importer.bring import Imported
 
@@ -69,6 +73,9 @@ def add_parser(commands: Any) -> None:
 
 
 def _import(options: argparse.Namespace) -> int:
+    from hil.build.footprint import footprints
+    from hil.image import prebuilt_dir
+    from hil.models.catalog import ModelLibrary
     from hil.models.importer.bring import bring
     from hil.models.importer.request import Request
 
@@ -92,12 +99,20 @@ def _import(options: argparse.Namespace) -> int:
             expect=options.expect,
         )
     )
-    print("\n".join(report_lines(imported, options.out)))
+    with steps(sys.stderr, "built") as progress:
+        taken = [
+            footprints(imported.spec, kind, ModelLibrary(options.out), progress)
+            for kind in KINDS
+            if prebuilt_dir(kind).is_dir()
+        ]
+    print("\n".join(report_lines(imported, options.out, taken)))
     return 0
 
 
-def report_lines(imported: Imported, out: Path) -> list[str]:
-    """What `hil model import` prints: an audit per fixed-point precision, accuracies, and what comes next."""
+def report_lines(imported: Imported, out: Path, taken: Sequence[Footprints] = ()) -> list[str]:
+    """What `hil model import` prints: an audit per fixed-point precision, accuracies, what the images take of
+    each kind of board, and what comes next.
+    """
     from hil.models.importer.bring import errors_text
     from hil.models.importer.problems import cut
 
@@ -125,8 +140,30 @@ def report_lines(imported: Imported, out: Path) -> list[str]:
     lines += [f"accuracy {precision}: {share:.2%}" for precision, share in imported.accuracy.items()]
     lines += [""] if imported.errors else []
     lines += [f"{precision}: {errors_text(errors)}" for precision, errors in imported.errors.items()]
-    name = f"--model={spec.name} --models-dir={out}"
-    return [*lines, "", f"written: {spec.folder}", f"next: pytest --board=all {name}"]
+    lines += [line for one in taken for line in ["", *size_lines(one)]]
+    small = [image.precision for one in taken for image in one.images if image.fits]
+    name = spec.name
+    if taken and len(small) < len(spec.precisions):
+        name = ",".join(f"{spec.name}/{precision}" for precision in small)
+    after = f"pytest --board=all --model={name} --models-dir={out}" if name else "a smaller model"
+    return [*lines, "", f"written: {spec.folder}", f"next: {after}"]
+
+
+def size_lines(taken: Footprints) -> list[str]:
+    """What the images of a model take of one kind of board, and how that is known."""
+    from hil.build.footprint import FLASH_WITHIN, RAM_WITHIN
+
+    lines = [f"{image.precision}: {image}" for image in taken.images]
+    kind = taken.images[0].kind
+    ways = {image.method for image in taken.images}
+    told = {
+        Method.COUNTED: "counted from the images built",
+        Method.ESTIMATED: f"estimated from the arrays, to {FLASH_WITHIN / 1024:g} KB of flash and "
+        f"{RAM_WITHIN / 1024:g} of RAM",
+    }
+    how = ", the others ".join(told[way] for way in told if way in ways)
+    lines.append(f"of {kind}, {how}; RAM with the stack's reserve")
+    return [*lines, *([f"not built: {taken.missing}"] if taken.missing else [])]
 
 
 def audit_lines(operations: Iterable[Operation]) -> list[str]:

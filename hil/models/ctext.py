@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Arrays = npt.NDArray[Any]
 
 C_TYPES = {"float32": "float", "int8": "int8_t", "uint8": "uint8_t", "int16": "int16_t", "int32": "int32_t"}
+C_BYTES = {c_type: np.dtype(name).itemsize for name, c_type in C_TYPES.items()}
 _DTYPES = {"float32": "HIL_F32", "int16": "HIL_I16", "int8": "HIL_I8", "uint8": "HIL_U8"}
 _HEADERS = {Precision.F32: "f32", Precision.Q15: "q15", Precision.Q7: "q7"}
 

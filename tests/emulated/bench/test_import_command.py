@@ -94,13 +94,17 @@ def test_from_arrays_to_the_table(tmp_path: Path) -> None:
         line.split()[1].rstrip(":") for line in done.stdout.splitlines() if line.startswith("accuracy")
     }
     assert accuracies == {"f32", "q15", "q7"}
+    assert done.stdout.count(" KB: fits") == 3
+    assert "of qemu_mps2_an386, counted from the images built" in done.stdout
 
+    images = tmp_path / "models" / "odd" / "images" / "qemu_mps2_an386"
+    (images / "odd-q7.elf").unlink()
     ran = bench(tmp_path, "odd")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "built odd/q7 for qemu_mps2_an386: its image is missing" in ran.stdout
+    assert "built odd/q15" not in ran.stdout
     assert rows(tmp_path) == [("odd", "f32", 1.0), ("odd", "q15", 1.0), ("odd", "q7", 1.0)]
 
-    images = tmp_path / "models" / "odd" / "images" / "qemu_mps2_an386"
     assert len(list(images.glob("*.elf"))) == 3
     again = bench(tmp_path, "odd/q7")
     assert again.returncode == 0, again.stdout

@@ -1,0 +1,147 @@
+"""What an import says that its images take, against what they take once they are built."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hil.build.footprint import (
+    FLASH_WITHIN,
+    RAM_WITHIN,
+    Footprint,
+    Footprints,
+    counted,
+    estimated,
+    footprints,
+)
+from hil.build.prebuilt import build
+from hil.build.toolchain import Toolchain
+from hil.cli_model import report_lines, size_lines
+from hil.errors import BuildError
+from hil.models.catalog import ModelLibrary, list_models
+from hil.models.importer.bring import Imported, bring
+from hil.models.importer.request import Request
+from hil.values import Method, Precision
+
+KIND = "qemu_mps2_an386"
+F32, Q15, Q7 = Precision
+
+
+def made(place: Path, features: int, hidden: int, steps: int, **changed: Any) -> Imported:
+    """A whole FastGRNN, imported."""
+    random = np.random.default_rng(hidden)
+    arrays = {
+        "W": random.normal(size=(hidden, features)) / features,
+        "U": random.normal(size=(hidden, hidden)) / hidden,
+        "Bg": np.zeros(hidden),
+        "Bh": np.zeros(hidden),
+        "zeta": np.array(1.0),
+        "nu": np.array(-4.0),
+        "FC": random.normal(size=(3, hidden)),
+        "FCbias": np.zeros(3),
+    }
+    np.savez(place / "w.npz", **arrays)
+    np.save(place / "X.npy", random.normal(size=(4, steps, features)))
+    asked = Request(
+        weights=place / "w.npz",
+        cell="fastgrnn",
+        name="mine",
+        gate="quantSigm",
+        update="quantTanh",
+        vectors=place / "X.npy",
+        labels=None,
+        out=place / "models",
+        precisions=(F32, Q15, Q7),
+        layout="rows",
+    )
+    return bring(replace(asked, **changed))
+
+
+def test_estimates_of_the_labs_own_images_are_what_they_take() -> None:
+    for spec in list_models():
+        for precision in spec.precisions:
+            guess, truth = estimated(spec, KIND, precision), counted(spec, KIND, precision)
+            assert abs(guess.flash_bytes - truth.flash_bytes) < 100
+            assert abs(guess.ram_bytes - truth.ram_bytes) < 10
+            assert (guess.method, truth.method) == (Method.ESTIMATED, Method.COUNTED)
+
+
+@pytest.mark.parametrize(
+    ("shape", "gates"),
+    [
+        ((3, 7, 5), ("sigmoid", "tanh")),
+        ((80, 40, 300), ("quantSigm", "quantTanh")),  # 96,000 B of input: more fragments than usual
+        ((20, 64, 9), ("quantSigm4", "relu")),
+    ],
+)
+def test_estimates_agree_with_what_is_then_built(
+    tmp_path: Path, toolchain: Toolchain, shape: tuple[int, int, int], gates: tuple[str, str]
+) -> None:
+    spec = made(tmp_path, *shape, gate=gates[0], update=gates[1]).spec
+    guesses = [estimated(spec, KIND, precision) for precision in spec.precisions]
+    taken = footprints(spec, KIND, ModelLibrary(tmp_path / "models"))
+    assert taken.missing is None
+    for guess, truth in zip(guesses, taken.images, strict=True):
+        assert (truth.precision, truth.method) == (guess.precision, Method.COUNTED)
+        assert abs(guess.flash_bytes - truth.flash_bytes) <= FLASH_WITHIN
+        assert abs(guess.ram_bytes - truth.ram_bytes) <= RAM_WITHIN
+    assert size_lines(taken)[-1] == f"of {KIND}, counted from the images built; RAM with the stack's reserve"
+
+
+def test_a_model_that_does_not_fit_is_said_and_the_linker_agrees(
+    tmp_path: Path, toolchain: Toolchain
+) -> None:
+    imported = made(tmp_path, 8, 520, 4, precisions=(F32, Q7))
+    library = ModelLibrary(tmp_path / "models")
+    taken = footprints(imported.spec, KIND, library)
+    assert [one.fits for one in taken.images] == [False, True]
+    assert [one.method for one in taken.images] == [Method.ESTIMATED, Method.COUNTED]
+    lines = report_lines(imported, tmp_path / "models", [taken])
+    assert f"f32: {taken.images[0]}" in lines
+    assert str(taken.images[0]).endswith("of 256 KB: does not fit")
+    assert lines[-1] == f"next: pytest --board=all --model=mine/q7 --models-dir={tmp_path / 'models'}"
+    with pytest.raises(BuildError, match="over FLASH by ") as refused:
+        build(KIND, ["mine"], [F32], None, toolchain, library)
+    found = re.search(r"over FLASH by ([\d,]+) B", str(refused.value))
+    assert found is not None
+    over = int(found[1].replace(",", ""))
+    assert taken.images[0].flash_bytes - (1 << 20) == pytest.approx(over, abs=FLASH_WITHIN)
+
+
+def test_ram_that_does_not_suffice_is_said_too(tmp_path: Path) -> None:
+    spec = made(tmp_path, 80, 8, 700, precisions=(F32,)).spec
+    assert re.search(r"RAM 2(39|40) of 256 KB: fits$", str(estimated(spec, KIND, F32)))
+    imported = made(tmp_path, 80, 8, 800, precisions=(F32,))
+    taken = footprints(imported.spec, KIND, ModelLibrary(tmp_path / "models"))
+    assert re.search(r"RAM 27[12] of 256 KB: does not fit$", str(taken.images[0]))
+    assert report_lines(imported, tmp_path, [taken])[-1] == "next: a smaller model"
+    assert not (imported.spec.folder / "images").exists()
+
+
+def test_without_a_compiler_all_is_estimated_and_said_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    imported = made(tmp_path, 3, 7, 5)
+    taken = footprints(imported.spec, KIND, ModelLibrary(tmp_path / "models"))
+    assert {one.method for one in taken.images} == {Method.ESTIMATED}
+    *sizes, how, why = size_lines(taken)
+    assert [line.partition(":")[0] for line in sizes] == ["f32", "q15", "q7"]
+    assert "estimated from the arrays, to 3 KB of flash and 0.25 of RAM" in how
+    assert why.startswith("not built: arm-none-eabi-gcc is not in PATH")
+    assert not (imported.spec.folder / "images").exists()
+
+
+def test_the_line_rounds_up_to_whole_kilobytes() -> None:
+    one = Footprint(KIND, Q15, 11 * 1024 + 1, 41 * 1024, Method.COUNTED)
+    assert str(one) == "flash 12 of 1,024 KB, RAM 41 of 256 KB: fits"
+    full = replace(one, flash_bytes=1 << 20, ram_bytes=256 << 10)
+    assert full.fits
+    assert not replace(full, ram_bytes=(256 << 10) + 1).fits
+    both = Footprints((one, replace(one, precision=F32, method=Method.ESTIMATED)))
+    assert "counted from the images built, the others estimated" in size_lines(both)[-1]
