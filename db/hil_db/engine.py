@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sqlite3
 import stat
 from contextlib import AbstractContextManager
@@ -106,6 +107,15 @@ def shown_url(url: URL) -> str:
     return masked(url.render_as_string())
 
 
+def bench_command(url: URL, boards: str = "all") -> str:
+    """How to run the bench with that database: what to type, but for its passwords."""
+    path = file_of(url)
+    words = ["pytest", f"--board={boards}"]
+    if path is None or not _is_default(path):
+        words.append(shlex.quote(f"--db={shown_url(url)}"))
+    return f"`{' '.join(words)}`"
+
+
 def explained(url: URL) -> AbstractContextManager[None]:
     """Turns what the driver says inside into a StoreError with cause and remedy."""
     return faults.explained(shown(url), url.render_as_string(hide_password=False))
@@ -170,7 +180,7 @@ def reader(url: URL, busy_s: float = BUSY_S) -> Engine:
         raise StoreError("a database in memory cannot be read from outside", remedy=_URLS)
     if _mode(path) is None:
         raise StoreError(
-            f"there is no database {path}", remedy="run `pytest --board=all` first, or choose one with --db"
+            f"there is no database {path}", remedy=f"run {bench_command(url)} first, or choose one with --db"
         )
     _need_file(path)
 

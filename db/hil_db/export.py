@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, TextIO
 
 from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy.engine import URL
 
 from hil.errors import StoreError
 from hil.escaping import escaped
@@ -42,6 +43,7 @@ CASE = (
 )
 
 _FORMULAS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # full-width ones too
+_DIGITS = 18  # of a run's number, at most
 _NAMED = 8  # so many runs does an error name
 
 
@@ -60,7 +62,7 @@ def export(url: str | None, run: str, form: str, out: TextIO) -> None:
         engine.explained(store.url),
         store.engine.connect() as connection,
     ):
-        query = _query(run_ids(connection, run, engine.shown(store.url)))
+        query = _query(run_ids(connection, run, store.url))
         rows = [_cells(row) for row in connection.execute(query)]
     write_rows(COLUMNS, rows, form, out)
 
@@ -86,24 +88,25 @@ def _csv_cell(cell: Any) -> Any:
     return f"'{text}" if text.startswith(_FORMULAS) else text
 
 
-def run_ids(connection: Connection, run: str, where: str) -> list[int] | None:
+def run_ids(connection: Connection, run: str, url: URL) -> list[int] | None:
     """The runs that ``latest``, ``all`` (None: no limit) or an id means; StoreError when there is no such.
 
     ``latest`` is the newest run with results.
     """
     if run == "all":
         return None
+    where, bench = engine.shown(url), engine.bench_command(url)
     newest = connection.scalar(select(func.max(RUN.c.id)))
     if newest is None:
-        raise StoreError(f"no run is stored in {where} yet", remedy="run `pytest --board=all` first")
+        raise StoreError(f"no run is stored in {where} yet", remedy=f"run {bench} first")
     if run == "latest":
         latest = connection.scalar(latest_run())
         if latest is None:
             raise StoreError(
-                f"no run in {where} has results", remedy="run `pytest --board=all`, or choose one with --run"
+                f"no run in {where} has results", remedy=f"run {bench}, or choose one with --run"
             )
         return [latest]
-    wanted = int(run) if run.isdecimal() else 0
+    wanted = int(run) if run.isdecimal() and len(run) <= _DIGITS else 0
     if not 1 <= wanted <= newest or connection.scalar(select(RUN.c.id).where(RUN.c.id == wanted)) is None:
         raise StoreError(
             f"there is no run {run!r} in {where}", remedy=f"use latest, all, or one of {_known(connection)}"

@@ -63,7 +63,7 @@ def export_profile(url: str | None, run: str, view: str, form: str, out: TextIO)
         store.engine.connect() as connection,
     ):
         where = engine.shown(store.url)
-        ids = run_ids(connection, run, where)
+        ids = run_ids(connection, run, store.url)
         query = select(SESSION.c.id, *CASE).join(PROFILE, PROFILE.c.session_id == SESSION.c.id)
         if ids is not None:
             query = query.where(SESSION.c.run_id.in_(ids))
@@ -74,7 +74,8 @@ def export_profile(url: str | None, run: str, view: str, form: str, out: TextIO)
         runs = "no run" if ids is None else f"no session of run {ids[0]}"
         raise StoreError(
             f"{runs} in {where} has a profile",
-            remedy="QEMU's timing plug-in makes them: run `pytest --board=qemu`, or choose a run with --run",
+            remedy=f"QEMU's timing plug-in makes them: run {engine.bench_command(store.url, 'qemu')}, "
+            "or choose a run with --run",
         )
     _VIEWS[view](held, form, out)
 

@@ -20,7 +20,7 @@ from sqlalchemy.engine import URL
 
 from hil.errors import StoreError
 from hil_db import MIGRATIONS
-from hil_db.engine import looking, shown
+from hil_db.engine import bench_command, looking, shown
 from hil_db.schema import METADATA, VERSION_TABLE
 
 REVISIONS = (
@@ -75,7 +75,7 @@ def check(engine: Engine, url: URL) -> None:
         raise StoreError(
             f"the database {shown(url)} has no results of this version",
             evidence=f"schema {current or 'none'}, expected {REVISIONS[-1]}",
-            remedy="run `pytest --board=all` once, it brings the database up to date",
+            remedy=f"run {bench_command(url)} once, it brings the database up to date",
         )
 
 

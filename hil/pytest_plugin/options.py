@@ -23,7 +23,7 @@ def _count(text: str) -> int:
     if text == "all":
         return sys.maxsize
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0, nor all")
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of vectors: give one from 1 on, or all")
     return int(text)
 
 
@@ -33,7 +33,7 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = math.nan
     if not 0 < seconds < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is no time: give seconds above 0")
     return seconds
 
 
@@ -107,6 +107,9 @@ def the_run(config: pytest.Config) -> BenchRun:
 
     run = config.stash.get(_RUN, None)
     if run is None:
+        for name in ("lab", "models-dir"):
+            if option(config, name) == "":
+                raise pytest.UsageError(f"--{name} is empty; give a path, or leave it out")
         boards, lab, models_dir = (option(config, name) for name in ("board", "lab", "models-dir"))
         options = Options(
             boards="all" if boards is None else boards,  # one that is empty was not meant to name all

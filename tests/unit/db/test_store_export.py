@@ -123,23 +123,25 @@ def test_latest_is_the_newest_run_with_results(
 
 def test_no_run_with_results(url: str, store: Store, info: RunInfo) -> None:
     store.begin_run(info)
-    with pytest.raises(StoreError, match=r"no run in .*results\.db has results; run `pytest --board=all`"):
+    with pytest.raises(
+        StoreError, match=r"no run in .*results\.db has results; run `pytest --board=all --db="
+    ):
         text(url, "latest")
 
 
-@pytest.mark.parametrize("run", ["7", "newest", "-1", "1.0", "", "²", "9" * 30, "1 or 1=1"])
+@pytest.mark.parametrize("run", ["7", "newest", "-1", "1.0", "", "²", "9" * 30, "9" * 5000, "1 or 1=1"])
 def test_an_unknown_run(url: str, seed: Callable[[], int], run: str) -> None:
     seed()
     with pytest.raises(StoreError) as caught:
         text(url, run)
-    assert repr(run) in str(caught.value)
-    assert "results.db" in str(caught.value)
+    assert repr(run) in caught.value.what
+    assert "results.db" in caught.value.what
     assert "latest, all" in str(caught.value)
 
 
 def test_no_run_at_all(url: str, store: Store) -> None:
     for run in ("latest", "1"):
-        with pytest.raises(StoreError, match=r"no run .*results\.db.*; run `pytest --board=all`"):
+        with pytest.raises(StoreError, match=r"no run .*results\.db.*; run `pytest --board=all --db="):
             text(url, run)
     assert text(url, "all") == HEADER + "\n"
     assert json.loads(text(url, "all", "json")) == []

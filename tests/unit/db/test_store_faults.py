@@ -193,6 +193,14 @@ def test_the_default_database_makes_its_folder(tmp_path: Path, monkeypatch: pyte
     assert "cannot make the folder" in said(caught.value, tmp_path / "file" / "hil" / "hil.db")
 
 
+def test_what_to_type_names_the_database_unless_it_is_the_users_own() -> None:
+    assert engine.bench_command(engine.parse(None)) == "`pytest --board=all`"
+    of_file = engine.bench_command(engine.parse("sqlite:////a b/x.db"), "qemu")
+    assert of_file == "`pytest --board=qemu '--db=sqlite:////a b/x.db'`"
+    told = engine.bench_command(engine.parse("postgresql://lab:secret@host/lab"))
+    assert told == "`pytest --board=all '--db=postgresql+psycopg://lab:***@host/lab'`"
+
+
 def test_the_default_folder_may_have_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "a b?c=d#e%20"))
     with Store.open() as store:

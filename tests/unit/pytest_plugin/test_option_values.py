@@ -15,8 +15,17 @@ import pytest
         (["--board="], "ERROR: --board names no board"),
         (["--board=,"], "ERROR: --board names no board"),
         (["--board=all", "--model="], "ERROR: --model names no model"),
-        (["--board=all", "--vectors=0"], "--vectors/--hil-vectors: '0' is no number above 0, nor all"),
-        (["--board=all", "--hang-after=0"], "--hang-after/--hil-hang-after: '0' is no number of seconds"),
+        (
+            ["--board=all", "--vectors=0"],
+            "--vectors/--hil-vectors: '0' is no number of vectors: give one from 1 on, or all",
+        ),
+        (["--board=all", "--vectors=½"], "'½' is no number of vectors"),
+        (["--board=all", "--lab="], "ERROR: --lab is empty"),
+        (["--board=all", "--models-dir="], "ERROR: --models-dir is empty"),
+        (
+            ["--board=all", "--hang-after=0"],
+            "--hang-after/--hil-hang-after: '0' is no time: give seconds above 0",
+        ),
     ],
 )
 def test_an_option_that_names_nothing_is_refused(tmp_path: Path, arguments: list[str], said: str) -> None:
