@@ -33,9 +33,9 @@ class RegionCost:
     it should be. ``instructions`` are counted, cycles estimated; ``low`` and ``high`` are what the model
     leaves open, its error apart. ``stack_bytes`` is how deep the stack went below where the region began,
     not more than a lower bound unless ``stack_exact``; ``sp_read``: a register told SP where without it there
-    would have been a guess, which needs a newer QEMU. ``stack_total_bytes`` is how deep it went since reset,
-    None where that is not known. ``unknown`` counts executed instructions that the model does not know,
-    ``unknown_example`` shows one.
+    would have been a guess, which needs a newer QEMU. ``stack_total_bytes`` is how deep it went below where
+    SP is at reset, None where that is not known. ``unknown`` counts executed instructions that the model does
+    not know, ``unknown_example`` shows one.
     """
 
     sequence: int | None

@@ -65,7 +65,7 @@ def traced(
         _median(instructions),
         *_estimates(cycles, bands, kind, technique),
         _deepest(mine, "stack_model_bytes", [region.stack_bytes for region in mine]),
-        *_since_reset(mine),
+        *_in_total(mine),
     )
     samples = (instructions, *_estimated_samples(cycles, kind, technique))
     return Traced(measures, samples, profile(mine, technique), _unknown(mine))
@@ -126,7 +126,7 @@ def _deepest(regions: Sequence[RegionCost], metric: str, depths: Sequence[int]) 
     return Measure(metric, float(max(depths)), "B", Method.COUNTED, technique, conditions=conditions)
 
 
-def _since_reset(regions: Sequence[RegionCost]) -> tuple[Measure, ...]:
+def _in_total(regions: Sequence[RegionCost]) -> tuple[Measure, ...]:
     depths = [region.stack_total_bytes for region in regions if region.stack_total_bytes is not None]
     return (_deepest(regions, "stack_bytes", depths),) if len(depths) == len(regions) else ()
 

@@ -175,10 +175,10 @@ static void report(bool complete)
         fprintf(out, "\"sequence\":%" PRIu32 ",", region.sequence);
     }
     print_kinds(out, &sums);
+    /* Of this region alone: how deep interrupts went before depends on when they came. */
     const uint32_t initial = symbols_initial_sp(), lowest = execution_lowest();
-    const uint32_t deepest = lowest < execution.deepest ? lowest : execution.deepest;
-    if (initial >= deepest) {
-        fprintf(out, "\"stack_total\":%" PRIu32 ",", initial - deepest);
+    if (initial >= lowest) {
+        fprintf(out, "\"stack_total\":%" PRIu32 ",", initial - lowest);
     }
     fprintf(out, "\"stack\":%" PRIu32 ",\"stack_exact\":%s,\"sp_read\":%s,\"unaligned\":%" PRIu64 ",", execution_depth(),
             execution.sp_inexact || execution.sp_mixed ? "false" : "true", execution.sp_read ? "true" : "false", execution.unaligned);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,17 +11,23 @@ from pathlib import Path
 import pytest
 
 from hil.board import Board, open_board
+from hil.build import find_toolchain
+from hil.build.own import bring_up_to_date
+from hil.errors import BuildError
 from hil.image import Image, prebuilt_dir
 from hil.lab import builtin_lab
 from hil.measure.traced import traced
+from hil.models.catalog import ModelLibrary, images_dir
 from hil.models.vectors import VectorSet, load_vectors
 from hil.qemu.trace import REPORT_NAME
 from hil.session import Session, first
 from hil.values import Precision
+from needs import absent
 
 pytestmark = [pytest.mark.emulated, pytest.mark.usefixtures("each_qemu")]
 
 MODEL = "fastgrnn_digits"
+OWN = Path(__file__).parents[3] / "examples" / "own_model" / "models"
 
 
 @contextmanager
@@ -63,6 +70,27 @@ def test_the_same_vectors_cost_the_same_to_the_last_digit() -> None:
         assert list(values[0]) == list(values[1])
     assert one.profile == other.profile
     assert one.value("stack_bytes") == other.value("stack_bytes")
+
+
+def test_the_stack_of_a_shallow_model_does_not_depend_on_when_interrupts_came(tmp_path: Path) -> None:
+    """Such a one needs less than the runtime, whose deepest use is where an interrupt met it."""
+    try:
+        find_toolchain()
+    except BuildError as error:
+        absent(str(error))
+    shutil.copytree(OWN, tmp_path / "models", ignore=shutil.ignore_patterns("images"))
+    spec = ModelLibrary(tmp_path / "models").find("nearest")
+    with open_board(builtin_lab().boards[0]) as board:
+        bring_up_to_date(spec, board.kind.name, Precision.Q15)
+        image = Image.load(images_dir(spec, board.kind.name) / "nearest-q15.elf")
+        vectors = load_vectors(spec, Precision.Q15)
+        with Session(board, image) as session:
+            few, many = (session.measure(first(vectors, count)) for count in (1, 60))
+    assert few.value("stack_bytes") == many.value("stack_bytes")
+    (since_reset,) = (
+        one.value for one in many.measures if (one.metric, one.technique) == ("stack_bytes", "painted")
+    )
+    assert since_reset > many.value("stack_bytes"), "or this tells nothing"
 
 
 def test_a_report_that_lost_lines_gives_no_cycles() -> None:
