@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from importlib import import_module
 from importlib.metadata import version
 
-from hil.collecting import collecting_later
 from hil.errors import HilError, LabError
 from hil.flash.base import Flasher
+from hil.flash.process import ProbeProcess
 from hil.image import Image
 from hil.kinds import Kind
 from hil.lab import BoardSpec
@@ -64,43 +63,41 @@ class Board:
 
 
 @contextmanager
-def open_board(spec: BoardSpec) -> Iterator[Board]:
-    """Open one board of the lab and close it again; errors name the board."""
+def open_board(spec: BoardSpec, probes: ProbeProcess | None = None) -> Iterator[Board]:
+    """Open one board of the lab and close it again; errors name the board.
+
+    ``probes`` drives its debug probe; without one it has a process of its own.
+    """
     kind = spec.kind
     versions = {"pyocd": version("pyocd")}
-    if kind.emulator is None:
-        assert spec.probe is not None, "the lab file was checked"
-        assert spec.serial is not None, "the lab file was checked"
-        yield Board(spec.name, kind, spec.serial, _flasher(kind, spec.probe), versions=versions)
-        return
-    try:
-        process = QemuProcess.start(machine=kind.emulator, name=spec.name, meanwhile=_load_flasher)
-    except HilError as error:
-        raise error.at(spec.name) from None
-    with process:
-        yield Board(
-            spec.name,
-            kind,
-            process.serial_url,
-            _flasher(kind, process.probe_id),
-            failure=process.failure,
-            clock=process.clock,
-            trace=process.trace,
-            trace_missing=process.trace_missing,
-            versions={**versions, "qemu": process.version},
-        )
+    with ExitStack() as stack:
+        if probes is None:
+            probes = stack.enter_context(ProbeProcess())
+        try:
+            probes.start()
+            if kind.emulator is None:
+                process = None
+            else:
+                process = stack.enter_context(QemuProcess.start(machine=kind.emulator, name=spec.name))
+        except HilError as error:
+            raise error.at(spec.name) from None
+        if process is None:
+            assert spec.probe is not None, "the lab file was checked"
+            assert spec.serial is not None, "the lab file was checked"
+            yield Board(spec.name, kind, spec.serial, _flasher(probes, kind, spec.probe), versions=versions)
+        else:
+            yield Board(
+                spec.name,
+                kind,
+                process.serial_url,
+                _flasher(probes, kind, process.probe_id),
+                failure=process.failure,
+                clock=process.clock,
+                trace=process.trace,
+                trace_missing=process.trace_missing,
+                versions={**versions, "qemu": process.version},
+            )
 
 
-def _load_flasher() -> None:
-    """Import pyOCD, which takes longer than anything else that a run starts with."""
-    with collecting_later():
-        import_module("hil.flash.pyocd")
-
-
-def _flasher(kind: Kind, probe: str) -> Callable[[], Flasher]:
-    def make() -> Flasher:
-        from hil.flash.pyocd import PyOcdFlasher
-
-        return PyOcdFlasher(probe, kind.pyocd_target, options=kind.pyocd_options)
-
-    return make
+def _flasher(probes: ProbeProcess, kind: Kind, probe: str) -> Callable[[], Flasher]:
+    return lambda: probes.flasher(probe, kind.pyocd_target, options=kind.pyocd_options)

@@ -223,8 +223,10 @@ def _dashboard(options: argparse.Namespace) -> int:
 
 def _probes(_: argparse.Namespace) -> int:
     from hil.bench.probes import unlisted_probes
+    from hil.flash.process import ProbeProcess
 
-    print("\n".join(unlisted_probes()) or "no debug probe is attached")
+    with ProbeProcess() as process:
+        print("\n".join(unlisted_probes(process)) or "no debug probe is attached")
     return 0
 
 

@@ -7,13 +7,15 @@ from types import TracebackType
 from typing import Self
 
 from hil.board import Board, open_board
+from hil.flash.process import ProbeProcess
 from hil.lab import BoardSpec
 
 
 class Boards:
     """A context manager; ``lease`` hands out an open board that is still alive."""
 
-    def __init__(self) -> None:
+    def __init__(self, probes: ProbeProcess) -> None:
+        self._probes = probes
         self._open: dict[str, tuple[Board, ExitStack]] = {}
 
     def __enter__(self) -> Self:
@@ -36,7 +38,7 @@ class Boards:
                 return board
             self.discard(spec)
         stack = ExitStack()
-        board = stack.enter_context(open_board(spec))
+        board = stack.enter_context(open_board(spec, self._probes))
         self._open[spec.name] = (board, stack)
         return board
 

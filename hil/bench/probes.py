@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from hil.errors import ProbeError
-from hil.flash.pyocd import attached_probes
+from hil.flash.process import ProbeProcess
 
 
-def unlisted_probes() -> list[str]:
+def unlisted_probes(process: ProbeProcess) -> list[str]:
     """A line per attached probe that a lab file could name; empty when there is none."""
     try:
-        probes = attached_probes()
+        probes = process.attached()
     except ProbeError as error:
         return [f"attached probes could not be listed: {error}"]
     lines = []

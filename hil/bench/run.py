@@ -19,6 +19,7 @@ from hil.board import Board
 from hil.build.own import bring_up_to_date
 from hil.commit import commit_of
 from hil.errors import HilError, StoreError
+from hil.flash.process import ProbeProcess
 from hil.image import Image
 from hil.lab import BoardSpec, Lab, load_lab
 from hil.masking import masked
@@ -60,10 +61,12 @@ class BenchRun:
     ``prepare`` opens the database before anything is flashed. The run's row is begun with the first session
     that is recorded, so that none is without, and closed by ``finish``. ``planned`` and ``reported`` are the
     ids of the tests that were to run, and of those that ran to their end. ``say`` shows a line at once.
+    ``probes`` drives all debug probes; whoever made the run closes it.
     """
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, probes: ProbeProcess | None = None) -> None:
         self.options = options
+        self.probes = probes or ProbeProcess()
         self.lab: Lab = load_lab(options.lab)
         self.specs: tuple[BoardSpec, ...] = self.lab.select(options.boards)
         self.library = ModelLibrary(options.models_dir)

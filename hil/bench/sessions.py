@@ -24,7 +24,7 @@ class Sessions:
 
     def __init__(self, run: BenchRun) -> None:
         self._run = run
-        self._boards = Boards()
+        self._boards = Boards(run.probes)
         self._open: dict[str, tuple[Case, Session, ExitStack]] = {}
 
     def __enter__(self) -> Self:

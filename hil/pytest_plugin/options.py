@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hil.errors import HilError
+from hil.flash.process import ProbeProcess
 
 if TYPE_CHECKING:
     from hil.bench.run import BenchRun
@@ -102,14 +103,19 @@ def refuse_workers(config: pytest.Config) -> str | None:
 
 def the_run(config: pytest.Config) -> BenchRun:
     """The run of this invocation: made once, by the options; UsageError when they name what is not there."""
-    from hil.bench.run import BenchRun, Options  # pyocd and numpy are slow to import: not in every pytest
-    from hil.pytest_plugin.screen import Screen
-
     run = config.stash.get(_RUN, None)
     if run is None:
         for name in ("lab", "models-dir"):
             if option(config, name) == "":
                 raise pytest.UsageError(f"--{name} is empty; give a path, or leave it out")
+        probes = ProbeProcess()
+        config.add_cleanup(probes.close)
+        if not config.option.collectonly:
+            probes.start()  # first of all: it imports pyOCD while we import the rest
+
+        from hil.bench.run import BenchRun, Options  # numpy and the store are slow: not in every pytest
+        from hil.pytest_plugin.screen import Screen
+
         boards, lab, models_dir = (option(config, name) for name in ("board", "lab", "models-dir"))
         options = Options(
             boards="all" if boards is None else boards,  # one that is empty was not meant to name all
@@ -123,7 +129,7 @@ def the_run(config: pytest.Config) -> BenchRun:
             hang_after_s=option(config, "hang-after"),
         )
         try:
-            run = BenchRun(options)
+            run = BenchRun(options, probes)
         except HilError as error:
             raise pytest.UsageError(str(error)) from None
         config.stash[_RUN] = run

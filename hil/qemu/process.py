@@ -12,7 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -55,33 +55,25 @@ class QemuProcess:
         self._reason: str | None = None
 
     @classmethod
-    def start(
-        cls,
-        machine: str = "mps2-an386",
-        *,
-        name: str | None = None,
-        meanwhile: Callable[[], None] = lambda: None,
-    ) -> Self:
+    def start(cls, machine: str = "mps2-an386", *, name: str | None = None) -> Self:
         """Start an emulator that waits, paused, with nothing in its memory.
 
-        ``name`` is shown when probes are listed; ``meanwhile`` is called while the emulator comes up.
+        ``name`` is shown when probes are listed.
         ProbeError when QEMU is missing or does not come up.
         """
         program = find_program()
         runtime.sweep()
         timing = _find_timing(program)
         try:
-            return cls._start(program, machine, name or machine, timing, meanwhile)
+            return cls._start(program, machine, name or machine, timing)
         except ProbeError as error:
             if timing.plugin is None or "plugin" not in error.what:
                 raise
             timing = _Timing(None, f"QEMU does not load the timing plug-in ({error.what})")
-        return cls._start(program, machine, name or machine, timing, lambda: None)
+        return cls._start(program, machine, name or machine, timing)
 
     @classmethod
-    def _start(
-        cls, program: str, machine: str, name: str, timing: _Timing, meanwhile: Callable[[], None]
-    ) -> Self:
+    def _start(cls, program: str, machine: str, name: str, timing: _Timing) -> Self:
         unique_id = f"{re.sub(r'[^a-z0-9]+', '-', machine.lower())}-{secrets.token_hex(4)}"
         board, lock = runtime.create(unique_id, name, machine)
         try:
@@ -90,11 +82,6 @@ class QemuProcess:
             os.close(lock)
             raise
         emulator = cls(board, watched, lock, timing)
-        try:
-            meanwhile()
-        except BaseException:
-            emulator.close()
-            raise
         try:
             with QmpClient(board.qmp_socket, deadline_s=_START_DEADLINE_S) as qmp:
                 emulator.version = qmp.version

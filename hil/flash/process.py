@@ -1,0 +1,212 @@
+"""pyOCD in a process of its own: it is imported there while a run imports and prepares everything else."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from io import BufferedRWPair
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+from hil.errors import HilError, ProbeError
+from hil.flash.base import AttachedProbe, Flasher, FlashReport
+
+_START = """
+import sys
+sys.path[:] = sys.argv[2:]
+from hil.collecting import collecting_later
+with collecting_later():
+    from hil.flash.served import main
+main(int(sys.argv[1]))
+"""
+_END_S = 5.0  # for what is under way; then it is ended by force
+_SAID_LENGTH = 400
+
+
+@dataclass(frozen=True)
+class _Child:
+    """The process, our end of the line to it, and what it says when it fails."""
+
+    process: subprocess.Popen[bytes]
+    line: BufferedRWPair
+    stderr: IO[bytes]
+
+
+class ProbeProcess:
+    """Drives debug probes from a process that is started when it is first needed; a context manager ends it.
+
+    One process serves any number of flashers, one call at a time. It is in no terminal's foreground: Ctrl-C
+    reaches us alone. When we end, however we do, it lets its probes go and ends too. When it ends by itself,
+    the call that meets that is a ProbeError, and the next flasher starts another.
+    """
+
+    def __init__(self) -> None:
+        self._child: _Child | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Start the process now, so that it is ready when it is needed; ProbeError when that cannot be."""
+        self._started()
+
+    def flasher(self, unique_id: str, target: str, *, options: Mapping[str, object] | None = None) -> Flasher:
+        """A flasher that is not connected yet; what is given is what ``PyOcdFlasher`` takes."""
+        return _FlasherApart(self, unique_id, target, options)
+
+    def attached(self) -> list[AttachedProbe]:
+        """Every debug probe that pyOCD finds now; ProbeError when it cannot look."""
+        found: list[AttachedProbe] = self.ask(self._started(), "attached")
+        return found
+
+    def close(self) -> None:
+        """End the process, with all that it holds; harmless when there is none."""
+        if self._child is not None:
+            self._leave(self._child)
+
+    def holds(self, child: _Child) -> bool:
+        """Whether that process is the one that serves now: another has let go of all that it held."""
+        return child is self._child
+
+    def opened(self, *given: object) -> tuple[_Child, int]:
+        """Connect to a probe; returns the process that holds it, and its number there."""
+        child = self._started()
+        number: int = self.ask(child, "connect", *given)
+        return child, number
+
+    def ask(self, child: _Child, call: str, *given: object) -> Any:
+        """Let the process do something, and what it gave back; HilError when it refuses or has ended."""
+        if not self.holds(child):
+            raise ProbeError("the process that drives the debug probes has ended", remedy="run it again")
+        log = logging.getLogger("pyocd")
+        try:
+            pickle.dump((log.getEffectiveLevel(), call, given), child.line)
+            child.line.flush()
+            refused, value, said = pickle.load(child.line)
+        except (EOFError, OSError, pickle.UnpicklingError) as error:
+            raise self._why_ended(child) from error
+        except BaseException:  # interrupted: whoever asks next would get this answer
+            self._leave(child)
+            raise
+        if log.hasHandlers():  # else what it warns of would go to the terminal
+            for name, level, message in said:
+                logging.getLogger(name).log(level, "%s", message)
+        if refused is not None:
+            assert isinstance(refused, HilError)
+            raise refused
+        return value
+
+    def _started(self) -> _Child:
+        if self._child is None:
+            self._child = _start()
+        return self._child
+
+    def _leave(self, child: _Child) -> None:
+        """Hang up, which ends it."""
+        if self._child is child:
+            self._child = None
+        with suppress(OSError):  # of what could not be sent any more
+            child.line.close()
+        try:
+            child.process.wait(_END_S)
+        except subprocess.TimeoutExpired:
+            child.process.kill()
+            child.process.wait()
+        child.stderr.close()
+
+    def _why_ended(self, child: _Child) -> ProbeError:
+        status = child.process.wait()
+        child.stderr.seek(0)
+        said = child.stderr.read().decode(errors="replace").strip().splitlines()
+        self._leave(child)
+        how = f"by signal {-status}" if status < 0 else f"with exit code {status}"
+        return ProbeError(
+            f"the process that drives the debug probes ended {how}",
+            evidence=said[-1][:_SAID_LENGTH] if said else None,
+            remedy="run it again",
+        )
+
+
+def _start() -> _Child:
+    with ExitStack() as undo:
+        ours, theirs = socket.socketpair()
+        undo.callback(ours.close)
+        undo.callback(theirs.close)
+        stderr = undo.enter_context(tempfile.TemporaryFile())
+        words = [sys.executable, "-c", _START, str(theirs.fileno()), *sys.path]
+        try:
+            process = subprocess.Popen(
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=stderr,
+                stderr=stderr,
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise ProbeError(
+                "the process that drives the debug probes does not start", evidence=str(error)
+            ) from error
+        undo.pop_all()
+        theirs.close()
+        with ours:
+            return _Child(process, ours.makefile("rwb"), stderr)
+
+
+class _FlasherApart:
+    """A flasher in the other process. One object serves one ``with`` block."""
+
+    def __init__(
+        self, process: ProbeProcess, unique_id: str, target: str, options: Mapping[str, object] | None
+    ) -> None:
+        self._process = process
+        self._given = (unique_id, target, dict(options or {}))
+        self._held: tuple[_Child, int] | None = None
+
+    def __enter__(self) -> Self:
+        self._held = self._process.opened(*self._given)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        held, self._held = self._held, None
+        if held is not None and self._process.holds(held[0]):
+            child, number = held
+            try:
+                self._process.ask(child, "release", number)
+            except ProbeError as ended:  # all that it held is let go
+                logging.getLogger(__name__).debug("%s", ended)
+
+    def program(self, image_path: Path) -> FlashReport:
+        report: FlashReport = self._ask("program", image_path.absolute())
+        return report
+
+    def reset_and_run(self) -> None:
+        self._ask("reset_and_run")
+
+    def halt(self) -> None:
+        self._ask("halt")
+
+    def fault_registers(self) -> dict[str, int]:
+        registers: dict[str, int] = self._ask("fault_registers")
+        return registers
+
+    def _ask(self, call: str, *given: object) -> Any:
+        if self._held is None:
+            raise ProbeError("the flasher is not connected", remedy="use it in a with block")
+        child, number = self._held
+        return self._process.ask(child, call, number, *given)
