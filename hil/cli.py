@@ -226,7 +226,7 @@ def _probes(_: argparse.Namespace) -> int:
     from hil.flash.process import ProbeProcess
 
     with ProbeProcess() as process:
-        print("\n".join(unlisted_probes(process)) or "no debug probe is attached")
+        print("\n".join(unlisted_probes(process.attached)) or "no debug probe is attached")
     return 0
 
 

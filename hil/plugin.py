@@ -115,5 +115,5 @@ def _closing(run: BenchRun) -> list[str]:
 
     lines = run.stored_lines()
     if run.lab.path is None and run.rows:
-        lines += unlisted_probes(run.probes)
+        lines += unlisted_probes(run.probes.attached)
     return lines

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from hil.errors import ProbeError
-from hil.flash.process import ProbeProcess
+from hil.flash.base import AttachedProbe
 
 
-def unlisted_probes(process: ProbeProcess) -> list[str]:
+def unlisted_probes(attached: Callable[[], list[AttachedProbe]]) -> list[str]:
     """A line per attached probe that a lab file could name; empty when there is none."""
     try:
-        probes = process.attached()
+        probes = attached()
     except ProbeError as error:
         return [f"attached probes could not be listed: {error}"]
     lines = []

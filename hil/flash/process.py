@@ -59,6 +59,11 @@ class ProbeProcess:
     ) -> None:
         self.close()
 
+    @property
+    def pid(self) -> int | None:
+        """Of the process, while there is one."""
+        return None if self._child is None else self._child.process.pid
+
     def start(self) -> None:
         """Start the process now, so that it is ready when it is needed; ProbeError when that cannot be."""
         self._started()

@@ -72,14 +72,15 @@ def main(number: int) -> None:
     with socket.socket(fileno=number) as connection, connection.makefile("rwb") as line:
         calls = _Calls()
         try:
-            _serve(calls, line)
+            serve(calls, line)
         finally:
             calls.close()
     sys.stderr.flush()
     os._exit(0)  # taking pyOCD apart object by object would take longer than the rest
 
 
-def _serve(calls: _Calls, line: BufferedRWPair) -> None:
+def serve(calls: object, line: BufferedRWPair) -> None:
+    """Answer each question with a call's value or its refusal, and with what was logged, until none comes."""
     said = _Said()
     logging.root.addHandler(said)
     while True:

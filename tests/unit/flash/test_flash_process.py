@@ -1,0 +1,183 @@
+"""The process that drives debug probes: it is as good as pyOCD here, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import FrameType
+
+import pytest
+
+from hil.errors import ImageError, ProbeError
+from hil.flash import process, served
+from hil.flash.process import ProbeProcess
+
+OURS_UNTIL_KILLED = """
+import time
+from hil.flash.process import ProbeProcess
+probes = ProbeProcess()
+probes.start()
+print(probes.pid, flush=True)
+time.sleep(600)
+"""
+GONE_S = 30.0
+
+
+@pytest.fixture(autouse=True)
+def _nothing_runs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with TemporaryDirectory(prefix="hil-") as folder:
+        monkeypatch.setenv("HIL_RUNTIME_DIR", folder)
+        yield
+
+
+@pytest.fixture
+def probes() -> Iterator[ProbeProcess]:
+    with ProbeProcess() as started:
+        yield started
+
+
+def pid_of(probes: ProbeProcess) -> int:
+    probes.start()
+    assert probes.pid is not None
+    return probes.pid
+
+
+def wait_until_gone(pid: int) -> None:
+    deadline = time.monotonic() + GONE_S
+    while Path(f"/proc/{pid}").exists():
+        assert time.monotonic() < deadline, f"process {pid} is still there"
+        time.sleep(0.01)
+
+
+def test_what_pyocd_refuses_is_refused_with_all_its_facts(probes: ProbeProcess) -> None:
+    with (
+        pytest.raises(ProbeError, match="no debug probe qemu:nobody is attached") as error,
+        probes.flasher("qemu:nobody", "mps2_an386"),
+    ):
+        pass
+    assert error.value.evidence == "attached: none like it"
+    assert error.value.remedy == "see `pyocd list`"
+    assert [probe for probe in probes.attached() if probe.is_emulated] == []
+
+
+def test_it_is_started_once_and_ends_when_it_is_closed() -> None:
+    with ProbeProcess() as probes:
+        first = pid_of(probes)
+        probes.attached()
+        assert pid_of(probes) == first
+    assert probes.pid is None
+    wait_until_gone(first)
+
+
+def test_it_ends_when_its_owner_is_killed() -> None:
+    with subprocess.Popen([sys.executable, "-c", OURS_UNTIL_KILLED], stdout=subprocess.PIPE) as owner:
+        assert owner.stdout is not None
+        pid = int(owner.stdout.readline())
+        owner.kill()
+    wait_until_gone(pid)
+
+
+def test_ctrl_c_does_not_reach_it(probes: ProbeProcess) -> None:
+    assert os.getsid(pid_of(probes)) != os.getsid(0)
+
+
+def test_when_it_is_killed_a_line_tells_and_another_is_started(probes: ProbeProcess) -> None:
+    first = pid_of(probes)
+    os.kill(first, signal.SIGKILL)
+    with pytest.raises(ProbeError, match="the process that drives the debug probes ended by signal 9"):
+        probes.attached()
+    assert pid_of(probes) != first
+    probes.attached()
+
+
+def test_a_pyocd_that_cannot_be_imported_is_told(
+    probes: ProbeProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pyocd.py").write_text("raise ImportError('no such luck')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ProbeError, match="ended with exit code 1") as error:
+        probes.attached()
+    assert error.value.evidence == "ImportError: no such luck"
+
+
+def test_an_answer_that_nobody_waited_for_is_never_another_questions(
+    probes: ProbeProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "_END_S", 0.0)
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    stopped = pid_of(probes)
+    os.kill(stopped, signal.SIGSTOP)
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        with pytest.raises(KeyboardInterrupt):
+            probes.attached()
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    wait_until_gone(stopped)
+    with pytest.raises(ProbeError, match="qemu:nobody"), probes.flasher("qemu:nobody", "mps2_an386"):
+        pass
+
+
+def test_a_flasher_that_is_not_connected(probes: ProbeProcess) -> None:
+    with pytest.raises(ProbeError, match="not connected"):
+        probes.flasher("qemu:nobody", "mps2_an386").halt()
+
+
+class Logs:
+    """Calls that log, or fail as they do on purpose."""
+
+    def warn(self, text: str) -> int:
+        logging.getLogger("pyocd.flash").warning("%s", text)
+        logging.getLogger("pyocd.flash").debug("not asked for")
+        return len(text)
+
+    def refuse(self) -> None:
+        raise ImageError("damaged", board="nucleo-1", evidence="4 bytes", remedy="build it")
+
+
+@pytest.fixture
+def root() -> Iterator[logging.Logger]:
+    level, handlers = logging.root.level, list(logging.root.handlers)
+    yield logging.root
+    logging.root.setLevel(level)
+    logging.root.handlers[:] = handlers
+
+
+def test_each_answer_brings_what_was_logged_since_the_last(root: logging.Logger) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs, ours.makefile("rwb") as asking, theirs.makefile("rwb") as line:
+        for call, given in (("warn", ("slow",)), ("refuse", ()), ("warn", ("page 3",))):
+            pickle.dump((logging.WARNING, call, given), asking)
+        asking.flush()
+        ours.shutdown(socket.SHUT_WR)
+        served.serve(Logs(), line)
+        slow, refused, page = (pickle.load(asking) for _ in range(3))
+    assert slow == (None, 4, [("pyocd.flash", logging.WARNING, "slow")])
+    assert page == (None, 6, [("pyocd.flash", logging.WARNING, "page 3")])
+    error, value, said = refused
+    assert (value, said) == (None, [])
+    assert str(error) == "nucleo-1: damaged (4 bytes); build it"
+    assert isinstance(error, ImageError)
+
+
+def test_what_it_logged_is_logged_here(probes: ProbeProcess, caplog: pytest.LogCaptureFixture) -> None:
+    with (
+        caplog.at_level(logging.DEBUG, "pyocd"),
+        pytest.raises(ProbeError),
+        probes.flasher("qemu:nobody", "mps2_an386"),
+    ):
+        pass
+    assert [record for record in caplog.records if record.name.startswith("pyocd")]
