@@ -6,7 +6,7 @@ The last layer that knows whether a board is emulated. What it hands up is the s
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -19,7 +19,7 @@ from hil.kinds import Kind
 from hil.lab import BoardSpec
 from hil.measure.cycles import CoreTrace
 from hil.measure.elf import check_fits, load_segments
-from hil.qemu.process import QemuProcess
+from hil.qemu.process import QemuProcess, find_ahead
 
 
 def _no_failure() -> str | None:
@@ -97,6 +97,12 @@ def open_board(spec: BoardSpec, probes: ProbeProcess | None = None) -> Iterator[
                 trace_missing=process.trace_missing,
                 versions={**versions, "qemu": process.version},
             )
+
+
+def look_ahead(specs: Sequence[BoardSpec]) -> None:
+    """Find out ahead what opening these boards begins with; what is wrong is told when they are opened."""
+    if any(spec.kind.emulator is not None for spec in specs):
+        find_ahead()
 
 
 def _flasher(probes: ProbeProcess, kind: Kind, probe: str) -> Callable[[], Flasher]:

@@ -15,9 +15,10 @@ from hil.bench.ending import Ended, Ending
 from hil.bench.plan import Case, plan
 from hil.bench.recorder import Recorder
 from hil.bench.table import Row
-from hil.board import Board
+from hil.beside import beside
+from hil.board import Board, look_ahead
 from hil.build.own import bring_up_to_date
-from hil.commit import commit_of
+from hil.commit import Commit, commit_of
 from hil.errors import HilError, StoreError
 from hil.flash.process import ProbeProcess
 from hil.image import Image
@@ -81,13 +82,30 @@ class BenchRun:
         self._finished = False
         self._saved = False
         self._recorder: Recorder | None = None
+        self._asked: Callable[[], Commit] | None = None
         self._ready: set[Path] = set()
+
+    def ahead(self) -> Callable[[], Commit]:
+        """Ask git for the commit, and what the boards need, while pytest collects; gives the commit.
+
+        Asked again, it has been.
+        """
+        if self._asked is None:
+            own = {case.own.name: source_files(case.own) for case in self.cases if case.own is not None}
+            commit = beside(lambda: commit_of(self.options.folder, own))
+            looked = beside(lambda: look_ahead(self.specs))
+
+            def answers() -> Commit:
+                looked()
+                return commit()
+
+            self._asked = answers
+        return self._asked
 
     def prepare(self) -> Recorder:
         """Open the database; StoreError when that cannot be. The run's row is made with its first session."""
         if self._recorder is None:
-            own = {case.own.name: source_files(case.own) for case in self.cases if case.own is not None}
-            commit = commit_of(self.options.folder, own)
+            commit = self.ahead()()
             info = RunInfo(
                 started=self._started,
                 command=masked(self.options.command, self.options.db),

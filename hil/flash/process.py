@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
+from hil.beside import wait_for
 from hil.errors import HilError, ProbeError
 from hil.flash.base import AttachedProbe, Flasher, FlashReport
 
@@ -126,7 +127,7 @@ class ProbeProcess:
         with suppress(OSError):  # of what could not be sent any more
             child.line.close()
         try:
-            child.process.wait(_END_S)
+            wait_for(child.process, _END_S)
         except subprocess.TimeoutExpired:
             child.process.kill()
             child.process.wait()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from hil.measure.latency import median
 from hil.values import Measure, Method, Samples
 
 
@@ -25,7 +26,7 @@ def tier_measures(outputs: npt.NDArray[np.generic], path_output: int, cost: Samp
     values = cost.values.astype(np.float64)
     costs = (
         Measure(
-            f"{cost.metric}_{way}", float(np.median(values[taken])), cost.unit, cost.method, cost.technique,
+            f"{cost.metric}_{way}", median(values[taken]), cost.unit, cost.method, cost.technique,
             cost.resolution,
         )
         for way, taken in (("lower", lower), ("both", both))

@@ -133,6 +133,8 @@ def the_run(config: pytest.Config) -> BenchRun:
         except HilError as error:
             raise pytest.UsageError(str(error)) from None
         config.stash[_RUN] = run
+        if not config.option.collectonly:
+            run.ahead()
         run.say = Screen(config).say
         run.ending.take()
         config.add_cleanup(run.ending.release)

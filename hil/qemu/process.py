@@ -18,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from hil.beside import wait_for
 from hil.errors import ProbeError
 from hil.qemu import runtime, watcher
 from hil.qemu.clock import EmulatorClock
@@ -148,12 +149,12 @@ class QemuProcess:
 
     def _wait(self) -> None:
         try:
-            self._process.wait(_END_DEADLINE_S)
+            wait_for(self._process, _END_DEADLINE_S)
         except subprocess.TimeoutExpired:
             if self._owner is None:  # closing, and the watcher is stuck: end all that it started
                 os.killpg(self._process.pid, signal.SIGKILL)
                 with contextlib.suppress(subprocess.TimeoutExpired):  # frozen: SIGKILL waits for it
-                    self._process.wait(_END_DEADLINE_S)
+                    wait_for(self._process, _END_DEADLINE_S)
 
 
 @dataclass(frozen=True)
@@ -178,6 +179,12 @@ class _Timing:
             return []
         report, symbols = board.folder / REPORT_NAME, board.folder / SYMBOLS_NAME
         return self.plugin.argument(out=report, symbols=symbols, marks=1, profile=1, watch=1, icount=1)
+
+
+def find_ahead() -> None:
+    """Ask QEMU for its version and have its timing plug-in, ahead of the start that tells what is wrong."""
+    with contextlib.suppress(ProbeError):
+        timing_plugin(find_program())
 
 
 def _find_timing(program: str) -> _Timing:

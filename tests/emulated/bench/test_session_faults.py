@@ -181,7 +181,7 @@ def test_a_board_that_dies_in_the_middle_is_named_as_such() -> None:
 
 
 def test_a_board_that_stops_for_good_is_named_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
-    for deadline in ("hil.qemu.process.ANSWER_S", "hil.qemu.qmp.DEADLINE_S", "hil.qemu.probe.gdb.DEADLINE_S"):
+    for deadline in ("hil.qemu.process.ANSWER_S", "hil.qemu.qmp.DEADLINE_S"):
         monkeypatch.setattr(deadline, 0.5)
     with (
         open_board(builtin_lab().boards[0]) as stopped,

@@ -1,7 +1,8 @@
 import numpy as np
+import pytest
 
 from hil.kinds import KINDS
-from hil.measure.latency import cost_per_inference, cost_samples
+from hil.measure.latency import cost_per_inference, cost_samples, median
 
 
 def test_ticks_become_instructions_at_the_counters_resolution() -> None:
@@ -17,3 +18,8 @@ def test_a_large_tick_count_does_not_wrap() -> None:
     counter = KINDS["qemu_mps2_an386"].counter
     samples = cost_samples(np.array([0xFFFF_FFFF], dtype=np.uint32), counter)
     assert samples.values.tolist() == [0xFFFF_FFFF * 40]
+
+
+@pytest.mark.parametrize("values", [[5], [5, 2], [9, 1, 4], [3, 1, 4, 2], [0.1, 0.2, 0.3, 7.5]])
+def test_the_median_is_numpys(values: list[float]) -> None:
+    assert median(np.array(values)) == np.median(values)

@@ -1,0 +1,38 @@
+"""Waiting without losing time: calls beside other work, and the end of a process as it happens."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+_T = TypeVar("_T")
+
+
+def beside(call: Callable[[], _T]) -> Callable[[], _T]:
+    """Start a call that mostly waits, in a thread of its own; gives what waits for its result.
+
+    What the call raises is raised there.
+    """
+    pool = ThreadPoolExecutor(1)
+    result = pool.submit(call).result
+    pool.shutdown(wait=False)
+    return result
+
+
+def wait_for(process: subprocess.Popen[bytes], seconds: float) -> int:
+    """A child's exit status, as soon as it ends; subprocess.TimeoutExpired when it does not.
+
+    ``Popen.wait`` with a limit looks again and again, up to a twentieth of a second apart.
+    """
+    if process.poll() is None and hasattr(os, "pidfd_open"):
+        ended = os.pidfd_open(process.pid)
+        try:
+            select.select([ended], [], [], seconds)
+        finally:
+            os.close(ended)
+        seconds = 0.0
+    return process.wait(seconds)
