@@ -177,12 +177,12 @@ def _uncommitted(git: Path, trees: set[Path], models: Mapping[str, Sequence[Path
             work_tree = _open(git, folder)
             tracked = set(_WorkTree(git, folder).ask("ls-files", "-z").split("\0"))
         except _GitError:
-            found.setdefault("in no repository:", []).append(name)
+            found.setdefault("in no repository lies", []).append(name)
             continue
         if work_tree.folder not in trees:
-            found.setdefault("in another repository:", []).append(name)
+            found.setdefault("in another repository lies", []).append(name)
         elif any(str(path.relative_to(folder)) not in tracked for path in files):
-            found.setdefault("not or not wholly tracked by git:", []).append(name)
+            found.setdefault("git does not track every file of", []).append(name)
     return found
 
 

@@ -32,10 +32,11 @@ def images_dir(spec: ModelSpec, kind: str) -> Path:
 
 def source_files(spec: ModelSpec) -> list[Path]:
     """What a user's own model is made of, its description first; images and generated C follow from these."""
-    of_own = spec.architecture.name == "own"
-    made = sorted(path for path in spec.folder.iterdir() if path.is_file()) if of_own else []
-    weights = [path for path in made if path.suffix in _OWN_SOURCES] or [spec.folder / "weights.npz"]
-    return [spec.folder / "model.json", spec.folder / "vectors.npz", *weights]
+    if spec.architecture.name == "own":
+        made = sorted(path for path in spec.folder.rglob("*") if path.suffix in _OWN_SOURCES)
+    else:
+        made = [spec.folder / "weights.npz"]
+    return [spec.folder / "model.json", spec.folder / "vectors.npz", *made]
 
 
 @dataclass(frozen=True)

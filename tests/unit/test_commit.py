@@ -119,9 +119,9 @@ def test_a_model_that_no_commit_holds_is_told(repository: Path, tmp_path: Path) 
         note="; ".join(
             f"not all that ran is in the commit: {why}"
             for why in (
-                "not or not wholly tracked by git: new, ignored",
-                "in no repository: elsewhere",
-                "in another repository: other",
+                "git does not track every file of new, ignored",
+                "in no repository lies elsewhere",
+                "in another repository lies other",
             )
         ),
     )

@@ -13,7 +13,15 @@ import pytest
 
 from hil.errors import ModelError, VectorError
 from hil.image import prebuilt_dir
-from hil.models.catalog import ModelLibrary, find_model, images_dir, is_own, list_models, models_dir
+from hil.models.catalog import (
+    ModelLibrary,
+    find_model,
+    images_dir,
+    is_own,
+    list_models,
+    models_dir,
+    source_files,
+)
 from hil.models.export import refresh
 from hil.models.spec import ModelSpec
 from hil.models.vectors import load_vectors, vectors_path
@@ -53,6 +61,17 @@ def test_an_own_model_keeps_its_things_in_its_folder(tmp_path: Path) -> None:
     assert images_dir(theirs, KIND) == prebuilt_dir(KIND)
     held = load_vectors(own, Precision.Q15)
     assert (len(held), held.inputs[0].shape, held.inputs[0].dtype, held.classes) == (90, (16, 1), np.int16, 3)
+
+
+def test_what_an_own_model_is_made_of_is_neither_its_images_nor_generated(tmp_path: Path) -> None:
+    shutil.copytree(models_dir() / "fastgrnn_digits", tmp_path / "digits")
+    description = tmp_path / "digits" / "model.json"
+    description.write_text(description.read_text().replace('"fastgrnn_digits"', '"digits"'))
+    (spec,) = ModelLibrary(tmp_path).own_models()
+    assert [path.name for path in source_files(spec)] == ["model.json", "vectors.npz", "weights.npz"]
+    own = ModelLibrary(EXAMPLE).find("nearest")
+    made = ["model.json", "vectors.npz", "nearest_q15.c", "prototypes.c", "prototypes.h"]
+    assert [path.name for path in source_files(own)] == made
 
 
 def test_a_name_of_the_lab_is_not_shadowed(tmp_path: Path) -> None:
