@@ -117,6 +117,7 @@ class ModelSpec:
         try:
             fields = json.loads(read_text(path))
             spec = _from_fields(fields, folder)
+            _ = spec.macs  # of sizes that are no numbers: better said here than where a run asks
         except FileNotFoundError:
             raise ModelError(f"no model in {folder.name}", evidence=str(path)) from None
         except OSError as error:

@@ -40,6 +40,14 @@ class CellShape:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ModelError(f"unknown cell {self.kind}", remedy=f"choose from: {', '.join(KINDS)}")
+        for what, size, least in (
+            ("features", self.features, 1),
+            ("hidden", self.hidden, 1),
+            ("rank_w", self.rank_w, 0),
+            ("rank_u", self.rank_u, 0),
+        ):
+            if type(size) is not int or size < least:
+                raise ModelError(f"{what} of a cell cannot be {size!r}", remedy="give a whole number")
         used = [self.update, self.fixed_update] + (
             [self.gate, self.fixed_gate] if self.kind == "fastgrnn" else []
         )

@@ -18,6 +18,7 @@ from hil.models.importer.audit import Operation, audit
 from hil.models.importer.describe import describe
 from hil.models.importer.doubts import compare_expected, normalised_twice, read_expected, too_sensitive
 from hil.models.importer.layout import Layout
+from hil.models.importer.problems import cut
 from hil.models.importer.request import Material, Request, check_request, shown
 from hil.models.importer.vectors import (
     Floats,
@@ -194,6 +195,9 @@ def _read(request: Request) -> Material:
         if weights.classifier is None:
             raise VectorError(
                 "labels are given, and the weights have no classifier",
+                evidence=f"names that mean nothing: {', '.join(cut(weights.unused))}"
+                if weights.unused
+                else None,
                 remedy="leave --labels out, or save FC and FCbias",
             )
         labels = read_labels(request.labels, len(inputs))

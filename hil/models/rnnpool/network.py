@@ -35,8 +35,8 @@ class PoolShape:
     second: CellShape
 
     def __post_init__(self) -> None:
-        if not 1 <= self.patch <= MOST_PATCH:
-            raise ModelError(f"RNNPool has no patch of {self.patch}", evidence=f"1 to {MOST_PATCH}")
+        if type(self.patch) is not int or not 1 <= self.patch <= MOST_PATCH:
+            raise ModelError(f"RNNPool has no patch of {self.patch!r}", evidence=f"1 to {MOST_PATCH}")
         if self.second.features != self.first.hidden:
             raise ModelError(
                 "RNNPool's cells do not fit together",
@@ -138,6 +138,8 @@ def network(fields: Mapping[str, Any]) -> RnnPoolNet:
     rest = dict(fields)
     classes = rest.pop("classes", 0)
     ranks = tuple(rest.pop("ranks", (0, 0, 0, 0)))
+    if type(classes) is not int or classes < 0:
+        raise ModelError(f"classes cannot be {classes!r}", remedy="give a whole number")
     if len(ranks) != 4:
         raise ModelError("RNNPool has four ranks", evidence=f"{ranks}")
     return RnnPoolNet(pool_shape(**rest, ranks=ranks), classes)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -146,6 +148,31 @@ def test_a_description_that_cannot_be_is_told_in_one_line(
     assert re.search(f"(?s)nearest.*{why}", str(broken.reason))
     assert str(path) in str(broken.reason)
     assert "\n" not in str(broken.reason)
+
+
+SIZES = {
+    "fastgrnn_vowels_1kb": [("cell", "features"), ("cell", "hidden"), ("cell", "rank_w"), ("cell", "rank_u")],
+    "perf_vww": [("channels",), ("patch",), ("hidden1",), ("hidden2",), ("ranks",), ("classes",)],
+}
+
+
+@pytest.mark.parametrize("name", SIZES)
+@pytest.mark.parametrize("wrong", [{}, {"a": 1}, [[]], "x", -1, 1.5])
+def test_sizes_that_cannot_be_are_told_in_one_line(tmp_path: Path, name: str, wrong: Any) -> None:
+    described = json.loads((models_dir() / name / "model.json").read_text(encoding="utf-8"))
+    folder = tmp_path / name
+    folder.mkdir()
+    for path in SIZES[name]:
+        changed = copy.deepcopy(described)
+        inner = changed["network"]
+        for key in path[:-1]:
+            inner = inner[key]
+        inner[path[-1]] = wrong
+        (folder / "model.json").write_text(json.dumps(changed))
+        with pytest.raises(ModelError) as caught:
+            ModelSpec.read(folder)
+        assert "\n" not in str(caught.value)
+        assert len(str(caught.value)) < 400 + len(str(folder))
 
 
 @pytest.mark.parametrize("name", ["a,b", "a\x1b[31m", " a", "x" * 129])

@@ -429,6 +429,15 @@ def test_targets_that_are_none_are_refused(tmp_path: Path, targets: Any, said: s
         bring(request(tmp_path, arrays, np.ones((7, 2, 3)), None, targets=tmp_path / "t.npy"))
 
 
+def test_labels_of_a_classifier_by_an_unknown_name_are_not_dropped(tmp_path: Path) -> None:
+    first, second = (torch_cell(np.random.default_rng(9), size, 4) for size in (2, 4))
+    pool = {f"cell_rnn.cell.{name}": array for name, array in first.items()}
+    pool |= {f"cell_bidirrnn.cell.{name}": array for name, array in second.items()}
+    made = request(tmp_path, pool | {"out.weight": np.ones((3, 16))}, np.ones((4, 5, 5, 2)), np.zeros(4))
+    with pytest.raises(VectorError, match=r"no classifier \(names that mean nothing: out\.weight\)"):
+        bring(replace(made, cell="rnnpool"))
+
+
 def test_labels_without_a_classifier_are_refused(tmp_path: Path) -> None:
     cells = [torch_cell(np.random.default_rng(5), *sizes) for sizes in ((2, 5), (5, 4))]
     arrays = {f"{name}{number}": one for number, cell in enumerate(cells, 1) for name, one in cell.items()}
