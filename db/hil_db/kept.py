@@ -106,7 +106,7 @@ class Kept:
         """A file that is not there yet."""
         name = f"hil-{self._info.started:%Y%m%d-%H%M%S}-{str(self._info.uid)[:8]}"
         numbers = count(1)
-        while (path := folder / f"{name}-{next(numbers)}.db").exists():
+        while os.path.lexists(path := folder / f"{name}-{next(numbers)}.db"):
             pass
         return path
 

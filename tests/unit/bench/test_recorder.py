@@ -20,6 +20,7 @@ from hil.bench.recorder import Recorder
 from hil.cli import main
 from hil.errors import StoreError
 from hil.values import Measure, Method
+from hil_db.kept import Kept
 from hil_db.records import RunInfo, SessionRecord, Status
 from hil_db.store import Store
 from postgres_server import Server, running_server
@@ -93,6 +94,19 @@ def test_a_database_that_takes_all(url: str, tmp_path: Path, data: Path) -> None
     assert run.lines() == [f"stored: run 1 in {url}"]
     check_whole(url, [0, 1, 2], Status.FAILED)
     assert not data.exists()
+
+
+def test_a_kept_file_is_a_new_one(tmp_path: Path, data: Path) -> None:
+    """Where temporary files lie, another user may have laid a link with its name."""
+    info = RunInfo(NOW, "pytest --board=all", uid="0123456789abcdef")
+    folder, victim = data / "kept", tmp_path / "victim"
+    folder.mkdir(parents=True)
+    (folder / "hil-20261124-030007-01234567-1.db").symlink_to(victim)
+    with Kept(info, tmp_path) as kept:
+        kept.save(replace(record(0), uid="1"))
+    assert kept.files == (folder / "hil-20261124-030007-01234567-2.db",)
+    assert kept.files[0].stat().st_mode & 0o777 == 0o600
+    assert not victim.exists()
 
 
 def test_what_the_commit_does_not_tell_is_said(url: str, tmp_path: Path) -> None:
