@@ -267,6 +267,50 @@ def test_vectors_need_no_labels(tmp_path: Path) -> None:
     assert len(first(held, 7)) == 7
 
 
+def regressing(folder: Path) -> ModelSpec:
+    path = copied(folder) / "nearest" / "model.json"
+    described = json.loads(path.read_text())
+    path.write_text(json.dumps({**described, "network": {**SHAPES, "classes": 0}}))
+    return ModelLibrary(folder).find("nearest")
+
+
+def test_own_firmware_without_classes_may_bring_targets(tmp_path: Path) -> None:
+    own = regressing(tmp_path)
+    path = vectors_path(own)
+    with np.load(path) as archive:
+        arrays = dict(archive)
+    assert load_vectors(own, Precision.Q15).targets is None
+    np.savez(path, **arrays, targets=arrays["golden_q15"] + 1)
+    held = load_vectors(own, Precision.Q15)
+    assert (held.classes, held.labels, held.output_scale) == (0, None, 1.0)
+    assert held.targets is not None
+    assert held.targets.dtype == np.float64
+    np.testing.assert_array_equal(held.targets, arrays["golden_q15"] + 1)
+    assert first(held, 3).targets.tolist() == held.targets[:3].tolist()
+    classifying = ModelLibrary(copied(tmp_path / "other")).find("nearest")
+    np.savez(vectors_path(classifying), **arrays, targets=np.zeros((1, 1)))
+    assert load_vectors(classifying, Precision.Q15).targets is None
+
+
+@pytest.mark.parametrize(
+    ("targets", "said"),
+    [
+        (np.zeros((90, 1)), "targets are float64 (90, 1), not numbers (90, 3)"),
+        (np.zeros((90, 3), complex), "targets are complex128"),
+        (np.full((90, 3), np.nan), "a target is not finite, at [0 0]"),
+    ],
+)
+def test_targets_that_do_not_fit_are_refused(tmp_path: Path, targets: Any, said: str) -> None:
+    own = regressing(tmp_path)
+    path = vectors_path(own)
+    with np.load(path) as archive:
+        arrays = dict(archive)
+    np.savez(path, **arrays, targets=targets)
+    with pytest.raises(VectorError, match=re.escape(said)) as caught:
+        load_vectors(own, Precision.Q15)
+    assert "leave `targets` out where there are none" in str(caught.value)
+
+
 def test_an_unknown_type_of_own_firmware_is_refused(tmp_path: Path) -> None:
     copied(tmp_path)
     path = tmp_path / "nearest" / "model.json"
