@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from hil.escaping import spelt
+from hil.measure.finer import finer_technique
 from hil.values import Measure, Method
 from hil_db.wording import band_percents, conditions_text
 
@@ -34,8 +35,6 @@ _TITLES = {
     "stack_bytes": "stack B",
 }
 _SHARES = ("accuracy",)
-# Of two techniques that count the same thing: the coarser one, and the one that a row shows instead of it.
-_FINER = {("instructions", "timer"): "plugin", ("stack_bytes", "painted"): "tracked"}
 _TIERS = {"_lower": "without it", "_both": "with it"}
 
 
@@ -95,7 +94,7 @@ def _has_finer(row: Row, measure: Measure) -> bool:
     metric = measure.metric
     for suffix in _TIERS:
         metric = metric.removesuffix(suffix)
-    finer = _FINER.get((metric, measure.technique))
+    finer = finer_technique(metric, measure.technique)
     return any(other.metric == measure.metric and other.technique == finer for other in row.measures)
 
 

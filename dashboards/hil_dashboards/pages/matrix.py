@@ -9,10 +9,12 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
+from hil.measure.finer import finer_technique
 from hil_dashboards import text
+from hil_dashboards.choice import Choice
 from hil_dashboards.frames import Row, Value
 from hil_dashboards.pages.grid import PADDING, grid, width
 from hil_dashboards.pages.parts import Child, legend
@@ -26,6 +28,7 @@ _NAMES, _LETTER_NAME = 182, 8.7
 
 def matrix_page(rows: Sequence[Row]) -> list[Child]:
     """One table of all boards, then what the methods mean; ``rows`` are ordered by board."""
+    columns, others = ways(rows)
     return [
         html.Div(
             [
@@ -38,7 +41,7 @@ def matrix_page(rows: Sequence[Row]) -> list[Child]:
             ],
             className="page-head",
         ),
-        _table(rows),
+        _table(rows, columns, others),
         legend(),
     ]
 
@@ -53,11 +56,22 @@ class Way(NamedTuple):
     conditions: str
 
 
-def ways(rows: Sequence[Row]) -> list[Way]:
-    """The columns that the rows' values need, in the order of the metrics, those with most values first."""
-    held = Counter(way_of(value) for row in rows for values in row.values.values() for value in values)
+def ways(rows: Sequence[Row]) -> tuple[list[Way], list[Way]]:
+    """The columns that the rows' values need, in the order of the metrics, those with most values first.
+
+    And those that need none: every row with such a value has one by a finer technique too.
+    """
+    cells = [values for row in rows for values in row.values.values()]
+    held = Counter(way_of(value) for values in cells for value in values)
+    needed = {way_of(value) for values in cells for value in values if not _has_finer(value, values)}
     place = MATRIX_METRICS.index
-    return sorted(held, key=lambda way: (place(way.metric), -held[way], way.technique, way.conditions))
+    every = sorted(held, key=lambda way: (place(way.metric), -held[way], way.technique, way.conditions))
+    return [way for way in every if way in needed], [way for way in every if way not in needed]
+
+
+def _has_finer(value: Value, others: Sequence[Value]) -> bool:
+    finer = finer_technique(value.metric, value.technique)
+    return finer is not None and any(other.technique == finer for other in others)
 
 
 def way_of(value: Value) -> Way:
@@ -65,18 +79,31 @@ def way_of(value: Value) -> Way:
     return Way(value.metric, value.unit, value.method, value.technique, value.conditions)
 
 
-def _table(rows: Sequence[Row]) -> Component:
+def _table(rows: Sequence[Row], columns: Sequence[Way], others: Sequence[Way]) -> Component:
     boards = {(row.board, row.kind) for row in rows}
-    columns = ways(rows)
     fields = {way: f"value{place}" for place, way in enumerate(columns)}
     cells = [cell for row in rows for cell in _rows(row, fields)]
     heads = [_CASE, *([_BOARD] if len(boards) > 1 else []), _RUN]
     heads += [_value_column(way, field, columns, cells) for way, field in fields.items()]
+    board, kind = next(iter(boards)) if len(boards) == 1 else (f"{len(boards)} boards", "")
+    count = f"{len(rows):,} row{'' if len(rows) == 1 else 's'}"
+    told = html.H2([board, html.Span(f"{kind}, {count}" if kind else count, className="kind")])
+    shown = grid(heads, cells, head=_HEAD_HEIGHT)
+    return html.Section([told, shown, *_beside(others)], className="card grid-card")
+
+
+def _beside(others: Sequence[Way]) -> list[Child]:
+    """What else is stored of the same, with the way to it."""
+    if not others:
+        return []
     told: list[Child] = []
-    if len(boards) == 1:
-        ((board, kind),) = boards
-        told = [html.H2([board, html.Span(kind, className="kind")])]
-    return html.Section([*told, grid(heads, cells, head=_HEAD_HEIGHT)], className="card grid-card")
+    for metric in dict.fromkeys(way.metric for way in others):
+        how = " and ".join(
+            dict.fromkeys(f"{way.method}, {way.technique}" for way in others if way.metric == metric)
+        )
+        link = dcc.Link(text.title(metric), href=Choice(metric).href(), className="more")
+        told += ["; " if told else "", link, f" ({how})"]
+    return [html.P(["Stored beside them, and coarser: ", *told, "."], className="beside muted")]
 
 
 _CASE = {
@@ -133,7 +160,10 @@ def _rows(row: Row, fields: Mapping[Way, str]) -> list[dict[str, Any]]:
     """
     origin = _origin(row)
     cells = {
-        fields[way_of(value)]: _cell(row, origin, value) for values in row.values.values() for value in values
+        fields[way]: _cell(row, origin, value)
+        for values in row.values.values()
+        for value in values
+        if (way := way_of(value)) in fields
     }
     lines = 1 + -(-width([row.model], _LETTER_NAME) // _NAMES) + (row.status != "finished" and row.profiled)
     lines = max([lines, *(1 + len(cell.get("notes", ())) for cell in cells.values())])

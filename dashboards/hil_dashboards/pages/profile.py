@@ -112,12 +112,12 @@ def _functions(profile: Profile) -> Component:
     rows = [_function(cost, profile) for cost in functions(profile)]
     columns = [
         column("Function", "name", rows, cellClass="mono"),
+        column("Own share", "own_share", rows, "Share", _BAR),
+        column("Own cycles", "own", rows, "Amount"),
+        column("Total share", "total_share", rows, "Share", _BAR),
+        column("Total cycles", "total", rows, "Amount"),
         column("Calls", "calls", rows, "Amount"),
         column("Instructions", "instructions", rows, "Amount"),
-        column("Own cycles", "own", rows, "Amount"),
-        column("Own share", "own_share", rows, "Share", _BAR),
-        column("Total cycles", "total", rows, "Amount"),
-        column("Total share", "total_share", rows, "Share", _BAR),
     ]
     head = _title("By function", "per inference; own: without what it calls")
     return html.Section([head, table(columns, rows)], className="card grid-card")
@@ -143,10 +143,10 @@ def _classes(profile: Profile) -> Component:
     ]
     columns = [
         column("Class", "name", rows),
-        column("Instructions", "instructions", rows, "Amount"),
-        column("Cycles", "cycles", rows, "Amount"),
-        column("Cycles each", "each", rows, "Amount"),
         column("Share", "share", rows, "Share", _BAR),
+        column("Cycles", "cycles", rows, "Amount"),
+        column("Instructions", "instructions", rows, "Amount"),
+        column("Cycles each", "each", rows, "Amount"),
     ]
     head = _title("By instruction class", "per inference; cycles hold the stalls they caused")
     return html.Section([head, table(columns, rows)], className="card grid-card")

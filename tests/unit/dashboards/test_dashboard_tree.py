@@ -124,7 +124,7 @@ def test_values_that_may_not_be_compared_stand_in_columns_of_their_own(bench: An
     bench.run(
         bench.session(1, painted, bench.stack(440, "tracked", Method.COUNTED), bench.estimate(100)),
         bench.session(1, bench.estimate(100, clock_hz=50e6), model="other"),
-        bench.session(1, bench.estimate(90), model="third"),
+        bench.session(1, bench.estimate(90), painted, model="third"),
     )
     told = page(bench)
     assert [{head: shown(cell) for head, cell in figures(told, row).items()} for row in range(3)] == [
@@ -134,8 +134,34 @@ def test_values_that_may_not_be_compared_stand_in_columns_of_their_own(bench: An
             "Stack B measured painted": "432",
         },
         {"Cycles estimated cycle-model-1 clock 50 MHz, wait states 0": "100 −3/+22 %"},
-        {"Cycles estimated cycle-model-1 clock 25 MHz, wait states 0": "90 −3/+22 %"},
+        {
+            "Cycles estimated cycle-model-1 clock 25 MHz, wait states 0": "90 −3/+22 %",
+            "Stack B measured painted": "432",
+        },
     ]
+
+
+def test_a_coarser_technique_has_a_column_only_where_a_row_lacks_the_finer(bench: Any) -> None:
+    """As in the table that ends a run."""
+    tracked = bench.stack(440, "tracked", Method.COUNTED)
+    painted = bench.stack(432, "painted", Method.MEASURED)
+    bench.run(bench.session(1, painted, tracked, bench.cost(100), bench.cost(101, "plugin")))
+    told = page(bench)
+    assert list(figures(told)) == ["Instructions counted plugin", "Stack B counted tracked"]
+    (beside,) = of_class(told, "beside")
+    assert words(beside) == (
+        "Stored beside them, and coarser: Instructions (counted, timer) ; Stack (measured, painted) ."
+    )
+    links = [link.href for link in of_class(beside, "more")]
+    assert links == ["/series?metric=instructions", "/series?metric=stack_bytes"]
+    bench.run(bench.session(2, bench.cost(90), model="other"))
+    told = page(bench)
+    assert sorted(shown(cell) for cell in figures(told, 0).values()) == ["100", "101", "440"]
+    assert words(of_class(told, "beside")) == "Stored beside them, and coarser: Stack (measured, painted) ."
+    bench.run(bench.session(3, painted, bench.cost(100)))
+    told = page(bench)
+    assert list(figures(told)) == ["Instructions counted timer", "Stack B measured painted"]
+    assert not of_class(told, "beside")
 
 
 def test_failed_session_is_shown_with_its_error_and_the_run_of_the_values(bench: Any) -> None:
@@ -155,9 +181,10 @@ def test_failed_session_is_shown_with_its_error_and_the_run_of_the_values(bench:
 def test_boards_are_named_where_there_are_several(bench: Any) -> None:
     bench.run(bench.session(1, bench.cost(100)))
     assert "board" not in heads(page(bench))
-    assert "qemu kind_a" in words(page(bench))
+    assert "qemu kind_a, 1 row" in words(page(bench))
     bench.run(bench.session(2, bench.cost(100), board="desk-1"))
     assert heads(page(bench))["board"] == "Board"
+    assert "2 boards 2 rows" in words(page(bench))
     assert [row["board"] for row in rows_of(page(bench))] == ["desk-1", "qemu"]
 
 
@@ -287,15 +314,15 @@ def test_profile_page_shows_functions_and_classes_the_dearest_first(bench: Any, 
     bench.run(bench.session(1, bench.estimate(200), profile=profile))
     shown = page(bench, "/profile", CASE)
     assert [" ".join(row) for row in table(shown, 0)] == [
-        "Function Calls Instructions Own cycles Own share Total cycles Total share",
-        "tanh<16> 2.50 100 120 60.0 % 120 60.0 %",
-        "step 8 40 60 30.0 % 180 90.0 %",
-        "run 1 10 20 10.0 % 200 100.0 %",
+        "Function Own share Own cycles Total share Total cycles Calls Instructions",
+        "tanh<16> 60.0 % 120 60.0 % 120 2.50 100",
+        "step 30.0 % 60 90.0 % 180 8 40",
+        "run 10.0 % 20 100.0 % 200 1 10",
     ]
     assert [" ".join(row) for row in table(shown, 1)] == [
-        "Class Instructions Cycles Cycles each Share",
-        "alu 100 110 1.10 55.0 %",
-        "load 50 90 1.80 45.0 %",
+        "Class Share Cycles Instructions Cycles each",
+        "alu 55.0 % 110 100 1.10",
+        "load 45.0 % 90 50 1.80",
     ]
     (summary,) = of_class(shown, "summary")
     told = words(summary)
