@@ -8,7 +8,7 @@
 /* What is assumed where the opcode does not tell. */
 struct assumption {
     int32_t divide;
-    bool fpu_overlaps; /* its work passes under integer instructions, its loads pipeline with others */
+    bool fpu_overlaps; /* its work passes under integer instructions */
     bool skips; /* what an IT block may skip */
 };
 
@@ -25,8 +25,7 @@ struct state {
     int32_t fpu_busy;      /* cycles that the FPU still works while integer instructions go on, */
     uint8_t fpu_kind;      /* on an instruction of this kind */
     uint32_t fp_fresh;     /* results of the instruction before that come a cycle late */
-    int halfway;           /* length of the run of 32-bit instructions at halfwords */
-    bool halfway_counted;  /* that run has cost its cycle */
+    int32_t outpaces;      /* 32-bit instructions at halfwords until the fetch is outpaced; 0: it is not */
 };
 
 static bool is_load(const struct instruction *one)
@@ -65,12 +64,8 @@ static bool overlaps(const struct instruction *first, const struct instruction *
            (first->writes & second->address_from) == 0u && !first->loads_pc;
 }
 
-static int32_t cost_of_load(const struct instruction *one, const struct instruction *before,
-                            const struct assumption *assumed)
+static int32_t cost_of_load(const struct instruction *one, const struct instruction *before)
 {
-    if (one->kind == KIND_FP_LOAD && !assumed->fpu_overlaps) {
-        return parameters.load;
-    }
     if (before != NULL && overlaps(before, one) && !one->loads_pc) {
         return parameters.load_pipelined;
     }
@@ -122,10 +117,10 @@ static int32_t own_cost(const struct instruction *one, struct state *state, cons
         return assumed->divide;
     case KIND_LOAD:
     case KIND_FP_LOAD:
-        return cost_of_load(one, before, assumed);
+        return cost_of_load(one, before);
     case KIND_STORE:
     case KIND_FP_STORE:
-        return one->like_load ? cost_of_load(one, before, assumed) : cost_of_store(one, before);
+        return one->like_load ? cost_of_load(one, before) : cost_of_store(one, before);
     case KIND_LOAD_MULTIPLE:
     case KIND_STORE_MULTIPLE:
     case KIND_FP_LOAD_MULTIPLE:
@@ -151,6 +146,15 @@ static bool reads_memory(const struct instruction *one)
            one->kind == KIND_TABLE_BRANCH;
 }
 
+/* A store goes to its memory a cycle after its own, when the next instruction would read. */
+static int32_t store_stall(const struct instruction *one, const struct instruction *before)
+{
+    if (!is_store(before) || before->register_offset || !reads_memory(one)) {
+        return 0;
+    }
+    return is_load(one) && !one->literal ? parameters.load_after_store : parameters.read_after_store;
+}
+
 static int32_t address_stalls(const struct instruction *one, const struct instruction *before)
 {
     int32_t cycles = 0;
@@ -160,10 +164,7 @@ static int32_t address_stalls(const struct instruction *one, const struct instru
     if (is_data_processing(before) && (before->writes & one->address_from) != 0u) {
         cycles += parameters.address_late;
     }
-    if (is_store(before) && !before->register_offset && reads_memory(one)) {
-        cycles += parameters.load_after_store;
-    }
-    return cycles;
+    return cycles + store_stall(one, before);
 }
 
 static int32_t fpu_stalls(const struct instruction *one, struct state *state, struct stalls *stalls)
@@ -184,20 +185,16 @@ static bool accesses(const struct instruction *one)
     return is_load(one) || is_store(one) || is_multiple(one);
 }
 
-/* A run of 32-bit instructions that all straddle two words outpaces the fetch once. */
+/* A store holds the fetch up, and instructions behind it that all straddle two words outpace it once. */
 static int32_t fetch_stall(const struct instruction *one, struct state *state)
 {
-    if (one->size != 4u || one->address % 4u == 0u) {
-        state->halfway = 0;
-        state->halfway_counted = false;
-        return 0;
+    const bool halfway = one->size == 4u && one->address % 4u != 0u;
+    const bool outpaced = halfway && state->outpaces == 1;
+    state->outpaces = halfway && state->outpaces > 0 ? state->outpaces - 1 : 0;
+    if (is_store(one) && state->outpaces == 0) {
+        state->outpaces = parameters.wide_run_length;
     }
-    state->halfway++;
-    if (state->halfway_counted || state->halfway < parameters.wide_run_length) {
-        return 0;
-    }
-    state->halfway_counted = true;
-    return parameters.wide_run;
+    return outpaced ? parameters.wide_run : 0;
 }
 
 static int32_t line_stall(const struct instruction *one, const struct instruction *before)
@@ -294,7 +291,7 @@ int32_t cost_of_conditional_access(const struct instruction *one, const struct i
     if (is_multiple(one)) {
         return 1; /* 1 + N when executed, 1 when skipped; an address that comes late is not seen */
     }
-    const struct assumption plain = {.fpu_overlaps = true};
+    const struct assumption plain = {0};
     struct state state = {.before = before};
     return address_stalls(one, before) + own_cost(one, &state, &plain) - 1;
 }

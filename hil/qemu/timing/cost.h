@@ -8,8 +8,7 @@
 #include <stddef.h>
 
 /* ``low`` and ``nominal`` let a multiply-accumulate's and a division's extra cycles of the FPU pass under integer
- * instructions, and VLDR pipeline with other loads, ``high`` does neither; a division of integers takes its least,
- * middle and most. ``low`` skips what an IT block may skip. */
+ * instructions, ``high`` does not; a division of integers takes its least, middle and most. ``low`` skips what an IT block may skip. */
 struct cycles {
     int32_t low;
     int32_t nominal;

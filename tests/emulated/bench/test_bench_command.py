@@ -85,7 +85,7 @@ def test_the_bench_prints_stores_and_exports_the_same_values(tmp_path: Path) -> 
     assert f"{float(table['instructions']['value']):,.0f}" in row
     assert (table["instructions"]["method"], table["instructions"]["technique"]) == ("counted", "plugin")
     latency = table["latency_us"]
-    assert (latency["method"], latency["technique"]) == ("estimated", "cycle-model-1")
+    assert (latency["method"], latency["technique"]) == ("estimated", "cycle-model-2")
     assert json.loads(latency["conditions"]) == {"clock_hz": 25e6, "wait_states": 0}
     assert float(latency["low"]) < float(latency["value"]) < float(latency["high"])
     assert float(latency["value"]) == float(table["latency_cycles"]["value"]) / 25
@@ -110,8 +110,8 @@ def test_the_bench_prints_stores_and_exports_the_same_values(tmp_path: Path) -> 
     assert rows(tmp_path, "select metric, count, technique from sample order by metric, technique") == [
         ("instructions", 20, "plugin"),
         ("instructions", 20, "timer"),
-        ("latency_cycles", 20, "cycle-model-1"),
-        ("latency_us", 20, "cycle-model-1"),
+        ("latency_cycles", 20, "cycle-model-2"),
+        ("latency_us", 20, "cycle-model-2"),
     ]
     versions = str(rows(tmp_path, "select versions from session")[0][0])
     assert '"qemu"' in versions

@@ -118,6 +118,6 @@ def _bench(folder: Path, emulator: str) -> list[dict[str, str]]:
 
 def test_prebuilt_images(tmp_path: Path, emulators: tuple[str, ...]) -> None:
     first, *others = (_bench(tmp_path / str(number), one) for number, one in enumerate(emulators))
-    assert {row["technique"] for row in first} >= {"cycle-model-1", "plugin", "tracked", "painted"}
+    assert {row["technique"] for row in first} >= {"cycle-model-2", "plugin", "tracked", "painted"}
     for other in others:
         assert other == first

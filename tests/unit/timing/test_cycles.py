@@ -40,9 +40,10 @@ def _kind(cycles: int) -> KindCost:
     return KindCost(1, cycles, cycles, cycles)
 
 
-def test_the_share_of_floating_point_is_that_of_its_cycles() -> None:
-    kinds = {"alu": _kind(60), "fp": _kind(10), "fp load": _kind(20), "fp multiply-accumulate": _kind(10)}
-    assert _region(100, kinds).float_share == pytest.approx(0.4)
+def test_the_share_of_floating_point_is_that_of_its_arithmetic() -> None:
+    moved = {f"fp {name}": _kind(10) for name in ("move", "load", "store", "load multiple", "store multiple")}
+    kinds = {"fp": _kind(10), "fp multiply-accumulate": _kind(10), "fp divide": _kind(5), "alu": _kind(25)}
+    assert _region(100, {**moved, **kinds}).float_share == pytest.approx(0.25)
     assert _region(0).float_share == 0.0
 
 
@@ -95,3 +96,9 @@ def test_profiles_add_up() -> None:
         PathCost(("c",), 0, 3, 4),
     )
     assert summed.classes == (ClassCost("load", 5, 25), ClassCost("alu", 9, 14))  # the dearest first
+
+
+def test_the_classes_of_floating_point_are_classes_of_the_plug_in() -> None:
+    names = re.findall(r'\[KIND_(FP\w*)\] = "([^"]+)"', (SOURCES / "decode.c").read_text())
+    shares = {kind: _region(10, {name: _kind(10)}).float_share for kind, name in names}
+    assert {kind for kind, share in shares.items() if share} == {"FP", "FP_MAC", "FP_DIVIDE"}
