@@ -82,7 +82,7 @@ def too_sensitive(golden: Floats, reference: Floats, largest_weight: float) -> s
         return None
     return (
         f"f32: rounding alone moves the outputs of {wrong:,} of {len(apart):,} vectors by up to "
-        f"{apart.max():.2g} of the largest, and an image may be off by {FLOAT_TOLERANCE:g}: it will hardly "
+        f"{np.max(apart):.2g} of the largest, and an image may be off by {FLOAT_TOLERANCE:g}: it will hardly "
         f"agree with its reference. The weights, up to {largest_weight:.3g}, make the model that sensitive: "
         "leave f32 out with --precision q15,q7, or train it with smaller ones"
     )
