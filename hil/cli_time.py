@@ -124,7 +124,7 @@ def _verdict(elf: Path, region: Region, outcome: Outcome, complete: bool) -> int
     problem = None
     if outcome.trouble is not None:
         problem = outcome.trouble
-        if region.is_whole:
+        if region.is_whole and "did not end" in problem:
             problem += "; --function, --from and --to measure a part of it, --regions ends it then"
     elif outcome.exit_code:
         problem = f"it ended with exit code {outcome.exit_code}"
@@ -194,6 +194,13 @@ def _as_json(
         "float_share": round(one.float_share, 4),
         "stack_bytes": one.stack_bytes,
         "stack_exact": one.stack_exact,
+        "stacks": [{"top": stack.top, "bytes": stack.bytes} for stack in one.stacks],
+        "other_tasks": {
+            "instructions": one.other_tasks.instructions,
+            "cycles": one.other_tasks.cycles,
+            "sure": one.tasks_sure,
+        },
+        "other_stacks_cycles": one.other_stacks_cycles,
         "sp_read": one.sp_read,
         "unknown_instructions": one.unknown,
         "unknown_example": one.unknown_example,
@@ -234,6 +241,8 @@ def _lines(told: dict[str, Any]) -> list[str]:
         band[end] / cycles["nominal"] - 1 if cycles["nominal"] else 0.0 for end in ("low", "high")
     )
     exactly = "exact" if told["stack_exact"] else "at least"
+    if len(told["stacks"]) > 1:
+        exactly += f"; the deepest of {len(told['stacks'])} stacks"
     lines = [
         f"region        {of}",
         f"instructions  {told['instructions']:,}  (counted)",
@@ -241,6 +250,7 @@ def _lines(told: dict[str, Any]) -> list[str]:
         f"wait states {told['wait_states']}; {band['low']:,} to {band['high']:,}, {below:+.0%} {above:+.0%})",
         f"stack         {told['stack_bytes']:,} B  (tracked, {exactly})",
     ]
+    lines += _lines_of_tasks(told)
     if told["clock"] == "instructions":
         lines.append(
             "clock         counts instructions, 1 ns each: interrupts come some 60 times more rarely than "
@@ -268,6 +278,25 @@ def _lines(told: dict[str, Any]) -> list[str]:
         lines += ["", *_table(heads, [tuple(function.values()) for function in shown])]
         if len(told["functions"]) > len(shown):
             lines.append(f"… and {len(told['functions']) - len(shown)} more")
+    return lines
+
+
+def _lines_of_tasks(told: dict[str, Any]) -> list[str]:
+    """What other tasks than the region's have to do with its figures."""
+    lines = []
+    others, strayed = told["other_tasks"], told["other_stacks_cycles"]
+    if not others["sure"]:
+        lines.append(
+            f"other tasks   {others['cycles']:,} cycles passed in what seem to be other tasks, not counted "
+            "here; this QEMU does not tell tasks apart (9.0 and newer do)"
+        )
+    elif others["cycles"]:
+        lines.append(f"other tasks   {others['cycles']:,} cycles passed in other tasks, not counted here")
+    if strayed:
+        lines.append(
+            f"other stacks  {strayed / told['cycles']['nominal']:.0%} of the cycles, {strayed:,}, on another "
+            "stack than it began on: another task's, perhaps"
+        )
     return lines
 
 

@@ -30,6 +30,22 @@ class KindCost:
 
 
 @dataclass(frozen=True)
+class StackUse:
+    """A stack's highest address, and how far below it SP went."""
+
+    top: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class TaskCost:
+    """What tasks spent while a region of another one waited; nominal cycles."""
+
+    instructions: int
+    cycles: int
+
+
+@dataclass(frozen=True)
 class RegionCost:
     """What one region cost.
 
@@ -40,6 +56,11 @@ class RegionCost:
     would have been a guess, which needs a newer QEMU. ``stack_total_bytes`` is how deep it went below where
     SP is at reset, None where that is not known. ``unknown`` counts executed instructions that the model does
     not know, ``unknown_example`` shows one.
+
+    ``stacks`` are all that a whole program used; the deepest gives its ``stack_bytes``. ``other_tasks`` is
+    what other tasks spent meanwhile, which is not in the region's figures; unless ``tasks_sure`` some of it
+    may be, or some of the region's be missing. ``other_stacks_cycles`` are those of the region's cycles that
+    were spent on another stack than it began on, exceptions apart.
     """
 
     sequence: int | None
@@ -56,6 +77,10 @@ class RegionCost:
     unknown_example: str | None
     kinds: Mapping[str, KindCost]
     paths: tuple[PathCost, ...]
+    stacks: tuple[StackUse, ...] = ()
+    other_tasks: TaskCost = TaskCost(0, 0)
+    tasks_sure: bool = True
+    other_stacks_cycles: int = 0
 
     @property
     def float_share(self) -> float:

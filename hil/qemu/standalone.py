@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import selectors
 import signal
@@ -43,6 +44,7 @@ _NEEDS_ICOUNT = b'{"needs":"icount"}'
 _LAST_LINES = {_NEEDS_ICOUNT, b'{"enough":true}'}
 # What it writes when the program reads registers of the DWT.
 _SAW_DWT = b'{"saw":"dwt"}'
+_OVERFLOW = b'{"overflow":'
 _REMEDY = f"give a linked ELF for QEMU's {MACHINE}"
 
 
@@ -223,8 +225,10 @@ class _Attempt:
             code, errors, late = self._emulate(folder)
             lines = _lines(folder / REPORT_NAME, errors)
         needs = "icount" if _NEEDS_ICOUNT in lines else None
-        regions = tuple(region_of(line) for line in lines if line not in _LAST_LINES | {_SAW_DWT})
-        trouble = self._trouble(code, errors, late)
+        overflow = next((line for line in lines if line.startswith(_OVERFLOW)), None)
+        told = _LAST_LINES | {_SAW_DWT, overflow}
+        regions = tuple(region_of(line) for line in lines if line not in told)
+        trouble = _overflow(overflow) if overflow is not None else self._trouble(code, errors, late)
         ended = trouble is None and not _LAST_LINES & set(lines)
         exit_code = code if ended else None
         refused = tuple(self._calls.refused) if self._calls is not None else ()
@@ -347,6 +351,14 @@ def _receive(debugger: socket.socket) -> bytes:
         return debugger.recv(_CHUNK)
     except ConnectionError:
         return b""
+
+
+def _overflow(line: bytes) -> str:
+    begins, ends = json.loads(line)["overflow"]
+    return (
+        f"its stack, which begins at {begins:#010x}, went below {ends:#010x}, where its memory ends: "
+        "an endless recursion, or SP set wrongly"
+    )
 
 
 def _lines(report: Path, errors: str) -> list[bytes]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from hil.errors import ProbeError
 from hil.files import replace_file
-from hil.measure.cycles import KindCost, RegionCost, calibration
+from hil.measure.cycles import KindCost, RegionCost, StackUse, TaskCost, calibration
 from hil.measure.elf import load_functions, vector_table
 from hil.measure.profile import PathCost
 from hil.qemu.runtime import unwritable
@@ -90,6 +90,10 @@ def region_of(line: bytes) -> RegionCost:
             stack_exact=told["stack_exact"],
             sp_read=told["sp_read"],
             stack_total_bytes=told.get("stack_total"),
+            stacks=tuple(StackUse(top, size) for top, size in told["stacks"]),
+            other_tasks=TaskCost(*told["other_tasks"]),
+            tasks_sure=told["tasks_sure"],
+            other_stacks_cycles=told["other_stacks"],
             unknown=unknown,
             unknown_example=_opcode(told) if unknown else None,
             kinds={name: KindCost(*numbers) for name, *numbers in told["kinds"]},

@@ -72,12 +72,21 @@ static void decode_all(struct block *block, const uint16_t (*halfwords)[2], size
     keep_it_state(address, it_state);
 }
 
+/* Registers that hold what was made of SP, among them SP after its own. */
+static uint32_t derived_after(const struct instruction *one, uint32_t derived)
+{
+    const bool derives = (one->kind == KIND_ALU || one->kind == KIND_SYSTEM) && (one->reads & derived) != 0u;
+    return derives ? derived | one->writes : derived & ~(uint32_t)one->writes;
+}
+
 static void follow_sp(struct block *block, size_t count)
 {
+    uint32_t derived = 1u << REGISTER_SP;
     for (size_t i = 0; i < count; i++) {
         const struct instruction *const one = &block->instructions[i];
         const bool may_skip = one->is_conditional && one->sp_change != 0 && i + 1u != count;
         block->lines[i].sp_before = block->sp_change;
+        block->lines[i].by_sp = one->base < 16u && (derived & 1u << one->base) != 0u;
         block->sp_change += may_skip ? 0 : one->sp_change;
         if (block->sp_change < block->sp_lowest && !block->sp_lost) {
             block->sp_lowest = block->sp_change;
@@ -85,12 +94,14 @@ static void follow_sp(struct block *block, size_t count)
         block->sp_dynamic |= block->sp_lost && one->sp_change < 0;
         if (one->sp_unknown || may_skip) {
             block->lines[i].loses_sp = true;
+            block->lines[i].derives_sp = block->sp_derived = may_skip || (one->reads & derived) != 0u;
             block->sp_lost_from = block->sp_lost ? block->sp_lost_from : (int32_t)i;
             block->sp_lost_to = (int32_t)i;
             block->sp_lost = true;
             block->sp_switches |= one->kind == KIND_SYSTEM;
             block->sp_dynamic |= one->kind == KIND_ALU && (one->reads & 1u << REGISTER_SP) != 0u;
         }
+        derived = derived_after(one, derived) | 1u << REGISTER_SP;
         block->uses_fpu |= one->kind >= KIND_FP;
         if (one->kind == KIND_FP_MAC || one->kind == KIND_FP_DIVIDE) {
             block->fpu_kind = one->kind;

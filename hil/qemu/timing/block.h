@@ -13,7 +13,9 @@ struct line {
     uint32_t address;
     int32_t sp_before; /* of SP, relative to the block's start */
     uint8_t kind;
-    bool loses_sp; /* makes of SP what no opcode tells, or may not have been executed */
+    bool loses_sp; /* makes of SP what no opcode tells, or may not have been executed, */
+    bool derives_sp; /* yet from what it was */
+    bool by_sp;      /* accesses memory by a base that was made of SP in this block */
 };
 
 /* Where loads by one base register lie to each other: one callback tells the alignment of all. */
@@ -54,6 +56,7 @@ struct block {
     int32_t sp_lost_from; /* index of the first instruction that does that, */
     int32_t sp_lost_to;   /* and of the last */
     bool sp_switches; /* SP may go to another stack */
+    bool sp_derived;  /* the last time that SP is lost, it comes from what it was */
     bool sp_dynamic;  /* a number of bytes that no opcode tells is taken from the stack, or some after SP was lost */
     uint32_t target;  /* of a direct branch at its end */
     int32_t function; /* index of its symbol, -1: none */

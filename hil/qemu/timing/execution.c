@@ -5,18 +5,21 @@
 #include "profile.h"
 #include "qemu_api.h"
 #include "symbols.h"
+#include "tasks.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define RARELY(condition) __builtin_expect(!!(condition), 0)
-#define DEPTH_MOST 65536u
 #define FRAME_BYTES 32u      /* ARMv7-M ARM, B1.5.6: r0 to r3, r12, lr, pc, xPSR */
 #define FPU_FRAME_BYTES 104u /* and s0 to s15, FPSCR, a reserved word */
 
 struct execution execution;
 void (*execution_popped)(void);
 void (*execution_was_reset)(void);
+void (*execution_other_task)(bool runs);
+void (*execution_other_stack)(bool used);
+void (*execution_stack_ran_out)(uint32_t top, uint32_t end);
 
 static struct block nothing = {.falls_to = NOWHERE}; /* before the first block */
 static struct block rest;    /* the block in which the region began, from there on */
@@ -24,16 +27,16 @@ static struct block rest;    /* the block in which the region began, from there 
 int execution_begin(uint32_t sp, bool profiling)
 {
     memset(&execution, 0, sizeof execution);
-    execution.frames = calloc(DEPTH_MOST, sizeof *execution.frames);
     execution.touched_room = 4096;
     execution.touched = calloc(execution.touched_room, sizeof *execution.touched);
-    execution.sp = execution.sp_begun = execution.lowest = execution.lowest_known = execution.deepest = sp;
+    execution_begin_stacks(sp);
+    tasks_begin();
     execution.region = 1;
     execution.previous = &nothing;
     execution.profiling = profiling;
     execution.function = -1;
     profile_clear();
-    return execution.frames == NULL || execution.touched == NULL || profile_count() == 0 ? -1 : 0;
+    return execution.touched == NULL || profile_count() == 0 ? -1 : 0;
 }
 
 /* The first time that a block runs in a region. */
@@ -95,10 +98,13 @@ void execution_restart(struct block *present, int32_t index)
     memset(api_counters(), 0, KIND_COUNT * sizeof *api_counters());
     memset(execution.fpu_wait, 0, sizeof execution.fpu_wait);
     execution.sp_begun = execution.sp + (uint32_t)present->lines[index].sp_before;
-    execution.lowest = execution.sp + (uint32_t)execution_lowest_within(present, index, present->count);
+    execution.begun_on = execution.stack;
+    execution.lowest = execution.sp + (uint32_t)execution_lowest_known(present, index);
     execution.lowest_known = execution.lowest;
-    execution.sp_inexact = execution.sp_lost; /* not before something tells where the region began */
-    execution.sp_away = execution.sp_read = execution.sp_mixed = false;
+    /* Not before something tells where the region began. */
+    execution.sp_inexact = execution.begun_lost = execution.sp_lost;
+    execution.sp_read = execution.sp_mixed = execution.tasks_unsure = execution.elsewhere = false;
+    execution.owner = execution.task;
     rest = *present; /* how it ends counts, its executions do not */
     rest.executed = 0;
     touch(&rest);
@@ -128,6 +134,12 @@ void execution_settle(void)
     execution.instructions_before = execution.instructions;
 }
 
+/* Below a node; all that other tasks do is one. */
+static int32_t child_of(int32_t node, int32_t function)
+{
+    return execution.elsewhere ? PROFILE_ELSEWHERE : profile_child(node, function);
+}
+
 static void go_to(int32_t node, int32_t function)
 {
     execution_settle();
@@ -141,14 +153,7 @@ static void go_back_to(const struct frame *frame, int32_t function)
     if (frame->region == execution.region && frame->node != PROFILE_ROOT) {
         go_to(frame->node, profile_node(frame->node)->function);
     } else {
-        go_to(profile_child(PROFILE_ROOT, function), function);
-    }
-}
-
-static void push(const struct frame *frame)
-{
-    if (execution.depth < DEPTH_MOST) {
-        execution.frames[execution.depth++] = *frame;
+        go_to(child_of(PROFILE_ROOT, function), function);
     }
 }
 
@@ -196,17 +201,21 @@ static bool chains(const struct block *before)
 /* A handler has the main stack, which may not be that of what it interrupts. */
 static void see_stack_of_handler(const struct block *now)
 {
-    const uint32_t sp = API_READS_REGISTERS ? api_sp() : execution.sp;
-    const bool leaves = execution.sp_stacks && !execution.sp_lost && (!API_READS_REGISTERS || sp != execution.sp);
     execution.sp_mixed |= execution.sp_stacks && (!API_READS_REGISTERS || execution.sp_lost);
-    if ((leaves || !API_READS_REGISTERS) && !execution.sp_lost && execution.sp < execution.lowest) {
+    if (!execution.sp_lost && execution.sp < execution.lowest) {
         execution.lowest = execution.sp;
     }
-    if (leaves) {
-        execution_leaves_stack(sp);
-        execution.sp_read = API_READS_REGISTERS;
-    } else if (API_READS_REGISTERS) {
+    if (execution.exceptions == 1u) {
+        execution.thread_sp = execution.sp_lost ? 0u : execution.sp;
+        execution.thread_stack = execution.stack;
+    }
+    if (API_READS_REGISTERS) {
+        const uint32_t sp = api_sp();
+        execution_sp_moves(execution.sp_stacks && !execution.sp_lost, sp != execution.sp);
         execution_sp_is(now, 0, sp);
+    } else if (execution.sp_stacks) {
+        execution_sp_gets_lost();
+        execution.sp_switched = true;
     }
 }
 
@@ -232,45 +241,81 @@ static void see_sp(const struct block *before, const struct block *now, bool may
     }
 }
 
+/* SP is again what it was when a frame was pushed. */
+static void restore_sp(const struct frame *frame)
+{
+    execution_use_stack(frame->stack, frame->sp);
+    execution.sp_switched = frame->sp_switched;
+    execution.sp_derived = frame->sp_derived;
+    if (frame->sp_lost) {
+        execution_sp_gets_lost();
+    }
+}
+
 static void take_exception(struct block *before, const struct block *now, bool cut)
 {
-    const bool chained = chains(before);
-    if (chained) {
-        const struct frame *const over = &execution.frames[--execution.depth];
-        execution.sp = over->sp;
-        execution.fpu_used = over->fpu_used;
-        before = over->interrupted;
-        cut = over->cut;
-    }
-    const uint32_t bytes = execution.fpu_used ? FPU_FRAME_BYTES : FRAME_BYTES;
-    const struct frame frame = {
+    struct frame frame = {
         .sp = execution.sp,
         .node = execution.node,
         .region = execution.region,
         .interrupted = before,
+        .resumes = execution.resumes,
         .cut = cut,
         .fpu_used = execution.fpu_used,
         .sp_lost = execution.sp_lost,
-        .sp_away = execution.sp_away,
+        .sp_switched = execution.sp_switched,
+        .sp_derived = execution.sp_derived,
+        .exceptions = execution.exceptions,
+        .stack = execution.stack,
     };
-    push(&frame);
+    if (chains(before)) {
+        execution.exception_cycles += (uint64_t)parameters.exception_chain;
+        frame = execution.frames[--execution.depth];
+        execution_popped(); /* the handler before has ended */
+        restore_sp(&frame);
+        execution.fpu_used = frame.fpu_used;
+    } else {
+        execution.exception_cycles += (uint64_t)parameters.exception_entry;
+        execution.tasks_switch &= execution.exceptions > 0u;
+    }
+    execution_push(&frame);
+    execution.exceptions = frame.exceptions + 1u;
+    const uint32_t bytes = execution.fpu_used ? FPU_FRAME_BYTES : FRAME_BYTES;
     execution.sp = (execution.sp - bytes) & ~7u; /* CCR.STKALIGN, set at reset on the Cortex-M4 */
     forget_fpu_use();
-    execution.exception_cycles += (uint64_t)(chained ? parameters.exception_chain : parameters.exception_entry);
     execution.interrupted |= now->entry == ENTRY_INTERRUPT;
     see_stack_of_handler(now);
     if (execution.profiling) {
-        go_to(profile_child(PROFILE_ROOT, now->function), now->function);
+        go_to(child_of(PROFILE_ROOT, now->function), now->function);
         profile_node(execution.node)->calls++;
     }
+}
+
+/* Whether SP went to another stack since the call that a return would end. */
+static bool returns_elsewhere(void)
+{
+    const struct frame *const top = execution.depth > 0u ? &execution.frames[execution.depth - 1u] : NULL;
+    return top != NULL && execution.exceptions == 0u && top->interrupted == NULL && !execution.sp_lost &&
+           top->stack != execution.stack;
 }
 
 /* A branch to an address from a register or from memory: a return when it is where a call goes on. Returns the
  * block that goes on, ``before`` itself unless an exception ended, and NULL when it goes on in its middle. */
 static struct block *take_return(struct block *before, const struct block *now)
 {
+    if (before->flow == FLOW_RETURN && returns_elsewhere()) {
+        struct frame frame;
+        if (tasks_switch_themselves(&frame, now)) {
+            restore_sp(&frame);
+            if (execution.profiling) {
+                go_back_to(&frame, now->function);
+            }
+            execution_popped();
+            return before;
+        }
+    }
     for (uint32_t depth = execution.depth; depth > 0u; depth--) {
-        const struct frame frame = execution.frames[depth - 1u];
+        struct frame frame = execution.frames[depth - 1u];
         const bool ends_exception = frame.interrupted != NULL && before->flow == FLOW_RETURN;
         if (!ends_exception && (frame.interrupted != NULL || frame.returns_to != now->address)) {
             if (before->flow == FLOW_RETURN) {
@@ -279,23 +324,30 @@ static struct block *take_return(struct block *before, const struct block *now)
             return before;
         }
         execution.depth = depth - 1u;
-        execution.sp = frame.sp;
-        execution_sp_is_found();
-        if (frame.sp_lost) {
-            execution_sp_gets_lost();
-        } else if (!frame.sp_away) {
-            execution_comes_back();
-        }
         if (ends_exception) {
+            before->left--; /* the end of the exception has its own cycles */
+            execution.cycles -= (uint64_t)before->leaving;
             execution.exception_cycles += (uint64_t)parameters.exception_return;
+            execution_popped();
+            if (frame.exceptions == 0u && execution.tasks_switch) {
+                tasks_go_on(&frame, now);
+            }
             execution.fpu_used = frame.fpu_used;
         }
+        execution.exceptions = frame.exceptions;
+        if (ends_exception || execution.sp_lost || (frame.stack == execution.stack && !frame.sp_lost)) {
+            restore_sp(&frame);
+        } /* else SP is known since the call, or what was called has moved it to another stack */
         if (execution.profiling) {
             go_back_to(&frame, now->function);
         }
-        execution_popped();
-        return !ends_exception ? before : frame.cut ? NULL : frame.interrupted;
+        if (!ends_exception) {
+            execution_popped();
+        }
+        return !ends_exception ? before : frame.cut ? NULL : frame.interrupted; /* NULL: a task's first */
     }
+    /* To where no call came from, with another SP: perhaps another task. */
+    execution.sp_mixed |= execution.sp_lost && !execution.sp_derived && before->flow == FLOW_RETURN;
     return before;
 }
 
@@ -307,11 +359,14 @@ static void take_call(const struct block *before, const struct block *now)
         .node = execution.node,
         .region = execution.region,
         .sp_lost = execution.sp_lost,
-        .sp_away = execution.sp_away,
+        .sp_switched = execution.sp_switched,
+        .sp_derived = execution.sp_derived,
+        .exceptions = execution.exceptions,
+        .stack = execution.stack,
     };
-    push(&frame);
+    execution_push(&frame);
     if (execution.profiling) {
-        go_to(profile_child(execution.node, now->function), now->function);
+        go_to(child_of(execution.node, now->function), now->function);
         profile_node(execution.node)->calls++;
     }
 }
@@ -321,10 +376,9 @@ static void start_over(void)
 {
     const uint32_t sp = symbols_initial_sp();
     execution_was_reset();
-    execution.depth = 0;
-    execution.sp = execution.sp_begun = execution.lowest = execution.lowest_known = execution.deepest = sp;
-    execution.sp_lost = execution.sp_switched = execution.fpu_used = false;
-    execution.sp_away = execution.sp_stacks = false;
+    tasks_begin();
+    execution_begin_stacks(sp);
+    execution.fpu_used = false;
     execution.sp_absolute = sp != 0u;
 }
 
@@ -349,12 +403,16 @@ static void lose_sp(const struct block *before)
 {
     execution.sp_stacks |= before->sp_switches;
     execution.sp_read |= API_READS_REGISTERS && (before->sp_dynamic || before->sp_switches);
-    if (execution.sp_seen != before) {
+    execution.tasks_switch |= execution.exceptions > 0u && (before->sp_switches || !before->sp_derived);
+    if (execution.sp_seen == NULL || execution.sp_seen->lines != before->lines) { /* which ``rest`` shares */
+        execution.sp_derived = before->sp_derived;
         execution_sp_gets_lost();
         if (!API_READS_REGISTERS) {
             execution_sp_moves(before->sp_switches, true);
             execution.sp_inexact |= before->sp_dynamic;
         }
+    } else if (!API_READS_REGISTERS && before->sp_lost_from < before->sp_lost_to) {
+        execution.sp_inexact |= before->sp_dynamic; /* what it was between was not seen */
     }
 }
 
@@ -391,8 +449,6 @@ static bool take_way(struct block *before, struct block *now, bool *ended)
         if (goes_on == before) {
             return true;
         }
-        before->left--; /* the end of the exception has its own cycles */
-        execution.cycles -= (uint64_t)before->leaving;
         before = goes_on; /* which may be a return that was interrupted */
         *ended = true;
         if (before == NULL || (was_cut(before, now) && take_back_from(before, now->address) < before->count)) {
@@ -476,7 +532,7 @@ static void move_on(struct block *now, uint64_t cycles)
 {
     const int32_t parent = profile_node(execution.node)->parent;
     execution.cycles -= cycles;
-    go_to(profile_child(parent < 0 ? PROFILE_ROOT : parent, now->function), now->function);
+    go_to(child_of(parent < 0 ? PROFILE_ROOT : parent, now->function), now->function);
     profile_node(execution.node)->calls += symbols_begins(now->function, now->address);
     execution.cycles += cycles;
 }

@@ -11,29 +11,45 @@ struct frame {
     int32_t node;      /* of the caller, in the region of ``region`` */
     uint32_t region;   /* number of the region that the node belongs to */
     struct block *interrupted; /* the block that an exception came after; NULL for a call */
+    uint32_t resumes;          /* where it goes on, if it was left */
     bool cut;                  /* in its middle */
     bool fpu_used;             /* before that exception */
-    bool sp_lost;              /* when it was called */
-    bool sp_away;              /* likewise */
+    bool sp_lost;              /* when it was called, */
+    bool sp_switched;          /* likewise, */
+    bool sp_derived;           /* and likewise */
+    uint32_t exceptions;       /* that were active then */
+    int32_t stack;             /* that was in use then */
 };
+
+/* Memory that SP moves in. */
+struct stack {
+    uint32_t top;     /* the highest that SP was seen there */
+    uint32_t lowest;  /* since the region began; all ones: not used since */
+    uint32_t deepest; /* since reset, but for the present region */
+};
+enum { STACKS_MOST = 256 };
 
 struct execution {
     struct block *previous;
     uint32_t sp;      /* at the end of ``previous`` but for its own change */
-    uint32_t lowest;  /* since the region began; all ones while SP is lost, so that each block is looked at, and
-                       * 0 while it is on another stack, so that none is */
+    uint32_t lowest;  /* on this stack since the region began; all ones while SP is lost, so that each block is
+                       * looked at */
     uint32_t lowest_known;
-    uint32_t deepest; /* lowest since reset, but for the present region */
     /* The block that went lowest, at which of its executions, and what the lowest was before. */
     const struct block *lowest_by;
     uint64_t lowest_at;
     uint32_t lowest_before;
-    uint32_t sp_begun; /* where the region began */
+    struct stack stacks[STACKS_MOST]; /* what is above stands for the lowest of the one in use */
+    int32_t stack_count;
+    int32_t stack;    /* the one in use */
+    int32_t begun_on; /* the one on which the region began, */
+    uint32_t sp_begun; /* and where */
+    bool begun_lost;  /* SP was not known then, and is not yet */
     bool sp_switched; /* SP was lost because it goes to another stack */
+    bool sp_derived;  /* SP was lost, but comes from what it was: it stays on its stack */
     bool sp_lost;     /* SP is not known until a return or a watched store tells */
     bool sp_inexact;  /* it went down by an unknown number since the region began */
-    bool sp_mixed;    /* the region used more than one stack */
-    bool sp_away;     /* an exception runs on another stack than the region's */
+    bool sp_mixed;    /* the region used more than one stack, and nobody knows which when */
     bool sp_stacks;   /* there may be a second stack since reset */
     bool sp_read;     /* since the region began, a register told what without it would be a guess */
     bool sp_absolute; /* it was seen at a reset or in a watched store: before, only its changes mean something */
@@ -44,8 +60,16 @@ struct execution {
     bool aborted;     /* ``previous`` was left in its middle, to go on at ``resumes`` */
     uint32_t resumes;
 
-    struct frame *frames;
+    struct frame *frames; /* of the present task */
     uint32_t depth;
+    uint32_t exceptions;  /* that are active */
+    uint32_t thread_sp;   /* of what the first of them interrupted, below the frame, */
+    int32_t thread_stack; /* and its stack */
+    bool tasks_switch;    /* since then, there was what changes the task that goes on */
+    int32_t task;         /* the present one (tasks.h) */
+    int32_t owner;        /* the task that the region counts; -1: all */
+    bool elsewhere;       /* another one runs */
+    bool tasks_unsure;    /* since the region began, nothing told for sure which task went on */
 
     uint64_t exception_cycles;
     uint64_t unaligned;
@@ -78,6 +102,8 @@ struct execution {
 
 extern struct execution execution;
 
+/* A frame on top of the present task's. */
+void execution_push(const struct frame *frame);
 /* Memory for the rest; 0, or -1 without it. ``sp`` is what SP holds at reset. */
 int execution_begin(uint32_t sp, bool profiling);
 
@@ -97,22 +123,31 @@ void execution_restart(struct block *present, int32_t index);
 void execution_settle(void);
 /* SP before instruction ``index`` of the present block. */
 uint32_t execution_sp(const struct block *present, int32_t index);
-/* The lowest that SP was since the region began, and how far below its beginning that is. */
-uint32_t execution_lowest(void);
+/* The lowest that SP was on a stack since the region began; how far below its beginning that is. */
+uint32_t execution_lowest(int32_t stack);
 uint32_t execution_depth(void);
+/* The lowest that SP was on a stack since reset. */
+uint32_t execution_deepest(int32_t stack);
+/* Stacks are known from now on by their first SP alone; the first of them is in use. */
+void execution_begin_stacks(uint32_t sp);
+/* The stack that SP lies in, one that is new if need be. */
+int32_t execution_stack_of(uint32_t sp);
+/* Go on with a stack, on which SP is ``sp``. */
+void execution_use_stack(int32_t stack, uint32_t sp);
+/* A store that a handler makes below what it interrupted: registers saved on that one's stack. */
+void execution_saves_at(uint32_t address);
 /* A block takes SP down to ``low``, below what was lowest. */
 void execution_note_depth(const struct block *now, uint32_t low);
 /* The lowest that SP is between two instructions of a block, relative to its start; ``to`` may be its count. */
 int32_t execution_lowest_within(const struct block *block, int32_t from, int32_t to);
+/* Likewise from an instruction on until SP is lost. */
+int32_t execution_lowest_known(const struct block *block, int32_t from);
 /* A region ends or begins: remember how deep the stack was. */
 void execution_keep_deepest(void);
 /* The region ends before instruction ``index`` of the present block: what that does to SP behind does not count. */
 void execution_take_back_depth(const struct block *present, int32_t index);
 /* SP was moved by what may go to another stack (``switches``), or was not. */
 void execution_sp_moves(bool switches, bool moved);
-/* An exception goes on with another stack, on which SP is ``sp``; SP is where it was. */
-void execution_leaves_stack(uint32_t sp);
-void execution_comes_back(void);
 /* SP becomes what no opcode tells; something tells it again. */
 void execution_sp_gets_lost(void);
 void execution_sp_is_found(void);
@@ -125,5 +160,11 @@ void execution_stored_at(const struct block *present, int32_t index, uint32_t ad
 extern void (*execution_popped)(void);
 /* Called when the processor was reset. */
 extern void (*execution_was_reset)(void);
+/* Called before another task than the region's runs, and before it goes on. */
+extern void (*execution_other_task)(bool runs);
+/* Called when the region's task goes to another stack without an exception, and back. */
+extern void (*execution_other_stack)(bool used);
+/* Called, where it is set, when a stack that begins at ``top`` goes below ``end``, the end of its memory. */
+extern void (*execution_stack_ran_out)(uint32_t top, uint32_t end);
 
 #endif

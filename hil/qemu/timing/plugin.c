@@ -30,7 +30,7 @@ static struct {
     bool watch;  /* stores, to know SP when no opcode tells */
     bool icount; /* the emulator's clock counts instructions, so that times repeat */
     bool systick; /* stores, because one may start SysTick */
-    bool notes; /* of what the program looks at in vain */
+    bool notes; /* of what the program looks at in vain, and of a stack that runs out of memory */
 } options;
 
 /* Most loads: words at one alignment, by an address of memory. */
@@ -81,6 +81,29 @@ static bool within_push(const struct instruction *push, uint32_t sp, uint32_t ad
     return address < sp && sp - address <= 4u * push->transfers;
 }
 
+static bool within_pop(const struct instruction *pop, uint32_t sp, uint32_t address)
+{
+    return address - sp < 4u * pop->transfers;
+}
+
+/* A load relative to SP tells what SP is. */
+static void on_stack_load(unsigned int cpu, uint32_t info, uint64_t address, void *data)
+{
+    const struct point *const point = data;
+    const struct instruction *const load = &point->block->instructions[point->index];
+    const uint32_t at = (uint32_t)address, sp = execution_sp(point->block, point->index);
+    (void)cpu;
+    (void)info;
+    if (point->block->sp_lost && point->index > point->block->sp_lost_from) {
+        execution.sp_derived = point->block->sp_derived;
+    }
+    if (load->kind == KIND_LOAD || load->kind == KIND_FP_LOAD) {
+        execution_sp_is(point->block, point->index, (uint32_t)((int32_t)at - load->offset));
+    } else if (load->sp_change > 0 && !within_pop(load, sp, at)) {
+        execution_sp_is(point->block, point->index, at);
+    }
+}
+
 /* A store relative to SP tells what SP is; one below it, while that is unknown, how deep the stack is at least. */
 static void on_store(unsigned int cpu, uint32_t info, uint64_t address, void *data)
 {
@@ -89,15 +112,27 @@ static void on_store(unsigned int cpu, uint32_t info, uint64_t address, void *da
     const uint32_t at = (uint32_t)address, sp = execution_sp(point->block, point->index);
     (void)cpu;
     (void)info;
+    if (point->block->sp_lost && point->index > point->block->sp_lost_from) {
+        execution.sp_derived = point->block->sp_derived;
+    }
     if (store->base == REGISTER_SP && !store->register_offset) {
         if (store->kind == KIND_STORE || store->kind == KIND_FP_STORE) {
             execution_sp_is(point->block, point->index, (uint32_t)((int32_t)at - store->offset));
         } else if (store->sp_change < 0 && !within_push(store, sp, at)) {
             execution_sp_is(point->block, point->index, at + 4u * store->transfers);
         }
-    } else {
+    } else if (point->block->lines[point->index].by_sp) {
         execution_stored_at(point->block, point->index, at);
     }
+}
+
+/* STMDB to another base than SP, as a handler saves a task's registers. */
+static void on_save(unsigned int cpu, uint32_t info, uint64_t address, void *data)
+{
+    (void)cpu;
+    (void)info;
+    (void)data;
+    execution_saves_at((uint32_t)address);
 }
 
 /* The instruction before made of SP what no opcode tells. */
@@ -106,6 +141,7 @@ static void on_sp_moved(unsigned int cpu, void *data)
     const struct point *const point = data;
     const uint32_t sp = api_sp();
     (void)cpu;
+    execution.sp_derived = point->block->lines[point->index - 1].derives_sp;
     execution_sp_moves(point->block->instructions[point->index - 1].kind == KIND_SYSTEM,
                        sp != execution_sp(point->block, point->index));
     execution_sp_is(point->block, point->index, sp);
@@ -133,6 +169,19 @@ static bool stores(const struct instruction *one)
 {
     return one->kind == KIND_STORE || one->kind == KIND_STORE_MULTIPLE || one->kind == KIND_FP_STORE ||
            one->kind == KIND_FP_STORE_MULTIPLE;
+}
+
+static bool loads_from_stack(const struct instruction *one)
+{
+    return one->base == REGISTER_SP && !one->register_offset &&
+           (one->kind == KIND_LOAD || one->kind == KIND_LOAD_MULTIPLE || one->kind == KIND_FP_LOAD ||
+            one->kind == KIND_FP_LOAD_MULTIPLE);
+}
+
+static bool saves_downwards(const struct instruction *one)
+{
+    return (one->kind == KIND_STORE_MULTIPLE || one->kind == KIND_FP_STORE_MULTIPLE) && one->base != REGISTER_SP &&
+           one->writeback && one->base_change < 0;
 }
 
 static struct point *point_at(struct block *block, size_t index)
@@ -163,6 +212,13 @@ static void watch_accesses(struct qemu_plugin_insn *insn, struct block *block, s
     }
     if (options.watch && !API_READS_REGISTERS && stores(one)) {
         api_on_access(insn, on_store, point_at(block, index));
+    }
+    /* The firmware of the bench has one task, and is spared this. */
+    if (options.watch && !API_READS_REGISTERS && options.region.kind != REGION_MARKS && loads_from_stack(one)) {
+        api_on_access(insn, on_stack_load, point_at(block, index));
+    }
+    if (saves_downwards(one)) {
+        api_on_access(insn, on_save, NULL);
     }
     if (options.systick && !options.icount && stores(one) && one->base != REGISTER_SP) {
         api_on_access(insn, on_systick_store, NULL);
@@ -317,6 +373,9 @@ int api_install(qemu_plugin_id_t id, int argc, char **argv)
         return -1;
     }
     region_setup(&options.region);
+    if (options.notes) {
+        region_watch_room();
+    }
     api_begin(id, on_translation, region_finish);
     return 0;
 }

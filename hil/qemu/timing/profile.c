@@ -28,6 +28,7 @@ void profile_clear(void)
 {
     count = 0;
     (void)make(-1, -1);
+    (void)make(-1, -1);
 }
 
 int32_t profile_child(int32_t parent, int32_t function)

@@ -5,7 +5,10 @@
 
 #include <stdint.h>
 
-enum { PROFILE_ROOT = 0 };
+enum {
+    PROFILE_ROOT = 0,
+    PROFILE_ELSEWHERE = 1, /* what is not the region's */
+};
 
 struct node {
     int32_t parent;

@@ -14,6 +14,20 @@
 #include <string.h>
 #include <unistd.h>
 
+struct sums {
+    struct counts {
+        int64_t instructions[KIND_COUNT];
+        int64_t low[KIND_COUNT];
+        int64_t nominal[KIND_COUNT];
+        int64_t high[KIND_COUNT];
+        int64_t fetch;
+        int64_t exceptions;
+        int64_t unknown;
+    } counts;
+    uint32_t unknown_address;
+    uint32_t unknown_opcode;
+};
+
 static struct {
     struct region_options options;
     bool active;
@@ -21,18 +35,12 @@ static struct {
     uint32_t sequence;
     uint32_t count; /* that ended */
     uint32_t lost; /* reports that could not be written */
+    struct part {
+        struct counts since; /* what it was when the part began */
+        struct counts all;   /* of the parts that ended */
+        bool runs;
+    } other_tasks, other_stacks;
 } region;
-
-struct sums {
-    int64_t instructions[KIND_COUNT];
-    int64_t low[KIND_COUNT];
-    int64_t nominal[KIND_COUNT];
-    int64_t high[KIND_COUNT];
-    int64_t fetch;
-    int64_t unknown;
-    uint32_t unknown_address;
-    uint32_t unknown_opcode;
-};
 
 static void add_block(struct sums *sums, const struct block *block)
 {
@@ -40,29 +48,29 @@ static void add_block(struct sums *sums, const struct block *block)
     for (int32_t i = 0; i < block->count; i++) {
         const struct line *const line = &block->lines[i];
         const struct cost *const cost = &line->cost;
-        sums->instructions[line->kind] += times;
-        sums->low[line->kind] += times * (cost->cycles.low - cost->fetch - cost->wait.low);
-        sums->nominal[line->kind] += times * (cost->cycles.nominal - cost->fetch - cost->wait.nominal);
-        sums->high[line->kind] += times * (cost->cycles.high - cost->fetch - cost->wait.high);
-        sums->low[cost->waits_for] += times * cost->wait.low;
-        sums->nominal[cost->waits_for] += times * cost->wait.nominal;
-        sums->high[cost->waits_for] += times * cost->wait.high;
-        sums->fetch += times * cost->fetch;
+        sums->counts.instructions[line->kind] += times;
+        sums->counts.low[line->kind] += times * (cost->cycles.low - cost->fetch - cost->wait.low);
+        sums->counts.nominal[line->kind] += times * (cost->cycles.nominal - cost->fetch - cost->wait.nominal);
+        sums->counts.high[line->kind] += times * (cost->cycles.high - cost->fetch - cost->wait.high);
+        sums->counts.low[cost->waits_for] += times * cost->wait.low;
+        sums->counts.nominal[cost->waits_for] += times * cost->wait.nominal;
+        sums->counts.high[cost->waits_for] += times * cost->wait.high;
+        sums->counts.fetch += times * cost->fetch;
     }
     const uint8_t last = block->lines[block->count - 1].kind;
     const int64_t leaving = (int64_t)block->left * block->leaving;
-    sums->low[last] += leaving;
-    sums->nominal[last] += leaving;
-    sums->high[last] += leaving;
-    sums->fetch += (int64_t)block->entered * block->entering;
+    sums->counts.low[last] += leaving;
+    sums->counts.nominal[last] += leaving;
+    sums->counts.high[last] += leaving;
+    sums->counts.fetch += (int64_t)block->entered * block->entering;
     const int64_t followed = times - (int64_t)block->entered;
     const uint8_t first = block->lines[0].kind;
-    sums->low[first] += followed * (block->follow.cycles.low - block->follow.fetch);
-    sums->nominal[first] += followed * (block->follow.cycles.nominal - block->follow.fetch);
-    sums->high[first] += followed * (block->follow.cycles.high - block->follow.fetch);
-    sums->fetch += followed * block->follow.fetch;
+    sums->counts.low[first] += followed * (block->follow.cycles.low - block->follow.fetch);
+    sums->counts.nominal[first] += followed * (block->follow.cycles.nominal - block->follow.fetch);
+    sums->counts.high[first] += followed * (block->follow.cycles.high - block->follow.fetch);
+    sums->counts.fetch += followed * block->follow.fetch;
     if (block->unknown != 0u && times > 0) {
-        sums->unknown += times * block->unknown;
+        sums->counts.unknown += times * block->unknown;
         sums->unknown_address = block->unknown_address;
         sums->unknown_opcode = block->unknown_opcode;
     }
@@ -72,40 +80,111 @@ static void add_up(struct sums *sums)
 {
     memset(sums, 0, sizeof *sums);
     for (int kind = 0; kind < KIND_COUNT; kind++) {
-        sums->instructions[kind] = execution.parts.instructions[kind];
-        sums->low[kind] = execution.parts.low[kind];
-        sums->nominal[kind] = execution.parts.nominal[kind];
-        sums->high[kind] = execution.parts.high[kind];
+        sums->counts.instructions[kind] = execution.parts.instructions[kind];
+        sums->counts.low[kind] = execution.parts.low[kind];
+        sums->counts.nominal[kind] = execution.parts.nominal[kind];
+        sums->counts.high[kind] = execution.parts.high[kind];
     }
-    sums->fetch = execution.parts.fetch;
+    sums->counts.fetch = execution.parts.fetch;
     for (uint32_t i = 0; i < execution.touched_count; i++) {
         add_block(sums, execution.touched[i]);
     }
     for (int kind = 0; kind < KIND_COUNT; kind++) {
         const int64_t unaligned = kind == KIND_LOAD ? (int64_t)execution.unaligned : 0;
         const int64_t all = unaligned + (int64_t)api_counters()[kind], wait = (int64_t)execution.fpu_wait[kind];
-        sums->low[kind] += all + wait;
-        sums->nominal[kind] += all + wait;
-        sums->high[kind] += all;
+        sums->counts.low[kind] += all + wait;
+        sums->counts.nominal[kind] += all + wait;
+        sums->counts.high[kind] += all;
     }
+    sums->counts.exceptions = (int64_t)execution.exception_cycles;
+}
+
+/* All of a region's counts are numbers that only grow, of one type. */
+static void add(struct counts *to, const struct counts *counts, int sign)
+{
+    int64_t *const into = (int64_t *)to;
+    const int64_t *const from = (const int64_t *)counts;
+    for (size_t i = 0; i < sizeof *to / sizeof *into; i++) {
+        into[i] += sign * from[i];
+    }
+}
+
+/* A part of a region, as what other tasks do in it, begins or ends. */
+static void set_part(struct part *part, bool runs)
+{
+    if (!region.active || region.options.kind == REGION_PROGRAM || part->runs == runs) {
+        return;
+    }
+    struct sums sums;
+    add_up(&sums);
+    if (runs) {
+        part->since = sums.counts;
+    } else {
+        add(&part->all, &sums.counts, 1);
+        add(&part->all, &part->since, -1);
+    }
+    part->runs = runs;
+}
+
+static void other_stack(bool used)
+{
+    set_part(&region.other_stacks, used);
+}
+
+static void other_task(bool runs)
+{
+    if (runs && execution.exceptions > 0u) {
+        set_part(&region.other_stacks, false); /* its stack is another matter */
+    }
+    region.other_stacks.runs = false; /* that was the way to the other task */
+    if (execution.profiling) {
+        execution_settle();
+    }
+    set_part(&region.other_tasks, runs);
+    execution.elsewhere = runs;
+    execution.node = PROFILE_ELSEWHERE;
+}
+
+static void clear_parts(void)
+{
+    memset(&region.other_tasks, 0, sizeof region.other_tasks);
+    memset(&region.other_stacks, 0, sizeof region.other_stacks);
+}
+
+static int64_t nominal_of(const struct counts *counts)
+{
+    int64_t cycles = counts->fetch + counts->exceptions;
+    for (int kind = 0; kind < KIND_COUNT; kind++) {
+        cycles += counts->nominal[kind];
+    }
+    return cycles;
+}
+
+static int64_t instructions_of(const struct counts *counts)
+{
+    int64_t instructions = 0;
+    for (int kind = 0; kind < KIND_COUNT; kind++) {
+        instructions += counts->instructions[kind];
+    }
+    return instructions;
 }
 
 static void print_kinds(FILE *out, const struct sums *sums)
 {
-    const int64_t exceptions = (int64_t)execution.exception_cycles;
-    int64_t instructions = 0, low = sums->fetch + exceptions, nominal = low, high = low;
+    const int64_t exceptions = sums->counts.exceptions;
+    int64_t instructions = 0, low = sums->counts.fetch + exceptions, nominal = low, high = low;
     fprintf(out, "\"kinds\":[");
     for (int kind = 0; kind < KIND_COUNT; kind++) {
-        if (sums->instructions[kind] != 0 || sums->nominal[kind] != 0) {
+        if (sums->counts.instructions[kind] != 0 || sums->counts.nominal[kind] != 0) {
             fprintf(out, "[\"%s\",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 "],", kind_names[kind],
-                    sums->instructions[kind], sums->low[kind], sums->nominal[kind], sums->high[kind]);
+                    sums->counts.instructions[kind], sums->counts.low[kind], sums->counts.nominal[kind], sums->counts.high[kind]);
         }
-        instructions += sums->instructions[kind];
-        low += sums->low[kind];
-        nominal += sums->nominal[kind];
-        high += sums->high[kind];
+        instructions += sums->counts.instructions[kind];
+        low += sums->counts.low[kind];
+        nominal += sums->counts.nominal[kind];
+        high += sums->counts.high[kind];
     }
-    fprintf(out, "[\"fetch\",0,%" PRId64 ",%" PRId64 ",%" PRId64 "],", sums->fetch, sums->fetch, sums->fetch);
+    fprintf(out, "[\"fetch\",0,%" PRId64 ",%" PRId64 ",%" PRId64 "],", sums->counts.fetch, sums->counts.fetch, sums->counts.fetch);
     fprintf(out, "[\"exception\",0,%" PRId64 ",%" PRId64 ",%" PRId64 "]],", exceptions, exceptions, exceptions);
     fprintf(out, "\"instructions\":%" PRId64 ",\"cycles\":[%" PRId64 ",%" PRId64 ",%" PRId64 "],", instructions, low,
             nominal, high);
@@ -132,9 +211,42 @@ static void print_nodes(FILE *out)
         const struct node *const node = profile_node(i);
         fprintf(out, "%s[%" PRId32 ",", i == 0 ? "" : ",", node->parent);
         print_text(out, i == PROFILE_ROOT ? "" : symbols_name(node->function));
-        fprintf(out, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "]", node->calls, node->instructions, node->cycles);
+        const bool counts = i != PROFILE_ELSEWHERE;
+        fprintf(out, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "]", counts ? node->calls : 0u,
+                counts ? node->instructions : 0u, counts ? node->cycles : 0u);
     }
     fprintf(out, "]");
+}
+
+/* Of a whole program the stack that went deepest, of a part of one that on which it began; and all that were used. */
+static void print_stacks(FILE *out)
+{
+    const bool whole = region.options.kind == REGION_PROGRAM;
+    uint32_t depth = execution_depth();
+    fprintf(out, "\"stacks\":[");
+    for (int32_t stack = 0, printed = 0; whole && stack < execution.stack_count; stack++) {
+        const uint32_t top = execution.stacks[stack].top, low = execution_lowest(stack);
+        if (low < top) {
+            depth = top - low > depth ? top - low : depth;
+            fprintf(out, "%s[%" PRIu32 ",%" PRIu32 "]", printed++ == 0 ? "" : ",", top, top - low);
+        }
+    }
+    fprintf(out, "],\"stack\":%" PRIu32 ",\"stack_exact\":%s,\"sp_read\":%s,", depth,
+            execution.sp_inexact || execution.sp_mixed ? "false" : "true",
+            execution.sp_read ? "true" : "false");
+    /* Of this region alone: how deep interrupts went before depends on when they came. */
+    const uint32_t initial = symbols_initial_sp(), lowest = execution_lowest(0);
+    if (initial >= lowest) {
+        fprintf(out, "\"stack_total\":%" PRIu32 ",", initial - lowest);
+    }
+}
+
+static void print_parts(FILE *out)
+{
+    const struct counts *const tasks = &region.other_tasks.all, *const stacks = &region.other_stacks.all;
+    fprintf(out, "\"other_tasks\":[%" PRId64 ",%" PRId64 "],\"tasks_sure\":%s,", instructions_of(tasks),
+            nominal_of(tasks), execution.tasks_unsure ? "false" : "true");
+    fprintf(out, "\"other_stacks\":%" PRId64 ",", nominal_of(stacks));
 }
 
 /* All or nothing, in one write: what the emulator wrote before it is killed stays whole. */
@@ -166,7 +278,10 @@ static void report(bool complete)
         region.lost++;
         return;
     }
+    set_part(&region.other_tasks, false);
+    set_part(&region.other_stacks, false);
     add_up(&sums);
+    add(&sums.counts, &region.other_tasks.all, -1);
     if (execution.profiling) {
         execution_settle();
     }
@@ -175,15 +290,11 @@ static void report(bool complete)
         fprintf(out, "\"sequence\":%" PRIu32 ",", region.sequence);
     }
     print_kinds(out, &sums);
-    /* Of this region alone: how deep interrupts went before depends on when they came. */
-    const uint32_t initial = symbols_initial_sp(), lowest = execution_lowest();
-    if (initial >= lowest) {
-        fprintf(out, "\"stack_total\":%" PRIu32 ",", initial - lowest);
-    }
-    fprintf(out, "\"stack\":%" PRIu32 ",\"stack_exact\":%s,\"sp_read\":%s,\"unaligned\":%" PRIu64 ",", execution_depth(),
-            execution.sp_inexact || execution.sp_mixed ? "false" : "true", execution.sp_read ? "true" : "false", execution.unaligned);
-    fprintf(out, "\"unknown\":%" PRId64 ",\"unknown_address\":%" PRIu32 ",\"unknown_opcode\":%" PRIu32, sums.unknown,
-            sums.unknown_address, sums.unknown_opcode);
+    print_stacks(out);
+    print_parts(out);
+    fprintf(out, "\"unaligned\":%" PRIu64 ",", execution.unaligned);
+    fprintf(out, "\"unknown\":%" PRId64 ",\"unknown_address\":%" PRIu32 ",\"unknown_opcode\":%" PRIu32,
+            sums.counts.unknown, sums.unknown_address, sums.unknown_opcode);
     if (execution.profiling) {
         print_nodes(out);
     }
@@ -205,6 +316,7 @@ static void begin(struct block *block, int32_t index)
     (void)symbols_refresh(region.options.symbols);
     region.active = true;
     region.depth = execution.depth;
+    clear_parts();
     profile_clear();
     block->function = symbols_find(block->address);
     execution.function = block->function;
@@ -228,7 +340,8 @@ static void end(const struct block *block, int32_t index)
 
 static void popped(void)
 {
-    if (region.active && region.options.kind == REGION_FUNCTION && execution.depth < region.depth) {
+    if (region.active && region.options.kind == REGION_FUNCTION && execution.task == execution.owner &&
+        execution.depth < region.depth) {
         end(NULL, 0);
     }
 }
@@ -255,6 +368,8 @@ void region_setup(const struct region_options *options)
     region.options = *options;
     execution_popped = popped;
     execution_was_reset = was_reset;
+    execution_other_task = other_task;
+    execution_other_stack = other_stack;
     (void)symbols_refresh(options->symbols);
     if (options->kind == REGION_PROGRAM) {
         region.active = true;
@@ -275,7 +390,7 @@ void region_at_to(unsigned int cpu, void *data)
 {
     const struct point *const point = data;
     (void)cpu;
-    if (region.active) {
+    if (region.active && !execution.elsewhere) {
         end(point->block, point->index);
     }
 }
@@ -319,6 +434,21 @@ void region_note(const char *saw)
     char line[64];
     const int size = snprintf(line, sizeof line, "{\"saw\":\"%s\"}\n", saw);
     put_out(line, (size_t)size);
+}
+
+static void ran_out(uint32_t top, uint32_t end_)
+{
+    char line[64];
+    if (region.active) {
+        report(false);
+    }
+    (void)snprintf(line, sizeof line, "{\"overflow\":[%" PRIu32 ",%" PRIu32 "]}\n", top, end_);
+    leave(line);
+}
+
+void region_watch_room(void)
+{
+    execution_stack_ran_out = ran_out;
 }
 
 void region_give_up(const char *needs)

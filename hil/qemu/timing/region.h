@@ -30,6 +30,8 @@ struct point {
     int32_t index;
 };
 
+/* End the emulator when a stack runs out of memory, and say so. */
+void region_watch_room(void);
 void region_setup(const struct region_options *options);
 /* Read the symbols again if another image has come, outside of a region. */
 void region_refresh_symbols(void);

@@ -11,7 +11,7 @@ import pytest
 from hil.errors import ProbeError
 from hil.image import prebuilt_images
 from hil.kinds import KINDS
-from hil.measure.cycles import KindCost
+from hil.measure.cycles import KindCost, StackUse, TaskCost
 from hil.measure.elf import load_functions
 from hil.measure.profile import PathCost
 from hil.qemu.trace import REPORT_NAME, SYMBOLS_NAME, PluginTrace, region_of
@@ -28,6 +28,10 @@ TOLD: dict[str, Any] = {
     "stack_exact": False,
     "sp_read": True,
     "stack_total": 120,
+    "stacks": [[0x20008000, 48], [0x21000100, 16]],
+    "other_tasks": [70, 90],
+    "tasks_sure": False,
+    "other_stacks": 5,
     "unaligned": 1,
     "unknown": 2,
     "unknown_address": 0x1234,
@@ -52,6 +56,8 @@ def test_a_line_is_read_as_it_was_written() -> None:
     assert (region.low, region.nominal, region.high) == (14, 15, 16)
     assert (region.stack_bytes, region.stack_exact, region.stack_total_bytes) == (48, False, 120)
     assert region.sp_read
+    assert region.stacks == (StackUse(0x20008000, 48), StackUse(0x21000100, 16))
+    assert (region.other_tasks, region.tasks_sure, region.other_stacks_cycles) == (TaskCost(70, 90), False, 5)
     assert (region.unknown, region.unknown_example) == (2, "ee00 0100 at 0x00001234")
     assert region.kinds["load"] == KindCost(2, 3, 4, 5)
     # Nodes of one path are one, and what nobody was in is none.
