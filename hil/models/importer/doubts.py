@@ -22,20 +22,20 @@ from hil.values import FLOAT_TOLERANCE
 Floats = npt.NDArray[Any]
 Outputs = Callable[[Request, Material], Floats]  # in float64
 
-_NEAR = 0.5  # of a standard deviation: the data's mean and spread are those of normalised values
+_FARTHER, _BEYOND = 1.5, 0.5  # so much stranger are data that were normalised before, in standard deviations
 _EXPECTED_WITHIN = 0.01  # of the largest expected: trainers compute in float32, a wrong gate is further off
 _TRIED = 16  # vectors that other readings are tried with
 
 
 def normalised_twice(material: Material, share: Callable[[Material], float | None]) -> str | None:
-    """A text when the vectors look normalised before mean and std are applied, and no more so after; None
+    """A text when mean and std take the vectors away from mean 0 and deviation 1, not towards them; None
     where there is no such doubt. ``share`` gives the share of right classes, None without labels.
     """
     weights = material.weights
     if not (weights.mean != 0).any() and not (weights.std != 1).any():
         return None
     raw, after = _strangeness(material, applied=False), _strangeness(material, applied=True)
-    if raw > _NEAR or after < 2 * raw + _NEAR:
+    if after < _FARTHER * raw + _BEYOND:
         return None
     plain = replace(weights, mean=np.zeros_like(weights.mean), std=np.ones_like(weights.std))
     with_them, without = share(material), share(replace(material, weights=plain))

@@ -12,9 +12,11 @@ import pytest
 from hil.cli_model import report_lines
 from hil.errors import ModelError, VectorError
 from hil.measure.accuracy import agreeing
+from hil.models.catalog import models_dir
 from hil.models.importer.bring import bring
 from hil.models.importer.request import Request
-from hil.models.vectors import load_vectors
+from hil.models.vectors import load_vectors, vectors_path
+from hil.models.weights import read_npz
 from hil.values import Precision
 
 D, H, C, T, N = 3, 8, 4, 9, 120
@@ -89,6 +91,29 @@ def test_a_mean_and_std_that_change_little_are_no_doubt(tmp_path: Path) -> None:
     random = np.random.default_rng(6)
     w = weights(random) | {"mean": np.full(D, 0.1), "std": np.full(D, 1.1)}
     assert bring(request(tmp_path, w, random.normal(size=(N, T, D)))).doubts == ()
+
+
+@pytest.mark.parametrize("name", ["fastgrnn_digits", "fastgrnn_vowels"])
+def test_the_labs_own_data_are_doubted_only_when_they_are_normalised(tmp_path: Path, name: str) -> None:
+    """Digits are scaled to a range, not to a deviation of 1: (x - 8) / 8 of 0 to 16, mostly 0."""
+    w = read_npz(models_dir() / name / "weights.npz")
+    held = read_npz(vectors_path(name))
+    asked = replace(
+        request(tmp_path, w, np.zeros((1, 1, 1)), labels=held["labels"]),
+        vectors=tmp_path / "X.npz",
+        gate="quantSigm",
+        update="quantTanh",
+        layout="rows",
+    )
+    np.savez(asked.vectors, inputs=held["inputs"], steps=held["steps"])
+    raw = bring(asked)
+    assert raw.doubts == ()
+    np.savez(asked.vectors, inputs=(held["inputs"] - w["mean"]) / w["std"], steps=held["steps"])
+    twice = bring(asked)
+    (doubt,) = twice.doubts
+    before, after = raw.accuracy[Precision.F32], twice.accuracy[Precision.F32]
+    assert after < before - 0.1
+    assert f"with them {after:.2%} are right, without {before:.2%}" in doubt
 
 
 def test_the_published_digits_are_not_doubted(tmp_path: Path) -> None:
