@@ -13,11 +13,12 @@ from hil.bench.plan import Case
 from hil.bench.progress import progress_line
 from hil.bench.run import BenchRun, utc_now
 from hil.bench.sessions import Sessions
+from hil.beside import beside
 from hil.errors import VectorError
 from hil.measure.accuracy import agreeing
 from hil.models.vectors import VectorSet, load_vectors
 from hil.session import Report, Session, first
-from hil.values import Measure
+from hil.values import Measure, Precision
 
 
 class Screen(Protocol):
@@ -72,9 +73,18 @@ class Bench:
         """The vectors that ``run`` streams: as many of the model's as it has by default, or --vectors."""
         return self._vectors(self.session)
 
-    def _vectors(self, session: Session) -> VectorSet:
+    @property
+    def _named(self) -> tuple[str, str]:
+        """Model and precision as the image's file is called; what is in it may say otherwise."""
+        return self._case.model, self._case.precision
+
+    def _load(self, model: str, precision: str) -> VectorSet:
+        return load_vectors(self._case.own or model, Precision(precision))
+
+    def _vectors(self, session: Session, loaded: Callable[[], VectorSet] | None = None) -> VectorSet:
         manifest = session.image.manifest
-        vectors = load_vectors(self._case.own or manifest.model, manifest.precision)
+        said = (manifest.model, str(manifest.precision))
+        vectors = loaded() if loaded is not None and said == self._named else self._load(*said)
         if vectors.sha256 != manifest.vectors_sha256:
             raise VectorError(
                 f"the vectors of {manifest.model} are not those its image was built with",
@@ -86,13 +96,14 @@ class Bench:
 
     def run(self) -> Report:
         """Measure, store, and record every measure as a property of the test."""
+        loaded = beside(lambda: self._load(*self._named))  # while the image is flashed
         session = self.session
         started = utc_now()
         with (
             self._run.measuring(self._case, session),
             progress_line(self._screen.out, self.label, self._screen.uncaptured) as progress,
         ):
-            self._ran = self._vectors(session)
+            self._ran = self._vectors(session, loaded)
             report = session.measure(self._ran, progress)
             self._run.save(session, report, started)  # before the line says that it is done
         for name, value in properties(report.measures):
