@@ -37,6 +37,7 @@ class _Child:
     """The process, our end of the line to it, and what it says when it fails."""
 
     process: subprocess.Popen[bytes]
+    connection: socket.socket
     line: BufferedRWPair
     stderr: IO[bytes]
 
@@ -51,6 +52,7 @@ class ProbeProcess:
 
     def __init__(self) -> None:
         self._child: _Child | None = None
+        self._held: set[int] = set()  # numbers of flashers that are connected
 
     def __enter__(self) -> Self:
         return self
@@ -81,21 +83,29 @@ class ProbeProcess:
     def close(self) -> None:
         """End the process, with all that it holds; harmless when there is none."""
         if self._child is not None:
+            if not self._held:
+                self._child.process.kill()  # it may still be importing
             self._leave(self._child)
-
-    def holds(self, child: _Child) -> bool:
-        """Whether that process is the one that serves now: another has let go of all that it held."""
-        return child is self._child
 
     def opened(self, *given: object) -> tuple[_Child, int]:
         """Connect to a probe; returns the process that holds it, and its number there."""
         child = self._started()
         number: int = self.ask(child, "connect", *given)
+        self._held.add(number)
         return child, number
+
+    def release(self, child: _Child, number: int) -> None:
+        """Let a probe go; one whose process has ended is let go already."""
+        if self._serves(child):
+            self._held.discard(number)
+            try:
+                self.ask(child, "release", number)
+            except ProbeError as ended:
+                logging.getLogger(__name__).debug("%s", ended)
 
     def ask(self, child: _Child, call: str, *given: object) -> Any:
         """Let the process do something, and what it gave back; HilError when it refuses or has ended."""
-        if not self.holds(child):
+        if not self._serves(child):
             raise ProbeError("the process that drives the debug probes has ended", remedy="run it again")
         log = logging.getLogger("pyocd")
         try:
@@ -115,33 +125,44 @@ class ProbeProcess:
             raise refused
         return value
 
+    def _serves(self, child: _Child) -> bool:
+        return child is self._child
+
     def _started(self) -> _Child:
         if self._child is None:
             self._child = _start()
         return self._child
 
     def _leave(self, child: _Child) -> None:
-        """Hang up, which ends it."""
-        if self._child is child:
+        self._hang_up(child)
+        child.stderr.close()
+
+    def _hang_up(self, child: _Child) -> None:
+        """End the line, which ends the process."""
+        if self._serves(child):
             self._child = None
+            self._held.clear()
+        with suppress(OSError):
+            child.connection.shutdown(socket.SHUT_RDWR)  # a fork of ours may hold the line too
         with suppress(OSError):  # of what could not be sent any more
             child.line.close()
+        child.connection.close()
         try:
             wait_for(child.process, _END_S)
         except subprocess.TimeoutExpired:
             child.process.kill()
             child.process.wait()
-        child.stderr.close()
 
     def _why_ended(self, child: _Child) -> ProbeError:
-        status = child.process.wait()
-        child.stderr.seek(0)
-        said = child.stderr.read().decode(errors="replace").strip().splitlines()
-        self._leave(child)
+        self._hang_up(child)
+        with child.stderr as said:
+            said.seek(0)
+            lines = said.read().decode(errors="replace").strip().splitlines()
+        status = child.process.returncode
         how = f"by signal {-status}" if status < 0 else f"with exit code {status}"
         return ProbeError(
             f"the process that drives the debug probes ended {how}",
-            evidence=said[-1][:_SAID_LENGTH] if said else None,
+            evidence=lines[-1][:_SAID_LENGTH] if lines else None,
             remedy="run it again",
         )
 
@@ -168,8 +189,7 @@ def _start() -> _Child:
             ) from error
         undo.pop_all()
         theirs.close()
-        with ours:
-            return _Child(process, ours.makefile("rwb"), stderr)
+        return _Child(process, ours, ours.makefile("rwb"), stderr)
 
 
 class _FlasherApart:
@@ -190,12 +210,8 @@ class _FlasherApart:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         held, self._held = self._held, None
-        if held is not None and self._process.holds(held[0]):
-            child, number = held
-            try:
-                self._process.ask(child, "release", number)
-            except ProbeError as ended:  # all that it held is let go
-                logging.getLogger(__name__).debug("%s", ended)
+        if held is not None:
+            self._process.release(*held)
 
     def program(self, image_path: Path) -> FlashReport:
         report: FlashReport = self._ask("program", image_path.absolute())

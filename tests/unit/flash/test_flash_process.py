@@ -78,6 +78,14 @@ def test_it_is_started_once_and_ends_when_it_is_closed() -> None:
     wait_until_gone(first)
 
 
+def test_without_a_probe_to_let_go_its_end_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "_END_S", 10 * GONE_S)
+    with ProbeProcess() as probes:
+        stopped = pid_of(probes)
+        os.kill(stopped, signal.SIGSTOP)  # it reads no end of the line
+    wait_until_gone(stopped)
+
+
 def test_it_ends_when_its_owner_is_killed() -> None:
     with subprocess.Popen([sys.executable, "-c", OURS_UNTIL_KILLED], stdout=subprocess.PIPE) as owner:
         assert owner.stdout is not None
