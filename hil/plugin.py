@@ -18,21 +18,26 @@ from hil.errors import HilError
 from hil.escaping import escaped
 from hil.pytest_plugin import suite
 from hil.pytest_plugin.options import add_options, refuse_workers, run_if_any, the_run, wanted
-from hil.pytest_plugin.screen import encoding
+from hil.pytest_plugin.screen import encoding, guard, has_failed, open_closed_streams
 
 if TYPE_CHECKING:
     from hil.bench.run import BenchRun
 
+_SESSION = pytest.StashKey[pytest.Session]()
+
 pytest_plugins = ("hil.pytest_plugin.fixtures",)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_load_initial_conftests(parser: pytest.Parser) -> Generator[None, None, None]:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> Generator[None, None, None]:
     """The bench's options come last: a name that a conftest or another plug-in uses stays theirs."""
+    if any(argument.startswith(("--board", "--hil-board")) for argument in args):
+        open_closed_streams()  # before pytest captures them
     yield
     add_options(parser)
 
 
+@pytest.hookimpl(trylast=True)  # once there is a terminal
 def pytest_configure(config: pytest.Config) -> None:
     """With --board and no path, the suite is all that runs."""
     if wanted(config) and config.args_source is not pytest.Config.ArgsSource.ARGS:
@@ -41,6 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
         suite.locate(config)
     if not wanted(config):
         return
+    guard(config)
     refused = refuse_workers(config)
     if refused is not None:
         raise pytest.UsageError(refused)
@@ -94,6 +100,18 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int | pytest.ExitC
         run.finish(interrupted=exitstatus == pytest.ExitCode.INTERRUPTED, failed=bool(exitstatus))
         if not run.complete:
             session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Its exit code is settled when all has been printed."""
+    session.config.stash[_SESSION] = session
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """What could not be printed fails the run, too."""
+    session = config.stash.get(_SESSION, None)
+    if session is not None and has_failed(config):
+        session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

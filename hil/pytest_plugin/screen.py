@@ -1,15 +1,19 @@
-"""The terminal, past pytest's capture, for what is shown while a test runs."""
+"""The terminal, past pytest's capture, for what is shown while a test runs; and when it cannot be written."""
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 import sys
 from contextlib import AbstractContextManager, nullcontext, suppress
-from typing import TextIO
+from typing import Any, TextIO
 
 import pytest
 
 from hil.escaping import escaped
+
+_GUARD = pytest.StashKey["Guarded"]()
 
 
 def encoding() -> str:
@@ -17,13 +21,89 @@ def encoding() -> str:
     return (sys.__stdout__.encoding if sys.__stdout__ is not None else None) or "utf-8"
 
 
+def open_closed_streams() -> None:
+    """Streams that the caller has closed become ones that keep nothing: pytest cannot do without."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, f"__{name}__") is None:
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != number:
+                os.dup2(null, number)
+                os.close(null)
+            stream = open(number, "r+" if number == 0 else "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+            setattr(sys, name, stream)
+            setattr(sys, f"__{name}__", stream)
+
+
+class Guarded:
+    """A stream whose failure is told in a line on standard error, once: a run goes on without it.
+
+    ``failed`` says whether it did; a reader that has gone (`pytest … | head`) is no failure.
+    """
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._lost = False
+        self.failed = False
+        if isinstance(out, io.TextIOWrapper):
+            out.reconfigure(errors="backslashreplace")  # what its encoding lacks is no reason to end
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._out, name)
+
+    def write(self, text: str) -> int:
+        """As the stream does, whole at once: what waits in a buffer would fail later, where nobody tells."""
+        if not self._lost:
+            try:
+                self._out.write(text)
+                self._out.flush()
+            except OSError as error:
+                self._give_up(error)
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing is left to do."""
+
+    def _give_up(self, error: OSError) -> None:
+        self._lost = True
+        self.failed = error.errno != errno.EPIPE
+        self._empty()
+        if self.failed:
+            told = f"hil: what pytest prints cannot be written: {error.strerror}; the run goes on\n"
+            with suppress(OSError, AttributeError):  # nor can that
+                os.write(sys.__stderr__.fileno(), told.encode())  # type: ignore[union-attr]
+
+    def _empty(self) -> None:
+        """What its buffer still holds would fail again as Python ends: it goes where nothing is kept."""
+        with suppress(OSError, ValueError):
+            number = self._out.fileno()
+            held, null = os.dup(number), os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, number)
+            self._out.flush()
+            os.dup2(held, number)
+            os.close(held)
+            os.close(null)
+
+
+def guard(config: pytest.Config) -> None:
+    """Let pytest's terminal be Guarded from here on."""
+    if config.pluginmanager.hasplugin("terminalreporter"):
+        writer = config.get_terminal_writer()
+        config.stash[_GUARD] = Guarded(writer._file)
+        writer._file = config.stash[_GUARD]
+
+
+def has_failed(config: pytest.Config) -> bool:
+    """Whether the terminal could not be written."""
+    guarded = config.stash.get(_GUARD, None)
+    return guarded is not None and guarded.failed
+
+
 class Screen:
     """Where the progress line is drawn."""
 
     def __init__(self, config: pytest.Config) -> None:
-        self.out: TextIO = sys.__stdout__ if sys.__stdout__ is not None else sys.stdout
-        if isinstance(self.out, io.TextIOWrapper):
-            self.out.reconfigure(errors="backslashreplace")  # what its encoding lacks is no reason to end
+        plain = sys.__stdout__ if sys.__stdout__ is not None else sys.stdout
+        self.out: Any = config.stash.get(_GUARD, None) or Guarded(plain)
         self._capture = config.pluginmanager.getplugin("capturemanager")
 
     def uncaptured(self) -> AbstractContextManager[None]:
@@ -35,6 +115,5 @@ class Screen:
 
     def say(self, line: str) -> None:
         """Show a line at once; a terminal that is gone is no reason to end."""
-        with suppress(OSError), self.uncaptured():
+        with self.uncaptured():
             self.out.write(f"\n{escaped(line)}\n")
-            self.out.flush()

@@ -67,6 +67,27 @@ def test_where_the_locale_has_no_letters_but_asciis(tmp_path: Path) -> None:
         assert database.execute("select board from session").fetchall() == [("béta",)]
 
 
+NO_SPACE = "hil: what pytest prints cannot be written: No space left on device; the run goes on\n"
+
+
+@pytest.mark.parametrize(
+    ("redirection", "code", "told"),
+    [
+        (">/dev/full", 1, NO_SPACE),
+        (">/dev/full 2>/dev/full", 1, ""),
+        (">&-", 0, ""),
+        ("<&- >&- 2>&-", 0, ""),
+        ("| head -1 >/dev/null", 0, ""),
+    ],
+)
+def test_what_nobody_can_read_ends_no_run(tmp_path: Path, redirection: str, code: int, told: str) -> None:
+    script = f'set -o pipefail; "$@" -p no:dash {redirection}'
+    done = run(tmp_path, ["bash", "-c", script, "bash", *bench(tmp_path)], **os.environ)
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", told)
+    with sqlite3.connect(tmp_path / "results.db") as database:
+        assert database.execute("select status from run").fetchall() == [("finished",)]
+
+
 def test_a_folder_for_temporary_files_that_is_missing_is_not_needed(tmp_path: Path) -> None:
     done = run(tmp_path, bench(tmp_path), **{**os.environ, "TMPDIR": str(tmp_path / "missing")})
     assert done.returncode == 0, done.stdout + done.stderr

@@ -126,26 +126,35 @@ def test_a_reader_that_goes_loses_nothing_that_was_measured(tmp_path: Path) -> N
         assert process.stdout is not None
         assert any("f32: 20/20 vectors" in line for line in process.stdout)
         process.stdout.close()
-        assert process.wait(RUN_S) != 0
-    assert ("f32", "finished") in rows(tmp_path, "select precision, status from session")
-    assert rows(tmp_path, "select status from run where status != 'running'") != []
+        assert process.wait(RUN_S) == 0
+    sessions = rows(tmp_path, "select precision, status from session order by precision")
+    assert sessions == [("f32", "finished"), ("q15", "finished"), ("q7", "finished")]
+    assert rows(tmp_path, "select status from run") == [("finished",)]
 
 
-def test_the_readme_shows_a_row_as_it_is_printed(tmp_path: Path) -> None:
-    done = run(tmp_path, "--board=all", "--model=fastgrnn_digits/q15")
+def shown_in_the_readme() -> list[str]:
+    """The lines that `make bench` ends with, but for what is left out there."""
+    block = re.search(r"```text\n(board  model .*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    assert block is not None
+    return [line for line in block[1].splitlines() if line.strip(" -…")]
+
+
+def cells(line: str) -> list[str]:
+    return re.split(r"  +", line)
+
+
+@pytest.mark.parametrize("row", [cells(line) for line in shown_in_the_readme() if line.startswith("qemu ")])
+def test_the_readme_shows_what_is_printed(tmp_path: Path, row: list[str]) -> None:
+    done = run(tmp_path, "--board=all", f"--model={row[1]}/{row[2]}")
     assert done.returncode == 0, done.stdout + done.stderr
-
-    def table(text: str, row: str) -> list[list[str]]:
-        lines = [line for line in text.splitlines() if line.startswith(("board  model ", row))]
-        return [re.split(r"  +", line) for line in lines]
-
-    row = "qemu   fastgrnn_digits"
-    printed = table(done.stdout, row)
-    shown = [cells for cells in table(README.read_text(), row) if "f32" not in cells and "q7" not in cells]
-    assert len(printed) == 2
-    assert printed == shown
-    obtained = next(line for line in README.read_text().splitlines() if line.startswith("obtained: "))
+    printed = [cells(line) for line in done.stdout.splitlines()]
+    head, *_, obtained, stored = shown_in_the_readme()
+    assert row in printed
+    assert cells(head) in printed
+    assert obtained.startswith("obtained: ")
     assert obtained.removesuffix("…") in done.stdout
+    assert stored.startswith("stored: run 1 in sqlite:////")
+    assert "\nstored: run 1 in sqlite:////" in done.stdout
 
 
 def test_a_number_of_vectors_is_that_of_a_slow_model_too(tmp_path: Path) -> None:
