@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from hil import cli_model, cli_models, cli_time
 from hil.cli_model import precisions_of
 from hil.cli_streams import OutputError, standard_streams
-from hil.errors import HilError, ModelError
+from hil.errors import HilError, ModelError, refusal
 from hil.kinds import KINDS
 from hil.masking import masked
 from hil.text.progress import steps
@@ -36,8 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except HilError as error:
             return _refused(str(error))
         except OSError as error:
-            told = [str(part) for part in (error.filename, error.strerror) if part]
-            return _refused(": ".join(told) or str(error))
+            return _refused(refusal(error))
         except KeyboardInterrupt:
             return 130
         return code

@@ -12,6 +12,12 @@ from hil.masking import masked
 _LONGEST = 2_000  # letters of each fact in a line
 
 
+def refusal(error: OSError) -> str:
+    """What the system refused, in one line: the file, where it names one, and why."""
+    told = [str(part) for part in (error.filename, error.strerror) if part]
+    return escaped(": ".join(told) or str(error))
+
+
 class HilError(Exception):
     """Something the user can act on; the base of all errors of the lab.
 

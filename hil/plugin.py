@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hil.collecting import collecting_later
-from hil.errors import HilError
+from hil.errors import HilError, refusal
 from hil.escaping import escaped
 from hil.pytest_plugin import suite
 from hil.pytest_plugin.options import add_options, refuse_workers, run_if_any, the_run, wanted
@@ -76,6 +76,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
                 run.prepare()
         except HilError as error:
             raise pytest.UsageError(str(error)) from None
+        except OSError as error:
+            raise pytest.UsageError(refusal(error)) from error
 
 
 @pytest.hookimpl(wrapper=True)

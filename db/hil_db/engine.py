@@ -80,7 +80,7 @@ def file_of(url: URL) -> Path | None:
         return None
     try:
         return Path(url.database).expanduser().absolute()
-    except RuntimeError as error:  # a ~ that stands for no folder
+    except (RuntimeError, OSError) as error:  # a ~ that stands for no folder, or one that was removed
         raise StoreError(f"{url.database!r} is in no folder", evidence=str(error), remedy=_URLS) from error
 
 

@@ -122,13 +122,22 @@ def find_model(name: str) -> ModelSpec:
 
 
 def _why_empty(folder: Path) -> str:
-    if not folder.exists():
+    try:
+        next(folder.iterdir(), None)
+    except FileNotFoundError:
         return "it does not exist"
-    return "no folder in it has a model.json" if folder.is_dir() else "it is no folder"
+    except NotADirectoryError:
+        return "it is no folder"
+    except OSError as error:
+        return str(error.strerror)
+    return "no folder in it has a model.json"
 
 
 def _folders(folder: Path) -> list[Path]:
-    return [path.parent for path in sorted(folder.glob("*/model.json"))]
+    try:
+        return [path.parent for path in sorted(folder.glob("*/model.json"))]
+    except OSError:  # as `_why_empty` finds too, and tells
+        return []
 
 
 def _read_all(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hil.errors import HilError
+from hil.errors import HilError, refusal
 from hil.flash.process import ProbeProcess
 
 if TYPE_CHECKING:
@@ -132,6 +132,8 @@ def the_run(config: pytest.Config) -> BenchRun:
             run = BenchRun(options, probes)
         except HilError as error:
             raise pytest.UsageError(str(error)) from None
+        except OSError as error:
+            raise pytest.UsageError(refusal(error)) from error
         config.stash[_RUN] = run
         if not config.option.collectonly:
             run.ahead()

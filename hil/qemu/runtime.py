@@ -87,6 +87,12 @@ def runtime_dir() -> Path:
         path = _chosen_dir()
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         owner = path.lstat()
+    except (FileExistsError, NotADirectoryError) as error:
+        raise ProbeError(
+            "the folder of running emulators is no folder",
+            evidence=f"{error.filename}: {error.strerror}",
+            remedy=f"name one in {RUNTIME_DIR_VARIABLE}",
+        ) from error
     except OSError as error:
         raise unwritable(error) from error
     if owner.st_uid != os.getuid() or path.is_symlink() or owner.st_mode & 0o022:
@@ -158,10 +164,10 @@ def running() -> list[RunningBoard]:
 
 
 def sweep() -> None:
-    """Remove the folders of emulators that are gone."""
+    """Remove the folders of emulators that are gone, and no other: the user may have named any folder."""
     root = runtime_dir()
     for folder in _folders():
-        if not _locked(folder):
+        if _read(folder) is not None and not _locked(folder):
             shutil.rmtree(folder, ignore_errors=True)
     for folder in root.glob(f"{_HALF_MADE}*"):
         try:

@@ -206,6 +206,11 @@ def test_a_folder_without_models_is_named(tmp_path: Path) -> None:
         ModelLibrary(tmp_path).own_models()
 
 
+def test_a_folder_that_the_system_refuses_is_told_with_the_reason(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"no model in .* \(File name too long\)"):
+        ModelLibrary(tmp_path / ("x" * 300)).models()
+
+
 def test_an_unknown_name_lists_both_sorts(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"unknown model nerest; choose from: .*fastgrnn_digits.*nearest"):
         ModelLibrary(copied(tmp_path)).find("nerest")

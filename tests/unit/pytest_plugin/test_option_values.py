@@ -22,6 +22,7 @@ import pytest
         (["--board=all", "--vectors=½"], "'½' is no number of vectors"),
         (["--board=all", "--lab="], "ERROR: --lab is empty"),
         (["--board=all", "--models-dir="], "ERROR: --models-dir is empty"),
+        (["--board=all", "--models-dir=" + "x" * 300], "(File name too long)"),
         (
             ["--board=all", "--hang-after=0"],
             "--hang-after/--hil-hang-after: '0' is no time: give seconds above 0",

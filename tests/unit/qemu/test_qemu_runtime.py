@@ -28,7 +28,12 @@ def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv(runtime.RUNTIME_DIR_VARIABLE, str(tmp_path / "file" / "boards"))
-    with pytest.raises(ProbeError, match=r"file/boards.*name one .*HIL_RUNTIME_DIR"):
+    with pytest.raises(ProbeError, match=r"is no folder \(.*file/boards.*name one in HIL_RUNTIME_DIR"):
+        runtime.runtime_dir()
+    monkeypatch.setenv(runtime.RUNTIME_DIR_VARIABLE, str(tmp_path / "file"))
+    with pytest.raises(
+        ProbeError, match=r"is no folder \(.*file: File exists\); name one in HIL_RUNTIME_DIR"
+    ):
         runtime.runtime_dir()
 
 
@@ -57,9 +62,12 @@ def test_what_has_ended_is_not_listed_but_kept_for_its_owner(folder: Path) -> No
 
 def test_foreign_folders_are_left_alone(folder: Path) -> None:
     (folder / "notes").mkdir()
+    (folder / "notes" / "lock").write_text("of another program")
+    (folder / "more" / "lock").mkdir(parents=True)
     runtime.sweep()
     assert runtime.running() == []
-    assert (folder / "notes").is_dir()
+    assert (folder / "notes" / "lock").is_file()
+    assert (folder / "more" / "lock").is_dir()
 
 
 def test_half_made_folders_are_swept_once_they_are_old(folder: Path) -> None:
