@@ -17,6 +17,7 @@ from hil.flash.process import ProbeProcess
 from hil.image import Image
 from hil.kinds import Kind
 from hil.lab import BoardSpec
+from hil.link.rings import Memory
 from hil.measure.cycles import CoreTrace
 from hil.measure.elf import check_fits, load_segments
 from hil.qemu.process import QemuProcess, find_ahead
@@ -34,7 +35,7 @@ class Board:
     longer answer (an emulator that ended or hangs), or None, within seconds. ``clock`` tells the seconds that
     pass for the board: they stand while its host keeps it from running. ``versions`` are of the tools between
     us and the core. ``trace`` watches the core from outside, where something can; where it should and cannot,
-    ``trace_missing`` says why.
+    ``trace_missing`` says why. Frames may travel through ``memory``, where host and board share some.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Board:
     clock: Callable[[], float] = time.monotonic
     trace: CoreTrace | None = None
     trace_missing: str | None = None
+    memory: Memory | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
 
     def check(self, image: Image) -> None:
@@ -95,6 +97,7 @@ def open_board(spec: BoardSpec, probes: ProbeProcess | None = None) -> Iterator[
                 clock=process.clock,
                 trace=process.trace,
                 trace_missing=process.trace_missing,
+                memory=process.memory,
                 versions={**versions, "qemu": process.version},
             )
 

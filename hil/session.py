@@ -64,14 +64,18 @@ class Session:
     """Flashes the image, starts it and shakes hands on entry; a failed entry undoes itself.
 
     ``hang_after_s`` is how long the board may be silent while it computes; None leaves that to the model's
-    cost. ``phases`` holds the seconds each step took so far, by the host's clock. ``failure`` is what went
-    wrong with the board in this session, None while it can be used.
+    cost. ``over_uart`` keeps frames out of memory that host and board share. ``phases`` holds the seconds
+    each step took so far, by the host's clock. ``failure`` is what went wrong with the board in this session,
+    None while it can be used.
     """
 
-    def __init__(self, board: Board, image: Image, *, hang_after_s: float | None = None) -> None:
+    def __init__(
+        self, board: Board, image: Image, *, hang_after_s: float | None = None, over_uart: bool = False
+    ) -> None:
         self.board = board
         self.image = image
         self.hang_after_s = hang_after_s
+        self.over_uart = over_uart
         self.phases: dict[str, float] = {}
         self._stack = ExitStack()
         self._flasher: Flasher | None = None
@@ -105,7 +109,12 @@ class Session:
         self.phases["verify_s"] = self.flash_report.verify_s
         started = time.monotonic()
         self._link = self._stack.enter_context(
-            Link.open(self.board.serial_url, baudrate=self.board.kind.baudrate, clock=self.board.clock)
+            Link.open(
+                self.board.serial_url,
+                baudrate=self.board.kind.baudrate,
+                memory=None if self.over_uart else self.board.memory,
+                clock=self.board.clock,
+            )
         )
         if self.board.trace is not None:
             self.board.trace.begin(self.image.path)
@@ -238,9 +247,10 @@ class Session:
         return replace(found, notes=notes)
 
     def phase_measures(self) -> tuple[Measure, ...]:
-        """The wall time of every phase gone through so far."""
+        """The wall time of every phase gone through so far, and what carried the frames."""
+        conditions = {"link": self._link.via} if self.hello is not None and self._link is not None else {}
         return tuple(
-            Measure(name, seconds, "s", Method.MEASURED, "host-clock")
+            Measure(name, seconds, "s", Method.MEASURED, "host-clock", conditions=conditions)
             for name, seconds in self.phases.items()
         )
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from hil.errors import HilError, ImageError, ModelError
-from hil.image import prebuilt_images
+from hil.image import Manifest, prebuilt_images
 from hil.lab import BoardSpec, suggest
 from hil.models.catalog import BUILTIN, BrokenModel, ModelLibrary, images_dir, models_dir
 from hil.models.spec import ModelSpec
+from hil.values import Precision
+
+_INPUT_BYTES = {Precision.F32: 4, Precision.Q15: 2, Precision.Q7: 1}
 
 
 @dataclass(frozen=True)
@@ -18,13 +21,15 @@ class Case:
     """One board and one image for it, not opened yet.
 
     ``own`` is the model where it is a user's own: its image may have to be built first. ``broken`` says why
-    the model cannot be run at all; ``elf`` is then the file that its images would lie beside.
+    the model cannot be run at all; ``elf`` is then the file that its images would lie beside. ``over_uart``:
+    its frames take the UART even where host and board share memory.
     """
 
     board: BoardSpec
     elf: Path
     own: ModelSpec | None = None
     broken: HilError | None = None
+    over_uart: bool = False
 
     @property
     def image_name(self) -> str:
@@ -54,8 +59,9 @@ def plan(
 
     ``models`` is a comma-separated list of globs over ``model`` or ``model/precision``; None chooses all.
     A user's own models in ``library`` follow those of the lab; their images need not exist yet. A broken one
-    is a case that says so. Raises ModelError when a glob matches nothing, ImageError when a kind has no image
-    at all.
+    is a case that says so. Of a board's cases, if there are several, the one with the smallest vectors takes
+    the UART, so that every run tests it. Raises ModelError when a glob matches nothing, ImageError when a
+    kind has no image at all.
     """
     own, broken = library.own_models(), library.broken(but=_with_images(boards))
     cases = [case for board in boards for case in _of_board(board, own, broken)]
@@ -67,7 +73,7 @@ def plan(
                 remedy="run `hil build` to make them",
             )
     if models is None:
-        return tuple(cases)
+        return _one_over_uart(cases)
     globs = [glob.strip() for glob in models.split(",") if glob.strip()]
     if not globs:
         raise ModelError("--model names no model", remedy=f"known models: {_known(cases)}")
@@ -79,7 +85,25 @@ def plan(
                 board=", ".join(board.name for board in boards),
                 remedy=suggest(glob, names) or f"known models: {_known(cases)}",
             )
-    return tuple(case for case in cases if any(_matches(case, glob) for glob in globs))
+    return _one_over_uart([case for case in cases if any(_matches(case, glob) for glob in globs)])
+
+
+def _one_over_uart(cases: list[Case]) -> tuple[Case, ...]:
+    chosen = set()
+    for name in {case.board.name for case in cases}:
+        sizes = {case.id: size for case in cases if case.board.name == name and (size := _vector_bytes(case))}
+        if len(sizes) > 1:
+            chosen.add(min(sizes, key=sizes.__getitem__))
+    return tuple(replace(case, over_uart=True) if case.id in chosen else case for case in cases)
+
+
+def _vector_bytes(case: Case) -> int:
+    """Of one vector; 0 where that is not known: an own image need not exist yet."""
+    try:
+        manifest = Manifest.read(case.elf.with_suffix(".json"))
+    except HilError:  # a damaged one says so when it is run
+        return 0
+    return manifest.max_steps * manifest.features * _INPUT_BYTES[manifest.precision]
 
 
 def _with_images(boards: tuple[BoardSpec, ...]) -> set[str]:

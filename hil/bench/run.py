@@ -157,7 +157,9 @@ class BenchRun:
                     image = Image.load(case.elf)
                 except HilError as error:
                     raise error.at(board.name) from None
-                session = Session(board, image, hang_after_s=self.options.hang_after_s)
+                session = Session(
+                    board, image, hang_after_s=self.options.hang_after_s, over_uart=case.over_uart
+                )
                 stack.enter_context(session)
             except BaseException as error:
                 self._save_ended(case, board, image, started, session, error)

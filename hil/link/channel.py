@@ -17,7 +17,6 @@ from hil.link.transport import Transport
 
 PAYLOAD_UNKNOWN = 1024  # what to expect before HELLO_REPLY tells
 _EVIDENCE_BYTES = 16
-_BITS_PER_BYTE = 10  # on a serial line, start and stop bit included
 
 
 @dataclass(frozen=True)
@@ -44,11 +43,8 @@ class Channel:
     computed since then. ``clock`` tells the seconds by which the board's deadlines are counted.
     """
 
-    def __init__(
-        self, transport: Transport, baudrate: int, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, transport: Transport, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
-        self.byte_s = _BITS_PER_BYTE / baudrate
         self.shaken = False
         self.payload_out = 0
         self.payload_in = 0
@@ -69,6 +65,16 @@ class Channel:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._transport.__exit__(kind, error, trace)
+
+    @property
+    def via(self) -> str:
+        """What carries the bytes, ``uart`` or ``ram``: settled by the firmware's first answer."""
+        return self._transport.name
+
+    @property
+    def byte_s(self) -> float:
+        """How long the line takes for a byte, in seconds."""
+        return self._transport.byte_s
 
     @property
     def stats(self) -> LinkStats:

@@ -21,8 +21,9 @@ from hil.link.channel import PAYLOAD_UNKNOWN, Channel, LinkStats
 from hil.link.frames import OVERHEAD_BYTES
 from hil.link.messages import NO_VECTOR, Hello, Result, StackUse, Type
 from hil.link.pacing import Patience
+from hil.link.rings import Memory, MemoryTransport
 from hil.link.stream import Stream
-from hil.link.transport import Transport
+from hil.link.transport import SerialTransport
 from hil.wire import most_vector_bytes
 
 __all__ = ["Hello", "Link", "LinkStats", "Result", "StackUse"]
@@ -43,12 +44,21 @@ class Link:
         self.hello: Hello | None = None
 
     @classmethod
-    def open(cls, url: str, *, baudrate: int = 115_200, clock: Callable[[], float] = time.monotonic) -> Link:
+    def open(
+        cls,
+        url: str,
+        *,
+        baudrate: int = 115_200,
+        memory: Memory | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> Link:
         """Open the port; what the board said before is thrown away.
 
+        With ``memory``, which the board reaches too, frames travel through it where the firmware knows how.
         ``clock`` tells the seconds by which the board's deadlines are counted.
         """
-        return cls(Channel(Transport(url, baudrate), baudrate, clock))
+        port = SerialTransport(url, baudrate)
+        return cls(Channel(port if memory is None else MemoryTransport(memory, port), clock))
 
     def __enter__(self) -> Self:
         return self
@@ -57,6 +67,11 @@ class Link:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._channel.__exit__(kind, error, trace)
+
+    @property
+    def via(self) -> str:
+        """What carries the frames, ``uart`` or ``ram``: settled once hands were shaken."""
+        return self._channel.via
 
     @property
     def stats(self) -> LinkStats:

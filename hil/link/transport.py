@@ -1,11 +1,14 @@
-"""Bytes to and from a board, over any URL that pyserial opens, and over ``unix:///path.sock``."""
+"""Bytes to and from a board: what a transport is, and the one over any URL that pyserial opens.
+
+``unix:///path.sock`` is such a URL too.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import time
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import serial
 
@@ -15,12 +18,47 @@ _HANDLERS = "hil.link.handlers"
 _WRITE_S = 60.0  # with flow control a device takes nothing while it computes
 _SLICE_S = 0.02  # a port's own timeout stays what it is: to change it reconfigures some ports
 _CHUNK = 4096
+_BITS_PER_BYTE = 10  # start and stop bit included
 
 
-class Transport:
-    """An open port that counts its bytes; a context manager. LinkError tells every failure."""
+class Transport(Protocol):
+    """Carries bytes and counts them; a context manager. LinkError tells every failure.
+
+    ``byte_s`` is how long the line takes for a byte, ``name`` what it is: ``uart`` or ``ram``.
+    """
+
+    @property
+    def bytes_out(self) -> int: ...
+
+    @property
+    def bytes_in(self) -> int: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def byte_s(self) -> float: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def write(self, data: bytes) -> None:
+        """Send all of it; DeviceHungError when the other end takes nothing."""
+
+    def read(self, timeout_s: float) -> bytes:
+        """What has arrived, waiting about ``timeout_s`` for the first byte; empty when nothing came."""
+
+
+class SerialTransport:
+    """A serial port, or what has the face of one."""
+
+    name = "uart"
 
     def __init__(self, url: str, baudrate: int) -> None:
+        self.byte_s = _BITS_PER_BYTE / baudrate
         if _HANDLERS not in serial.protocol_handler_packages:
             serial.protocol_handler_packages.append(_HANDLERS)
         self.url = url
@@ -60,6 +98,18 @@ class Transport:
         except (serial.SerialException, OSError) as error:
             raise self._lost(error) from error
         self.bytes_out += len(data)
+
+    def wake(self) -> None:
+        """Send a zero, if it goes at once: where it does not, bytes that wait will wake the other end too."""
+        self._port.write_timeout = 0
+        try:
+            self._port.write(b"\0")
+        except serial.SerialTimeoutException:
+            return
+        except (serial.SerialException, OSError) as error:
+            raise self._lost(error) from error
+        finally:
+            self._port.write_timeout = _WRITE_S
 
     def read(self, timeout_s: float) -> bytes:
         """What has arrived, waiting about ``timeout_s`` for the first byte; empty when nothing came."""

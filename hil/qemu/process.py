@@ -22,6 +22,7 @@ from hil.beside import wait_for
 from hil.errors import ProbeError
 from hil.qemu import runtime, watcher
 from hil.qemu.clock import EmulatorClock
+from hil.qemu.memory import SharedMemory
 from hil.qemu.plugin import Plugin, PluginError, timing_plugin
 from hil.qemu.program import find_program
 from hil.qemu.qmp import QmpClient, QmpError
@@ -39,13 +40,16 @@ class QemuProcess:
     """A running emulator: a context manager that ends it.
 
     ``probe_id`` is what pyOCD opens it by, ``serial_url`` what the link opens, ``version`` is QEMU's own.
-    ``clock`` stands while the host keeps the emulator from running. ``trace`` tells what marked regions cost;
-    without it, ``trace_missing`` says why.
+    ``clock`` stands while the host keeps the emulator from running. ``memory`` is RAM that we reach too.
+    ``trace`` tells what marked regions cost; without it, ``trace_missing`` says why.
     """
 
-    def __init__(self, board: RunningBoard, watched: _Watched, lock: int, timing: _Timing) -> None:
+    def __init__(
+        self, board: RunningBoard, watched: _Watched, lock: int, timing: _Timing, memory: SharedMemory | None
+    ) -> None:
         self.board = board
         self.version = ""
+        self.memory = memory
         self.clock = EmulatorClock(watched.process.pid)
         self.trace = PluginTrace(board.folder) if timing.plugin is not None else None
         self.trace_missing = timing.missing
@@ -77,12 +81,15 @@ class QemuProcess:
     def _start(cls, program: str, machine: str, name: str, timing: _Timing) -> Self:
         unique_id = f"{re.sub(r'[^a-z0-9]+', '-', machine.lower())}-{secrets.token_hex(4)}"
         board, lock = runtime.create(unique_id, name, machine)
+        memory = _shared_memory(machine)
         try:
-            watched = _spawn(program, board, lock, timing)
+            watched = _spawn(program, board, lock, timing, memory)
         except ProbeError:
+            if memory is not None:
+                memory.close()
             os.close(lock)
             raise
-        emulator = cls(board, watched, lock, timing)
+        emulator = cls(board, watched, lock, timing, memory)
         try:
             with QmpClient(board.qmp_socket, deadline_s=_START_DEADLINE_S) as qmp:
                 emulator.version = qmp.version
@@ -146,6 +153,8 @@ class QemuProcess:
         shutil.rmtree(self.board.folder, ignore_errors=True)
         os.close(self._life)
         os.close(self._lock)
+        if self.memory is not None:
+            self.memory.close()
 
     def _wait(self) -> None:
         try:
@@ -194,7 +203,17 @@ def _find_timing(program: str) -> _Timing:
         return _Timing(None, str(error))
 
 
-def _spawn(program: str, board: RunningBoard, lock: int, timing: _Timing) -> _Watched:
+def _shared_memory(machine: str) -> SharedMemory | None:
+    """What frames may travel through; None where the machine has none, or the system does not give it."""
+    try:
+        return SharedMemory.of(machine)
+    except OSError:
+        return None
+
+
+def _spawn(
+    program: str, board: RunningBoard, lock: int, timing: _Timing, memory: SharedMemory | None
+) -> _Watched:
     """Start the watcher and, through it, QEMU.
 
     The sockets listen before QEMU starts and are handed over, so connecting needs no retries.
@@ -219,6 +238,10 @@ def _spawn(program: str, board: RunningBoard, lock: int, timing: _Timing) -> _Wa
         str(board.folder),
     ]
     command += [program, *_arguments(board.machine, descriptors), *timing.arguments(board)]
+    inherited = [alive, watched, lock, *descriptors.values()]
+    if memory is not None:
+        command += memory.arguments
+        inherited.append(memory.descriptor)
     try:
         with board.stderr.open("wb") as stderr:
             process = subprocess.Popen(
@@ -226,7 +249,7 @@ def _spawn(program: str, board: RunningBoard, lock: int, timing: _Timing) -> _Wa
                 stdin=subprocess.DEVNULL,
                 stdout=stderr,
                 stderr=stderr,
-                pass_fds=(alive, watched, lock, *descriptors.values()),
+                pass_fds=inherited,
                 cwd=board.folder,  # a core dump goes where it is cleaned up
                 start_new_session=True,  # Ctrl-C is for the owner, which then closes us
             )

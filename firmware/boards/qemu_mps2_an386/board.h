@@ -15,8 +15,15 @@ void uart_init(void);
 size_t uart_read(void *ctx, uint8_t *buffer, size_t capacity);
 int uart_write(void *ctx, const uint8_t *bytes, size_t length);
 void uart_wait(void *ctx);
+void uart_wake_host(void);
+
+/* memory.c */
+int memory_begin(void); /* 1: the host wants frames through memory */
+size_t memory_read(void *ctx, uint8_t *buffer, size_t capacity);
+int memory_write(void *ctx, const uint8_t *bytes, size_t length);
+void memory_wait(void *ctx);
 
 /* main.c; fault.c sends its report through it */
-extern const struct hil_port board_port;
+extern const struct hil_port *board_port;
 
 #endif

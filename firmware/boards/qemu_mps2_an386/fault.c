@@ -45,7 +45,7 @@ void fault_report(uint32_t sp)
         .bfar = SCB_BFAR,
         .sp = sp,
     };
-    hil_runtime_fault(&board_port, &fault);
+    hil_runtime_fault(board_port, &fault);
     for (;;) {
         __asm volatile("wfi");
     }

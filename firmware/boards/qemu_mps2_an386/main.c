@@ -1,7 +1,8 @@
-/* The mps2-an386 of QEMU: UART, a free-running timer as counter, and the port that the runtime asks for. */
+/* The mps2-an386 of QEMU: UART or memory, a free-running timer as counter, and the port that the runtime asks for. */
 #include "board.h"
 
 #include "../../runtime/model.h"
+#include "../../runtime/rings.h"
 #include "../../runtime/runtime.h"
 
 struct cmsdk_timer {
@@ -81,22 +82,16 @@ static void gpio(void *ctx, int high)
     (void)high; /* no pin to drive: an emulated board has no power probe */
 }
 
-const struct hil_port board_port = {
-    .kind = "qemu_mps2_an386",
-    .clock_hz = CLOCK_HZ,
-    .counter_hz = CLOCK_HZ,
-    .counter = HIL_COUNTER_TIMER,
-    .rx_window = UART_RING_BYTES,
-    .stack_low = _stack_low,
-    .stack_high = _stack_high,
-    .read = uart_read,
-    .write = uart_write,
-    .wait = uart_wait,
-    .cycles = counter_read,
-    .mask = mask,
-    .unmask = unmask,
-    .gpio = gpio,
-};
+#define PORT(window, receive, send, sleep) \
+    { \
+        .kind = "qemu_mps2_an386", .clock_hz = CLOCK_HZ, .counter_hz = CLOCK_HZ, .counter = HIL_COUNTER_TIMER, \
+        .rx_window = (window), .stack_low = _stack_low, .stack_high = _stack_high, .read = (receive), \
+        .write = (send), .wait = (sleep), .cycles = counter_read, .mask = mask, .unmask = unmask, .gpio = gpio, \
+    }
+
+static const struct hil_port uart_port = PORT(UART_RING_BYTES, uart_read, uart_write, uart_wait);
+static const struct hil_port memory_port = PORT(HIL_RING_BYTES, memory_read, memory_write, memory_wait);
+const struct hil_port *board_port;
 
 /* Its interrupt is all that matters: it wakes QEMU's main loop, where the first byte may still wait. */
 void SysTick_Handler(void)
@@ -110,5 +105,6 @@ void board_main(void)
     SYST_RVR = CLOCK_HZ / 1000u - 1u;
     SYST_CVR = 0;
     SYST_CSR = SYST_RUN;
-    hil_runtime_run(&board_port, &hil_model);
+    board_port = memory_begin() ? &memory_port : &uart_port;
+    hil_runtime_run(board_port, &hil_model);
 }

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hil.link.link import Link
+from hil.qemu.memory import SharedMemory
 from hil.resources import firmware_dir
 
 BUILD_ID = "00112233445566778899aabbccddeeff"
@@ -47,9 +48,10 @@ def build(program: Path, *flags: str, source: str = "device_host.c") -> Path:
 class HostDevice:
     """One device; a context manager that ends it. It starts at ``boot``, like a board that is let go."""
 
-    def __init__(self, program: Path, **options: int) -> None:
+    def __init__(self, program: Path, *, memory: SharedMemory | None = None, **options: int) -> None:
         self._program = program
         self._options = options
+        self.memory = memory
         self._folder = tempfile.TemporaryDirectory(prefix="hil-")
         self._path = Path(self._folder.name) / "port.sock"
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -60,15 +62,17 @@ class HostDevice:
 
     def boot(self) -> None:
         """Start the firmware; it serves whoever has connected, and says READY first."""
-        fd = self._listener.fileno()
-        options = [f"{name}={value}" for name, value in self._options.items()]
+        inherited = {"fd": self._listener.fileno()}
+        if self.memory is not None:
+            inherited["memory"] = self.memory.descriptor
+        options = [f"{name}={value}" for name, value in (inherited | self._options).items()]
         self._process = subprocess.Popen(
-            [self._program, f"fd={fd}", *options], pass_fds=[fd], stderr=subprocess.PIPE
+            [self._program, *options], pass_fds=list(inherited.values()), stderr=subprocess.PIPE
         )
 
     def connect(self, clock: Callable[[], float] = time.monotonic) -> Link:
         """An open link on which the handshake is done."""
-        link = Link.open(self.url, clock=clock)
+        link = Link.open(self.url, memory=self.memory, clock=clock)
         self.boot()
         link.handshake(_BOOT_S)
         return link

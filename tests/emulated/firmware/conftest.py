@@ -6,28 +6,37 @@ import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from hil.link.link import Link
+from hil.qemu.memory import SharedMemory
 from hil.qemu.program import find_program
 
 MACHINE = ("-M", "mps2-an386", "-icount", "shift=0", "-display", "none", "-monitor", "none")
 
 
 @contextmanager
-def _boot(qemu: str, elf: Path, folder: Path) -> Iterator[Link]:
-    """A link to the image; QEMU gets a socket that already listens, so nobody waits for its file."""
+def _boot(qemu: str, folder: Path, elf: Path, memory: SharedMemory | None = None) -> Iterator[Link]:
+    """A link to the image, through shared memory or the UART.
+
+    QEMU gets a socket that already listens, so nobody waits for its file.
+    """
     path = folder / "serial.sock"
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
         listener.listen(1)
         serial = f"socket,id=serial,fd={listener.fileno()},server=on,wait=on"
         command = [qemu, *MACHINE, "-chardev", serial, "-serial", "chardev:serial", "-kernel", str(elf)]
-        process = subprocess.Popen(command, pass_fds=[listener.fileno()], stderr=subprocess.DEVNULL)
+        descriptors = [listener.fileno()]
+        if memory is not None:
+            command += memory.arguments
+            descriptors.append(memory.descriptor)
+        process = subprocess.Popen(command, pass_fds=descriptors, stderr=subprocess.DEVNULL)
     try:
-        with Link.open(f"unix://{path}") as link:
+        with Link.open(f"unix://{path}", memory=memory) as link:
             yield link
     finally:
         process.kill()
@@ -35,11 +44,10 @@ def _boot(qemu: str, elf: Path, folder: Path) -> Iterator[Link]:
         path.unlink()
 
 
-Boot = Callable[[Path], AbstractContextManager[Link]]
+Boot = Callable[..., AbstractContextManager[Link]]
 
 
 @pytest.fixture
 def boot(tmp_path: Path) -> Boot:
     """A function that boots an image and gives the open link as a context."""
-    qemu = find_program()
-    return lambda elf: _boot(qemu, elf, tmp_path)
+    return partial(_boot, find_program(), tmp_path)

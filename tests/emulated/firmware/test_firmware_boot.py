@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from hil.link.link import Link
 from hil.measure.accuracy import golden_exact
 from hil.measure.elf import symbol_at
 from hil.models.vectors import load_vectors
+from hil.qemu.memory import SharedMemory
 from hil.resources import fixtures_dir
 
 pytestmark = pytest.mark.emulated
@@ -28,7 +29,7 @@ ANY_VECTOR = [np.zeros((8, 8), np.float32)]
 CFSR_DACCVIOL, CFSR_MSTKERR, CFSR_UNDEFINSTR = 1 << 1, 1 << 4, 1 << 16
 STACK_LOW = 0x2000_0000
 
-Boot = Callable[[Path], AbstractContextManager[Link]]
+Boot = Callable[..., AbstractContextManager[Link]]
 
 
 @pytest.mark.parametrize("elf", IMAGES, ids=lambda elf: elf.stem)
@@ -45,13 +46,15 @@ def test_the_handshake_is_the_manifest(elf: Path, boot: Boot) -> None:
 
 @pytest.mark.parametrize("elf", IMAGES, ids=lambda elf: elf.stem)
 def test_outputs_are_the_goldens_and_counts_repeat(elf: Path, boot: Boot) -> None:
+    """Whatever carries the frames."""
     manifest = Image.load(elf).manifest
     vectors = load_vectors(manifest.model, manifest.precision)
     inputs = vectors.inputs[:12]
     runs = []
-    for _ in range(2):
-        with boot(elf) as link:
+    for memory in (None, SharedMemory.of("mps2-an386")):
+        with memory or nullcontext(), boot(elf, memory) as link:
             link.handshake(HANDSHAKE_S)
+            assert link.via == ("ram" if memory else "uart")
             results = link.infer(inputs)
             stack = link.stack()
         outputs = np.stack([result.output for result in results])

@@ -136,7 +136,7 @@ def test_an_emulator_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.Mon
 
     def stop(_: bytes) -> None:
         children = Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text().split()
-        stopped.append(int(children[0]))
+        stopped.append(int(children[-1]))  # the newest: fixtures may have some
         os.kill(stopped[-1], signal.SIGSTOP)
 
     outcome = standalone.run(elf, standalone.Region(), say=stop, timeout_s=2.0)

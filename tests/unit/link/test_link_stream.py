@@ -14,7 +14,7 @@ from host_device import HostDevice, expected
 from hil.link.frames import Frame, encode
 from hil.link.link import Link, LinkStats, Result
 from hil.link.messages import Type, fragment_payload
-from hil.link.transport import Transport
+from hil.link.transport import SerialTransport
 
 F32, I16 = 1, 2
 StartDevice = Callable[..., HostDevice]
@@ -135,7 +135,7 @@ def test_a_board_that_was_left_in_the_middle_is_taken_up_again(start_device: Sta
     device = start_device(**VARIABLE)
     with device.connect():
         pass
-    with Transport(device.url, 115_200) as half:
+    with SerialTransport(device.url, 115_200) as half:
         half.write(encode(Frame(Type.FRAGMENT, 0, fragment_payload(0, 29, 0, bytes(64)))))
         half.write(encode(Frame(Type.VECTORS, 0, bytes(200)))[:100])
     inputs = vectors(30, VARIABLE)

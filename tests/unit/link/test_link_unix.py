@@ -10,7 +10,7 @@ import pytest
 import serial
 
 from hil.errors import LinkError
-from hil.link.transport import Transport
+from hil.link.transport import SerialTransport
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def url_of(listener: socket.socket) -> str:
 
 
 def test_bytes_go_both_ways_and_are_counted(listener: socket.socket) -> None:
-    with Transport(url_of(listener), 115_200) as transport:
+    with SerialTransport(url_of(listener), 115_200) as transport:
         end, _ = listener.accept()
         with end:
             transport.write(b"out")
@@ -37,12 +37,12 @@ def test_bytes_go_both_ways_and_are_counted(listener: socket.socket) -> None:
 
 
 def test_nothing_comes_back_as_nothing(listener: socket.socket) -> None:
-    with Transport(url_of(listener), 115_200) as transport:
+    with SerialTransport(url_of(listener), 115_200) as transport:
         assert transport.read(0.0) == b""
 
 
 def test_what_arrived_before_the_end_is_not_lost(listener: socket.socket) -> None:
-    with Transport(url_of(listener), 115_200) as transport:
+    with SerialTransport(url_of(listener), 115_200) as transport:
         end, _ = listener.accept()
         end.sendall(b"last words")
         end.close()
@@ -52,7 +52,7 @@ def test_what_arrived_before_the_end_is_not_lost(listener: socket.socket) -> Non
 
 
 def test_writing_to_a_closed_port_is_an_error(listener: socket.socket) -> None:
-    with Transport(url_of(listener), 115_200) as transport:
+    with SerialTransport(url_of(listener), 115_200) as transport:
         listener.accept()[0].close()
         with pytest.raises(LinkError, match="went away"):
             transport.write(b"hello")
@@ -60,16 +60,16 @@ def test_writing_to_a_closed_port_is_an_error(listener: socket.socket) -> None:
 
 def test_a_port_that_is_not_there_names_it(tmp_path: Path) -> None:
     with pytest.raises(LinkError, match=r"cannot open the serial port unix://.*nowhere\.sock"):
-        Transport(f"unix://{tmp_path}/nowhere.sock", 115_200)
+        SerialTransport(f"unix://{tmp_path}/nowhere.sock", 115_200)
 
 
 def test_an_unknown_scheme_is_an_error() -> None:
     with pytest.raises(LinkError, match="cannot open"):
-        Transport("carrier-pigeon://dovecote", 115_200)
+        SerialTransport("carrier-pigeon://dovecote", 115_200)
 
 
 def test_the_handler_reads_as_many_bytes_as_asked_or_until_its_timeout(listener: socket.socket) -> None:
-    Transport(url_of(listener), 115_200).__exit__(None, None, None)  # makes the scheme known
+    SerialTransport(url_of(listener), 115_200).__exit__(None, None, None)  # makes the scheme known
     listener.accept()[0].close()
     with serial.serial_for_url(url_of(listener), timeout=0.01) as port:
         end, _ = listener.accept()

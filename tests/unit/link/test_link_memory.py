@@ -1,0 +1,173 @@
+"""Frames through shared memory, against the real runtime: results, restarts, what others write there."""
+
+from __future__ import annotations
+
+import random
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from host_device import HostDevice, expected
+
+from hil.errors import LinkError
+from hil.link.link import Link
+from hil.link.rings import MemoryTransport
+from hil.link.transport import SerialTransport
+from hil.qemu.memory import SharedMemory
+
+Vector = npt.NDArray[np.float32]
+StartDevice = Callable[..., HostDevice]
+BYTES = 128 << 10
+MAGIC, GENERATION, DOWN_TAKEN, UP_PUT, HOST_MAGIC, DOWN_PUT, UP_TAKEN = 0, 4, 16, 20, 32, 40, 44
+RINGS = range(64, 64 + (64 << 10))
+
+
+@pytest.fixture
+def memory() -> Iterator[SharedMemory]:
+    with SharedMemory(BYTES, BYTES) as shared:
+        yield shared
+
+
+def word(memory: SharedMemory, offset: int) -> int:
+    return int.from_bytes(memory.read(offset, 4), "little")
+
+
+def inputs(count: int, steps: int = 8, features: int = 8) -> list[Vector]:
+    made = np.random.default_rng(count).standard_normal((count, steps, features))
+    return list(made.astype(np.float32))
+
+
+def infer_right(link: Link, vectors: list[Vector]) -> None:
+    results = link.infer(vectors, hang_after_s=20.0)
+    assert [result.number for result in results] == list(range(len(vectors)))
+    for vector, result in zip(vectors, results, strict=True):
+        assert np.array_equal(result.output, expected(vector, 10))
+
+
+def test_vectors_and_answers_travel_through_memory(start_device: StartDevice, memory: SharedMemory) -> None:
+    device = start_device(memory=memory)
+    with device.connect() as link:
+        assert link.via == "ram"
+        assert link.require_hello().rx_window == 32_768
+        infer_right(link, inputs(1000))  # more than eight times round the ring
+        stats = link.stats
+    assert stats.wire_bytes_out > 1000 * 256
+    assert (stats.lost, stats.damaged) == (0, 0)
+
+
+def test_a_large_vector_goes_in_fragments(start_device: StartDevice, memory: SharedMemory) -> None:
+    device = start_device(memory=memory, features=128, min_steps=128, max_steps=128)
+    with device.connect() as link:
+        infer_right(link, inputs(5, 128, 128))  # 64 KiB each: twice the ring
+
+
+def test_firmware_without_rings_is_heard_on_the_port(
+    device_program: Path, start_device: StartDevice, memory: SharedMemory
+) -> None:
+    """The memory of an earlier image, with rings, is still there."""
+    with HostDevice(device_program, memory=memory) as earlier, earlier.connect() as link:
+        infer_right(link, inputs(3))
+    device = start_device()
+    with Link.open(device.url, memory=memory) as link:
+        device.boot()
+        link.handshake(10.0)
+        assert link.via == "uart"
+        infer_right(link, inputs(30))
+
+
+def test_a_busy_board_is_not_waited_for_to_take_what_wakes_it(
+    start_device: StartDevice, memory: SharedMemory
+) -> None:
+    """More frames than a socket holds single bytes, both ways, while neither side is idle."""
+    with start_device(memory=memory, features=60).connect() as link:
+        infer_right(link, inputs(2_000, 8, 60))
+
+
+def test_a_host_without_memory_is_served_on_the_port(
+    device_program: Path, start_device: StartDevice, memory: SharedMemory
+) -> None:
+    with HostDevice(device_program, memory=memory) as earlier, earlier.connect() as link:
+        assert link.via == "ram"
+    device = start_device(memory=memory)
+    with Link.open(device.url) as link:
+        device.boot()
+        link.handshake(10.0)
+        assert link.via == "uart"
+        infer_right(link, inputs(30))
+
+
+def test_every_start_makes_rings_of_another_generation(device_program: Path, memory: SharedMemory) -> None:
+    seen = set()
+    for _ in range(3):
+        with HostDevice(device_program, memory=memory) as device, device.connect() as link:
+            infer_right(link, inputs(200))
+            seen.add(word(memory, GENERATION))
+    assert len(seen) == 3
+
+
+def test_a_host_that_comes_later_gets_rings_anew(start_device: StartDevice, memory: SharedMemory) -> None:
+    """The device runs on; what the earlier host left in the rings does not reach the later one."""
+    device = start_device(memory=memory)
+    with device.connect() as link:
+        before = word(memory, GENERATION)
+    memory.write(HOST_MAGIC, struct.pack("<I", 0x484F_5354))
+    with Link.open(device.url, memory=memory) as link:
+        link.handshake(10.0)
+        assert link.via == "ram"
+        infer_right(link, inputs(30))
+    assert word(memory, GENERATION) != before
+
+
+def test_a_restart_in_the_middle_is_not_passed_over(start_device: StartDevice, memory: SharedMemory) -> None:
+    with (
+        start_device(memory=memory, restart_at=5).connect() as link,
+        pytest.raises(LinkError, match="started again in the middle"),
+    ):
+        link.infer(inputs(300), hang_after_s=5.0)
+
+
+@pytest.mark.parametrize("offset", [DOWN_TAKEN, UP_PUT, DOWN_PUT, UP_TAKEN, MAGIC])
+def test_a_word_that_another_wrote_costs_frames_and_no_results(
+    start_device: StartDevice, memory: SharedMemory, offset: int
+) -> None:
+    with start_device(memory=memory).connect() as link:
+        infer_right(link, inputs(10))
+        memory.write(offset, struct.pack("<I", 0x8000_1234))
+        infer_right(link, inputs(50))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_bytes_that_another_writes_meanwhile_are_noticed(
+    start_device: StartDevice, memory: SharedMemory, seed: int
+) -> None:
+    """Frames are checked: whatever somebody scribbles into the rings, no result is wrong."""
+    luck = random.Random(seed)
+    done = threading.Event()
+
+    def scribble() -> None:
+        while not done.wait(0.01):
+            memory.write(luck.choice(RINGS), luck.randbytes(1))
+
+    with start_device(memory=memory).connect() as link:
+        other = threading.Thread(target=scribble)
+        other.start()
+        try:
+            infer_right(link, inputs(2000))
+        finally:
+            done.set()
+            other.join()
+
+
+@pytest.mark.parametrize("sizes", [(0, 0), (3, 8), (1 << 31, 1 << 31), (1 << 17, 1 << 16)])
+def test_sizes_that_cannot_be_are_no_rings(
+    start_device: StartDevice, memory: SharedMemory, sizes: tuple[int, int]
+) -> None:
+    device = start_device()
+    with MemoryTransport(memory, SerialTransport(device.url, 115_200)) as transport:
+        memory.write(0, struct.pack("<6I", 0x5249_4E47, 1, *sizes, 0, 40))
+        assert transport.read(0.05) == b""
+        assert transport.name == "uart"
