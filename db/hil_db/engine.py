@@ -49,13 +49,18 @@ def data_folder() -> Path:
 
 def default_url() -> str:
     """SQLite in the user's data folder."""
-    return URL.create("sqlite", database=str(default_path())).render_as_string()
+    return url_of(default_path())
+
+
+def url_of(path: Path) -> str:
+    """SQLite in that file; StoreError when no URL can name it."""
+    return URL.create("sqlite", database=str(_text_path(path))).render_as_string()
 
 
 def parse(url: str | None) -> URL:
     """A database URL with its file's path made absolute; None: the default. StoreError when it is not one."""
     if url is None:
-        return URL.create("sqlite", database=str(default_path()))
+        return URL.create("sqlite", database=str(_text_path(default_path())))
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
@@ -79,9 +84,22 @@ def file_of(url: URL) -> Path | None:
     if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
         return None
     try:
-        return Path(url.database).expanduser().absolute()
+        return _text_path(Path(url.database).expanduser().absolute())
     except (RuntimeError, OSError) as error:  # a ~ that stands for no folder, or one that was removed
         raise StoreError(f"{url.database!r} is in no folder", evidence=str(error), remedy=_URLS) from error
+
+
+def _text_path(path: Path) -> Path:
+    """The same; StoreError for bytes that are no text: neither URLs nor databases keep those."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise StoreError(
+            f"the database {path} cannot be named",
+            evidence="its path is not UTF-8",
+            remedy="choose another place with --db",
+        ) from error
+    return path
 
 
 def identity(url: URL) -> tuple[int, int] | None:

@@ -11,8 +11,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from sqlalchemy.engine import URL
-
 from hil.errors import StoreError
 from hil_db import engine
 from hil_db.records import RunInfo, SessionRecord, Status
@@ -76,7 +74,7 @@ class Kept:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
                 path.touch(0o600, exist_ok=False)  # where temporary files lie, others may lay links
-                store = Store.open(URL.create("sqlite", database=str(path)).render_as_string(), one_file=True)
+                store = Store.open(engine.url_of(path), one_file=True)
             except OSError as error:
                 refused = StoreError(f"cannot make the folder {folder}", evidence=str(error))
                 continue
@@ -118,7 +116,7 @@ def store_file(path: Path, url: str | None) -> list[str]:
     """
     if not path.is_file():
         raise StoreError(f"there is no file {path}", remedy="name one that a run has kept")
-    kept = URL.create("sqlite", database=str(path)).render_as_string()
+    kept = engine.url_of(path)
     # One that an older version wrote is brought up to date first; one that cannot be written is only read.
     opened = Store.open(kept, one_file=True) if os.access(path, os.W_OK) else Store.open_read_only(kept)
     with opened as source, Store.open(url) as target:

@@ -18,6 +18,7 @@ from sqlalchemy import event
 from hil.errors import StoreError
 from hil_db import engine
 from hil_db.export import export
+from hil_db.kept import store_file
 from hil_db.records import RunInfo, SessionRecord
 from hil_db.store import Store
 
@@ -249,6 +250,26 @@ def test_a_folder_that_may_not_be_looked_into(open_folder: Path) -> None:
     for action in ("save", "read"):
         line = work(action, f"sqlite:///{path}", "1", "unprivileged")
         assert line.startswith(f"refused: the database {path} cannot be opened (Permission denied); check")
+
+
+def test_a_name_that_is_no_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff"))
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    (folder / "kept.db").touch()
+    tries: list[Callable[[], object]] = [
+        lambda: Store.open("sqlite:///x.db"),
+        lambda: Store.open_read_only("sqlite:///x.db"),
+        lambda: store_file(folder / "kept.db", f"sqlite:///{tmp_path}/x.db"),
+    ]
+    for attempt in tries:
+        with pytest.raises(StoreError) as caught:
+            attempt()
+        assert r"\xff" in str(caught.value)
+        assert "(its path is not UTF-8); choose another place with --db" in str(caught.value)
+    monkeypatch.setenv("XDG_DATA_HOME", str(folder))
+    with pytest.raises(StoreError, match="its path is not UTF-8"):
+        Store.open()
 
 
 def test_a_name_that_no_system_takes(tmp_path: Path) -> None:
