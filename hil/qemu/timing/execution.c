@@ -39,6 +39,13 @@ int execution_begin(uint32_t sp, bool profiling)
     return execution.touched == NULL || profile_count() == 0 ? -1 : 0;
 }
 
+static void push(const struct frame *frame)
+{
+    if (!RARELY(execution.depth == execution.room) || execution_grow()) {
+        execution.frames[execution.depth++] = *frame;
+    }
+}
+
 /* The first time that a block runs in a region. */
 static void touch(struct block *block)
 {
@@ -244,7 +251,10 @@ static void see_sp(const struct block *before, const struct block *now, bool may
 /* SP is again what it was when a frame was pushed. */
 static void restore_sp(const struct frame *frame)
 {
-    execution_use_stack(frame->stack, frame->sp);
+    if (RARELY(execution.sp_lost || frame->stack != execution.stack)) {
+        execution_use_stack(frame->stack, frame->sp);
+    }
+    execution.sp = frame->sp;
     execution.sp_switched = frame->sp_switched;
     execution.sp_derived = frame->sp_derived;
     if (frame->sp_lost) {
@@ -278,7 +288,7 @@ static void take_exception(struct block *before, const struct block *now, bool c
         execution.exception_cycles += (uint64_t)parameters.exception_entry;
         execution.tasks_switch &= execution.exceptions > 0u;
     }
-    execution_push(&frame);
+    push(&frame);
     execution.exceptions = frame.exceptions + 1u;
     const uint32_t bytes = execution.fpu_used ? FPU_FRAME_BYTES : FRAME_BYTES;
     execution.sp = (execution.sp - bytes) & ~7u; /* CCR.STKALIGN, set at reset on the Cortex-M4 */
@@ -364,7 +374,7 @@ static void take_call(const struct block *before, const struct block *now)
         .exceptions = execution.exceptions,
         .stack = execution.stack,
     };
-    execution_push(&frame);
+    push(&frame);
     if (execution.profiling) {
         go_to(child_of(execution.node, now->function), now->function);
         profile_node(execution.node)->calls++;

@@ -62,6 +62,7 @@ struct execution {
 
     struct frame *frames; /* of the present task */
     uint32_t depth;
+    uint32_t room;
     uint32_t exceptions;  /* that are active */
     uint32_t thread_sp;   /* of what the first of them interrupted, below the frame, */
     int32_t thread_stack; /* and its stack */
@@ -102,8 +103,8 @@ struct execution {
 
 extern struct execution execution;
 
-/* A frame on top of the present task's. */
-void execution_push(const struct frame *frame);
+/* Room for one more frame of the present task; false when there are too many. */
+bool execution_grow(void);
 /* Memory for the rest; 0, or -1 without it. ``sp`` is what SP holds at reset. */
 int execution_begin(uint32_t sp, bool profiling);
 
@@ -132,6 +133,8 @@ uint32_t execution_deepest(int32_t stack);
 void execution_begin_stacks(uint32_t sp);
 /* The stack that SP lies in, one that is new if need be. */
 int32_t execution_stack_of(uint32_t sp);
+/* SP may be higher than it was seen on this stack. */
+void execution_raise_top(void);
 /* Go on with a stack, on which SP is ``sp``. */
 void execution_use_stack(int32_t stack, uint32_t sp);
 /* A store that a handler makes below what it interrupted: registers saved on that one's stack. */

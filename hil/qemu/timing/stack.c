@@ -79,6 +79,12 @@ int32_t execution_stack_of(uint32_t sp)
     return execution.stack_count++;
 }
 
+void execution_raise_top(void)
+{
+    uint32_t *const top = &execution.stacks[execution.stack].top;
+    *top = !execution.sp_lost && execution.sp > *top ? execution.sp : *top;
+}
+
 void execution_use_stack(int32_t stack, uint32_t sp)
 {
     execution_sp_is_found();
@@ -88,8 +94,8 @@ void execution_use_stack(int32_t stack, uint32_t sp)
         execution.lowest = execution.stacks[stack].lowest;
         execution.lowest = sp < execution.lowest ? sp : execution.lowest;
     }
-    execution.stacks[stack].top = sp > execution.stacks[stack].top ? sp : execution.stacks[stack].top;
     execution.sp = sp;
+    execution_raise_top();
     if (execution.exceptions == 0u && !execution.elsewhere) {
         execution_other_stack(stack != execution.begun_on);
     }

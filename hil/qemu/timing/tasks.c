@@ -10,16 +10,17 @@
 
 #define TASKS_MOST 256
 #define DEPTH_MOST 65536u
+#define FRAMES 256u /* to begin with */
 
 /* ``frames`` and ``depth`` are the present task's only while another runs; execution holds its own. */
 static struct {
     struct task {
         struct frame *frames;
         uint32_t depth;
+        uint32_t room;
         struct frame at; /* where it was interrupted */
         uint64_t since;  /* when, in changes of tasks */
     } all[TASKS_MOST];
-    uint32_t room[TASKS_MOST];
     int32_t count;
     uint64_t changes;
     bool unsure; /* since reset, a task may have been taken for another */
@@ -28,6 +29,7 @@ static struct {
 void tasks_begin(void)
 {
     execution.frames = tasks.all[0].frames;
+    execution.room = tasks.all[0].room;
     execution.depth = execution.exceptions = 0;
     execution.task = 0;
     execution.owner = -1;
@@ -36,21 +38,18 @@ void tasks_begin(void)
     tasks.unsure = false;
 }
 
-void execution_push(const struct frame *frame)
+bool execution_grow(void)
 {
-    uint32_t *const room = &tasks.room[execution.task];
-    if (execution.depth == DEPTH_MOST) {
-        return;
+    struct task *const task = &tasks.all[execution.task];
+    if (execution.room == DEPTH_MOST) {
+        return false;
     }
-    if (execution.depth == *room) {
-        *room = *room == 0u ? 256u : 2u * *room;
-        execution.frames = realloc(execution.frames, *room * sizeof *frame);
-        if (execution.frames == NULL) {
-            abort(); /* a figure without this call would be wrong */
-        }
-        tasks.all[execution.task].frames = execution.frames;
+    task->room = execution.room = execution.room == 0u ? FRAMES : 2u * execution.room;
+    task->frames = execution.frames = realloc(execution.frames, execution.room * sizeof *execution.frames);
+    if (execution.frames == NULL) {
+        abort(); /* a figure without this call would be wrong */
     }
-    execution.frames[execution.depth++] = *frame;
+    return true;
 }
 
 static bool is_within(uint32_t address, const struct block *block)
@@ -159,6 +158,7 @@ static void enter_task(int32_t task)
     const bool elsewhere = execution.owner >= 0 && task != execution.owner;
     execution.task = task;
     execution.frames = tasks.all[task].frames;
+    execution.room = tasks.all[task].room;
     execution.depth = tasks.all[task].depth;
     execution.sp_read |= API_READS_REGISTERS;
     if (execution.elsewhere != elsewhere) {
@@ -186,6 +186,7 @@ bool tasks_switch_themselves(struct frame *frame, const struct block *now)
     if (task == tasks.count && (caller.returns_to == now->address || !begins)) {
         return false;
     }
+    execution_raise_top(); /* a new task's stack is empty now */
     leave_task(&caller);
     const struct frame here = {.sp = execution.sp, .stack = execution.stack, .node = PROFILE_ROOT};
     enter_task(task < tasks.count ? task : new_task(&here));
