@@ -17,6 +17,7 @@ Floats = npt.NDArray[np.float32]
 
 _LARGEST = 65_535  # steps and features travel as uint16
 _LARGEST_PATCH = 255
+_TEXTS = {".csv": ",", ".tsv": "\t", ".txt": None}  # what parts numbers in a line
 _FORMS = (
     "save X.npy as (vectors, steps, features), or X.npz with `inputs` (all steps one after the other, "
     "features) and `steps` (per vector)"
@@ -94,11 +95,22 @@ def _read(path: Path, what: str, forms: str) -> Array:
         return read_array(path)
     except ModelError as error:
         known = file_advice(path)
+        if path.suffix.lower() in _TEXTS and path.is_file():
+            known, forms = ("it is text, not an array", ""), _of_text(path, what)
         raise VectorError(
             f"no {what} in {path}",
             evidence=error.evidence if known is None or not path.exists() else known[0],
             remedy=forms,
         ) from error
+
+
+def _of_text(path: Path, what: str) -> str:
+    """The line that makes an array of numbers in lines."""
+    into = {"vectors": ".reshape(-1, STEPS, FEATURES)", "labels": ".astype(int)"}.get(what, "")
+    lines = f"n.loadtxt('{path}', delimiter={_TEXTS[path.suffix.lower()]!r}, ndmin=1){into}"
+    saved = path.with_suffix(".npy")
+    head = " (a head of names: skiprows=1)"
+    return f"""python -c "import numpy as n; n.save('{saved}', {lines})", then give {saved}{head}"""
 
 
 def _python(path: Path, expression: str, added: str) -> str:

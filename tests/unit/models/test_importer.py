@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shlex
+import subprocess
+import sys
 import tempfile
 import zipfile
 from pathlib import Path
@@ -431,3 +434,18 @@ def test_what_is_wrong_with_the_labels_is_named(tmp_path: Path, labels: Any, sai
     assert said in str(caught.value)
     with pytest.raises(VectorError, match=r"no labels in .*none\.npy"):
         read_labels(tmp_path / "none.npy", 3)
+
+
+@pytest.mark.parametrize(("name", "between"), [("X.csv", ","), ("X.tsv", "\t"), ("X.txt", " ")])
+def test_numbers_in_lines_are_told_how_to_become_an_array(tmp_path: Path, name: str, between: str) -> None:
+    path = tmp_path / name
+    path.write_text("\n".join(between.join(map(str, range(6))) for _ in range(4)))
+    with pytest.raises(VectorError, match="it is text, not an array") as caught:
+        read_inputs(path)
+    line = str(caught.value.remedy).partition(", then give ")[0]
+    words = shlex.split(line.replace("STEPS", "3").replace("FEATURES", "2"))
+    subprocess.run([sys.executable, *words[1:]], check=True)
+    assert [one.tolist() for one in read_inputs(path.with_suffix(".npy"))] == [[[0, 1], [2, 3], [4, 5]]] * 4
+    path.write_text("\n".join("0123"))
+    with pytest.raises(VectorError, match=r"\.astype\(int\)"):
+        read_labels(path, 4)
