@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hil.errors import HilError
+from hil.escaping import escaped
 from hil.kinds import KINDS
 from hil.text.table import table_lines
 from hil.values import Precision
@@ -32,7 +33,7 @@ def _models(options: argparse.Namespace) -> int:
     specs = library.models()
     print("\n\n".join("\n".join(kind_lines(specs, kind)) for kind in KINDS))
     for broken in library.broken():
-        print(f"{broken.name}: cannot be used: {broken.reason}")
+        print(f"{escaped(broken.name)}: cannot be used: {broken.reason}")
     return 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from hil.escaping import spelt
+from hil.escaping import escaped, spelt
 from hil.measure.finer import finer_technique
 from hil.values import Measure, Method
 from hil_db.wording import band_percents, conditions_text
@@ -58,7 +58,7 @@ def table_lines(rows: Sequence[Row], encoding: str = "utf-8") -> list[str]:
     """
     if not rows:
         return []
-    rows = [replace(row, board=spelt(row.board, encoding), model=spelt(row.model, encoding)) for row in rows]
+    rows = [replace(row, board=_name(row.board, encoding), model=_name(row.model, encoding)) for row in rows]
     sign = "±" if spelt("±", encoding) == "±" else "+/-"
     every = _columns(rows)
     columns = [column for column in every if not all(_is_finer_told(column, row) for row in rows)]
@@ -72,6 +72,11 @@ def table_lines(rows: Sequence[Row], encoding: str = "utf-8") -> list[str]:
     lines = [*(_line(head, widths) for head in heads), "  ".join("-" * width for width in widths)]
     lines += [_line(cells, widths) for cells in body]
     return [*lines, *_tiers(rows, sign), *_legend(rows, every, columns)]
+
+
+def _name(name: str, encoding: str) -> str:
+    """A broken model's may hold anything."""
+    return spelt(escaped(name), encoding)
 
 
 def _column(measure: Measure) -> _Column:

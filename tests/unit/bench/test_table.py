@@ -177,5 +177,12 @@ def test_columns_stay_in_line_in_an_encoding_that_lacks_their_signs() -> None:
     assert "100 ±10%     " in table_lines(rows)[2]
 
 
+def test_no_name_leaves_its_line_or_column() -> None:
+    lines = table_lines([GOOD, Row("qemu", "a\nb\x1b", "-", (), error="its name cannot be used")])
+    assert [len(line.splitlines()) for line in lines[:4]] == [1] * 4
+    assert lines[3].startswith(r"qemu   a\nb\x1b")
+    assert lines[3].index("-") == lines[0].index("precision")
+
+
 def test_nothing_ran_nothing_shown() -> None:
     assert table_lines([]) == []
