@@ -79,3 +79,8 @@ def test_assembler_is_near() -> None:
     errors = [abs(point["estimated"] / point["published"] - 1) for point in points]
     assert sum(errors) / len(errors) <= 0.015
     assert max(errors) <= 0.05
+
+
+def test_the_page_lists_every_point_held_out() -> None:
+    rows = re.findall(r"^\| [^|]*\((\d+)\) \| [^|]* \| [^|]* \| [^|]* % \|$", PAGE.read_text(), re.MULTILINE)
+    assert sum(map(int, rows)) == sum(point.get("held_out", False) for point in TABLE["point"]) >= 10
