@@ -68,7 +68,8 @@ def create_app(url: str | None = None, host: str = "127.0.0.1", names: Iterable[
 
     def content(page: str = "") -> Response:
         tree = render(url, place, f"/{page}", request.query_string.decode(errors="replace"))
-        return Response(written(tree), mimetype="application/json")
+        # A browser that goes back would otherwise show what it once kept.
+        return Response(written(tree), mimetype="application/json", headers={"Cache-Control": "no-store"})
 
     app.server.add_url_rule("/content/", view_func=content)
     app.server.add_url_rule("/content/<path:page>", view_func=content)

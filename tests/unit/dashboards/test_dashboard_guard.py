@@ -43,7 +43,9 @@ def test_a_pages_content_is_there_for_the_asking(client: FlaskClient) -> None:
     for path in ("/content/", "/content/series?metric=instructions", "/content/profile"):
         tree = client.get(path).get_json()
         assert tree["props"]["children"][1]["type"] == "Main"
-    assert "digits" in client.get("/content/").text
+    newest = client.get("/content/")
+    assert "digits" in newest.text
+    assert newest.headers["Cache-Control"] == "no-store", "going back would show old results"
     assert "/nowhere" in client.get("/content/nowhere").text
 
 

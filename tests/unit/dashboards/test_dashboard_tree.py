@@ -467,6 +467,15 @@ def test_unreadable_database_tells_cause_and_remedy(tmp_path: Path) -> None:
     assert "--db" in told
 
 
+def test_a_database_that_cannot_be_looked_for_is_told_in_a_line(tmp_path: Path) -> None:
+    """A name that is too long stands for all that the system refuses: root may look into any folder."""
+    path = tmp_path / ("a" * 300)
+    told = words(render(f"sqlite:///{path}", str(path), "/", ""))
+    assert "The results cannot be read" in told
+    assert "cannot be opened" in told
+    assert "--db" in told
+
+
 def test_unknown_address(bench: Any) -> None:
     assert "/nowhere" in words(page(bench, "/nowhere"))
 
