@@ -82,7 +82,6 @@ def grid(
             "isFullWidthRow": {"function": "params.rowNode.data.failure"},
             "fullWidthCellRenderer": "Failure",
             "embedFullWidthRows": False,
-            "enableCellTextSelection": True,
             "ensureDomOrder": True,
             "rowBuffer": 3,
         },
