@@ -201,5 +201,7 @@ def _compile(compiler: list[str], api: int, library: Path) -> None:
         raise PluginError(
             "the timing plug-in cannot be compiled",
             evidence=f"{' '.join(compiler)} ended with {done.returncode}: {said[0]}",
-            remedy="apt install gcc libc6-dev",
+            remedy=f"make room in {library.parent} and for temporary files; {CACHE_VARIABLE} names another"
+            if "No space left" in done.stderr
+            else "apt install gcc libc6-dev",
         )

@@ -130,6 +130,17 @@ def test_an_emulator_that_tells_no_version(tmp_path: Path, text: str | None, evi
 
 
 @pytest.mark.usefixtures("cache")
+def test_a_full_disk_is_no_missing_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    emulator = _emulator(tmp_path, "7.2.0")
+    full = "#!/bin/sh\necho 'ld: final link failed: No space left on device' >&2; exit 1\n"
+    monkeypatch.setenv("CC", str(_script(tmp_path / "full-cc", full)))
+    with pytest.raises(PluginError, match="No space left on device") as caught:
+        timing_plugin(emulator)
+    assert "make room in " in str(caught.value)
+    assert "apt install" not in str(caught.value)
+
+
+@pytest.mark.usefixtures("cache")
 def test_without_a_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     emulator = _emulator(tmp_path, "7.2.0")
     monkeypatch.delenv("CC", raising=False)
