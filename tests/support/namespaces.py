@@ -19,7 +19,7 @@ def as_stranger(*command: str) -> list[str]:
 
 def with_noexec(folder: Path, *command: str) -> list[str]:
     """The command, with an empty file system on the folder from which nothing may be executed."""
-    mount = f'mount -t tmpfs -o noexec tmpfs {shlex.quote(str(folder))} && exec "$@"'
+    mount = f'mount -t tmpfs -o noexec,mode=755 tmpfs {shlex.quote(str(folder))} && exec "$@"'
     return [*_unshare("--map-root-user", "--mount"), "sh", "-c", mount, "sh", *command]
 
 
