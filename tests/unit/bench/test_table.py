@@ -124,6 +124,15 @@ def test_estimates_stand_after_instructions_and_tell_what_they_hold_for() -> Non
     assert f"latency_us {how}; latency_cycles {how}" in lines[-1]
 
 
+def test_estimates_of_two_models_never_share_a_column() -> None:
+    newer = replace(cycles(60_000.0, None), technique="cycle-model-2")
+    rows = [Row("a", "m", "q15", (cycles(61_200.0, None),)), Row("b", "m", "q15", (newer,))]
+    heads, ways, _, one, other = table_lines(rows)[:5]
+    assert heads.split().count("cycles") == 2
+    assert ways.split() == ["cycle-model-1", "cycle-model-2"]
+    assert (one.split()[3:5], other.split()[3:5]) == (["61,200", "-"], ["-", "60,000"])
+
+
 def test_conditions_that_differ_name_their_boards() -> None:
     fast = replace(cycles(61_200.0, None), conditions={"clock_hz": 168e6})
     rows = [Row(board, "m", "q15", (fast,)) for board in ("b", "c")]
