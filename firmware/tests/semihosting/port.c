@@ -10,7 +10,7 @@
 
 int main(void);
 
-const struct hil_port board_port;
+const struct hil_port *board_port;
 
 void board_main(void)
 {
