@@ -29,6 +29,9 @@ with collecting_later():
 main(int(sys.argv[1]))
 """
 _END_S = 5.0  # for what is under way; then it is ended by force
+_PROGRAM_S = 1200.0  # to write an image through a slow probe
+_ANSWER_S = 120.0  # for any other call; the first one waits until pyOCD is imported
+_RELEASE_S = 10.0
 _SAID_LENGTH = 400
 
 
@@ -99,19 +102,31 @@ class ProbeProcess:
         if self._serves(child):
             self._held.discard(number)
             try:
-                self.ask(child, "release", number)
+                self.ask(child, "release", number, limit_s=_RELEASE_S)
             except ProbeError as ended:
                 logging.getLogger(__name__).debug("%s", ended)
 
-    def ask(self, child: _Child, call: str, *given: object) -> Any:
-        """Let the process do something, and what it gave back; HilError when it refuses or has ended."""
+    def ask(self, child: _Child, call: str, *given: object, limit_s: float | None = None) -> Any:
+        """Let the process do something, and what it gave back.
+
+        HilError when it refuses, has ended, or does not answer, in two minutes unless ``limit_s`` is given.
+        """
         if not self._serves(child):
             raise ProbeError("the process that drives the debug probes has ended", remedy="run it again")
         log = logging.getLogger("pyocd")
+        limit_s = _ANSWER_S if limit_s is None else limit_s
+        child.connection.settimeout(limit_s)
         try:
             pickle.dump((log.getEffectiveLevel(), call, given), child.line)
             child.line.flush()
             refused, value, said = pickle.load(child.line)
+        except TimeoutError as error:
+            self._leave(child)
+            raise ProbeError(
+                f"the process that drives the debug probes has not answered for {limit_s:g} s",
+                evidence=f"asked for: {call}",
+                remedy="run it again; a probe of silicon may want to be plugged in anew",
+            ) from error
         except (EOFError, OSError, pickle.UnpicklingError) as error:
             raise self._why_ended(child) from error
         except BaseException:  # interrupted: whoever asks next would get this answer
@@ -214,7 +229,7 @@ class _FlasherApart:
             self._process.release(*held)
 
     def program(self, image_path: Path) -> FlashReport:
-        report: FlashReport = self._ask("program", image_path.absolute())
+        report: FlashReport = self._ask("program", image_path.absolute(), limit_s=_PROGRAM_S)
         return report
 
     def reset_and_run(self) -> None:
@@ -227,8 +242,8 @@ class _FlasherApart:
         registers: dict[str, int] = self._ask("fault_registers")
         return registers
 
-    def _ask(self, call: str, *given: object) -> Any:
+    def _ask(self, call: str, *given: object, limit_s: float | None = None) -> Any:
         if self._held is None:
             raise ProbeError("the flasher is not connected", remedy="use it in a with block")
         child, number = self._held
-        return self._process.ask(child, call, number, *given)
+        return self._process.ask(child, call, number, *given, limit_s=limit_s)

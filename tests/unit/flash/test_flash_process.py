@@ -139,6 +139,31 @@ def test_an_answer_that_nobody_waited_for_is_never_another_questions(
         pass
 
 
+def test_when_it_does_not_answer_a_line_tells(probes: ProbeProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "_END_S", 0.0)
+    stopped = pid_of(probes)
+    os.kill(stopped, signal.SIGSTOP)
+    with monkeypatch.context() as impatient:
+        impatient.setattr(process, "_ANSWER_S", 0.05)
+        with pytest.raises(ProbeError, match=r"debug probes has not answered for 0\.05 s") as error:
+            probes.attached()
+    assert error.value.evidence == "asked for: attached"
+    wait_until_gone(stopped)
+    probes.attached()
+
+
+def test_a_probe_that_is_not_let_go_is_not_waited_for(
+    probes: ProbeProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "_RELEASE_S", 0.05)
+    monkeypatch.setattr(process, "_END_S", 0.0)
+    stopped = pid_of(probes)
+    os.kill(stopped, signal.SIGSTOP)
+    assert probes._child is not None
+    probes.release(probes._child, 0)
+    wait_until_gone(stopped)
+
+
 def test_a_flasher_that_is_not_connected(probes: ProbeProcess) -> None:
     with pytest.raises(ProbeError, match="not connected"):
         probes.flasher("qemu:nobody", "mps2_an386").halt()
