@@ -1,4 +1,4 @@
-"""Waiting without losing time: calls beside other work, and the end of a process as it happens."""
+"""Waiting without losing time: calls beside other work, a descriptor, the end of a process as it happens."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import select
 import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from _typeshed import FileDescriptorLike
 
 _T = TypeVar("_T")
 
@@ -23,6 +26,13 @@ def beside(call: Callable[[], _T]) -> Callable[[], _T]:
     return result
 
 
+def readable(source: FileDescriptorLike, seconds: float) -> bool:
+    """Whether a descriptor can be read, or its other end is gone, within that time."""
+    poller = select.poll()  # unlike select, takes descriptors beyond 1023
+    poller.register(source, select.POLLIN)
+    return bool(poller.poll(1000 * max(0.0, seconds)))
+
+
 def wait_for(process: subprocess.Popen[bytes], seconds: float) -> int:
     """A child's exit status, as soon as it ends; subprocess.TimeoutExpired when it does not.
 
@@ -31,7 +41,7 @@ def wait_for(process: subprocess.Popen[bytes], seconds: float) -> int:
     if process.poll() is None and hasattr(os, "pidfd_open"):
         ended = os.pidfd_open(process.pid)
         try:
-            select.select([ended], [], [], seconds)
+            readable(ended, seconds)
         finally:
             os.close(ended)
         seconds = 0.0

@@ -6,7 +6,6 @@ import contextlib
 import os
 import re
 import secrets
-import select
 import shutil
 import signal
 import socket
@@ -18,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from hil.beside import wait_for
+from hil.beside import readable, wait_for
 from hil.errors import ProbeError
 from hil.qemu import runtime, watcher
 from hil.qemu.clock import EmulatorClock
@@ -120,7 +119,7 @@ class QemuProcess:
 
     def exit_reason(self) -> str | None:
         """How the emulator ended, with what it said; None while it runs."""
-        if self._reason is None and select.select([self._life], [], [], 0)[0]:
+        if self._reason is None and readable(self._life, 0):
             self._wait()
             self._reason = self.board.how_it_ended()
         return self._reason

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import select
 import socket
 import struct
 import time
@@ -11,6 +10,8 @@ from collections import deque
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+from hil.beside import readable
 
 DEADLINE_S = 5.0
 
@@ -101,7 +102,7 @@ class QmpClient:
 
     def saw(self, name: str) -> bool:
         """Whether an event arrived since it was last asked for; never waits."""
-        while select.select([self._socket], [], [], 0)[0]:
+        while readable(self._socket, 0):
             self._take(self._line(time.monotonic() + self._deadline_s))
         found = name in self._events
         if found:

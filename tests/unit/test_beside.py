@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import resource
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 
 import pytest
 
-from hil.beside import beside, wait_for
+from hil.beside import beside, readable, wait_for
 
 
 def test_a_call_goes_on_beside_and_its_result_is_waited_for() -> None:
@@ -37,3 +40,35 @@ def test_a_process_that_ends_and_one_that_does_not() -> None:
         child.stdin.close()
         assert wait_for(child, 30.0) == 1
         assert wait_for(child, 0.0) == 1
+
+
+@pytest.fixture
+def many_open_files() -> Iterator[None]:
+    """Every descriptor below 1024 is in use: select() takes none that is opened now."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if before[1] != resource.RLIM_INFINITY and before[1] < 2048:
+        pytest.skip("the system lets a process have fewer than 2048 open files")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (2048, before[1]))
+    opened: list[int] = []
+    try:
+        while not opened or opened[-1] < 1023:
+            opened.append(os.open(os.devnull, os.O_RDONLY))
+        yield
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+@pytest.mark.usefixtures("many_open_files")
+def test_a_process_with_many_open_files_can_wait_too() -> None:
+    left, right = os.pipe()
+    try:
+        assert not readable(left, 0.0)
+        os.write(right, b"x")
+        assert readable(left, 30.0)
+    finally:
+        os.close(left)
+        os.close(right)
+    with subprocess.Popen([sys.executable, "-c", "import sys; sys.exit(3)"]) as child:
+        assert wait_for(child, 30.0) == 3

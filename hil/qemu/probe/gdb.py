@@ -7,7 +7,6 @@ While the core runs, any byte stops it: only `interrupt` may send one then.
 from __future__ import annotations
 
 import re
-import select
 import socket
 import time
 import xml.etree.ElementTree as ElementTree
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from pyocd.core import exceptions
 
+from hil.beside import readable
 from hil.qemu.qmp import connect_within
 
 DEADLINE_S = 5.0
@@ -101,7 +101,7 @@ class GdbClient:
         deadline = time.monotonic() + within_s
         while b"$" not in self._buffer:
             left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self._socket], [], [], left)[0]:
+            if left <= 0 or not readable(self._socket, left):
                 return None
             self._receive(time.monotonic() + self._deadline_s)
         return self.wait_stop()
