@@ -17,7 +17,6 @@ _OF_DEVICE = struct.Struct("<6I")  # magic, generation, down_bytes, up_bytes, do
 _WORD = struct.Struct("<I")
 _HOST_MAGIC, _HOST_GENERATION, _DOWN_PUT, _UP_TAKEN = 32, 36, 40, 44
 _WRAP = 1 << 32
-_BELL = b"\0"
 _WRITE_S = 60.0
 _ROOM_S = 0.001
 
@@ -112,10 +111,8 @@ class MemoryTransport:
             said = self._port.read(max(0.0, deadline - time.monotonic()))
             if data := self._take():
                 return data
-            if self._generation is None and said.strip(_BELL):
+            if self._generation is None or not said:  # beside rings, what the port says only wakes
                 return said
-            if not said:
-                return b""
 
     def _device(self) -> tuple[int, int] | None:
         """How far the board has got: bytes taken and put; None when there are no rings.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator
@@ -77,6 +78,22 @@ def test_firmware_without_rings_is_heard_on_the_port(
         link.handshake(10.0)
         assert link.via == "uart"
         infer_right(link, inputs(30))
+
+
+def test_a_zero_that_arrives_alone_is_heard_from_firmware_without_rings(
+    tmp_path: Path, memory: SharedMemory
+) -> None:
+    """An emulated UART hands over byte by byte, and only beside rings is a zero nothing but a bell."""
+    path = tmp_path / "board.sock"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        with MemoryTransport(memory, SerialTransport(f"unix://{path}", 115_200)) as transport:
+            board, _ = listener.accept()
+            with board:
+                for byte in (b"\x07", b"\0", b"\0", b"\x01"):
+                    board.sendall(byte)
+                    assert transport.read(1.0) == byte
 
 
 def test_a_busy_board_is_not_waited_for_to_take_what_wakes_it(
