@@ -105,7 +105,7 @@ def test_flashes_the_right_one_of_two(connect: Connect, images: Path, first_line
 def test_an_emulator_is_no_candidate_for_a_lab_file(qemu: QemuProcess) -> None:
     listed = [probe for probe in attached_probes() if probe.unique_id == qemu.board.unique_id]
     assert [probe.is_emulated for probe in listed] == [True]
-    assert not any(qemu.board.unique_id in line for line in unlisted_probes())
+    assert not any(qemu.board.unique_id in line for line in unlisted_probes(attached_probes))
 
 
 def test_a_part_of_an_id_is_not_enough(qemu: QemuProcess) -> None:
