@@ -184,12 +184,12 @@ class ProbeProcess:
 
 def _start() -> _Child:
     with ExitStack() as undo:
-        ours, theirs = socket.socketpair()
-        undo.callback(ours.close)
-        undo.callback(theirs.close)
-        stderr = undo.enter_context(tempfile.TemporaryFile())
-        words = [sys.executable, "-c", _START, str(theirs.fileno()), *sys.path]
         try:
+            ours, theirs = socket.socketpair()
+            undo.callback(ours.close)
+            undo.callback(theirs.close)
+            stderr = undo.enter_context(tempfile.TemporaryFile())
+            words = [sys.executable, "-c", _START, str(theirs.fileno()), *sys.path]
             process = subprocess.Popen(
                 words,
                 stdin=subprocess.DEVNULL,

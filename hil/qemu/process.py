@@ -83,10 +83,13 @@ class QemuProcess:
         memory = _shared_memory(machine)
         try:
             watched = _spawn(program, board, lock, timing, memory)
-        except ProbeError:
+        except BaseException as error:
             if memory is not None:
                 memory.close()
             os.close(lock)
+            shutil.rmtree(board.folder, ignore_errors=True)
+            if isinstance(error, OSError):
+                raise ProbeError("the emulator's watcher does not start", evidence=str(error)) from error
             raise
         emulator = cls(board, watched, lock, timing, memory)
         try:
@@ -217,15 +220,19 @@ def _spawn(
 
     The sockets listen before QEMU starts and are handed over, so connecting needs no retries.
     """
-    life, alive = os.pipe2(os.O_CLOEXEC)  # before the sockets: a process that ends closes it first
-    watched, owner = os.pipe2(os.O_CLOEXEC)
-    paths = (board.gdb_socket, board.qmp_socket, board.health_socket, board.serial_socket)
-    try:
-        listeners = [_listen(path) for path in paths]
-    except OSError as error:
-        for descriptor in (life, alive, watched, owner):
-            os.close(descriptor)
-        raise runtime.unwritable(error) from error
+    with contextlib.ExitStack() as undo:
+        life, alive = os.pipe2(os.O_CLOEXEC)  # before the sockets: a process that ends closes it first
+        for descriptor in (life, alive):
+            undo.callback(os.close, descriptor)
+        watched, owner = os.pipe2(os.O_CLOEXEC)
+        for descriptor in (watched, owner):
+            undo.callback(os.close, descriptor)
+        paths = (board.gdb_socket, board.qmp_socket, board.health_socket, board.serial_socket)
+        try:
+            listeners = [undo.enter_context(_listen(path)) for path in paths]
+        except OSError as error:
+            raise runtime.unwritable(error) from error
+        undo.pop_all()
     descriptors = dict(zip(_CHARDEVS, (listener.fileno() for listener in listeners), strict=True))
     command = [
         sys.executable,
@@ -252,10 +259,10 @@ def _spawn(
                 cwd=board.folder,  # a core dump goes where it is cleaned up
                 start_new_session=True,  # Ctrl-C is for the owner, which then closes us
             )
-    except OSError as error:
+    except BaseException:
         os.close(owner)
         os.close(life)
-        raise ProbeError("the emulator's watcher does not start", evidence=str(error)) from error
+        raise
     finally:
         os.close(alive)
         os.close(watched)
@@ -275,6 +282,10 @@ def _arguments(machine: str, descriptors: Mapping[str, int]) -> list[str]:
 
 def _listen(path: Path) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
-    listener.bind(str(path))
-    listener.listen(1)
+    try:
+        listener.bind(str(path))
+        listener.listen(1)
+    except OSError:
+        listener.close()
+        raise
     return listener

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import select
 import signal
 import subprocess
@@ -51,6 +52,10 @@ def _ends(pid: int) -> bool:
         os.close(descriptor)
 
 
+def _open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 def test_starts_listed_and_ends_with_its_block() -> None:
     with QemuProcess.start(name="desk") as process:
         pid = _pid(process)
@@ -93,6 +98,27 @@ def test_refusing_qemu_says_what_qemu_said() -> None:
         QemuProcess.start(machine="no-such-machine")
     assert error.value.remedy
     assert list(runtime.runtime_dir().iterdir()) == []
+
+
+def test_with_too_few_files_it_says_so_and_leaves_nothing() -> None:
+    """Wherever the start meets the limit."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    held = _open_files()
+    for more in range(40):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (held + more, before[1]))
+        try:
+            QemuProcess.start().close()
+            break
+        except ProbeError as error:
+            said = str(error)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        assert "Too many open files" in said
+        assert list(runtime.runtime_dir().glob("[!.]*")) == []
+        assert _open_files() == held
+    else:
+        pytest.fail("it never starts")
+    assert more > 5
 
 
 def test_dies_with_its_owner_after_kill_9() -> None:

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -84,6 +85,15 @@ def test_without_a_probe_to_let_go_its_end_is_not_waited_for(monkeypatch: pytest
         stopped = pid_of(probes)
         os.kill(stopped, signal.SIGSTOP)  # it reads no end of the line
     wait_until_gone(stopped)
+
+
+def test_without_a_folder_for_temporary_files_it_says_so(
+    probes: ProbeProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    with pytest.raises(ProbeError, match="process that drives the debug probes does not start") as error:
+        probes.start()
+    assert str(tmp_path / "none") in str(error.value)
 
 
 def test_it_ends_when_its_owner_is_killed() -> None:
