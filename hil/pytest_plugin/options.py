@@ -6,12 +6,13 @@ import argparse
 import math
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hil.errors import HilError, refusal
+from hil.errors import HilError, ProbeError, refusal
 from hil.flash.process import ProbeProcess
 
 if TYPE_CHECKING:
@@ -111,7 +112,8 @@ def the_run(config: pytest.Config) -> BenchRun:
         probes = ProbeProcess()
         config.add_cleanup(probes.close)
         if not config.option.collectonly:
-            probes.start()  # first of all: it imports pyOCD while we import the rest
+            with suppress(ProbeError):  # the board that needs it tells
+                probes.start()  # first of all: it imports pyOCD while we import the rest
 
         from hil.bench.run import BenchRun, Options  # numpy and the store are slow: not in every pytest
         from hil.pytest_plugin.screen import Screen
