@@ -113,10 +113,12 @@ def read_expected(path: Path, count: int, outputs: int) -> Expected:
     except ModelError as error:
         raise VectorError(f"no expected outputs in {path}", evidence=error.evidence) from error
     fits = array.shape == (count, outputs) or (outputs == 1 and array.shape == (count,))
-    if array.dtype.kind not in "fiu" or not fits or not np.isfinite(array).all():
+    numbers = array.dtype.kind in "fiu"
+    if not numbers or not fits or not np.isfinite(array).all():
+        found = f"{array.dtype} {shape_text(array)}, not numbers {count}×{outputs}"
         raise VectorError(
             f"the expected outputs in {path} cannot be used",
-            evidence=f"{array.dtype} {shape_text(array)}, not finite numbers {count}×{outputs}",
+            evidence="some are NaN or infinite" if numbers and fits else found,
             remedy="save what your trainer gives for the vectors, in their order",
         )
     values = array.reshape(count, outputs).astype(np.float64)

@@ -181,8 +181,10 @@ def test_outputs_of_another_model_are_refused(tmp_path: Path) -> None:
     asked = request(tmp_path, w, x, expect=logits_of(weights(random), x))
     with pytest.raises(ModelError, match="check --gate, --update, --layout, --squashed, mean and std"):
         bring(asked)
-    with pytest.raises(VectorError, match=rf"float64 5×{C}, not finite numbers {N}×{C}"):
+    with pytest.raises(VectorError, match=rf"float64 5×{C}, not numbers {N}×{C}"):
         bring(request(tmp_path, w, x, expect=np.zeros((5, C))))
+    with pytest.raises(VectorError, match="some are NaN or infinite"):
+        bring(request(tmp_path, w, x, expect=np.full((N, C), np.nan)))
 
 
 def test_a_model_too_sensitive_for_float32_is_told_and_a_tame_one_is_not(tmp_path: Path) -> None:
