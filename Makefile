@@ -8,7 +8,7 @@ BENCH_NEEDS := qemu-system-arm:qemu-system-arm cc:build-essential
 TEST_NEEDS := $(BENCH_NEEDS) arm-none-eabi-gcc:gcc-arm-none-eabi chromium:chromium git:git \
 	/usr/lib/postgresql/*/bin/initdb:postgresql
 
-# A choice that takes about a minute; BENCH_ARGS= runs every model, which takes six to seven.
+# A choice that takes some ten seconds; BENCH_ARGS= runs every model, which takes about 40.
 BENCH_ARGS ?= --model='fastgrnn_digits,fastgrnn_vowels_1kb,msc_rnn_radar/q15,perf_*/q15'
 
 .DEFAULT_GOAL := help
