@@ -113,8 +113,8 @@ def report_lines(imported: Imported, out: Path, taken: Sequence[Footprints] = ()
     """What `hil model import` prints: an audit per fixed-point precision, accuracies, what the images take of
     each kind of board, and what comes next.
     """
+    from hil.errors import cut
     from hil.models.importer.bring import errors_text
-    from hil.models.importer.problems import cut
 
     spec = imported.spec
     lines = [

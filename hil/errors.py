@@ -6,10 +6,13 @@ and with an escape for each character that would steer the terminal.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hil.escaping import escaped
 from hil.masking import masked
 
 _LONGEST = 2_000  # letters of each fact in a line
+_MOST_TOLD = 10
 
 
 def refusal(error: OSError) -> str:
@@ -48,6 +51,11 @@ class HilError(Exception):
         if self.remedy:
             line += f"; {_fact(self.remedy)}"
         return escaped(line)
+
+
+def cut(texts: Sequence[str], most: int = _MOST_TOLD) -> list[str]:
+    """The first of many texts, and how many more there are."""
+    return [*texts[:most], f"and {len(texts) - most:,} more"] if len(texts) > most else list(texts)
 
 
 def _fact(text: str) -> str:

@@ -12,7 +12,7 @@ from hil.build.builder import Recipe, source_digest
 from hil.build.prebuilt import build_all, faulty_dir, faulty_recipes, prebuilt_recipes
 from hil.build.sizes import check_sizes
 from hil.build.toolchain import Toolchain, find_toolchain
-from hil.errors import BuildError, ImageError
+from hil.errors import BuildError, ImageError, cut
 from hil.image import Image, Manifest, prebuilt_dir, prebuilt_images
 from hil.text.progress import Progress, silent
 
@@ -133,7 +133,7 @@ def _raise(troubles: Sequence[str]) -> None:
     if troubles:
         raise BuildError(
             "the committed images are not what the sources give",
-            evidence="; ".join(troubles),
+            evidence="; ".join(cut(troubles)),
             remedy="run `hil build` and commit what it makes",
         )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from hil.errors import BuildError
+from hil.errors import BuildError, cut
 from hil.files import replace_file
 from hil.image import Image, Manifest
 from hil.reading import read_text
@@ -100,7 +100,7 @@ def check_sizes(
     if grown:
         raise BuildError(
             f"images for {kind} have grown by more than {TOLERANCE:.0%} unannounced",
-            evidence="; ".join(grown),
+            evidence="; ".join(cut(grown)),
             remedy="make them smaller, or run `hil build --accept-sizes` and say why in the commit",
         )
     names = {image.name for image in images}
@@ -110,7 +110,7 @@ def check_sizes(
     if troubles:
         raise BuildError(
             f"the committed sizes are not those of the images for {kind}",
-            evidence="; ".join(troubles),
+            evidence="; ".join(cut(troubles)),
             remedy="run `hil build` and commit what it makes",
         )
 

@@ -12,13 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hil.errors import ModelError, VectorError
+from hil.errors import ModelError, VectorError, cut
 from hil.models.folder import Description, Held, accuracy_of, write_folder, write_vectors
 from hil.models.importer.audit import Operation, audit
 from hil.models.importer.describe import describe
 from hil.models.importer.doubts import compare_expected, normalised_twice, read_expected, too_sensitive
 from hil.models.importer.layout import Layout
-from hil.models.importer.problems import cut
 from hil.models.importer.request import Material, Request, check_request, shown
 from hil.models.importer.vectors import (
     Floats,

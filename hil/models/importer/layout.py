@@ -15,10 +15,10 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from hil.errors import ModelError
+from hil.errors import ModelError, cut
 from hil.models.importer.arrays import shape_text
 from hil.models.importer.names import BIASES, MATRICES, SCALARS, Given, Named
-from hil.models.importer.problems import Problems, cut
+from hil.models.importer.problems import Problems
 
 Float32 = npt.NDArray[np.float32]
 Layout = Literal["rows", "cols"]

@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from hil.errors import ModelError, VectorError
-
-_MOST_TOLD = 10
-
-
-def cut(texts: Sequence[str], most: int = _MOST_TOLD) -> list[str]:
-    """The first of many texts, and how many more there are."""
-    return [*texts[:most], f"and {len(texts) - most:,} more"] if len(texts) > most else list(texts)
+from hil.errors import ModelError, VectorError, cut
 
 
 class Problems:

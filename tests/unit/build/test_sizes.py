@@ -64,6 +64,11 @@ def test_growth_from_nothing_is_growth(tmp_path: Path) -> None:
         check_sizes(KIND, [image()], path)
 
 
+def test_a_long_list_is_cut(budget: Path) -> None:
+    with pytest.raises(BuildError, match=r"\(no figures for new00/q15; .*new09/q15; and 31 more\)"):
+        check_sizes(KIND, [image(model=f"new{number:02}") for number in range(40)], budget)
+
+
 def test_an_image_without_figures_and_figures_without_an_image_are_said(budget: Path) -> None:
     with pytest.raises(BuildError, match=r"no figures for new/q15; figures for echo/q15, which is no image"):
         check_sizes(KIND, [image(model="new")], budget)
