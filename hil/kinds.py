@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from hil.metrics import INSTRUCTIONS, Metric
 from hil.values import Method
 
 
@@ -12,11 +13,10 @@ from hil.values import Method
 class Counter:
     """What one tick of the board's counter stands for.
 
-    A measure is ``ticks * per_tick`` in ``unit``; ``per_tick`` is also its resolution.
+    A measure is ``ticks * per_tick`` in the unit of its ``metric``; ``per_tick`` is also its resolution.
     """
 
-    metric: str
-    unit: str
+    metric: Metric
     method: Method
     technique: str
     per_tick: float
@@ -49,8 +49,7 @@ _QEMU_MPS2_AN386 = Kind(
     ram_bytes=256 << 10,
     clock_hz=25_000_000,
     counter=Counter(
-        metric="instructions",
-        unit="instructions",
+        metric=INSTRUCTIONS,
         method=Method.COUNTED,
         technique="timer",
         per_tick=40,

@@ -16,6 +16,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from hil import metrics
 from hil.board import Board
 from hil.errors import DeviceHungError, HandshakeError, HilError, LinkError, ProbeError, VectorError
 from hil.flash.base import Flasher, FlashReport
@@ -76,7 +77,7 @@ class Session:
         self.image = image
         self.hang_after_s = hang_after_s
         self.over_uart = over_uart
-        self.phases: dict[str, float] = {}
+        self.phases: dict[metrics.Metric, float] = {}
         self._stack = ExitStack()
         self._flasher: Flasher | None = None
         self._link: Link | None = None
@@ -104,9 +105,9 @@ class Session:
         flasher = self._stack.enter_context(self.board.flasher())
         self._flasher = flasher
         self.flash_report = flasher.program(self.image.path)
-        self.phases["connect_s"] = self.flash_report.connect_s
-        self.phases["program_s"] = self.flash_report.program_s
-        self.phases["verify_s"] = self.flash_report.verify_s
+        self.phases[metrics.CONNECT_S] = self.flash_report.connect_s
+        self.phases[metrics.PROGRAM_S] = self.flash_report.program_s
+        self.phases[metrics.VERIFY_S] = self.flash_report.verify_s
         started = time.monotonic()
         self._link = self._stack.enter_context(
             Link.open(
@@ -121,7 +122,7 @@ class Session:
         flasher.reset_and_run()
         self.hello = self._link.handshake(max(HANDSHAKE_S, self.hang_after_s or 0.0))
         self._check_hello(self.hello)
-        self.phases["handshake_s"] = time.monotonic() - started
+        self.phases[metrics.HANDSHAKE_S] = time.monotonic() - started
 
     def _check_hello(self, hello: Hello) -> None:
         manifest = self.image.manifest
@@ -191,7 +192,7 @@ class Session:
             )
         started = time.monotonic()
         results = self.infer(vectors.inputs, progress, vectors.macs)
-        self.phases["stream_s"] = time.monotonic() - started
+        self.phases[metrics.STREAM_S] = time.monotonic() - started
         stack = self.stack()
         assert self._link is not None
         counter = self.board.kind.counter
@@ -211,14 +212,14 @@ class Session:
             *classified,
             *errors,
             golden_exact(outputs, vectors.goldens),
-            Measure("vectors", float(len(results)), "1", Method.COUNTED, "link"),
+            metrics.VECTORS.measure(float(len(results)), Method.COUNTED, "link"),
             *traced.measures,
             cost_per_inference(cost),
             *tiers,
-            Measure("flash_bytes", float(footprint.flash_bytes), "B", Method.COUNTED, "elf"),
-            Measure("ram_bytes", float(footprint.ram_bytes), "B", Method.COUNTED, "elf"),
-            Measure("stack_bytes", float(stack.peak_total), "B", Method.MEASURED, "painted", 4.0),
-            Measure("stack_model_bytes", float(stack.peak_model), "B", Method.MEASURED, "painted", 4.0),
+            metrics.FLASH_BYTES.measure(float(footprint.flash_bytes), Method.COUNTED, "elf"),
+            metrics.RAM_BYTES.measure(float(footprint.ram_bytes), Method.COUNTED, "elf"),
+            metrics.STACK_BYTES.measure(float(stack.peak_total), Method.MEASURED, "painted", 4.0),
+            metrics.STACK_MODEL_BYTES.measure(float(stack.peak_model), Method.MEASURED, "painted", 4.0),
             *self.phase_measures(),
         )
         samples = (*traced.samples, cost)
@@ -238,7 +239,7 @@ class Session:
         assert self._link is not None
         first_number = self._link.next_number - len(results)  # results are numbered from 0
         numbers = [first_number + result.number for result in results]
-        ticks = cost if cost.metric == "instructions" else None
+        ticks = cost if cost.metric == metrics.INSTRUCTIONS.name else None
         try:
             found = traced(trace.take(), numbers, self.board.kind, trace.technique, ticks, counter.per_tick)
         except HilError as error:
@@ -250,8 +251,8 @@ class Session:
         """The wall time of every phase gone through so far, and what carried the frames."""
         conditions = {"link": self._link.via} if self.hello is not None and self._link is not None else {}
         return tuple(
-            Measure(name, seconds, "s", Method.MEASURED, "host-clock", conditions=conditions)
-            for name, seconds in self.phases.items()
+            metric.measure(seconds, Method.MEASURED, "host-clock", conditions=conditions)
+            for metric, seconds in self.phases.items()
         )
 
     def _explained(self, error: HilError) -> HilError:

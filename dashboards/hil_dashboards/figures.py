@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from hil.metrics import lookup
 from hil_dashboards import frames, text
 from hil_dashboards.frames import CASE, Line
 
@@ -151,7 +152,7 @@ def _crosses(lost: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _hover(metric: str, point: dict[str, Any]) -> str:
     amount = text.amount(metric, point["value"], point["unit"])
-    if point["resolution"] is not None and not text.is_share(metric):
+    if point["resolution"] is not None and not lookup(metric).share:
         amount += f" (steps of {text.plain(point['resolution'])})"
     told = [f"<b>{escape(amount)}</b> {escape(point['method'])}, {escape(point['technique'])}"]
     ends = frames.band(point)
@@ -189,7 +190,7 @@ def _origin(point: dict[str, Any]) -> list[str]:
 
 def _layout(metric: str, frame: pd.DataFrame, found: list[Line]) -> dict[str, Any]:
     units = sorted({text.unit(metric, line.unit) for line in found} - {""})
-    name = text.title(metric)
+    name = lookup(metric).title
     return {
         "margin": {"l": 8, "r": 16, "t": 16, "b": 8},
         "paper_bgcolor": "rgba(0,0,0,0)",
@@ -221,7 +222,7 @@ def _layout(metric: str, frame: pd.DataFrame, found: list[Line]) -> dict[str, An
             },
             "automargin": True,
             "zeroline": False,
-            "tickformat": ".4~%" if text.is_share(metric) else ",~f",
+            "tickformat": ".4~%" if lookup(metric).share else ",~f",
             **_flat_range(metric, frame),
         },
     }
@@ -259,7 +260,7 @@ def _flat_range(metric: str, frame: pd.DataFrame) -> dict[str, Any]:
     low, high = frame["value"].min(), frame["value"].max()
     if low != high or frame["low"].notna().any():  # also when there is no value at all
         return {}
-    if text.is_share(metric):
+    if lookup(metric).share:
         return {"range": [low - 0.02, min(high + 0.02, 1.002)]}
     pad = abs(low) * 0.05 or 1.0
     return {"range": [low - pad, high + pad]}

@@ -10,11 +10,12 @@ from typing import Any
 
 import pandas as pd
 
+from hil.metrics import METRICS
 from hil_dashboards.queries import CASE_COLUMNS, SESSION_COLUMNS, VALUE_COLUMNS, MatrixData
 
 CASE = list(CASE_COLUMNS)
+_FREE_OF_VECTORS = [metric.name for metric in METRICS.values() if not metric.of_vectors]
 HOW = ["unit", "method", "technique", "conditions", "over"]
-NOT_OF_VECTORS = ("vectors", "flash_bytes", "ram_bytes", "connect_s", "program_s", "verify_s", "handshake_s")
 POINTS_MOST = 5000  # what SVG draws without a wait
 _case = itemgetter(*CASE_COLUMNS)
 _FLOATS = ("vectors", "value", "resolution", "low", "high")
@@ -104,7 +105,7 @@ def sessions(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
 def values(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
     """A frame with VALUE_COLUMNS and ``over``: the vectors of metrics that depend on them, NaN for others."""
     frame = _frame(rows, VALUE_COLUMNS)
-    frame["over"] = frame["vectors"].where(~frame["metric"].isin(NOT_OF_VECTORS))
+    frame["over"] = frame["vectors"].where(~frame["metric"].isin(_FREE_OF_VECTORS))
     return frame
 
 
@@ -156,7 +157,7 @@ def matrix(data: MatrixData) -> list[Row]:
 
 
 def _value(record: dict[str, Any], most: float | None) -> Value:
-    of_vectors = record["vectors"] is not None and record["metric"] not in NOT_OF_VECTORS
+    of_vectors = record["vectors"] is not None and record["metric"] not in _FREE_OF_VECTORS
     over = int(record["vectors"]) if of_vectors else None
     return Value(
         metric=record["metric"],

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, Text, and_, cast, func, or_, select
 
 from hil.measure.profile import Profile
+from hil.metrics import INSTRUCTIONS, LATENCY_CYCLES, MATRIX, VECTORS
 from hil_dashboards.choice import FILTERS, Choice, Filter, ProfileChoice
 from hil_db import engine, faults, profiles
 from hil_db.export import latest_run
@@ -22,21 +23,8 @@ from hil_db.schema import IMAGE, MEASURE, PROFILE, RUN, SESSION
 from hil_db.store import Store
 from hil_db.wording import conditions_text
 
-MATRIX_METRICS = (
-    "accuracy",
-    "mean_absolute_error",
-    "r_squared",
-    "golden_exact",
-    "latency_us",
-    "latency_cycles",
-    "instructions",
-    "flash_bytes",
-    "ram_bytes",
-    "stack_bytes",
-    "stream_s",
-)
-USUAL_METRIC = "instructions"
-CYCLES_METRIC = "latency_cycles"
+USUAL_METRIC = INSTRUCTIONS.name
+CYCLES_METRIC = LATENCY_CYCLES.name
 
 SESSION_COLUMNS = (
     "session",
@@ -288,7 +276,7 @@ def _session_columns() -> Sequence[Any]:
     counted = MEASURE.alias().c
     vectors = (
         select(func.max(counted.value))
-        .where(counted.session_id == SESSION.c.id, counted.metric == "vectors")
+        .where(counted.session_id == SESSION.c.id, counted.metric == VECTORS.name)
         .correlate(SESSION)
         .scalar_subquery()
     )
@@ -331,7 +319,7 @@ def _newest_values() -> Select[*tuple[Any, ...]]:
     ranked = (
         select(SESSION.c.id.label("session_id"), MEASURE.c.metric.label("metric"), place.label("place"))
         .join(MEASURE, MEASURE.c.session_id == SESSION.c.id)
-        .where(SESSION.c.status == Status.FINISHED, MEASURE.c.metric.in_(MATRIX_METRICS))
+        .where(SESSION.c.status == Status.FINISHED, MEASURE.c.metric.in_([metric.name for metric in MATRIX]))
         .subquery()
     )
     newest = (
@@ -372,7 +360,7 @@ def _most_vectors() -> Select[*tuple[Any, ...]]:
     return (
         select(*_CASE, func.max(MEASURE.c.value))
         .join(MEASURE, MEASURE.c.session_id == SESSION.c.id)
-        .where(MEASURE.c.metric == "vectors")
+        .where(MEASURE.c.metric == VECTORS.name)
         .group_by(*_CASE)
     )
 

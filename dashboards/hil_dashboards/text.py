@@ -5,26 +5,8 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 
+from hil.metrics import lookup, unit_sign
 from hil_db.wording import band_percents
-
-SHARES = ("accuracy", "golden_exact", "cascade_rate")
-
-TITLES = {
-    "accuracy": "Accuracy",
-    "mean_absolute_error": "Mean absolute error",
-    "r_squared": "R²",
-    "golden_exact": "Golden",
-    "instructions": "Instructions",
-    "latency_us": "Latency",
-    "latency_cycles": "Cycles",
-    "cascade_rate": "Upper tier ran",
-    "flash_bytes": "Flash",
-    "ram_bytes": "RAM",
-    "stack_bytes": "Stack",
-    "stack_model_bytes": "Stack, model alone",
-    "stream_s": "Stream",
-    "vectors": "Vectors",
-}
 
 METHODS = {
     "measured": "read from a clock, silicon or a probe",
@@ -34,36 +16,17 @@ METHODS = {
 }
 
 _NAME_MOST = 128  # letters, as the database holds
-_TIERS = {"_lower": "lower tier alone", "_both": "both tiers"}
-_UNITS = {"1": "", "instructions": "", "cycles": "", "us": "µs"}
-
-
-def title(metric: str) -> str:
-    """A metric's name for people: ``flash_bytes`` is Flash, ``connect_s`` Connect."""
-    known = TITLES.get(metric)
-    if known is not None:
-        return known
-    for suffix, told in _TIERS.items():
-        if metric.removesuffix(suffix) in TITLES:
-            return f"{TITLES[metric.removesuffix(suffix)]}, {told}"
-    words = metric.removesuffix("_bytes").removesuffix("_s").replace("_", " ")
-    return words[:1].upper() + words[1:]
-
-
-def is_share(metric: str) -> bool:
-    """Whether a metric is a share, 0 to 1, that reads better in percent."""
-    return metric in SHARES
 
 
 def value(metric: str, number: float) -> str:
     """A value without its unit; a share never rounds up to 100 %."""
     if not math.isfinite(number):
         return str(number)
-    if is_share(metric):
+    if lookup(metric).share:
         rounded = f"{number * 100:.2f}"
         return rounded if number == 1 or rounded != "100.00" else "99.99"
-    if metric.startswith("latency_us") and abs(number) >= 1000:
-        return f"{number:,.0f}"  # of what comes from cycles, no parts of a microsecond
+    if abs(number) >= lookup(metric).whole_from:
+        return f"{number:,.0f}"
     return plain(number)
 
 
@@ -74,7 +37,7 @@ def amount(metric: str, number: float, stored_unit: str) -> str:
 
 def band(metric: str, number: float, ends: tuple[float, float]) -> str:
     """How far a value's band reaches, in percent of it: ``±4 %``, ``−3/+22 %``; else its ends."""
-    percents = None if is_share(metric) else band_percents(number, *ends)
+    percents = None if lookup(metric).share else band_percents(number, *ends)
     if percents is None:
         return _span(metric, ends)
     below, above = percents
@@ -88,7 +51,7 @@ def expected(metric: str, number: float, ends: tuple[float, float]) -> str:
 
 
 def _span(metric: str, ends: tuple[float, float]) -> str:
-    coarse = not is_share(metric) and abs(ends[1]) >= 1000
+    coarse = not lookup(metric).share and abs(ends[1]) >= 1000
     return " to ".join(f"{end:,.0f}" if coarse else value(metric, end) for end in ends)
 
 
@@ -103,7 +66,7 @@ def plain(number: float) -> str:
 
 def unit(metric: str, stored: str) -> str:
     """The unit to print after a value; empty when the metric's name already says it."""
-    return "%" if is_share(metric) else _UNITS.get(stored, stored)
+    return "%" if lookup(metric).share else unit_sign(stored)
 
 
 def change(metric: str, number: float, before: float) -> str:
@@ -112,7 +75,7 @@ def change(metric: str, number: float, before: float) -> str:
     if step == 0:
         return "no change"
     sign = "+" if step > 0 else "−"
-    if is_share(metric):
+    if lookup(metric).share:
         return f"{sign}{abs(step) * 100:.2f} points"
     share = f" ({sign}{abs(step / before) * 100:.2g} %)" if before else ""
     return f"{sign}{plain(abs(step))}{share}"

@@ -9,6 +9,7 @@ from hil.board import open_board
 from hil.errors import ImageError
 from hil.image import Image, prebuilt_dir
 from hil.lab import BoardSpec, builtin_lab
+from hil.metrics import GOLDEN_EXACT, INSTRUCTIONS, LATENCY_CYCLES
 from hil.models.catalog import find_model
 from hil.models.vectors import load_vectors
 from hil.session import Session, first
@@ -78,12 +79,14 @@ def count(
                 elf = prebuilt_dir(board.kind.name) / f"{workload.model}-{precision}.elf"
                 with Session(board, Image.load(elf)) as session:
                     report = session.measure(first(load_vectors(workload.model, precision), VECTORS))
-                if report.value("golden_exact") < 1.0:
+                if report.value(GOLDEN_EXACT.name) < 1.0:
                     raise ImageError(
                         f"{name} does not give what the golden reference gives", board=board.name
                     )
-                found[precision] = round(report.value("instructions"))
-                cycles.update((precision, one) for one in report.measures if one.metric == "latency_cycles")
+                found[precision] = round(report.value(INSTRUCTIONS.name))
+                cycles.update(
+                    (precision, one) for one in report.measures if one.metric == LATENCY_CYCLES.name
+                )
             assert model.macs is not None, "the lab describes its workloads"
             yield Counted(workload, model.macs, found, cycles)
 

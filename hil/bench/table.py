@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from hil.escaping import escaped, spelt
-from hil.measure.finer import finer_technique
+from hil.metrics import CASCADE_RATE, GOLDEN_EXACT, METRICS, TIERS, VECTORS, lookup
 from hil.values import Measure, Method
 from hil_db.wording import band_percents, conditions_text
 
@@ -23,19 +23,7 @@ class Row:
     interrupted: bool = False  # ended from outside: its board and its image are not at fault
 
 
-_TITLES = {
-    "accuracy": "accuracy",
-    "mean_absolute_error": "mean abs. error",
-    "r_squared": "R²",
-    "instructions": "instructions",
-    "latency_us": "latency us",
-    "latency_cycles": "cycles",
-    "flash_bytes": "flash B",
-    "ram_bytes": "RAM B",
-    "stack_bytes": "stack B",
-}
-_SHARES = ("accuracy",)
-_TIERS = {"_lower": "without it", "_both": "with it"}
+_TITLES = {metric.name: metric.column for metric in METRICS.values() if metric.column is not None}
 
 
 @dataclass(frozen=True)
@@ -96,11 +84,8 @@ def _is_finer_told(column: _Column, row: Row) -> bool:
 
 
 def _has_finer(row: Row, measure: Measure) -> bool:
-    metric = measure.metric
-    for suffix in _TIERS:
-        metric = metric.removesuffix(suffix)
-    finer = finer_technique(metric, measure.technique)
-    return any(other.metric == measure.metric and other.technique == finer for other in row.measures)
+    finer = lookup(measure.metric).finer(measure.technique)
+    return any(other.metric == measure.metric and other.technique in finer for other in row.measures)
 
 
 def _heads(columns: Sequence[_Column]) -> list[list[str]]:
@@ -126,7 +111,7 @@ def _aligned(column: _Column, rows: Sequence[Row], sign: str) -> list[str]:
 
 
 def _figure(measure: Measure) -> str:
-    if measure.metric in _SHARES:
+    if lookup(measure.metric).share:
         return f"{measure.value:.2%}"
     whole = measure.value >= 100 or float(measure.value).is_integer()
     return f"{measure.value:,.0f}" if whole else f"{measure.value:.3g}"
@@ -146,8 +131,8 @@ def _band(measure: Measure, sign: str) -> str:
 def _golden(row: Row) -> str:
     if row.error is not None:
         return "interrupted" if row.interrupted else "failed"
-    exact = next((m for m in row.measures if m.metric == "golden_exact"), None)
-    total = next((m for m in row.measures if m.metric == "vectors"), None)
+    exact = next((m for m in row.measures if m.metric == GOLDEN_EXACT.name), None)
+    total = next((m for m in row.measures if m.metric == VECTORS.name), None)
     if exact is None or total is None:
         return "-"
     return f"{round(exact.value * total.value)}/{total.value:.0f} {exact.technique}"
@@ -163,7 +148,7 @@ def _tiers(rows: Sequence[Row], sign: str) -> list[str]:
     """A line for each cascade: how often its upper tier ran, and what the two ways cost."""
     lines = []
     for row in rows:
-        rate = next((measure for measure in row.measures if measure.metric == "cascade_rate"), None)
+        rate = next((measure for measure in row.measures if measure.metric == CASCADE_RATE.name), None)
         if rate is not None:
             which = f"{row.board} {row.model} {row.precision}"
             costs = "".join(f", {cost}" for cost in _tier_costs(row, sign))
@@ -174,10 +159,10 @@ def _tiers(rows: Sequence[Row], sign: str) -> list[str]:
 def _tier_costs(row: Row, sign: str) -> list[str]:
     """What either way cost, by every technique but those of which the row has a finer."""
     costs = [
-        (measure, way)
+        (measure, tier.told)
         for measure in row.measures
-        for suffix, way in _TIERS.items()
-        if measure.metric.endswith(suffix) and not _has_finer(row, measure)
+        for tier in TIERS
+        if measure.metric.endswith(tier.suffix) and not _has_finer(row, measure)
     ]
     names = [measure.metric for measure, _ in costs]
     told = []
@@ -219,7 +204,7 @@ def _notes(rows: Sequence[Row], column: _Column) -> list[str]:
 
 def _note(measure: Measure) -> str:
     note = f"{measure.method}, {measure.technique}"
-    if measure.resolution is not None and measure.metric not in _SHARES and measure.resolution > 1:
+    if measure.resolution is not None and not lookup(measure.metric).share and measure.resolution > 1:
         note += f", steps of {measure.resolution:g}"
     conditions = conditions_text(measure.conditions)
     return f"{note}, {conditions}" if conditions else note

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from hil import metrics
 from hil.values import FLOAT_TOLERANCE, Measure, Method, regression_errors, rightly_classified
 
 _MOST_SHOWN = 6  # outputs of one vector
@@ -18,7 +19,7 @@ def accuracy(outputs: npt.NDArray[np.generic], labels: npt.NDArray[np.int64]) ->
     class 1 against class 0.
     """
     right = int(np.count_nonzero(rightly_classified(outputs, labels)))
-    return Measure("accuracy", right / len(labels), "1", Method.COUNTED, "labels", 1 / len(labels))
+    return metrics.ACCURACY.measure(right / len(labels), Method.COUNTED, "labels", 1 / len(labels))
 
 
 def regression(
@@ -33,9 +34,9 @@ def regression(
     if found is None:
         return ()
     error, share = found
-    measures = [Measure("mean_absolute_error", error, "1", Method.COUNTED, "targets")]
+    measures = [metrics.MEAN_ABSOLUTE_ERROR.measure(error, Method.COUNTED, "targets")]
     if share is not None:
-        measures.append(Measure("r_squared", share, "1", Method.COUNTED, "targets"))
+        measures.append(metrics.R_SQUARED.measure(share, Method.COUNTED, "targets"))
     return tuple(measures)
 
 
@@ -63,7 +64,7 @@ def golden_exact(outputs: npt.NDArray[np.generic], goldens: npt.NDArray[np.gener
     )
     agree = agreeing(outputs, goldens)
     share = int(np.count_nonzero(agree)) / len(agree)
-    return Measure("golden_exact", share, "1", Method.COUNTED, technique, 1 / len(agree))
+    return metrics.GOLDEN_EXACT.measure(share, Method.COUNTED, technique, 1 / len(agree))
 
 
 def disagreement(output: npt.NDArray[np.generic], golden: npt.NDArray[np.generic]) -> str:

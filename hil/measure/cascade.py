@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from hil import metrics
 from hil.measure.latency import median
 from hil.values import Measure, Method, Samples
 
@@ -22,14 +23,14 @@ def tier_measures(outputs: npt.NDArray[np.generic], path_output: int, cost: Samp
     if told == 0:
         return ()
     share = int(np.count_nonzero(both)) / told
-    rate = Measure("cascade_rate", share, "1", Method.COUNTED, "path", 1 / told)
+    rate = metrics.CASCADE_RATE.measure(share, Method.COUNTED, "path", 1 / told)
     values = cost.values.astype(np.float64)
     costs = (
         Measure(
-            f"{cost.metric}_{way}", median(values[taken]), cost.unit, cost.method, cost.technique,
+            cost.metric + tier.suffix, median(values[taken]), cost.unit, cost.method, cost.technique,
             cost.resolution,
         )
-        for way, taken in (("lower", lower), ("both", both))
+        for tier, taken in ((metrics.LOWER_TIER, lower), (metrics.BOTH_TIERS, both))
         if taken.any()
     )  # fmt: skip
     return (rate, *costs)

@@ -14,7 +14,7 @@ def cost_samples(ticks: npt.NDArray[np.uint32], counter: Counter) -> Samples:
     values = ticks.astype(np.int64) * counter.per_tick
     exact = values.astype(np.int64) if float(counter.per_tick).is_integer() else values
     resolution = float(counter.per_tick)
-    return Samples(counter.metric, exact, counter.unit, counter.method, counter.technique, resolution)
+    return counter.metric.samples(exact, counter.method, counter.technique, resolution)
 
 
 def cost_per_inference(samples: Samples) -> Measure:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from hil import metrics
 from hil.errors import ProbeError
 from hil.kinds import Kind
 from hil.measure.cycles import RegionCost, calibration, profile
@@ -29,7 +30,7 @@ class Traced:
     @property
     def instructions(self) -> Samples | None:
         """The exact count of every vector, None without a trace."""
-        return next((one for one in self.samples if one.metric == "instructions"), None)
+        return next((one for one in self.samples if one.metric == metrics.INSTRUCTIONS.name), None)
 
 
 def traced(
@@ -54,17 +55,15 @@ def traced(
     mine = [by_number[number] for number in numbers]
     if counted is not None:
         _check_agreement(mine, counted, per_tick)
-    instructions = Samples(
-        "instructions",
-        np.array([region.instructions for region in mine], dtype=np.int64),
-        "instructions", Method.COUNTED, "plugin",
-    )  # fmt: skip
+    instructions = metrics.INSTRUCTIONS.samples(
+        np.array([region.instructions for region in mine], dtype=np.int64), Method.COUNTED, "plugin"
+    )
     cycles = np.array([region.nominal for region in mine], dtype=np.int64)
     bands = np.array([calibration().band(region) for region in mine])
     measures = (
         _median(instructions),
         *_estimates(cycles, bands, kind, technique),
-        _deepest(mine, "stack_model_bytes", [region.stack_bytes for region in mine]),
+        _deepest(mine, metrics.STACK_MODEL_BYTES, [region.stack_bytes for region in mine]),
         *_in_total(mine),
     )
     samples = (instructions, *_estimated_samples(cycles, kind, technique))
@@ -104,31 +103,31 @@ def _estimates(
     waits = {"wait_states": float(WAIT_STATES)}
     clock = {"clock_hz": float(kind.clock_hz), **waits}
     return (
-        Measure(
-            "latency_us", nominal * us, "us", Method.ESTIMATED, technique, None, (low * us, high * us), clock
+        metrics.LATENCY_US.measure(
+            nominal * us, Method.ESTIMATED, technique, None, (low * us, high * us), clock
         ),
-        Measure("latency_cycles", nominal, "cycles", Method.ESTIMATED, technique, None, (low, high), waits),
+        metrics.LATENCY_CYCLES.measure(nominal, Method.ESTIMATED, technique, None, (low, high), waits),
     )
 
 
 def _estimated_samples(cycles: npt.NDArray[np.int64], kind: Kind, technique: str) -> tuple[Samples, Samples]:
     us = cycles * (1e6 / kind.clock_hz)
     return (
-        Samples("latency_us", us, "us", Method.ESTIMATED, technique),
-        Samples("latency_cycles", cycles, "cycles", Method.ESTIMATED, technique),
+        metrics.LATENCY_US.samples(us, Method.ESTIMATED, technique),
+        metrics.LATENCY_CYCLES.samples(cycles, Method.ESTIMATED, technique),
     )
 
 
-def _deepest(regions: Sequence[RegionCost], metric: str, depths: Sequence[int]) -> Measure:
+def _deepest(regions: Sequence[RegionCost], metric: metrics.Metric, depths: Sequence[int]) -> Measure:
     exact = all(region.stack_exact for region in regions)
     technique = "tracked" if exact else "tracked-at-least"
     conditions = {"sp": "read"} if any(region.sp_read for region in regions) else {}
-    return Measure(metric, float(max(depths)), "B", Method.COUNTED, technique, conditions=conditions)
+    return metric.measure(float(max(depths)), Method.COUNTED, technique, conditions=conditions)
 
 
 def _in_total(regions: Sequence[RegionCost]) -> tuple[Measure, ...]:
     depths = [region.stack_total_bytes for region in regions if region.stack_total_bytes is not None]
-    return (_deepest(regions, "stack_bytes", depths),) if len(depths) == len(regions) else ()
+    return (_deepest(regions, metrics.STACK_BYTES, depths),) if len(depths) == len(regions) else ()
 
 
 def _unknown(regions: Sequence[RegionCost]) -> tuple[str, ...]:

@@ -12,13 +12,12 @@ from typing import Any, NamedTuple
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from hil.measure.finer import finer_technique
+from hil.metrics import GOLDEN_EXACT, MATRIX, lookup
 from hil_dashboards import text
 from hil_dashboards.choice import Choice
 from hil_dashboards.frames import Row, Value
 from hil_dashboards.pages.grid import PADDING, grid, width
 from hil_dashboards.pages.parts import Child, legend
-from hil_dashboards.queries import MATRIX_METRICS
 
 # Pixels.
 _HEAD_HEIGHT, _LINE_HEIGHT = 96, 18
@@ -64,14 +63,14 @@ def ways(rows: Sequence[Row]) -> tuple[list[Way], list[Way]]:
     cells = [values for row in rows for values in row.values.values()]
     held = Counter(way_of(value) for values in cells for value in values)
     needed = {way_of(value) for values in cells for value in values if not _has_finer(value, values)}
-    place = MATRIX_METRICS.index
+    place = [metric.name for metric in MATRIX].index
     every = sorted(held, key=lambda way: (place(way.metric), -held[way], way.technique, way.conditions))
     return [way for way in every if way in needed], [way for way in every if way not in needed]
 
 
 def _has_finer(value: Value, others: Sequence[Value]) -> bool:
-    finer = finer_technique(value.metric, value.technique)
-    return finer is not None and any(other.technique == finer for other in others)
+    finer = lookup(value.metric).finer(value.technique)
+    return any(other.technique in finer for other in others)
 
 
 def way_of(value: Value) -> Way:
@@ -101,7 +100,7 @@ def _beside(others: Sequence[Way]) -> list[Child]:
         how = " and ".join(
             dict.fromkeys(f"{way.method}, {way.technique}" for way in others if way.metric == metric)
         )
-        link = dcc.Link(text.title(metric), href=Choice(metric).href(), className="more")
+        link = dcc.Link(lookup(metric).title, href=Choice(metric).href(), className="more")
         told += ["; " if told else "", link, f" ({how})"]
     return [html.P(["Stored beside them, and coarser: ", *told, "."], className="beside muted")]
 
@@ -123,7 +122,7 @@ def _value_column(
 ) -> dict[str, Any]:
     others = {one.conditions for one in columns if (one.metric, one.technique) == (way.metric, way.technique)}
     conditions = (way.conditions or "no conditions") if len(others) > 1 else ""
-    title, unit = text.title(way.metric), text.unit(way.metric, way.unit)
+    title, unit = lookup(way.metric).title, text.unit(way.metric, way.unit)
     words = re.split("[ -]", " ".join((title, way.method, way.technique, conditions)))
     held = [cell[field] for cell in cells if field in cell]
     notes = [note for one in held for _, note in one.get("notes", ())]
@@ -206,7 +205,7 @@ def _cell(row: Row, origin: tuple[str, ...], value: Value) -> dict[str, Any]:
         cell["told"] = told
     if (own := _origin(value)) != origin:
         cell["from"] = own
-    if value.metric == "golden_exact" and value.value < 1:
+    if value.metric == GOLDEN_EXACT.name and value.value < 1:
         cell["wrong"] = True
     return cell
 
@@ -231,7 +230,7 @@ def _told(value: Value) -> list[str]:
         told.append(f"expected {text.expected(value.metric, value.value, value.band)}")
     if value.conditions:
         told.append(value.conditions)
-    if value.resolution is not None and not text.is_share(value.metric):
+    if value.resolution is not None and not lookup(value.metric).share:
         told.append(f"steps of {text.plain(value.resolution)}")
     return told
 

@@ -9,6 +9,7 @@ import pandas as pd
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from hil.metrics import lookup
 from hil_dashboards import frames, text
 from hil_dashboards.choice import RUNS, Choice, Filter
 from hil_dashboards.figures import line_names, series_figure
@@ -35,7 +36,7 @@ def series_page(data: SeriesData) -> list[Child]:
     return [
         html.Div(
             [
-                html.H1([text.title(metric), " over runs"]),
+                html.H1([lookup(metric).title, " over runs"]),
                 html.P(_told(metric, frame, everything), className="muted"),
                 *_ignored(data.ignored),
             ],

@@ -452,17 +452,3 @@ def test_changes(metric: str, number: float, before: float, expected: str) -> No
 def test_bands(metric: str, number: float, ends: tuple[float, float], reach: str, expected: str) -> None:
     assert text.band(metric, number, ends) == reach
     assert text.expected(metric, number, ends) == expected
-
-
-@pytest.mark.parametrize(
-    ("metric", "expected"),
-    [
-        ("latency_us", "Latency"),
-        ("latency_cycles", "Cycles"),
-        ("instructions_both", "Instructions, both tiers"),
-        ("latency_cycles_lower", "Cycles, lower tier alone"),
-        ("connect_s", "Connect"),
-    ],
-)
-def test_titles(metric: str, expected: str) -> None:
-    assert text.title(metric) == expected
