@@ -35,7 +35,8 @@ class Board:
     longer answer (an emulator that ended or hangs), or None, within seconds. ``clock`` tells the seconds that
     pass for the board: they stand while its host keeps it from running. ``versions`` are of the tools between
     us and the core. ``trace`` watches the core from outside, where something can; where it should and cannot,
-    ``trace_missing`` says why. Frames may travel through ``memory``, where host and board share some.
+    ``trace_missing`` says why. Frames may travel through ``memory``, where host and board share some; where
+    they should and do not, ``memory_missing`` says why.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Board:
     trace: CoreTrace | None = None
     trace_missing: str | None = None
     memory: Memory | None = None
+    memory_missing: str | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
 
     def check(self, image: Image) -> None:
@@ -98,6 +100,7 @@ def open_board(spec: BoardSpec, probes: ProbeProcess | None = None) -> Iterator[
                 trace=process.trace,
                 trace_missing=process.trace_missing,
                 memory=process.memory,
+                memory_missing=process.memory_missing,
                 versions={**versions, "qemu": process.version},
             )
 

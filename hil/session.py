@@ -224,6 +224,8 @@ class Session:
         )
         samples = (*traced.samples, cost)
         notes = traced.notes
+        if not self.over_uart and self.board.memory_missing is not None:
+            notes += (f"{self.board.name}: {self.board.memory_missing}",)
         if vectors.classes and labels is None:
             notes += (f"{self.board.name} {self.image.name}: its vectors have no labels, so no accuracy",)
         if targets is not None and not errors:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
+import fcntl
 import mmap
 import os
 from types import TracebackType
@@ -11,20 +14,26 @@ from typing import Self
 # at 0x21000000. Machines that are not named here take the option without a word and ignore it.
 _RAM_BYTES = {"mps2-an386": 16 << 20}
 _MAPPED_BYTES = 128 << 10  # at its start: what the linker script sets aside
+# linux/memfd.h and linux/fcntl.h; Pythons that were built on old systems know none of these.
+_CLOSE_ON_EXEC, _MAY_BE_SEALED = 1, 2
+_ADD_SEALS, _SEALED, _NEITHER_SHRINKS_NOR_GROWS = 1033, 1, 2 | 4
 
 
 class SharedMemory:
     """A file of ``total`` bytes, ``size`` of them mapped here, that goes with the last process that holds it.
 
-    OSError when the system has no memory for it. A context manager.
+    OSError when the system has no memory for it: what is mapped is there from the start, and nobody can cut
+    the file, so that touching it ends neither us nor the emulator by SIGBUS. A context manager.
     """
 
     def __init__(self, total: int, size: int) -> None:
         self.total = total
         self.size = size
-        self.descriptor = os.memfd_create("hil-memory", os.MFD_CLOEXEC)
+        self.descriptor = _memfd()
         try:
             os.ftruncate(self.descriptor, total)
+            os.posix_fallocate(self.descriptor, 0, size)
+            fcntl.fcntl(self.descriptor, _ADD_SEALS, _SEALED | _NEITHER_SHRINKS_NOR_GROWS)
             self._map = mmap.mmap(self.descriptor, size)
         except BaseException:
             os.close(self.descriptor)
@@ -69,3 +78,14 @@ class SharedMemory:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _memfd() -> int:
+    """A file without a name, in memory."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if not hasattr(libc, "memfd_create"):
+        raise OSError(errno.ENOSYS, "the C library has no memfd_create")
+    descriptor = int(libc.memfd_create(b"hil-memory", _CLOSE_ON_EXEC | _MAY_BE_SEALED))
+    if descriptor < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return descriptor

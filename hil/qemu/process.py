@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Self
 
 from hil.beside import readable, wait_for
-from hil.errors import ProbeError
+from hil.errors import ProbeError, refusal
 from hil.qemu import runtime, watcher
 from hil.qemu.clock import EmulatorClock
 from hil.qemu.memory import SharedMemory
@@ -33,22 +33,25 @@ PROBE_TYPE = "qemu"  # what pyOCD calls the plug-in; a probe id may start with i
 _START_DEADLINE_S = 10.0
 _END_DEADLINE_S = 5.0
 ANSWER_S = 5.0
+_OVER_UART = "frames travel over the UART, which is slower: {why}"
 
 
 class QemuProcess:
     """A running emulator: a context manager that ends it.
 
     ``probe_id`` is what pyOCD opens it by, ``serial_url`` what the link opens, ``version`` is QEMU's own.
-    ``clock`` stands while the host keeps the emulator from running. ``memory`` is RAM that we reach too.
-    ``trace`` tells what marked regions cost; without it, ``trace_missing`` says why.
+    ``clock`` stands while the host keeps the emulator from running. ``memory`` is RAM that we reach too;
+    where the machine could share it and there is none, ``memory_missing`` says why. ``trace`` tells what
+    marked regions cost; without it, ``trace_missing`` says why.
     """
 
     def __init__(
-        self, board: RunningBoard, watched: _Watched, lock: int, timing: _Timing, memory: SharedMemory | None
+        self, board: RunningBoard, watched: _Watched, lock: int, timing: _Timing, shared: _Shared
     ) -> None:
         self.board = board
         self.version = ""
-        self.memory = memory
+        self.memory = shared.memory
+        self.memory_missing = shared.missing
         self.clock = EmulatorClock(watched.process.pid)
         self.trace = PluginTrace(board.folder) if timing.plugin is not None else None
         self.trace_missing = timing.missing
@@ -67,31 +70,34 @@ class QemuProcess:
         """
         program = find_program()
         runtime.sweep()
-        timing = _find_timing(program)
-        try:
-            return cls._start(program, machine, name or machine, timing)
-        except ProbeError as error:
-            if timing.plugin is None or "plugin" not in error.what:
-                raise
-            timing = _Timing(None, f"QEMU does not load the timing plug-in ({error.what})")
-        return cls._start(program, machine, name or machine, timing)
+        timing, refused = _find_timing(program), ""
+        while True:
+            try:
+                return cls._start(program, machine, name or machine, timing, refused)
+            except ProbeError as error:
+                if timing.plugin is not None and "plugin" in error.what:
+                    timing = _Timing(None, f"QEMU does not load the timing plug-in ({error.what})")
+                elif not refused and _of_shared_memory(error.what):
+                    refused = error.what
+                else:
+                    raise
 
     @classmethod
-    def _start(cls, program: str, machine: str, name: str, timing: _Timing) -> Self:
+    def _start(cls, program: str, machine: str, name: str, timing: _Timing, refused: str) -> Self:
         unique_id = f"{re.sub(r'[^a-z0-9]+', '-', machine.lower())}-{secrets.token_hex(4)}"
         board, lock = runtime.create(unique_id, name, machine)
-        memory = _shared_memory(machine)
+        shared = _share(machine, refused)
         try:
-            watched = _spawn(program, board, lock, timing, memory)
+            watched = _spawn(program, board, lock, timing, shared.memory)
         except BaseException as error:
-            if memory is not None:
-                memory.close()
+            if shared.memory is not None:
+                shared.memory.close()
             os.close(lock)
             shutil.rmtree(board.folder, ignore_errors=True)
             if isinstance(error, OSError):
                 raise ProbeError("the emulator's watcher does not start", evidence=str(error)) from error
             raise
-        emulator = cls(board, watched, lock, timing, memory)
+        emulator = cls(board, watched, lock, timing, shared)
         try:
             with QmpClient(board.qmp_socket, deadline_s=_START_DEADLINE_S) as qmp:
                 emulator.version = qmp.version
@@ -205,12 +211,28 @@ def _find_timing(program: str) -> _Timing:
         return _Timing(None, str(error))
 
 
-def _shared_memory(machine: str) -> SharedMemory | None:
-    """What frames may travel through; None where the machine has none, or the system does not give it."""
+@dataclass(frozen=True)
+class _Shared:
+    """Memory that frames may travel through; why there is none, where the machine could have some."""
+
+    memory: SharedMemory | None = None
+    missing: str | None = None
+
+
+def _of_shared_memory(said: str) -> bool:
+    """Whether what QEMU says is of the option, or of the file, that shares memory."""
+    return "memory-backend" in said or "guest RAM" in said
+
+
+def _share(machine: str, refused: str) -> _Shared:
+    """Memory for a new emulator, unless one like it has just ``refused`` some."""
+    if refused:
+        return _Shared(missing=_OVER_UART.format(why=f"QEMU takes no memory to share with it ({refused})"))
     try:
-        return SharedMemory.of(machine)
-    except OSError:
-        return None
+        return _Shared(SharedMemory.of(machine))
+    except OSError as error:
+        why = f"the system gives no memory to share with QEMU ({refusal(error)})"
+        return _Shared(missing=_OVER_UART.format(why=why))
 
 
 def _spawn(

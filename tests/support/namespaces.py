@@ -23,6 +23,12 @@ def with_noexec(folder: Path, *command: str) -> list[str]:
     return [*_unshare("--map-root-user", "--mount"), "sh", "-c", mount, "sh", *command]
 
 
+def without_proc(*command: str) -> list[str]:
+    """The command, where nothing is mounted on /proc."""
+    hidden = 'mount -t tmpfs tmpfs /proc && exec "$@"'
+    return [*_unshare("--map-root-user", "--mount"), "sh", "-c", hidden, "sh", *command]
+
+
 def _unshare(*options: str) -> list[str]:
     start = ["unshare", "--user", *options, "--"]
     if shutil.which("unshare") is None or subprocess.run([*start, "true"], capture_output=True).returncode:
