@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Select, Text, and_, cast, func, or_, select
 
 from hil.measure.profile import Profile
 from hil.metrics import INSTRUCTIONS, LATENCY_CYCLES, MATRIX, VECTORS
+from hil.text.wording import conditions_text
 from hil_dashboards.choice import FILTERS, Choice, Filter, ProfileChoice
 from hil_db import engine, faults, profiles
 from hil_db.export import latest_run
@@ -21,7 +22,6 @@ from hil_db.liveness import status_now
 from hil_db.records import Status
 from hil_db.schema import IMAGE, MEASURE, PROFILE, RUN, SESSION
 from hil_db.store import Store
-from hil_db.wording import conditions_text
 
 USUAL_METRIC = INSTRUCTIONS.name
 CYCLES_METRIC = LATENCY_CYCLES.name

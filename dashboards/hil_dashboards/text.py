@@ -6,7 +6,7 @@ import math
 from datetime import UTC, datetime
 
 from hil.metrics import lookup, unit_sign
-from hil_db.wording import band_percents
+from hil.text.wording import band_percents
 
 METHODS = {
     "measured": "read from a clock, silicon or a probe",

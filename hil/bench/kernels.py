@@ -15,8 +15,8 @@ from hil.models.vectors import load_vectors
 from hil.session import Session, first
 from hil.text.progress import Progress
 from hil.text.table import table_lines as columns
+from hil.text.wording import band_percents
 from hil.values import Measure, Precision
-from hil_db.wording import band_percents
 
 VECTORS = 2
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from hil.escaping import escaped, spelt
 from hil.metrics import CASCADE_RATE, GOLDEN_EXACT, METRICS, TIERS, VECTORS, lookup
+from hil.text.table import table_lines as columns_lines
+from hil.text.wording import band_percents, conditions_text
 from hil.values import Measure, Method
-from hil_db.wording import band_percents, conditions_text
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,7 @@ def table_lines(rows: Sequence[Row], encoding: str = "utf-8") -> list[str]:
         [row.board, row.model, row.precision, *(cells[place] for cells in figures), _golden(row)]
         for place, row in enumerate(rows)
     ]
-    heads = _heads(columns)
-    widths = [max(map(len, cells)) for cells in zip(*heads, *body, strict=True)]
-    lines = [*(_line(head, widths) for head in heads), "  ".join("-" * width for width in widths)]
-    lines += [_line(cells, widths) for cells in body]
+    lines = columns_lines(_heads(columns), body, left=(0, 1, 2, -1))
     return [*lines, *_tiers(rows, sign), *_legend(rows, every, columns)]
 
 
@@ -88,15 +86,14 @@ def _has_finer(row: Row, measure: Measure) -> bool:
     return any(other.metric == measure.metric and other.technique in finer for other in row.measures)
 
 
-def _heads(columns: Sequence[_Column]) -> list[list[str]]:
-    """One line of titles, and one of techniques when a title alone does not tell its column."""
+def _heads(columns: Sequence[_Column]) -> list[str]:
+    """The titles, with the technique below when a title alone does not tell its column."""
     titles = [_TITLES[column.metric] for column in columns]
-    ways = [
-        column.technique if titles.count(title) > 1 else ""
+    told = [
+        f"{title}\n{column.technique}" if titles.count(title) > 1 else title
         for column, title in zip(columns, titles, strict=True)
     ]
-    first = ["board", "model", "precision", *titles, "golden"]
-    return [first, ["", "", "", *ways, ""]] if any(ways) else [first]
+    return ["board", "model", "precision", *told, "golden"]
 
 
 def _aligned(column: _Column, rows: Sequence[Row], sign: str) -> list[str]:
@@ -136,12 +133,6 @@ def _golden(row: Row) -> str:
     if exact is None or total is None:
         return "-"
     return f"{round(exact.value * total.value)}/{total.value:.0f} {exact.technique}"
-
-
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    text = [cell.ljust(width) for cell, width in zip(cells[:3], widths[:3], strict=True)]
-    figures = [cell.rjust(width) for cell, width in zip(cells[3:-1], widths[3:-1], strict=True)]
-    return "  ".join([*text, *figures, cells[-1]]).rstrip()
 
 
 def _tiers(rows: Sequence[Row], sign: str) -> list[str]:

@@ -1,17 +1,31 @@
-"""Tables in columns: the first to the left, figures to the right."""
+"""Tables in columns: names to the left, figures to the right."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from itertools import zip_longest
 
 
-def table_lines(heads: Sequence[str], body: Sequence[Sequence[str]], *, rule: bool = True) -> list[str]:
-    """The lines of a table under its heads, with a ``rule`` between or not."""
-    widths = [max(map(len, column)) for column in zip(heads, *body, strict=True)]
-    under = [["-" * width for width in widths]] if rule else []
-    return [_line(cells, widths) for cells in [heads, *under, *body]]
+def table_lines(
+    heads: Sequence[str],
+    body: Sequence[Sequence[str]],
+    *,
+    rule: bool = True,
+    left: Collection[int] = (0,),
+) -> list[str]:
+    """The lines of a table under its heads, with a ``rule`` between or not.
 
-
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    figures = [cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True)]
-    return "  ".join([cells[0].ljust(widths[0]), *figures]).rstrip()
+    A head may have several lines. Columns whose places are in ``left`` stand to the left, the others to the
+    right; a negative place counts from the last.
+    """
+    titles = list(zip_longest(*(head.split("\n") for head in heads), fillvalue=""))
+    widths = [max(map(len, column)) for column in zip(*titles, *body, strict=True)]
+    to_left = {place % len(heads) for place in left}
+    under = ["-" * width for width in widths]
+    return [
+        "  ".join(
+            cell.ljust(width) if place in to_left else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        ).rstrip()
+        for cells in [*titles, *([under] if rule else []), *body]
+    ]

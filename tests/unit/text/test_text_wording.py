@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hil_db.wording import band_percents, conditions_text
+from hil.text.wording import band_percents, conditions_text
 
 
 @pytest.mark.parametrize(
