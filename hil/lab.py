@@ -24,7 +24,7 @@ from pathlib import Path
 
 from hil.errors import LabError
 from hil.kinds import KINDS, Kind
-from hil.naming import why_no_name
+from hil.naming import listed, why_no_name
 from hil.reading import read_bytes
 
 DEFAULT_BOARD = "qemu"
@@ -51,7 +51,7 @@ class Lab:
 
     def select(self, wanted: str) -> tuple[BoardSpec, ...]:
         """The boards that ``all`` or a comma-separated list of names stands for; LabError if unknown."""
-        names = [name.strip() for name in wanted.split(",") if name.strip()]
+        names = listed(wanted)
         if names == ["all"]:
             return self.boards
         if not names:

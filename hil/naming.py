@@ -5,6 +5,11 @@ from __future__ import annotations
 _LONGEST = 128  # letters: as many as the store keeps
 
 
+def listed(text: str) -> list[str]:
+    """The names in a list that commas part, without spaces around them; none that is empty."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
 def why_no_name(name: str) -> str | None:
     """What is wrong with a name, None when nothing is."""
     if not name:

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from hil.errors import ModelError
+from hil.naming import listed
+
 if TYPE_CHECKING:  # numpy is slow to import, and a pytest without --board has no use for it
     import numpy as np
     import numpy.typing as npt
@@ -21,6 +24,15 @@ class Precision(StrEnum):
     F32 = "f32"
     Q15 = "q15"
     Q7 = "q7"
+
+
+def precisions_of(text: str | None) -> list[Precision]:
+    """The precisions in a comma-separated list, in its order; ModelError for one that there is not."""
+    names = listed(text or "")
+    for name in names:
+        if name not in list(Precision):
+            raise ModelError(f"unknown precision {name!r}", remedy=f"choose from {', '.join(Precision)}")
+    return [Precision(name) for name in names]
 
 
 class Method(StrEnum):

@@ -11,6 +11,7 @@ from hil.image import Manifest, prebuilt_images
 from hil.lab import BoardSpec, suggest
 from hil.models.catalog import BUILTIN, BrokenModel, ModelLibrary, images_dir, models_dir
 from hil.models.spec import ModelSpec
+from hil.naming import listed
 from hil.values import Precision
 
 _INPUT_BYTES = {Precision.F32: 4, Precision.Q15: 2, Precision.Q7: 1}
@@ -74,7 +75,7 @@ def plan(
             )
     if models is None:
         return _one_over_uart(cases)
-    globs = [glob.strip() for glob in models.split(",") if glob.strip()]
+    globs = listed(models)
     if not globs:
         raise ModelError("--model names no model", remedy=f"known models: {_known(cases)}")
     for glob in globs:

@@ -40,7 +40,7 @@ def commands(program: str) -> Iterator[tuple[str, list[str]]]:
 
 def parser_of(arguments: list[str]) -> argparse.ArgumentParser:
     """The parser of the command that the arguments begin with."""
-    parser = cli._parser()
+    parser = cli.parser()
     for word in arguments:
         choices = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
         if not choices or word.startswith("-"):
@@ -84,7 +84,7 @@ def test_every_command_is_in_the_readme() -> None:
             yield from names(one, f"{before} {name}")
 
     text = README.read_text()
-    assert [name for name in names(cli._parser(), "hil") if name not in text] == []
+    assert [name for name in names(cli.parser(), "hil") if name not in text] == []
 
 
 def model_rows() -> dict[str, list[str]]:

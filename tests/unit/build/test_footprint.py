@@ -21,7 +21,7 @@ from hil.build.footprint import (
 )
 from hil.build.prebuilt import build
 from hil.build.toolchain import Toolchain
-from hil.cli_model import report_lines, size_lines
+from hil.commands.reports.model_import import report_lines, size_lines
 from hil.errors import BuildError
 from hil.models.catalog import ModelLibrary, list_models
 from hil.models.importer.bring import Imported, bring

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hil.cli_model import report_lines
+from hil.commands.reports.model_import import report_lines
 from hil.errors import ModelError, VectorError
 from hil.measure.accuracy import agreeing
 from hil.models.catalog import models_dir

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from hil.build.prebuilt import recipe_of
 from hil.cli import main
-from hil.cli_model import audit_lines, report_lines
+from hil.commands.reports.model_import import audit_lines, report_lines
 from hil.errors import ModelError, VectorError
 from hil.measure.accuracy import accuracy, agreeing, regression
 from hil.models.catalog import ModelLibrary

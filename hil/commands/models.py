@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hil.errors import HilError
 from hil.escaping import escaped
@@ -15,18 +15,19 @@ from hil.values import Precision
 if TYPE_CHECKING:
     from hil.models.spec import ModelSpec
 
+HELP = "list the models and their images"
+
 _BUILDS = "`hil build --models-dir` builds it, or the next run"
 _HEADS = ("model", "features", "steps", "outputs")
 
 
-def add_parser(commands: Any) -> None:
-    """Register `hil models`."""
-    models = commands.add_parser("models", help="list the models and their images")
-    models.add_argument("--models-dir", type=Path, metavar="DIR", help="models of your own beside the lab's")
-    models.set_defaults(command=_models)
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Whose models beside the lab's."""
+    parser.add_argument("--models-dir", type=Path, metavar="DIR", help="models of your own beside the lab's")
 
 
-def _models(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
+    """Print a table for each kind of board, and why a model cannot be used."""
     from hil.models.catalog import ModelLibrary
 
     library = ModelLibrary(options.models_dir)

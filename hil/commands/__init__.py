@@ -1,0 +1,53 @@
+"""The commands of `hil`, a module each: HELP, arguments(parser) and run(options).
+
+A new one is a module here and a line in COMMANDS. `hil --help` imports all of them, so that what is slow to
+import (numpy, pyOCD, pandas, Dash) is imported within ``run``.
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from hil.commands import bench_kernels, build, dashboard, export, model_import, models, probes, store, time
+
+
+class Command(Protocol):
+    """What a module of this folder has; HELP is its line in the help of `hil`."""
+
+    HELP: str
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        """Add what it takes to its parser."""
+
+    def run(self, options: Namespace) -> int:
+        """Do it and print what was found; the exit code. HilError or OSError when it cannot be done."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """The first word of several commands: its line in the help, and what the second word is called there."""
+
+    help: str
+    metavar: str
+
+
+GROUPS = {
+    "model": Group("bring a model of your own", "ACTION"),
+    "bench": Group("what the kernels cost", "WHAT"),
+}
+
+# In the order of the help; two words are a group's and a command's in it.
+COMMANDS: Mapping[str, Command] = {
+    "build": build,
+    "export": export,
+    "store": store,
+    "dashboard": dashboard,
+    "probes": probes,
+    "models": models,
+    "model import": model_import,
+    "time": time,
+    "bench kernels": bench_kernels,
+}

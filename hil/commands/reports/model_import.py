@@ -1,0 +1,84 @@
+"""What `hil model import` prints: the audit, accuracies, what the images take, and what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from hil.build.footprint import FLASH_WITHIN, RAM_WITHIN, Footprints
+from hil.errors import cut
+from hil.models.importer.audit import Operation
+from hil.models.importer.bring import Imported, errors_text
+from hil.text.table import table_lines
+from hil.values import Method
+
+
+def report_lines(imported: Imported, out: Path, taken: Sequence[Footprints] = ()) -> list[str]:
+    """What `hil model import` prints: an audit per fixed-point precision, accuracies, what the images take of
+    each kind of board, and what comes next.
+    """
+    spec = imported.spec
+    lines = [
+        f"{spec.name}: {spec.features} features, {spec.min_steps} to {spec.max_steps} steps, "
+        f"{spec.outputs} outputs, {imported.vectors} vectors; weights read as {imported.layout}"
+    ]
+    if imported.unused:
+        lines.append(f"not used: {', '.join(cut(imported.unused))}")
+    if imported.expected is not None:
+        lines.append(imported.expected)
+    lines += [f"warning: {doubt}" for doubt in imported.doubts]
+    for precision, operations in imported.audits.items():
+        lines += ["", f"{precision}, every operation against float64:", *audit_lines(operations)]
+    if imported.audits:
+        lines += [
+            "",
+            "No sum can leave 32 bits: proved from the weights, for any input. Saturated values are clipped;",
+            "errors are of the others. `pre` may saturate where its gates are flat: z and c show the cost.",
+        ]
+    lines += [""] if spec.classes else []
+    if spec.classes and not imported.accuracy:
+        lines.append("accuracy: not known without --labels")
+    lines += [f"accuracy {precision}: {share:.2%}" for precision, share in imported.accuracy.items()]
+    lines += [""] if imported.errors else []
+    lines += [f"{precision}: {errors_text(errors)}" for precision, errors in imported.errors.items()]
+    lines += [line for one in taken for line in ["", *size_lines(one)]]
+    small = [image.precision for one in taken for image in one.images if image.fits]
+    name = spec.name
+    if taken and len(small) < len(spec.precisions):
+        name = ",".join(f"{spec.name}/{precision}" for precision in small)
+    after = f"pytest --board=all --model={name} --models-dir={out}" if name else "a smaller model"
+    return [*lines, "", f"written: {spec.folder}", f"next: {after}"]
+
+
+def size_lines(taken: Footprints) -> list[str]:
+    """What the images of a model take of one kind of board, and how that is known."""
+    lines = [f"{image.precision}: {image}" for image in taken.images]
+    kind = taken.images[0].kind
+    ways = {image.method for image in taken.images}
+    told = {
+        Method.COUNTED: "counted from the images built",
+        Method.ESTIMATED: f"estimated from the arrays, to {FLASH_WITHIN / 1024:g} KB of flash and "
+        f"{RAM_WITHIN / 1024:g} of RAM",
+    }
+    how = ", the others ".join(told[way] for way in told if way in ways)
+    lines.append(f"of {kind}, {how}; RAM with the stack's reserve")
+    return [*lines, *([f"not built: {taken.missing}"] if taken.missing else [])]
+
+
+def audit_lines(operations: Iterable[Operation]) -> list[str]:
+    """The audit as a table: largest value, the range of 16 bits, saturated share, largest error."""
+    rows = []
+    for one in operations:
+        relative = one.error / one.float_largest if one.float_largest else 0.0
+        rows.append(
+            (
+                one.name,
+                f"{one.largest:.4g}",
+                f"{one.range:.4g}",
+                f"{one.saturated:.2%}" if one.saturated else "none",
+                f"{one.error:.2g}",
+                f"{relative:.2%}",
+            )
+        )
+    heads = ("operation", "largest", "range", "saturated", "error", "relative")
+    return table_lines(heads, rows, rule=False)
