@@ -22,6 +22,7 @@ from hil.errors import DeviceHungError, HandshakeError, HilError, LinkError, Pro
 from hil.flash.base import Flasher, FlashReport
 from hil.image import Image
 from hil.kinds import Counter
+from hil.link.faults import Faults
 from hil.link.link import Hello, Link, LinkStats, Result, StackUse
 from hil.link.pacing import HANG_FACTOR, hang_after_s
 from hil.measure.accuracy import accuracy, golden_exact, regression
@@ -35,6 +36,7 @@ from hil.models.vectors import VectorSet
 from hil.values import Measure, Method, Samples
 
 HANDSHAKE_S = 5.0
+_WITHOUT_FRAMES = (metrics.CONNECT_S, metrics.PROGRAM_S, metrics.VERIFY_S)
 
 Progress = Callable[[int, int], None]
 
@@ -65,18 +67,25 @@ class Session:
     """Flashes the image, starts it and shakes hands on entry; a failed entry undoes itself.
 
     ``hang_after_s`` is how long the board may be silent while it computes; None leaves that to the model's
-    cost. ``over_uart`` keeps frames out of memory that host and board share. ``phases`` holds the seconds
-    each step took so far, by the host's clock. ``failure`` is what went wrong with the board in this session,
-    None while it can be used.
+    cost. ``over_uart`` keeps frames out of memory that host and board share, ``faults`` damage them.
+    ``phases`` holds the seconds each step took so far, by the host's clock. ``failure`` is what went wrong
+    with the board in this session, None while it can be used.
     """
 
     def __init__(
-        self, board: Board, image: Image, *, hang_after_s: float | None = None, over_uart: bool = False
+        self,
+        board: Board,
+        image: Image,
+        *,
+        hang_after_s: float | None = None,
+        over_uart: bool = False,
+        faults: Faults | None = None,
     ) -> None:
         self.board = board
         self.image = image
         self.hang_after_s = hang_after_s
         self.over_uart = over_uart
+        self.faults = faults
         self.phases: dict[metrics.Metric, float] = {}
         self._stack = ExitStack()
         self._flasher: Flasher | None = None
@@ -114,6 +123,7 @@ class Session:
                 self.board.serial_url,
                 baudrate=self.board.kind.baudrate,
                 memory=None if self.over_uart else self.board.memory,
+                faults=self.faults,
                 clock=self.board.clock,
             )
         )
@@ -221,6 +231,7 @@ class Session:
             metrics.STACK_BYTES.measure(float(stack.peak_total), Method.MEASURED, "painted", 4.0),
             metrics.STACK_MODEL_BYTES.measure(float(stack.peak_model), Method.MEASURED, "painted", 4.0),
             *self.phase_measures(),
+            *self._link_measures(self._link.stats),
         )
         samples = (*traced.samples, cost)
         notes = traced.notes
@@ -251,11 +262,31 @@ class Session:
 
     def phase_measures(self) -> tuple[Measure, ...]:
         """The wall time of every phase gone through so far, and what carried the frames."""
-        conditions = {"link": self._link.via} if self.hello is not None and self._link is not None else {}
         return tuple(
-            metric.measure(seconds, Method.MEASURED, "host-clock", conditions=conditions)
+            metric.measure(seconds, Method.MEASURED, "host-clock", conditions=self._conditions(metric))
             for metric, seconds in self.phases.items()
         )
+
+    def _link_measures(self, stats: LinkStats) -> tuple[Measure, ...]:
+        """What the link had to carry, and how much of it did not arrive whole."""
+        found = (
+            (metrics.LINK_LOST, stats.lost),
+            (metrics.LINK_DAMAGED, stats.damaged),
+            (metrics.LINK_WIRE_BYTES, stats.wire_bytes_out + stats.wire_bytes_in),
+        )
+        return tuple(
+            metric.measure(float(count), Method.COUNTED, "link", conditions=self._conditions(metric))
+            for metric, count in found
+        )
+
+    def _conditions(self, metric: metrics.Metric) -> dict[str, str | float]:
+        """What a value holds for: what carried the frames, and their faults where those show in it."""
+        found: dict[str, str | float] = {}
+        if self.hello is not None and self._link is not None:
+            found["link"] = self._link.via
+        if self.faults is not None and metric not in _WITHOUT_FRAMES:
+            found["link_faults"] = str(self.faults)
+        return found
 
     def _explained(self, error: HilError) -> HilError:
         """Name the board; say so when the board itself ended, and where the core stands when it hung."""

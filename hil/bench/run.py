@@ -23,6 +23,7 @@ from hil.errors import HilError, StoreError
 from hil.flash.process import ProbeProcess
 from hil.image import Image
 from hil.lab import BoardSpec, Lab, load_lab
+from hil.link.faults import parse_faults
 from hil.masking import masked
 from hil.models.catalog import ModelLibrary, source_files
 from hil.session import Report, Session
@@ -43,6 +44,7 @@ class Options:
     folder: Path
     command: str = field(repr=False)
     hang_after_s: float | None = None  # None: by each model's cost
+    link_faults: str | None = None
 
 
 _ENDED_BY: dict[signal.Signals | None, Status] = {
@@ -68,12 +70,18 @@ class BenchRun:
     def __init__(self, options: Options, probes: ProbeProcess | None = None) -> None:
         self.options = options
         self.probes = probes or ProbeProcess()
+        self.faults = None if options.link_faults is None else parse_faults(options.link_faults)
         self.lab: Lab = load_lab(options.lab)
         self.specs: tuple[BoardSpec, ...] = self.lab.select(options.boards)
         self.library = ModelLibrary(options.models_dir)
         self.cases: tuple[Case, ...] = plan(self.specs, options.models, self.library)
         self.rows: list[Row] = []
         self.notes: list[str] = []
+        if self.faults is not None:
+            self.notes.append(
+                f"the link had faults on purpose: {self.faults}; what it took and carried is compared with "
+                "no clean run's"
+            )
         self.ending = Ending()
         self.planned: set[str] = set()
         self.reported: set[str] = set()
@@ -158,7 +166,11 @@ class BenchRun:
                 except HilError as error:
                     raise error.at(board.name) from None
                 session = Session(
-                    board, image, hang_after_s=self.options.hang_after_s, over_uart=case.over_uart
+                    board,
+                    image,
+                    hang_after_s=self.options.hang_after_s,
+                    over_uart=case.over_uart,
+                    faults=self.faults,
                 )
                 stack.enter_context(session)
             except BaseException as error:

@@ -18,12 +18,13 @@ import numpy.typing as npt
 from hil.errors import HandshakeError, VectorError
 from hil.link import messages
 from hil.link.channel import PAYLOAD_UNKNOWN, Channel, LinkStats
+from hil.link.faults import Faults, FaultyTransport
 from hil.link.frames import OVERHEAD_BYTES
 from hil.link.messages import NO_VECTOR, Hello, Result, StackUse, Type
 from hil.link.pacing import Patience
 from hil.link.rings import Memory, MemoryTransport
 from hil.link.stream import Stream
-from hil.link.transport import SerialTransport
+from hil.link.transport import SerialTransport, Transport
 from hil.wire import most_vector_bytes
 
 __all__ = ["Hello", "Link", "LinkStats", "Result", "StackUse"]
@@ -50,15 +51,18 @@ class Link:
         *,
         baudrate: int = 115_200,
         memory: Memory | None = None,
+        faults: Faults | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> Link:
         """Open the port; what the board said before is thrown away.
 
         With ``memory``, which the board reaches too, frames travel through it where the firmware knows how.
+        ``faults`` damage what travels, from the handshake on.
         ``clock`` tells the seconds by which the board's deadlines are counted.
         """
         port = SerialTransport(url, baudrate)
-        return cls(Channel(port if memory is None else MemoryTransport(memory, port), clock))
+        line: Transport = port if memory is None else MemoryTransport(memory, port)
+        return cls(Channel(line if faults is None else FaultyTransport(line, faults), clock))
 
     def __enter__(self) -> Self:
         return self

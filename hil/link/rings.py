@@ -77,6 +77,10 @@ class MemoryTransport:
         self._memory.write(_HOST_MAGIC, _WORD.pack(0))
         self._port.__exit__(kind, error, trace)
 
+    def hang_up(self) -> None:
+        """Let the port that wakes the board go away."""
+        self._port.hang_up()
+
     def write(self, data: bytes) -> None:
         """Send all of it; DeviceHungError when the board takes nothing."""
         if self._generation is None:

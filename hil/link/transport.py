@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import termios
 import time
 from types import TracebackType
 from typing import Protocol, Self
@@ -19,6 +20,9 @@ _WRITE_S = 60.0  # with flow control a device takes nothing while it computes
 _SLICE_S = 0.02  # a port's own timeout stays what it is: to change it reconfigures some ports
 _CHUNK = 4096
 _BITS_PER_BYTE = 10  # start and stop bit included
+
+
+_GONE = (serial.SerialException, OSError, termios.error)  # which of them depends on the port and the moment
 
 
 class Transport(Protocol):
@@ -51,6 +55,9 @@ class Transport(Protocol):
     def read(self, timeout_s: float) -> bytes:
         """What has arrived, waiting about ``timeout_s`` for the first byte; empty when nothing came."""
 
+    def hang_up(self) -> None:
+        """Let the port go away, as a cable that is pulled does."""
+
 
 class SerialTransport:
     """A serial port, or what has the face of one."""
@@ -69,7 +76,7 @@ class SerialTransport:
                 url, baudrate=baudrate, timeout=_SLICE_S, write_timeout=_WRITE_S
             )
             self._port.reset_input_buffer()
-        except (serial.SerialException, OSError, ValueError) as error:
+        except (*_GONE, ValueError) as error:
             raise LinkError(
                 f"cannot open the serial port {url}",
                 evidence=str(error),
@@ -82,7 +89,11 @@ class SerialTransport:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with contextlib.suppress(serial.SerialException, OSError):  # a dead port cannot be closed better
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Close the port; whoever reads or writes next finds it gone."""
+        with contextlib.suppress(*_GONE):  # a dead port cannot be closed better
             self._port.close()
 
     def write(self, data: bytes) -> None:
@@ -95,7 +106,7 @@ class SerialTransport:
                 evidence=f"{self.bytes_out:,} bytes went out before",
                 remedy="the firmware hangs, or flow control is on and nobody reads",
             ) from error
-        except (serial.SerialException, OSError) as error:
+        except _GONE as error:
             raise self._lost(error) from error
         self.bytes_out += len(data)
 
@@ -106,7 +117,7 @@ class SerialTransport:
             self._port.write(b"\0")
         except serial.SerialTimeoutException:
             return
-        except (serial.SerialException, OSError) as error:
+        except _GONE as error:
             raise self._lost(error) from error
         finally:
             self._port.write_timeout = _WRITE_S
@@ -115,12 +126,12 @@ class SerialTransport:
         """What has arrived, waiting about ``timeout_s`` for the first byte; empty when nothing came."""
         deadline = time.monotonic() + timeout_s
         try:
-            data: bytes = self._port.read(1)
+            data: bytes = self._port.read(1) if timeout_s > 0 or self._port.in_waiting else b""
             while not data and time.monotonic() < deadline:
                 data = self._port.read(1)
             while data and len(data) < _CHUNK and (waiting := self._port.in_waiting):
                 data += self._port.read(min(waiting, _CHUNK))
-        except (serial.SerialException, OSError) as error:
+        except _GONE as error:
             raise self._lost(error) from error
         self.bytes_in += len(data)
         return data

@@ -60,6 +60,10 @@ _OPTIONS: Mapping[str, Mapping[str, Any]] = {
         "help": "how long a board may be silent before it hangs (default: many times its model's cost, "
         "at least 10; 60 for your own C)",
     },
+    "link-faults": {
+        "metavar": "SPEC",
+        "help": "damage what travels between host and board: flip=1e-4,drop=1e-2,seed=7 (docs/link.md)",
+    },
     "lab": {"metavar": "FILE", "help": "the lab file (default: the lab is one QEMU board)"},
     "db": {"metavar": "URL", "help": "the database (default: SQLite in the user's data folder)"},
 }
@@ -129,6 +133,7 @@ def the_run(config: pytest.Config) -> BenchRun:
             folder=config.invocation_params.dir,
             command=" ".join(["pytest", *config.invocation_params.args]),
             hang_after_s=option(config, "hang-after"),
+            link_faults=option(config, "link-faults"),
         )
         try:
             run = BenchRun(options, probes)

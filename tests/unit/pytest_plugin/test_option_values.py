@@ -27,6 +27,11 @@ import pytest
             ["--board=all", "--hang-after=0"],
             "--hang-after/--hil-hang-after: '0' is no time: give seconds above 0",
         ),
+        (
+            ["--board=all", "--link-faults=filp=1e-4"],
+            "ERROR: --link-faults knows no fault 'filp'; did you mean 'flip'? there are flip, drop, dup, ",
+        ),
+        (["--board=all", "--link-faults="], "ERROR: --link-faults names no fault"),
     ],
 )
 def test_an_option_that_names_nothing_is_refused(tmp_path: Path, arguments: list[str], said: str) -> None:
