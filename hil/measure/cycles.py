@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from statistics import median_low
 from typing import Protocol
 
 from hil.measure.profile import ClassCost, PathCost, Profile
@@ -142,8 +141,7 @@ def middle(regions: Sequence[RegionCost]) -> RegionCost:
     """The region of the median nominal cycles, the lower one of two; ValueError when there are none."""
     if not regions:
         raise ValueError("no region")
-    nominal = median_low(region.nominal for region in regions)
-    return next(region for region in regions if region.nominal == nominal)
+    return sorted(regions, key=lambda region: region.nominal)[(len(regions) - 1) // 2]
 
 
 def profile(regions: Iterable[RegionCost], technique: str) -> Profile:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from hil.blas import asleep
 from hil.errors import HilError, ProbeError, refusal
 from hil.flash.process import ProbeProcess
 
@@ -119,7 +120,8 @@ def the_run(config: pytest.Config) -> BenchRun:
             with suppress(ProbeError):  # the board that needs it tells
                 probes.start()  # first of all: it imports pyOCD while we import the rest
 
-        from hil.bench.run import BenchRun, Options  # numpy and the store are slow: not in every pytest
+        with asleep():
+            from hil.bench.run import BenchRun, Options  # numpy and the store are slow: not in every pytest
         from hil.pytest_plugin.screen import Screen
 
         boards, lab, models_dir = (option(config, name) for name in ("board", "lab", "models-dir"))

@@ -11,10 +11,21 @@ from weakref import ref
 
 import pytest
 
+from hil.blas import asleep
 from hil.collecting import collecting_later
 
 HEAVY = ("alembic", "dash", "elftools", "numpy", "pandas", "plotly", "pyocd", "sqlalchemy", "zstandard")
-UNUSED = ("alembic", "asyncpg", "dash", "pandas", "plotly", "psycopg", "sqlalchemy.orm", "torch")
+UNUSED = (
+    "alembic",
+    "asyncpg",
+    "dash",
+    "pandas",
+    "plotly",
+    "psycopg",
+    "sqlalchemy.orm",
+    "statistics",
+    "torch",
+)
 
 
 def imported(folder: Path, names: tuple[str, ...], *arguments: str) -> set[str]:
@@ -59,6 +70,62 @@ def test_the_bench_imports_nothing_that_it_does_not_use(tmp_path: Path) -> None:
     for _ in range(2):  # on a new database, then on one that is up to date
         told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
         assert told.stdout.split() == []
+
+
+BLAS_RAN = """
+import os
+from pathlib import Path
+
+from hil.blas import asleep
+
+with asleep():
+    import numpy
+
+assert "OPENBLAS_THREAD_TIMEOUT" not in os.environ
+ours = os.getpid()
+threads = {path for path in Path("/proc/self/task").iterdir() if path.name != str(ours)}
+awake = set(threads)
+while awake:
+    awake = {thread for thread in awake if ") S " not in (thread / "stat").read_text()}
+ran = [int((thread / "schedstat").read_text().split()[0]) for thread in threads]
+print(max(ran, default=0) / 1e9)
+"""
+
+
+def test_threads_for_linear_algebra_sleep_at_once() -> None:
+    """Awake, each would keep a processor from the imports and from pyOCD for up to a tenth of a second."""
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "2"}
+    environment.pop("OPENBLAS_THREAD_TIMEOUT", None)
+    told = subprocess.run(
+        [sys.executable, "-c", BLAS_RAN], capture_output=True, text=True, check=True, env=environment
+    )
+    assert float(told.stdout) < 0.005  # seconds of a processor
+
+
+def test_the_bench_brings_them_in_asleep(tmp_path: Path) -> None:
+    (tmp_path / "told.py").write_text(
+        "import os, sys\n"
+        "class Seen:\n"
+        "    @staticmethod\n"
+        "    def find_spec(name, path=None, target=None):\n"
+        "        if name == 'numpy':\n"
+        "            print('told', os.environ.get('OPENBLAS_THREAD_TIMEOUT'))\n"
+        "sys.meta_path.insert(0, Seen)\n"
+    )
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(tmp_path)}
+    environment.pop("OPENBLAS_THREAD_TIMEOUT", None)
+    words = ["-m", "pytest", "-s", "-p", "told", "-p", "hil.plugin", "--board=all", "--collect-only"]
+    told = subprocess.run(
+        [sys.executable, *words], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert "told 4\n" in told.stdout, told.stdout + told.stderr
+
+
+def test_what_the_user_chose_for_those_threads_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENBLAS_THREAD_TIMEOUT", "20")
+    with asleep():
+        assert os.environ["OPENBLAS_THREAD_TIMEOUT"] == "20"
+    assert os.environ["OPENBLAS_THREAD_TIMEOUT"] == "20"
 
 
 @pytest.mark.parametrize("enabled", [True, False])
