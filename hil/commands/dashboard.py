@@ -13,7 +13,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Of which database, for whom."""
     parser.add_argument("--db", metavar="URL", help="default: SQLite in the user's data folder")
     parser.add_argument("--host", default="127.0.0.1", help="default: this machine only")
-    parser.add_argument("--port", type=int, default=8050)
+    parser.add_argument("--port", type=int, default=8050, help="default: 8050")
     parser.add_argument(
         "--allow-host", action="append", default=[], metavar="NAME", help="a name that browsers know it by"
     )

@@ -12,7 +12,7 @@ HELP = "print stored measures, one row each, or stored profiles"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Of which runs, what, in which form, from which database."""
-    parser.add_argument("--run", default="latest", metavar="latest|all|ID")
+    parser.add_argument("--run", default="latest", metavar="latest|all|ID", help="default: latest")
     parser.add_argument("--format", choices=("csv", "json"), help="default: csv")
     parser.add_argument(
         "--profile",

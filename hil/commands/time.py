@@ -29,7 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "Runs a stand-alone ELF for QEMU's mps2-an386, and estimates its cost on a Cortex-M4. "
         "By semihosting it can print; this machine's files and commands are refused it."
     )
-    parser.add_argument("elf", type=Path, metavar="ELF")
+    parser.add_argument("elf", type=Path, metavar="ELF", help="a stand-alone program")
     parser.add_argument("--function", metavar="SYMBOL", help="measure each call of this function")
     parser.add_argument("--from", dest="start", metavar="SYMBOL", help="measure from here …")
     parser.add_argument("--to", dest="end", metavar="SYMBOL", help="… to here")

@@ -7,13 +7,6 @@ import pytest
 from hil import cli
 
 IMPORT = ("--cell=fastgrnn", "--name=wake", "--gate=quantSigm", "--update=quantTanh")
-README = Path(__file__).parents[2] / "README.md"
-
-
-def test_every_option_of_the_bench_is_in_the_readme() -> None:
-    text = README.read_text()
-    for option in ("--board", "--model", "--models-dir", "--vectors", "--lab", "--db", "--junitxml"):
-        assert option in text
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,12 @@
-"""The README and the pages of docs say what the commands and the stored models say."""
+"""The README says what the stored models and the committed images say."""
 
 from __future__ import annotations
 
-import argparse
 import re
-import shlex
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from hil import cli
 from hil.image import prebuilt_dir
 from hil.measure.memory import memory
 from hil.models.catalog import find_model, list_models
@@ -21,70 +17,6 @@ from hil.values import Precision
 
 PROJECT = Path(__file__).parents[2]
 README = PROJECT / "README.md"
-PAGES = [README, *sorted((PROJECT / "docs").rglob("*.md")), *sorted((PROJECT / "examples").rglob("*.md"))]
-
-
-def commands(program: str) -> Iterator[tuple[str, list[str]]]:
-    """Every command line of a program in the pages, as (page, arguments)."""
-    for page in PAGES:
-        text = page.read_text().replace("\\\n", " ")
-        lines = [
-            line for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines()
-        ]
-        lines += re.findall(r"`([^`\n]+)`", text)
-        for line in lines:
-            command = line.partition("  #")[0].partition(" | ")[0].partition(" -> ")[0]
-            if command.split()[:1] == [program]:
-                yield page.name, shlex.split(command.partition(" > ")[0])[1:]
-
-
-def parser_of(arguments: list[str]) -> argparse.ArgumentParser:
-    """The parser of the command that the arguments begin with."""
-    parser = cli.parser()
-    for word in arguments:
-        choices = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
-        if not choices or word.startswith("-"):
-            break
-        assert word in choices[0].choices, f"there is no command {word} in {' '.join(arguments)}"
-        parser = choices[0].choices[word]
-    return parser
-
-
-def options_of(arguments: list[str]) -> list[str]:
-    return [word.partition("=")[0] for word in arguments if word.startswith("-")]
-
-
-def test_every_command_and_option_that_the_pages_show_exists() -> None:
-    shown = list(commands("hil"))
-    assert len(shown) > 15
-    unknown = [
-        f"{page}: hil {' '.join(arguments)}: {option}"
-        for page, arguments in shown
-        for option in options_of(arguments)
-        if option not in parser_of(arguments)._option_string_actions
-    ]
-    assert unknown == []
-
-
-def test_every_option_of_pytest_that_the_pages_show_exists(pytestconfig: pytest.Config) -> None:
-    shown = list(commands("pytest"))
-    assert len(shown) > 8
-    for page, arguments in shown:
-        for option in options_of(arguments):
-            pytestconfig.getoption(option)  # ValueError where there is none
-        assert page
-
-
-def test_every_command_is_in_the_readme() -> None:
-    def names(parser: argparse.ArgumentParser, before: str) -> Iterator[str]:
-        below = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
-        if not below:
-            yield before
-        for name, one in below[0].choices.items() if below else ():
-            yield from names(one, f"{before} {name}")
-
-    text = README.read_text()
-    assert [name for name in names(cli.parser(), "hil") if name not in text] == []
 
 
 def model_rows() -> dict[str, list[str]]:

@@ -15,6 +15,7 @@ from hil.blas import asleep
 from hil.collecting import collecting_later
 
 HEAVY = ("alembic", "dash", "elftools", "numpy", "pandas", "plotly", "pyocd", "sqlalchemy", "zstandard")
+ROOMS = ("bench", "board", "build", "flash", "link", "measure", "models", "qemu")
 UNUSED = (
     "alembic",
     "asyncpg",
@@ -56,6 +57,16 @@ def test_the_plug_in_alone_imports_nothing_heavy() -> None:
     program = f"import sys, hil.plugin; print(*[name for name in {HEAVY!r} if name in sys.modules])"
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert told.stdout.split() == []
+
+
+def test_the_commands_import_nothing_heavy_before_they_run() -> None:
+    names = (*HEAVY, *(f"hil.{room}" for room in ROOMS), "hil.commands.reports", "hil_db", "tempfile")
+    program = (
+        "import sys; from hil.cli import main; main(['time', '--help'])\n"
+        f"print('told', *[name for name in {names!r} if name in sys.modules])"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert told.stdout.splitlines()[-1] == "told"
 
 
 def test_the_bench_imports_nothing_that_it_does_not_use(tmp_path: Path) -> None:

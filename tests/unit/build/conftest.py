@@ -1,4 +1,4 @@
-"""The cross compiler, and a user's own model outside of the project."""
+"""A user's own model outside of the project."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hil.build import Recipe, Toolchain, find_toolchain
-from hil.errors import BuildError
+from hil.build import Recipe
 from hil.values import Precision
-from needs import absent
 
 KIND = "qemu_mps2_an386"
 
@@ -30,15 +28,6 @@ const struct hil_model hil_model = {
     .input = input, .output = output, .run = run,
 };
 """
-
-
-@pytest.fixture(scope="session")
-def toolchain() -> Toolchain:
-    """The real cross compiler; tests that need it are skipped where it is not installed."""
-    try:
-        return find_toolchain()
-    except BuildError as error:
-        absent(str(error))
 
 
 @pytest.fixture
