@@ -13,13 +13,13 @@ from plotly.utils import PlotlyJSONEncoder
 from hil.errors import StoreError
 from hil_dashboards import frames, queries
 from hil_dashboards.choice import parse_profile, parse_search
+from hil_dashboards.data import RunHead
 from hil_dashboards.guard import guard
 from hil_dashboards.pages import notice
 from hil_dashboards.pages.matrix import matrix_page
 from hil_dashboards.pages.parts import Child, shell
 from hil_dashboards.pages.profile import profile_page
 from hil_dashboards.pages.series import series_page
-from hil_dashboards.queries import RunHead
 from hil_db import engine
 
 _PAGE = """<!DOCTYPE html>

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from hil.metrics import METRICS
-from hil_dashboards.queries import CASE_COLUMNS, SESSION_COLUMNS, VALUE_COLUMNS, MatrixData
+from hil_dashboards.data import CASE_COLUMNS, SESSION_COLUMNS, VALUE_COLUMNS, MatrixData
 
 CASE = list(CASE_COLUMNS)
 _FREE_OF_VECTORS = [metric.name for metric in METRICS.values() if not metric.of_vectors]

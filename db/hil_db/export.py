@@ -13,21 +13,13 @@ from sqlalchemy.engine import URL
 from hil.errors import StoreError
 from hil.escaping import escaped
 from hil_db import engine
-from hil_db.schema import MEASURE, RUN, SESSION
+from hil_db.schema import MEASURE, MEASURE_COLUMNS, RUN, SESSION
 from hil_db.store import Store
 
 CASE_COLUMNS = ("run", "time", "board", "kind", "model", "precision")
 COLUMNS = (
     *CASE_COLUMNS,
-    "metric",
-    "value",
-    "unit",
-    "method",
-    "technique",
-    "resolution",
-    "low",
-    "high",
-    "conditions",
+    *MEASURE_COLUMNS,
     "git_commit",
     "git_dirty",
     "git_note",
@@ -130,15 +122,7 @@ def _query(ids: list[int] | None) -> Select[*tuple[Any, ...]]:
     query = (
         select(
             *CASE,
-            MEASURE.c.metric,
-            MEASURE.c.value,
-            MEASURE.c.unit,
-            MEASURE.c.method,
-            MEASURE.c.technique,
-            MEASURE.c.resolution,
-            MEASURE.c.low,
-            MEASURE.c.high,
-            MEASURE.c.conditions,
+            *(MEASURE.c[name] for name in MEASURE_COLUMNS),
             RUN.c.git_commit,
             RUN.c.git_dirty,
             RUN.c.git_note,

@@ -135,6 +135,8 @@ MEASURE = Table(
     UniqueConstraint("session_id", "metric", "method", "technique"),
     Index(None, "metric", "session_id"),
 )
+# What readers are told of a measure: all that is stored of it but whose it is.
+MEASURE_COLUMNS = tuple(column.name for column in MEASURE.columns if column.name not in ("id", "session_id"))
 
 # The raw values behind a measure, one compressed blob per session and metric.
 SAMPLE = Table(

@@ -9,7 +9,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from hil_dashboards import text
-from hil_dashboards.queries import RunHead
+from hil_dashboards.data import RunHead
 
 Child = Component | str
 

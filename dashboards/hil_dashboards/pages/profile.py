@@ -8,11 +8,12 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from hil.measure.profile import ClassCost, FunctionCost, Profile, functions
+from hil.metrics import LATENCY_CYCLES
 from hil_dashboards import frames, text
 from hil_dashboards.choice import Choice, ProfileChoice
+from hil_dashboards.data import ProfileData
 from hil_dashboards.pages.grid import amount, column, table
 from hil_dashboards.pages.parts import Child, badge, pill, pills, sentence
-from hil_dashboards.queries import CYCLES_METRIC, ProfileData
 
 _BAR = 110  # pixels of a share's bar
 
@@ -92,14 +93,14 @@ def _inferences(profile: Profile) -> str:
 def _estimate(row: tuple[Any, ...]) -> Component:
     """The session's own value of cycles, with its band, as its other pages show it."""
     (record,) = frames.records(frames.values([row]))
-    choice = Choice(CYCLES_METRIC, (record["model"],), (record["board"],), (record["precision"],))
+    choice = Choice(LATENCY_CYCLES.name, (record["model"],), (record["board"],), (record["precision"],))
     ends = frames.band(record)
     told: list[Child] = [
         dcc.Link(f"{text.plain(record['value'])} cycles", href=choice.href(), className="more strong"),
         " in the median",
     ]
     if ends is not None:
-        told.append(f", expected {text.expected(CYCLES_METRIC, record['value'], ends)}")
+        told.append(f", expected {text.expected(LATENCY_CYCLES.name, record['value'], ends)}")
     told.append(f"; {record['conditions']} " if record["conditions"] else " ")
     return html.P([*told, badge(record["method"], record["technique"])])
 

@@ -15,6 +15,7 @@ from hil.measure.profile import Profile
 from hil.values import Method, Precision
 from hil_dashboards import frames, queries, text
 from hil_dashboards.choice import RUNS, Choice, ProfileChoice, parse_profile, parse_search
+from hil_dashboards.data import SESSION_COLUMNS, VALUE_COLUMNS
 from hil_dashboards.figures import every_so_many, line_names, series_figure
 from hil_db.records import Status
 
@@ -119,16 +120,16 @@ def test_a_session_that_is_stored_later_than_it_ran_is_not_the_newest(bench: Any
     assert late > run
     assert shown(bench, "flash_bytes") == [(90, run)]
     matrix = queries.read_matrix(bench.url)
-    assert [session[queries.SESSION_COLUMNS.index("run")] for session in matrix.sessions] == [run]
+    assert [session[SESSION_COLUMNS.index("run")] for session in matrix.sessions] == [run]
     assert matrix.newest is not None
     assert matrix.newest.id == run
     choice = ProfileChoice("qemu", "kind_a", "digits", "q15")
     found = queries.read_profile(bench.url, choice)
     assert found.session is not None
-    assert found.session[queries.SESSION_COLUMNS.index("run")] == run
+    assert found.session[SESSION_COLUMNS.index("run")] == run
     assert found.runs == [run, late]
     series = queries.read_series(bench.url, Choice(metric="flash_bytes"))
-    where = queries.VALUE_COLUMNS.index("value")
+    where = VALUE_COLUMNS.index("value")
     assert [row[where] for row in series.values] == [80, 90]
 
 

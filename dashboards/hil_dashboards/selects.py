@@ -1,0 +1,183 @@
+"""The statements that the pages' rows come from; see data.py for what their columns are called."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Select, Text, and_, cast, func, or_, select
+
+from hil.metrics import LATENCY_CYCLES, MATRIX, VECTORS
+from hil_dashboards.choice import Choice, ProfileChoice
+from hil_dashboards.data import CASE_COLUMNS
+from hil_db.records import Status
+from hil_db.schema import IMAGE, MEASURE, MEASURE_COLUMNS, PROFILE, RUN, SESSION
+
+Statement = Select[*tuple[Any, ...]]
+
+_CASE = tuple(SESSION.c[name] for name in CASE_COLUMNS)
+# A session may be stored long after it ran (`hil store`): its number does not say which is newest.
+_NEWEST_FIRST = (SESSION.c.started.desc(), SESSION.c.id.desc())
+# Conditions stay text: the same few stand beside all values, and who reads them decodes each once.
+_MEASURE = tuple(
+    cast(MEASURE.c[name], Text) if name == "conditions" else MEASURE.c[name] for name in MEASURE_COLUMNS
+)
+
+
+def newest_sessions() -> Statement:
+    """SESSION_COLUMNS of the newest session of each case."""
+    place = func.row_number().over(partition_by=_CASE, order_by=_NEWEST_FIRST)
+    ranked = select(SESSION.c.id, place.label("place")).subquery()
+    newest = select(ranked.c.id).where(ranked.c.place == 1)
+    return _sessions().where(SESSION.c.id.in_(newest)).order_by(*_CASE)
+
+
+def one_session(session_id: int) -> Statement:
+    """SESSION_COLUMNS of one session."""
+    return _sessions().where(SESSION.c.id == session_id)
+
+
+def newest_values() -> Statement:
+    """VALUE_COLUMNS of each metric of the matrix, from each case's newest finished session that has it."""
+    place = func.rank().over(partition_by=(*_CASE, MEASURE.c.metric), order_by=_NEWEST_FIRST)
+    ranked = (
+        select(SESSION.c.id.label("session_id"), MEASURE.c.metric.label("metric"), place.label("place"))
+        .join(MEASURE, MEASURE.c.session_id == SESSION.c.id)
+        .where(
+            SESSION.c.status == Status.FINISHED,
+            MEASURE.c.metric.in_([metric.name for metric in MATRIX]),
+        )
+        .subquery()
+    )
+    newest = (
+        select(ranked.c.session_id, ranked.c.metric)
+        .where(ranked.c.place == 1)
+        .distinct()  # a metric may have values by several techniques
+        .subquery()
+    )
+    return (
+        _values()
+        .join(newest, and_(newest.c.session_id == SESSION.c.id, newest.c.metric == MEASURE.c.metric))
+        .order_by(*_CASE, MEASURE.c.id)
+    )
+
+
+def most_vectors() -> Statement:
+    """MOST_COLUMNS of each case."""
+    return (
+        select(*_CASE, func.max(MEASURE.c.value))
+        .join(MEASURE, MEASURE.c.session_id == SESSION.c.id)
+        .where(MEASURE.c.metric == VECTORS.name)
+        .group_by(*_CASE)
+    )
+
+
+def profiled_cases() -> Statement:
+    """CASE_COLUMNS of the cases with a profile."""
+    return _profiled().with_only_columns(*_CASE).distinct()
+
+
+def profiled_runs(choice: ProfileChoice, most: int) -> Statement:
+    """The numbers of the newest runs with a profile of the choice's case, whichever run it names."""
+    runs = _profiled_of(choice).with_only_columns(SESSION.c.run_id).group_by(SESSION.c.run_id)
+    return runs.order_by(*_newest_runs()).limit(most)
+
+
+def profiled_session(choice: ProfileChoice) -> Statement:
+    """The number of the choice's newest session with a profile; of its run, where it names one."""
+    wanted = _profiled_of(choice)
+    if choice.run is not None:
+        wanted = wanted.where(SESSION.c.run_id == choice.run)
+    return wanted.with_only_columns(SESSION.c.id).order_by(*_NEWEST_FIRST).limit(1)
+
+
+def cycles(session_id: int, technique: str) -> Statement:
+    """VALUE_COLUMNS of what a session's inference takes by a technique."""
+    return _values().where(
+        SESSION.c.id == session_id,
+        MEASURE.c.metric == LATENCY_CYCLES.name,
+        MEASURE.c.technique == technique,
+    )
+
+
+def series(choice: Choice, metric: str) -> Statement:
+    """VALUE_COLUMNS of a metric in the newest runs of a choice, oldest first."""
+    filters = (
+        (SESSION.c.model, choice.model),
+        (SESSION.c.board, choice.board),
+        (SESSION.c.precision, choice.precision),
+    )
+    of_metric = and_(MEASURE.c.session_id == SESSION.c.id, MEASURE.c.metric == metric)
+    told = or_(MEASURE.c.id.is_not(None), SESSION.c.status != Status.FINISHED)
+    wanted = and_(told, *(column.in_(names) for column, names in filters if names))
+    runs = (
+        select(SESSION.c.run_id)
+        .outerjoin(MEASURE, of_metric)
+        .where(wanted)
+        .group_by(SESSION.c.run_id)
+        .order_by(*_newest_runs())
+        .limit(choice.runs)
+        .subquery()
+    )
+    return (
+        _sessions(*_MEASURE)
+        .outerjoin(MEASURE, of_metric)
+        .where(wanted, SESSION.c.run_id.in_(select(runs.c.run_id)))
+        .order_by(RUN.c.started, SESSION.c.run_id, SESSION.c.id, MEASURE.c.id)
+    )
+
+
+def _session_columns() -> Sequence[Any]:
+    counted = MEASURE.alias().c
+    vectors = (
+        select(func.max(counted.value))
+        .where(counted.session_id == SESSION.c.id, counted.metric == VECTORS.name)
+        .correlate(SESSION)
+        .scalar_subquery()
+    )
+    return (
+        SESSION.c.id,
+        SESSION.c.run_id,
+        SESSION.c.started,
+        *_CASE,
+        SESSION.c.status,
+        SESSION.c.error,
+        RUN.c.git_commit,
+        RUN.c.git_dirty,
+        RUN.c.git_note,
+        IMAGE.c.sha256,
+        vectors,
+    )
+
+
+def _sessions(*more: Any) -> Statement:
+    return (
+        select(*_session_columns(), *more)
+        .join(RUN, RUN.c.id == SESSION.c.run_id)
+        .outerjoin(IMAGE, IMAGE.c.id == SESSION.c.image_id)
+    )
+
+
+def _values() -> Statement:
+    return _sessions(*_MEASURE).join(MEASURE, MEASURE.c.session_id == SESSION.c.id)
+
+
+def _newest_runs() -> tuple[Any, ...]:
+    return func.max(SESSION.c.started).desc(), SESSION.c.run_id.desc()
+
+
+def _profiled() -> Statement:
+    return (
+        select(SESSION.c.id)
+        .join(PROFILE, PROFILE.c.session_id == SESSION.c.id)
+        .where(SESSION.c.status == Status.FINISHED)
+    )
+
+
+def _profiled_of(choice: ProfileChoice) -> Statement:
+    return _profiled().where(
+        SESSION.c.board == choice.board,
+        SESSION.c.kind == choice.kind,
+        SESSION.c.model == choice.model,
+        SESSION.c.precision == choice.precision,
+    )
