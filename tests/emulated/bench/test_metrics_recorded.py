@@ -16,8 +16,6 @@ from hil.values import Precision
 
 pytestmark = pytest.mark.emulated
 
-COMING = {"link_lost", "link_damaged", "link_wire_bytes"}  # nothing records them yet
-
 
 def _report(vectors: VectorSet, model: str) -> Report:
     with open_board(builtin_lab().boards[0]) as board:
@@ -33,7 +31,7 @@ def test_sessions_record_every_metric_of_the_lab_in_its_unit_and_no_other() -> N
     reports = [_report(digits, "fastgrnn_digits"), _report(radar, "msc_rnn_radar")]
     found = {one.metric: one.unit for report in reports for one in report.measures}
     tiers = {f"instructions{tier.suffix}" for tier in TIERS}
-    assert set(found) | COMING == set(METRICS) | tiers
+    assert set(found) == set(METRICS) | tiers
     assert found == {name: lookup(name).unit for name in found}
     samples = {one.metric: one.unit for report in reports for one in report.samples}
     assert samples == {name: METRICS[name].unit for name in samples}
