@@ -249,9 +249,7 @@ class Session:
         if trace is None:
             missing = self.board.trace_missing
             return Traced(notes=(f"{self.board.name}: {missing}",) if missing else ())
-        assert self._link is not None
-        first_number = self._link.next_number - len(results)  # results are numbered from 0
-        numbers = [first_number + result.number for result in results]
+        numbers = [result.wire_number for result in results]
         ticks = cost if cost.metric == metrics.INSTRUCTIONS.name else None
         try:
             found = traced(trace.take(), numbers, self.board.kind, trace.technique, ticks, counter.per_tick)

@@ -82,11 +82,6 @@ class Link:
         """What the link carried so far."""
         return self._channel.stats
 
-    @property
-    def next_number(self) -> int:
-        """What the next vector will be called on the wire: vectors are numbered since the handshake."""
-        return self._number
-
     def handshake(self, deadline_s: float) -> Hello:
         """Ask the firmware who it is, again and again until it answers or the deadline passes.
 

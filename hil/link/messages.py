@@ -87,10 +87,23 @@ class Hello:
 
 
 @dataclass(frozen=True)
-class Result:
-    """The answer to one vector: ticks of the board's counter, and the (outputs,) of the model."""
+class Answer:
+    """What a board answers to one vector, by its number on the wire.
+
+    ``ticks`` are its counter's, ``output`` is the model's, (outputs,).
+    """
 
     number: int
+    ticks: int
+    output: npt.NDArray[np.generic]
+
+
+@dataclass(frozen=True)
+class Result:
+    """An answer to the vector of this number in one call, which had another on the wire; else as Answer."""
+
+    number: int
+    wire_number: int
     ticks: int
     output: npt.NDArray[np.generic]
 
@@ -218,7 +231,7 @@ def fragment_payload(number: int, steps: int, offset: int, data: bytes) -> bytes
     return _FRAGMENT.pack(number, offset, steps) + data
 
 
-def parse_results(payload: bytes, outputs: int, dtype: np.dtype[np.generic]) -> list[Result]:
+def parse_results(payload: bytes, outputs: int, dtype: np.dtype[np.generic]) -> list[Answer]:
     """Decode RESULTS; LinkError when its length does not fit."""
     size = TICKS_BYTES + outputs * dtype.itemsize
     if len(payload) < RESULTS_HEADER_BYTES or len(payload) != RESULTS_HEADER_BYTES + payload[4] * size:
@@ -229,7 +242,7 @@ def parse_results(payload: bytes, outputs: int, dtype: np.dtype[np.generic]) -> 
         at = RESULTS_HEADER_BYTES + i * size
         ticks = int.from_bytes(payload[at : at + TICKS_BYTES], "little")
         output = np.frombuffer(payload, dtype, outputs, at + TICKS_BYTES)
-        results.append(Result(first + i, ticks, output))
+        results.append(Answer(first + i, ticks, output))
     return results
 
 

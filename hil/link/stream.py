@@ -18,11 +18,12 @@ from hil.link.messages import (
     RESULTS_HEADER_BYTES,
     TICKS_BYTES,
     VECTORS_HEADER_BYTES,
+    Answer,
     Hello,
     Pong,
+    Result,
     Type,
 )
-from hil.link.messages import Result as Answer
 from hil.link.pacing import Pacing, Patience
 from hil.link.window import Window
 
@@ -43,7 +44,7 @@ class Stream:
         first: int,
         inputs: Sequence[npt.NDArray[np.generic]],
         patience: Patience,
-        on_result: Callable[[Answer], None] | None,
+        on_result: Callable[[Result], None] | None,
     ) -> None:
         self._channel = channel
         self._hello = hello
@@ -57,12 +58,12 @@ class Stream:
         self._longest = self._pacing.limit + OVERHEAD_BYTES
         self._window = Window(len(inputs), hello.rx_window)
         self._reserve = hello.rx_window - room + self._longest
-        self._results: dict[int, Answer] = {}
+        self._results: dict[int, Result] = {}
         self._barriers: dict[int, tuple[int, float]] = {}  # ping's nonce -> its order number, when it left
         self._since_ping = 0
         self._assembly: Assembly | None = None
 
-    def run(self, hang_after_s: float, hang_factor: float) -> list[Answer]:
+    def run(self, hang_after_s: float, hang_factor: float) -> list[Result]:
         """All results, in the inputs' order."""
         clock = self._channel.clock
         heard = clock()
@@ -201,7 +202,7 @@ class Stream:
             return
         if self._assembly is not None and self._assembly.number == number:
             self._finish_assembly(self._assembly)
-        result = Answer(number, answer.ticks, answer.output)
+        result = Result(number, answer.number, answer.ticks, answer.output)
         self._results[number] = result
         self._channel.payload_out += self._size(number)
         self._channel.payload_in += TICKS_BYTES + result.output.nbytes

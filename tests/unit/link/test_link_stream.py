@@ -111,6 +111,17 @@ def test_one_link_serves_call_after_call(start_device: StartDevice) -> None:
         assert link.infer([]) == []
 
 
+def test_results_tell_their_numbers_on_the_wire(start_device: StartDevice) -> None:
+    """By those a trace knows vectors: they go on from call to call, until hands are shaken anew."""
+    inputs = vectors(20, VARIABLE)
+    with start_device(**VARIABLE, lose=500, repeat=500).connect() as link:
+        called = [link.infer(inputs) for _ in range(3)]
+        link.handshake(5.0)
+        called.append(link.infer(inputs))
+    told = [[(result.number, result.wire_number) for result in results] for results in called]
+    assert told == [[(place, first + place) for place in range(20)] for first in (0, 20, 40, 0)]
+
+
 def test_a_slow_model_is_waited_for_without_a_hang(start_device: StartDevice) -> None:
     """A frame of vectors takes longer than the deadline: its first results must not wait for the last."""
     inputs = vectors(15, SMALL)
