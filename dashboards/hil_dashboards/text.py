@@ -6,7 +6,7 @@ import math
 from datetime import UTC, datetime
 
 from hil.metrics import lookup, unit_sign
-from hil.text.wording import band_percents
+from hil.text.wording import band_percents, percent
 
 METHODS = {
     "measured": "read from a clock, silicon or a probe",
@@ -19,12 +19,11 @@ _NAME_MOST = 128  # letters, as the database holds
 
 
 def value(metric: str, number: float) -> str:
-    """A value without its unit; a share never rounds up to 100 %."""
+    """A value without its unit."""
     if not math.isfinite(number):
         return str(number)
     if lookup(metric).share:
-        rounded = f"{number * 100:.2f}"
-        return rounded if number == 1 or rounded != "100.00" else "99.99"
+        return percent(number)
     if abs(number) >= lookup(metric).whole_from:
         return f"{number:,.0f}"
     return plain(number)

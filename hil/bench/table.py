@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from hil.escaping import escaped, spelt
 from hil.metrics import CASCADE_RATE, GOLDEN_EXACT, METRICS, TIERS, VECTORS, lookup
 from hil.text.table import table_lines as columns_lines
-from hil.text.wording import band_percents, conditions_text
+from hil.text.wording import band_percents, conditions_text, percent
 from hil.values import Measure, Method
 
 
@@ -109,7 +109,7 @@ def _aligned(column: _Column, rows: Sequence[Row], sign: str) -> list[str]:
 
 def _figure(measure: Measure) -> str:
     if lookup(measure.metric).share:
-        return f"{measure.value:.2%}"
+        return f"{percent(measure.value)}%"
     whole = measure.value >= 100 or float(measure.value).is_integer()
     return f"{measure.value:,.0f}" if whole else f"{measure.value:.3g}"
 
@@ -143,7 +143,7 @@ def _tiers(rows: Sequence[Row], sign: str) -> list[str]:
         if rate is not None:
             which = f"{row.board} {row.model} {row.precision}"
             costs = "".join(f", {cost}" for cost in _tier_costs(row, sign))
-            lines.append(f"{which}: the upper tier ran in {rate.value:.2%};{costs[1:]} (medians)")
+            lines.append(f"{which}: the upper tier ran in {percent(rate.value)}%;{costs[1:]} (medians)")
     return ["", *lines] if lines else []
 
 

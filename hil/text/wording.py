@@ -1,4 +1,4 @@
-"""How what stands beside a value is written for people: its band, and the conditions it holds for."""
+"""How shares, and a value's band and conditions are written for people."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ from collections.abc import Mapping
 
 _KNOWN = {"clock_hz": "clock", "wait_states": "wait states", "sp": "SP"}
 _HERTZ = ((1e9, "GHz"), (1e6, "MHz"), (1e3, "kHz"))
+
+
+def percent(share: float) -> str:
+    """A share in percent without its sign, as ``98.33``; only all of it is ``100.00``."""
+    rounded = f"{share * 100:.2f}"
+    return "99.99" if rounded == "100.00" and share < 1 else rounded
 
 
 def band_percents(value: float, low: float, high: float) -> tuple[str, str] | None:

@@ -10,6 +10,7 @@ from hil.errors import cut
 from hil.models.importer.audit import Operation
 from hil.models.importer.bring import Imported, errors_text
 from hil.text.table import table_lines
+from hil.text.wording import percent
 from hil.values import Method
 
 
@@ -38,7 +39,7 @@ def report_lines(imported: Imported, out: Path, taken: Sequence[Footprints] = ()
     lines += [""] if spec.classes else []
     if spec.classes and not imported.accuracy:
         lines.append("accuracy: not known without --labels")
-    lines += [f"accuracy {precision}: {share:.2%}" for precision, share in imported.accuracy.items()]
+    lines += [f"accuracy {precision}: {percent(share)}%" for precision, share in imported.accuracy.items()]
     lines += [""] if imported.errors else []
     lines += [f"{precision}: {errors_text(errors)}" for precision, errors in imported.errors.items()]
     lines += [line for one in taken for line in ["", *size_lines(one)]]
@@ -75,7 +76,7 @@ def audit_lines(operations: Iterable[Operation]) -> list[str]:
                 one.name,
                 f"{one.largest:.4g}",
                 f"{one.range:.4g}",
-                f"{one.saturated:.2%}" if one.saturated else "none",
+                f"{percent(one.saturated)}%" if one.saturated else "none",
                 f"{one.error:.2g}",
                 f"{relative:.2%}",
             )

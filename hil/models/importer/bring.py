@@ -32,6 +32,7 @@ from hil.models.rnn import golden_float as rnn_float
 from hil.models.rnnpool import golden_float as pool_float
 from hil.models.spec import ModelSpec, find_architecture, room_for
 from hil.models.weights import load_weights
+from hil.text.wording import percent
 from hil.values import Precision, regression_errors, rightly_classified
 
 
@@ -249,7 +250,9 @@ def _readme(
     accuracy: Mapping[Precision, float],
     errors: Mapping[Precision, tuple[float, float | None]],
 ) -> str:
-    figures = "".join(f"- {one}: {share:.2%} of the vectors' labels\n" for one, share in accuracy.items())
+    figures = "".join(
+        f"- {one}: {percent(share)}% of the vectors' labels\n" for one, share in accuracy.items()
+    )
     figures += "".join(f"- {one}: {errors_text(error)}\n" for one, error in errors.items())
     folder = request.out.name or "."
     return f"""# {spec.name}

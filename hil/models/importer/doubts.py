@@ -17,6 +17,7 @@ from hil.models.importer.arrays import read_array, shape_text
 from hil.models.importer.layout import Layout
 from hil.models.importer.request import Material, Request
 from hil.models.importer.weights import read_weights
+from hil.text.wording import percent
 from hil.values import FLOAT_TOLERANCE
 
 Floats = npt.NDArray[Any]
@@ -40,7 +41,7 @@ def normalised_twice(material: Material, share: Callable[[Material], float | Non
     plain = replace(weights, mean=np.zeros_like(weights.mean), std=np.ones_like(weights.std))
     with_them, without = share(material), share(replace(material, weights=plain))
     shares = (
-        f"; with them {with_them:.2%} are right, without {without:.2%}"
+        f"; with them {percent(with_them)}% are right, without {percent(without)}%"
         if with_them is not None and without is not None
         else ""
     )

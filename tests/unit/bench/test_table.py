@@ -32,6 +32,11 @@ def test_each_figure_stands_under_its_head_and_says_how_it_was_obtained() -> Non
     assert "stack_bytes (measured, painted, steps of 4)" in lines[-1]
 
 
+def test_an_accuracy_below_all_is_not_shown_as_all() -> None:
+    nearly = replace(GOOD, measures=(replace(GOOD.measures[0], value=0.99997),))
+    assert table_lines([nearly])[2].split()[3] == "99.99%"
+
+
 def test_a_regression_shows_its_errors_with_how_they_were_obtained() -> None:
     errors = (
         Measure("mean_absolute_error", 0.0123, "1", Method.COUNTED, "targets"),

@@ -14,7 +14,6 @@ from hil.build.footprint import (
     FLASH_WITHIN,
     RAM_WITHIN,
     Footprint,
-    Footprints,
     counted,
     estimated,
     footprints,
@@ -147,5 +146,3 @@ def test_the_line_rounds_up_to_whole_kilobytes() -> None:
     full = replace(one, flash_bytes=1 << 20, ram_bytes=256 << 10)
     assert full.fits
     assert not replace(full, ram_bytes=(256 << 10) + 1).fits
-    both = Footprints((one, replace(one, precision=F32, method=Method.ESTIMATED)))
-    assert "counted from the images built, the others estimated" in size_lines(both)[-1]

@@ -1,10 +1,18 @@
-"""Bands and conditions as people read them."""
+"""Shares, bands and conditions as people read them."""
 
 from __future__ import annotations
 
 import pytest
 
-from hil.text.wording import band_percents, conditions_text
+from hil.text.wording import band_percents, conditions_text, percent
+
+
+@pytest.mark.parametrize(
+    ("share", "expected"),
+    [(0.0, "0.00"), (0.98333, "98.33"), (0.99994, "99.99"), (0.99996, "99.99"), (1.0, "100.00")],
+)
+def test_only_all_is_a_hundred_percent(share: float, expected: str) -> None:
+    assert percent(share) == expected
 
 
 @pytest.mark.parametrize(
