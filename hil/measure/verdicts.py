@@ -1,0 +1,234 @@
+"""Verdicts: whether one value of a metric is worse than another, or why that cannot be said.
+
+Exact metrics are compared, any change is one. Noisy ones are taken for changed when a change point lies
+between the two runs, or, in a short history, when they lie further apart than sessions of one image do. What
+was obtained in another way, or holds for other conditions, is not compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from hil.measure.changes import LEAST_HISTORY, changes, threshold
+from hil.measure.paired import LEAST_REPEATS, Shift, floor, paired
+from hil.metrics import Better, Metric, lookup
+from hil.values import Measure
+
+
+class Outcome(StrEnum):
+    """What came of a comparison."""
+
+    REGRESSION = "regression"
+    IMPROVEMENT = "improvement"
+    UNCHANGED = "unchanged"
+    NEW = "new"
+    NO_DATA = "no data"
+    NOT_COMPARABLE = "not comparable"
+
+
+@dataclass(frozen=True, eq=False)
+class Taken:
+    """A measure of one session: of which image, over which vectors, with the values behind it, (vectors,).
+
+    ``vectors`` names the set and how many of it ran. ``reference`` is what the session's reference workload
+    took, which a noisy value is divided by; None where there was none.
+    """
+
+    measure: Measure
+    image: str | None = None
+    vectors: str | None = None
+    samples: npt.NDArray[np.generic] | None = None
+    reference: float | None = None
+
+    @property
+    def normal(self) -> float:
+        """The value in units of the reference workload."""
+        return self.measure.value / (self.reference or 1.0)
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """A change up to ``share`` of the older value, or up to ``amount`` in its unit, does not matter."""
+
+    share: float = 0.0
+    amount: float = 0.0
+
+    def covers(self, before: float, after: float) -> bool:
+        """Whether a change from the one to the other is small enough."""
+        return abs(after - before) <= max(self.share * abs(before), self.amount)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome for one metric; ``reason`` is a phrase that says what it rests on.
+
+    ``before`` and ``after`` are what was compared, None where there is none. ``share`` is by how much it
+    changed, of the older value: of a noisy metric its level did, None where that is not known. ``tolerated``:
+    it changed, by no more than matters.
+    """
+
+    metric: Metric
+    outcome: Outcome
+    before: Measure | None
+    after: Measure | None
+    reason: str
+    share: float | None = None
+    tolerated: bool = False
+
+
+EXACT = Tolerance()
+
+
+def judge(
+    name: str,
+    now: Sequence[Taken],
+    before: Sequence[Taken],
+    tolerance: Tolerance = EXACT,
+    history: Sequence[Taken] = (),
+) -> Verdict:
+    """The verdict on the metric ``name`` of one board, model and precision.
+
+    ``now`` and ``before`` are what two sessions hold of it, one entry per technique: of those that both have
+    the finest is compared. ``history`` are all sessions' values up to now, oldest first, with the very
+    entries of ``before`` and ``now`` among them; only noisy metrics look at it.
+    """
+    metric = lookup(name)
+    if not now:
+        return Verdict(metric, Outcome.NO_DATA, _measure(before), None, "was not measured this time")
+    if not before:
+        return Verdict(metric, Outcome.NEW, None, _measure(now), "was not measured before")
+    pair = _alike(metric, now, before)
+    if pair is None:
+        reason = f"{_ways(now)} now, {_ways(before)} before"
+        return Verdict(metric, Outcome.NOT_COMPARABLE, _measure(before), _measure(now), reason)
+    new, old = pair
+    unlike = _unlike(metric, new, old)
+    if unlike is not None:
+        return Verdict(metric, Outcome.NOT_COMPARABLE, old.measure, new.measure, unlike)
+    if new.measure.method in metric.exact:
+        return _exact(metric, new.measure, old.measure, tolerance)
+    return _noisy(metric, new, old, tolerance, history)
+
+
+def _measure(taken: Sequence[Taken]) -> Measure | None:
+    return taken[-1].measure if taken else None
+
+
+def _ways(taken: Sequence[Taken]) -> str:
+    return " and ".join(f"{one.measure.method} by {one.measure.technique}" for one in taken)
+
+
+def _alike(metric: Metric, now: Sequence[Taken], before: Sequence[Taken]) -> tuple[Taken, Taken] | None:
+    """The newer and the older value by the finest technique that both were obtained by."""
+    older = {(one.measure.method, one.measure.technique): one for one in before}
+    pairs = [
+        (one, older[way]) for one in now if (way := (one.measure.method, one.measure.technique)) in older
+    ]
+    return min(pairs, key=lambda pair: len(metric.finer(pair[0].measure.technique)), default=None)
+
+
+def _unlike(metric: Metric, new: Taken, old: Taken) -> str | None:
+    """Why two values of one technique are not to be compared; None when they are."""
+    if new.measure.unit != old.measure.unit:
+        return f"in {new.measure.unit} now, in {old.measure.unit} before"
+    held, holds = old.measure.conditions, new.measure.conditions
+    for name in sorted({*held, *holds}):
+        if held.get(name) != holds.get(name):
+            told = f"{holds.get(name, 'not told')} now, {held.get(name, 'not told')} before"
+            return f"{name.replace('_', ' ')} {told}"
+    if metric.of_vectors and new.vectors != old.vectors:
+        return "over other vectors"
+    return None
+
+
+def _exact(metric: Metric, new: Measure, old: Measure, tolerance: Tolerance) -> Verdict:
+    apart = abs(new.value - old.value)
+    if apart == 0:
+        return Verdict(metric, Outcome.UNCHANGED, old, new, "equal", 0.0)
+    share = (new.value - old.value) / abs(old.value) if old.value else None
+    if new.resolution is not None and apart <= new.resolution:
+        return Verdict(
+            metric, Outcome.UNCHANGED, old, new, f"equal up to {new.resolution:g} {new.unit}", share
+        )
+    outcome = _direction(metric, new.value > old.value)
+    covered = tolerance.covers(old.value, new.value)
+    return Verdict(metric, outcome, old, new, "compared exactly", share, covered)
+
+
+def _direction(metric: Metric, higher: bool) -> Outcome:
+    if metric.better is None:
+        return Outcome.UNCHANGED
+    return Outcome.IMPROVEMENT if higher == (metric.better is Better.HIGHER) else Outcome.REGRESSION
+
+
+def _noisy(metric: Metric, new: Taken, old: Taken, tolerance: Tolerance, history: Sequence[Taken]) -> Verdict:
+    """By change points where the history is long enough, else by the noise between sessions of one image."""
+    like = [one for one in history if _is_like(metric, one, new)]
+    values = np.array([one.normal for one in like])
+    if min(new.normal, old.normal, *values, 1.0) <= 0:  # noise is a share of the value
+        return Verdict(metric, Outcome.NO_DATA, old.measure, new.measure, "a value is not above 0")
+    places = [place for place, one in enumerate(like) if one is old]
+    if places and len(like) >= LEAST_HISTORY:
+        found = [change for change in changes(np.log(values)) if change.index > places[0]]
+        if not found:
+            reason = f"no change point in {len(like)} runs"
+            return Verdict(metric, Outcome.UNCHANGED, old.measure, new.measure, reason)
+        last = found[-1]
+        ago = len(like) - last.index
+        reason = (
+            f"changed {ago} run{'s' if ago != 1 else ''} ago, by {last.standard_errors:.1f} standard errors"
+        )
+        return _moved(metric, new, old, tolerance, last.after - found[0].before, reason)
+    return _against_floor(metric, new, old, tolerance, like)
+
+
+def _is_like(metric: Metric, one: Taken, new: Taken) -> bool:
+    same_way = (one.measure.method, one.measure.technique) == (new.measure.method, new.measure.technique)
+    return (
+        same_way and _unlike(metric, new, one) is None and (one.reference is None) == (new.reference is None)
+    )
+
+
+def _against_floor(
+    metric: Metric, new: Taken, old: Taken, tolerance: Tolerance, like: Sequence[Taken]
+) -> Verdict:
+    images: dict[str, list[float]] = {}
+    for one in like:
+        if one.image is not None:
+            images.setdefault(one.image, []).append(one.normal)
+    noise = floor(images.values())
+    if noise is None:
+        reason = f"its noise is not known: fewer than {LEAST_REPEATS} sessions repeat an image"
+        return Verdict(metric, Outcome.NO_DATA, old.measure, new.measure, reason)
+    shift = _shift(new, old)
+    error = float(np.hypot(shift.standard_error, np.sqrt(2) * noise.sigma))
+    if abs(shift.log_ratio) <= error * threshold(noise.repeats):
+        reason = f"within the noise of {noise.sigma:.1%}"
+        return Verdict(metric, Outcome.UNCHANGED, old.measure, new.measure, reason)
+    reason = f"beyond the noise of {noise.sigma:.1%}, which {noise.repeats} repeated sessions tell"
+    return _moved(metric, new, old, tolerance, shift.log_ratio, reason)
+
+
+def _moved(
+    metric: Metric, new: Taken, old: Taken, tolerance: Tolerance, log_ratio: float, reason: str
+) -> Verdict:
+    share = float(np.expm1(log_ratio))
+    covered = tolerance.covers(old.measure.value, old.measure.value * (1 + share))
+    return Verdict(metric, _direction(metric, share > 0), old.measure, new.measure, reason, share, covered)
+
+
+def _shift(new: Taken, old: Taken) -> Shift:
+    """Vector by vector where both have their samples, else by the values alone."""
+    scale = (old.reference or 1.0) / (new.reference or 1.0)
+    before, after = old.samples, new.samples
+    if before is None or after is None or len(before) != len(after) or len(before) < 3:
+        return Shift(float(np.log(new.normal / old.normal)), 0.0)
+    if before.min() <= 0 or after.min() <= 0:
+        return Shift(float(np.log(new.normal / old.normal)), 0.0)
+    shift = paired(before, after)
+    return Shift(shift.log_ratio + float(np.log(scale)), shift.standard_error)

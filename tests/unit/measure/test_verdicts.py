@@ -1,0 +1,169 @@
+"""Verdicts: what is compared, how, and what is not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hil.measure.verdicts import Outcome, Taken, Tolerance, judge
+from hil.values import Measure, Method
+
+CLOCK = {"clock_hz": 25e6}
+
+
+def counted(value: float, technique: str = "plugin", **rest: object) -> Taken:
+    measure = Measure("instructions", value, "instructions", Method.COUNTED, technique)
+    return Taken(measure, **{"image": "a", "vectors": "v 10", **rest})
+
+
+def measured(value: float, image: str = "a", reference: float | None = None) -> Taken:
+    return Taken(
+        Measure("latency_us", value, "us", Method.MEASURED, "dwt", conditions=CLOCK),
+        image,
+        "v 10",
+        reference=reference,
+    )
+
+
+def history(runs: int, sigma: float = 0.01, seed: int = 0) -> list[Taken]:
+    random = np.random.default_rng(seed)
+    return [measured(float(100 * random.lognormal(0, sigma))) for _ in range(runs)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "outcome"),
+    [(100, 100, Outcome.UNCHANGED), (100, 101, Outcome.REGRESSION), (100, 99, Outcome.IMPROVEMENT)],
+)
+def test_any_change_of_an_exact_metric_is_one(before: float, after: float, outcome: Outcome) -> None:
+    verdict = judge("instructions", [counted(after)], [counted(before)])
+    assert (verdict.outcome, verdict.tolerated) == (outcome, False)
+    assert verdict.share == pytest.approx(after / before - 1)
+
+
+def test_more_accuracy_is_better() -> None:
+    def of(value: float) -> list[Taken]:
+        return [Taken(Measure("accuracy", value, "1", Method.COUNTED, "labels"), "a", "v")]
+
+    assert judge("accuracy", of(0.9), of(0.8)).outcome is Outcome.IMPROVEMENT
+    assert judge("accuracy", of(0.8), of(0.9)).outcome is Outcome.REGRESSION
+    assert judge("accuracy", of(0.1), of(0.0)).share is None
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "tolerated"),
+    [
+        (Tolerance(share=0.01), True),
+        (Tolerance(share=0.009), False),
+        (Tolerance(amount=10), True),
+        (Tolerance(amount=9), False),
+    ],
+)
+def test_a_small_change_is_told_and_tolerated(tolerance: Tolerance, tolerated: bool) -> None:
+    verdict = judge("instructions", [counted(1010)], [counted(1000)], tolerance)
+    assert (verdict.outcome, verdict.tolerated) == (Outcome.REGRESSION, tolerated)
+
+
+def test_the_finest_technique_of_both_is_compared() -> None:
+    coarse, fine = counted(1040, "timer"), counted(1000)
+    assert judge("instructions", [coarse, fine], [counted(1000), coarse]).before == fine.measure
+    verdict = judge("instructions", [coarse, fine], [counted(1000, "timer")])
+    assert verdict.after == coarse.measure
+
+
+def test_a_tick_of_the_counter_is_no_change() -> None:
+    def of(value: float) -> list[Taken]:
+        one = counted(value, "timer")
+        return [replace(one, measure=replace(one.measure, resolution=40.0))]
+
+    assert judge("instructions", of(1040), of(1000)).outcome is Outcome.UNCHANGED
+    assert judge("instructions", of(1080), of(1000)).outcome is Outcome.REGRESSION
+
+
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [
+        (counted(9, "timer"), "counted by plugin now, counted by timer before"),
+        (counted(9, vectors="v 20"), "over other vectors"),
+        (
+            replace(counted(9), measure=replace(counted(9).measure, unit="k")),
+            "in instructions now, in k before",
+        ),
+        (
+            replace(counted(9), measure=replace(counted(9).measure, conditions={"wait_states": 3.0})),
+            "wait states not told now, 3.0 before",
+        ),
+    ],
+)
+def test_what_was_obtained_otherwise_is_not_compared(other: Taken, reason: str) -> None:
+    verdict = judge("instructions", [counted(9)], [other])
+    assert (verdict.outcome, verdict.reason) == (Outcome.NOT_COMPARABLE, reason)
+
+
+def test_sizes_do_not_depend_on_vectors() -> None:
+    def of(vectors: str) -> list[Taken]:
+        return [Taken(Measure("flash_bytes", 9, "B", Method.COUNTED, "elf"), "a", vectors)]
+
+    assert judge("flash_bytes", of("v 10"), of("v 20")).outcome is Outcome.UNCHANGED
+
+
+def test_only_one_side() -> None:
+    assert judge("instructions", [counted(1)], []).outcome is Outcome.NEW
+    assert judge("instructions", [], [counted(1)]).outcome is Outcome.NO_DATA
+
+
+def test_a_metric_without_a_better_way_is_never_worse() -> None:
+    def of(value: float) -> list[Taken]:
+        return [Taken(Measure("cascade_rate", value, "1", Method.COUNTED, "path"), "a", "v")]
+
+    assert judge("cascade_rate", of(0.2), of(0.1)).outcome is Outcome.UNCHANGED
+
+
+def test_noise_alone_is_no_verdict() -> None:
+    old, new = measured(100), measured(130)
+    verdict = judge("latency_us", [new], [old], history=[old, new])
+    assert verdict.outcome is Outcome.NO_DATA
+    assert "noise is not known" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("value", "outcome"), [(101, Outcome.UNCHANGED), (150, Outcome.REGRESSION), (60, Outcome.IMPROVEMENT)]
+)
+def test_a_short_history_of_one_image_tells_the_noise(value: float, outcome: Outcome) -> None:
+    runs = history(8)
+    new = measured(value, "b")
+    assert judge("latency_us", [new], [runs[-1]], history=[*runs, new]).outcome is outcome
+
+
+def test_a_long_history_tells_a_change_point() -> None:
+    runs = history(60)
+    worse = [measured(one.measure.value * 1.05, "b") for one in history(8, seed=1)]
+    verdict = judge("latency_us", [worse[-1]], [runs[-1]], history=[*runs, *worse])
+    assert verdict.outcome is Outcome.REGRESSION
+    assert verdict.share == pytest.approx(0.05, abs=0.01)
+    assert "runs ago" in verdict.reason
+    assert judge("latency_us", [runs[-1]], [runs[0]], history=runs).outcome is Outcome.UNCHANGED
+    since = judge("latency_us", [worse[-1]], [worse[0]], history=[*runs, *worse])
+    assert since.outcome is Outcome.UNCHANGED  # the change lies before the baseline
+
+
+def test_a_reference_workload_takes_out_what_slows_everything() -> None:
+    random = np.random.default_rng(0)
+    drift = np.repeat([1.0, 1.3], 40)
+    values = 100 * drift * random.lognormal(0, 0.005, 80)
+    plain = [measured(float(value)) for value in values]
+    normal = [
+        measured(float(value), reference=float(slow)) for value, slow in zip(values, drift, strict=True)
+    ]
+    assert judge("latency_us", [normal[-1]], [normal[0]], history=normal).outcome is Outcome.UNCHANGED
+    assert judge("latency_us", [plain[-1]], [plain[0]], history=plain).outcome is Outcome.REGRESSION
+
+
+def test_vectors_are_compared_with_themselves() -> None:
+    costs = np.random.default_rng(0).uniform(10, 1000, 50)
+    runs = [replace(one, samples=costs * one.measure.value) for one in history(8, sigma=0.001)]
+    new = replace(measured(100, "b"), samples=costs * 102)
+    verdict = judge("latency_us", [new], [runs[-1]], history=[*runs, new])
+    assert verdict.outcome is Outcome.REGRESSION
+    assert verdict.share == pytest.approx(0.02, abs=0.005)
