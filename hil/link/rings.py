@@ -19,6 +19,8 @@ _HOST_MAGIC, _HOST_GENERATION, _DOWN_PUT, _UP_TAKEN = 32, 36, 40, 44
 _WRAP = 1 << 32
 _WRITE_S = 60.0
 _ROOM_S = 0.001
+_ANEW_S = 0.1  # for the board to make rings anew
+_LOOK_S = 0.05  # between two looks at rings in which somebody else may have written
 
 
 class Memory(Protocol):
@@ -49,7 +51,10 @@ class MemoryTransport:
         self._down = self._up = 0  # bytes of each ring
         self._put = self._taken = 0  # bytes put for the board, and taken from it, modulo 2^32
         self._in = self._out = 0
-        memory.write(0, _WORD.pack(0))  # what stands is older than we are
+        memory.write(
+            0, _WORD.pack(0)
+        )  # what stands is older than we are, and no frame of it may be read again
+        memory.write(_DATA, bytes(memory.size - _DATA))
         memory.write(_HOST_MAGIC, _WORD.pack(_HOST))
 
     @property
@@ -87,24 +92,30 @@ class MemoryTransport:
             self._port.write(data)
             return
         self._out += len(data)
-        deadline = time.monotonic() + _WRITE_S
-        while data:
+        started = time.monotonic()
+        left = data
+        while left:
+            waited_s = time.monotonic() - started
             room = self._room()
             if room is None:
-                self._port.wake()  # the board makes rings anew, and what was on its way is sent again
-                return
-            now, data = data[:room], data[room:]
-            if now:
+                self._port.wake()  # the board makes rings anew, unless it computes
+                if waited_s > _ANEW_S:
+                    return  # what was on its way is sent again
+                left = data
+            elif room:
+                now, left = left[:room], left[room:]
                 self._fill(now)
                 self._port.wake()
-            elif time.monotonic() > deadline:
+                continue
+            elif waited_s > _WRITE_S:
                 raise DeviceHungError(
                     f"the board has taken no bytes from its memory for {_WRITE_S:.0f} s",
                     evidence=f"{self._out:,} bytes went out before",
                     remedy="the firmware hangs",
                 )
             else:
-                time.sleep(_ROOM_S)
+                self._tell_counts()
+            time.sleep(_ROOM_S)
 
     def read(self, timeout_s: float) -> bytes:
         """What has arrived, waiting about ``timeout_s`` for the first byte; empty when nothing came."""
@@ -112,26 +123,35 @@ class MemoryTransport:
         while True:
             if data := self._take():
                 return data
-            said = self._port.read(max(0.0, deadline - time.monotonic()))
+            left_s = deadline - time.monotonic()
+            said = self._port.read(max(0.0, min(left_s, _LOOK_S)))
             if data := self._take():
                 return data
-            if self._generation is None or not said:  # beside rings, what the port says only wakes
+            if said and self._generation is None:  # beside rings, what the port says only wakes
                 return said
+            if left_s <= _LOOK_S:
+                return b""
 
     def _device(self) -> tuple[int, int] | None:
         """How far the board has got: bytes taken and put; None when there are no rings.
 
-        Rings of a new generation are empty, and what this side counted for others is forgotten.
+        Rings of a new generation are empty, and what this side counted for others is forgotten. One firmware
+        makes rings of one size: of others, somebody else wrote the sizes, and they are made anew.
         """
         magic, generation, down, up, taken, put = _OF_DEVICE.unpack(self._memory.read(0, _OF_DEVICE.size))
-        if magic != _MAGIC or not _fits(down, up, self._memory.size):
+        if magic != _MAGIC:
+            return None
+        if self._generation is None:
+            if not _fits(down, up, self._memory.size):
+                return None
+            self._down, self._up = down, up
+        elif (down, up) != (self._down, self._up):
+            self._tell(0, 0)
             return None
         if generation != self._generation:
-            self._generation, self._down, self._up = generation, down, up
+            self._generation = generation
             self._put = self._taken = 0
-            self._tell(_DOWN_PUT, 0)
-            self._tell(_UP_TAKEN, 0)
-            self._tell(_HOST_GENERATION, generation)  # last: it makes the others count
+            self._tell_counts()
         return taken, put
 
     def _room(self) -> int | None:
@@ -151,7 +171,7 @@ class MemoryTransport:
         self._memory.write(_DATA + at, first)
         self._memory.write(_DATA, data[len(first) :])
         self._put = (self._put + len(data)) % _WRAP
-        self._tell(_DOWN_PUT, self._put)
+        self._tell_counts()
 
     def _take(self) -> bytes:
         device = self._device()
@@ -162,11 +182,19 @@ class MemoryTransport:
         if 0 < waiting <= self._up:
             start, at = _DATA + self._down, self._taken % self._up
             first = min(waiting, self._up - at)
-            data = self._memory.read(start + at, first) + self._memory.read(start, waiting - first)
+            for offset, count in ((start + at, first), (start, waiting - first)):
+                data += self._memory.read(offset, count)
+                self._memory.write(offset, bytes(count))  # whoever moves a count reads no frame twice
         self._taken = device[1]  # more than fits is not the board's: go on behind it
-        self._tell(_UP_TAKEN, self._taken)  # each time: the board waits when somebody wrote there
+        self._tell_counts()
         self._in += len(data)
         return data
+
+    def _tell_counts(self) -> None:
+        """All of them each time: the board waits when somebody else wrote there."""
+        self._tell(_DOWN_PUT, self._put)
+        self._tell(_UP_TAKEN, self._taken)
+        self._tell(_HOST_GENERATION, self._generation or 0)  # last: it makes the others count
 
     def _tell(self, offset: int, value: int) -> None:
         self._memory.write(offset, _WORD.pack(value))

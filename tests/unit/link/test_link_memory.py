@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,7 +25,8 @@ from hil.qemu.memory import SharedMemory
 Vector = npt.NDArray[np.float32]
 StartDevice = Callable[..., HostDevice]
 BYTES = 128 << 10
-MAGIC, GENERATION, DOWN_TAKEN, UP_PUT, HOST_MAGIC, DOWN_PUT, UP_TAKEN = 0, 4, 16, 20, 32, 40, 44
+MAGIC, GENERATION, DOWN_BYTES, UP_BYTES, DOWN_TAKEN, UP_PUT = range(0, 24, 4)
+HOST_MAGIC, HOST_GENERATION, DOWN_PUT, UP_TAKEN = range(32, 48, 4)
 RINGS = range(64, 64 + (64 << 10))
 
 
@@ -147,14 +150,73 @@ def test_a_restart_in_the_middle_is_not_passed_over(start_device: StartDevice, m
         link.infer(inputs(300), hang_after_s=5.0)
 
 
-@pytest.mark.parametrize("offset", [DOWN_TAKEN, UP_PUT, DOWN_PUT, UP_TAKEN, MAGIC])
+@pytest.mark.parametrize(
+    "value", [0, 1, 1024, 0x8000_1234, 0xFFFF_FFFF, "^1", "^4096", "^32768"], ids=lambda value: f"{value}"
+)
 def test_a_word_that_another_wrote_costs_frames_and_no_results(
-    start_device: StartDevice, memory: SharedMemory, offset: int
+    start_device: StartDevice, memory: SharedMemory, value: int | str
 ) -> None:
+    """``^`` changes one bit of what stands there."""
+    words = (MAGIC, GENERATION, DOWN_BYTES, UP_BYTES, DOWN_TAKEN, UP_PUT)
+    words += (HOST_MAGIC, HOST_GENERATION, DOWN_PUT, UP_TAKEN)
     with start_device(memory=memory).connect() as link:
-        infer_right(link, inputs(10))
-        memory.write(offset, struct.pack("<I", 0x8000_1234))
-        infer_right(link, inputs(50))
+        for offset in words:
+            infer_right(link, inputs(10))
+            there = word(memory, offset)
+            wrong = value if isinstance(value, int) else there ^ int(value.removeprefix("^"))
+            memory.write(offset, struct.pack("<I", wrong))
+            infer_right(link, inputs(50))
+
+
+@pytest.mark.parametrize("offset", [DOWN_TAKEN, DOWN_PUT, UP_PUT, UP_TAKEN])
+def test_no_frame_of_an_earlier_session_is_read_again(
+    device_program: Path, memory: SharedMemory, offset: int
+) -> None:
+    """Its vectors have the same numbers, and its frames are whole: a count may point at them again."""
+    luck = random.Random(offset)
+    earlier, later = inputs(400), inputs(401)
+    with HostDevice(device_program, memory=memory) as device, device.connect() as link:
+        infer_right(link, earlier)
+    done = threading.Event()
+
+    def move() -> None:
+        while not done.wait(0.002):
+            memory.write(offset, struct.pack("<I", word(memory, offset) ^ 1 << luck.randrange(16)))
+
+    with HostDevice(device_program, memory=memory) as device, device.connect() as link:
+        other = threading.Thread(target=move)
+        other.start()
+        try:
+            infer_right(link, later)
+        finally:
+            done.set()
+            other.join()
+
+
+def test_wakes_without_end_end_no_wait(tmp_path: Path, memory: SharedMemory) -> None:
+    """A board that has rings and rings on and on, with nothing in them."""
+    path = tmp_path / "board.sock"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        with MemoryTransport(memory, SerialTransport(f"unix://{path}", 115_200)) as transport:
+            board, _ = listener.accept()
+            memory.write(0, struct.pack("<6I", 0x5249_4E47, 1, 1 << 15, 1 << 15, 0, 0))
+            flood = threading.Thread(target=ring_on, args=(board,))
+            flood.start()
+            try:
+                assert transport.read(0.05) == b""
+                assert flood.is_alive()
+            finally:
+                board.close()
+                flood.join()
+
+
+def ring_on(board: socket.socket) -> None:
+    deadline = time.monotonic() + 5.0
+    with contextlib.suppress(OSError):  # closed
+        while time.monotonic() < deadline:
+            board.sendall(b"\0")
 
 
 @pytest.mark.parametrize("seed", range(4))
