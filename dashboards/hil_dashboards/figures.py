@@ -8,7 +8,6 @@ from html import escape
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from hil.metrics import lookup
 from hil_dashboards import frames, text
@@ -25,24 +24,31 @@ _CROSSES_MOST = 200
 _CAPS_MOST = 60  # points; ends of more error bars than that run into each other
 
 
-def series_figure(metric: str, frame: pd.DataFrame) -> go.Figure:
+def series_figure(metric: str, frame: pd.DataFrame) -> dict[str, Any]:
     """One metric over runs: a colour per board, model and precision, a dash per way it was obtained.
 
     ``frame`` has VALUE_COLUMNS, oldest first. Counted values are steps. An error bar is a value's band.
     A point of a run whose folder had changes that no commit holds is hollow. A session that ended before it
-    had a value breaks its line and is a cross at the bottom.
+    had a value breaks its line and is a cross at the bottom. The figure is Plotly's JSON: its classes would
+    take seconds for hundreds of lines.
     """
-    figure = go.Figure()
-    lost = frames.without_value(frame)
+    lost = list(frames.records(frames.without_value(frame)))
     found = frames.lines(frame)
-    cases = list(dict.fromkeys(line.case for line in found))
+    colours = {case: place for place, case in enumerate(dict.fromkeys(line.case for line in found))}
+    variants = {way: place for place, way in enumerate(_ways(found))}
     names, _ = line_names(found)
-    ways = _ways(found)
-    for line, name in zip(found, names, strict=True):
-        trace = _trace(metric, line, lost, cases.index(line.case), ways.index(_way(line)))
-        figure.add_trace(trace.update(name=escape(name)))
-    figure.update_layout(**_layout(metric, frame, found), annotations=_crosses(lost))
-    return figure
+    gaps: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for point in lost:
+        gaps.setdefault(tuple(point[name] for name in CASE), []).append(point)
+    traces = [
+        {
+            "name": escape(name),
+            **_trace(metric, line, gaps.get(line.case, []), colours[line.case], variants[_way(line)]),
+        }
+        for line, name in zip(found, names, strict=True)
+    ]
+    layout = {**_layout(metric, frame, found), "annotations": _crosses(lost[-_CROSSES_MOST:])}
+    return {"data": traces, "layout": layout}
 
 
 def _way(line: Line) -> tuple[str, str, str]:
@@ -78,62 +84,58 @@ def _joined(parts: Iterable[str]) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _trace(metric: str, line: Line, lost: pd.DataFrame, colour: int, variant: int) -> go.Scatter:
-    points = list(frames.records(_with_gaps(line, lost)))
+def _trace(metric: str, line: Line, gaps: list[dict[str, Any]], colour: int, variant: int) -> dict[str, Any]:
+    points = sorted([*line.points, *gaps], key=lambda point: point["session"])
     symbol = _SYMBOLS[variant % len(_SYMBOLS)]
-    return go.Scatter(
-        x=[point["run"] for point in points],
-        y=[point["value"] for point in points],
-        mode="lines+markers",
-        connectgaps=False,
-        line={
+    return {
+        "type": "scatter",
+        "x": [point["run"] for point in points],
+        "y": [point["value"] for point in points],
+        "mode": "lines+markers",
+        "connectgaps": False,
+        "line": {
             "shape": "hv" if line.method == "counted" else "linear",
             "width": 2,
             "color": COLOURS[colour % len(COLOURS)],
             "dash": _DASHES[variant % len(_DASHES)],
         },
-        marker={
+        "marker": {
             "size": 8,
             "symbol": [symbol + ("-open" if point["dirty"] else "") for point in points],
             "line": {"width": [2 if point["dirty"] else 0 for point in points]},
         },
-        error_y=_bars(points, COLOURS[colour % len(COLOURS)]),
-        hovertext=[None if point["value"] is None else _hover(metric, point) for point in points],
-        hoverinfo="text",
-    )
+        "hovertext": [None if point["value"] is None else _hover(metric, point) for point in points],
+        "hoverinfo": "text",
+        **_bars(points, COLOURS[colour % len(COLOURS)]),
+    }
 
 
-def _bars(points: list[dict[str, Any]], colour: str) -> dict[str, Any] | None:
-    """Error bars from the points' bands; None when no point has one."""
+def _bars(points: list[dict[str, Any]], colour: str) -> dict[str, Any]:
+    """Error bars from the points' bands; nothing when no point has one."""
     if all(point["low"] is None for point in points):
-        return None
+        return {}
 
     def reach(point: dict[str, Any], end: str) -> float | None:
         return None if point[end] is None else abs(point[end] - point["value"])
 
     red, green, blue = bytes.fromhex(colour.removeprefix("#"))
     return {
-        "type": "data",
-        "symmetric": False,
-        "array": [reach(point, "high") for point in points],
-        "arrayminus": [reach(point, "low") for point in points],
-        "color": f"rgba({red},{green},{blue},0.6)",
-        "thickness": 1.5,
-        "width": 4 if len(points) <= _CAPS_MOST else 0,
+        "error_y": {
+            "type": "data",
+            "symmetric": False,
+            "array": [reach(point, "high") for point in points],
+            "arrayminus": [reach(point, "low") for point in points],
+            "color": f"rgba({red},{green},{blue},0.6)",
+            "thickness": 1.5,
+            "width": 4 if len(points) <= _CAPS_MOST else 0,
+        }
     }
 
 
-def _with_gaps(line: Line, lost: pd.DataFrame) -> pd.DataFrame:
-    here = lost[[tuple(case) == line.case for case in lost[CASE].itertuples(index=False, name=None)]]
-    if not len(here):
-        return line.points
-    return pd.concat([line.points, here]).sort_values("session", kind="stable")
-
-
-def _crosses(lost: pd.DataFrame) -> list[dict[str, Any]]:
+def _crosses(lost: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Marks at the foot of the plot, not points: they have no value."""
     by_run: dict[int, list[str]] = {}
-    for point in frames.records(lost.tail(_CROSSES_MOST)):
+    for point in lost:
         by_run.setdefault(point["run"], []).append(_hover_lost(point))
     return [
         {

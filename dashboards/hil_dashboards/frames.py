@@ -18,6 +18,7 @@ _FREE_OF_VECTORS = [metric.name for metric in METRICS.values() if not metric.of_
 HOW = ["unit", "method", "technique", "conditions", "over"]
 POINTS_MOST = 5000  # what SVG draws without a wait
 _case = itemgetter(*CASE_COLUMNS)
+_how = itemgetter(*HOW)
 _FLOATS = ("vectors", "value", "resolution", "low", "high")
 
 
@@ -77,7 +78,7 @@ class Line:
     """Values that may be compared: of one board, model, precision, unit, method, technique and conditions.
 
     And taken ``over`` the same number of vectors (None for a metric that needs none): a quick look at a few
-    vectors has another median than all of them.
+    vectors has another median than all of them. ``points`` are records of the frame, oldest first.
     """
 
     board: str
@@ -89,7 +90,7 @@ class Line:
     technique: str
     conditions: str
     over: int | None
-    points: pd.DataFrame
+    points: tuple[dict[str, Any], ...]
 
     @property
     def case(self) -> tuple[str, str, str, str]:
@@ -118,7 +119,7 @@ def _frame(rows: Sequence[tuple[Any, ...]], columns: tuple[str, ...]) -> pd.Data
 def records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """The frame's rows as dicts, what is missing as None."""
     names = [str(name) for name in frame.columns]
-    for cells in frame.itertuples(index=False, name=None):
+    for cells in zip(*(frame[name].tolist() for name in frame.columns), strict=True):
         yield {
             name: None if isinstance(cell, float) and cell != cell else cell
             for name, cell in zip(names, cells, strict=True)
@@ -203,11 +204,19 @@ def without_value(frame: pd.DataFrame) -> pd.DataFrame:
 
 def lines(frame: pd.DataFrame) -> list[Line]:
     """The frame's values as lines, ordered by name; one that may not be compared is on another line."""
+    held: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for record in records(with_value(frame)):
+        held.setdefault((*_case(record), *_how(record)), []).append(record)
     found = []
-    key: Any
-    for key, points in with_value(frame).groupby([*CASE, *HOW], sort=True, dropna=False):
+    for key in sorted(held, key=_line_order):
         *names, over = key
-        count = None if pd.isna(over) else int(over)
         board, kind, model, precision, unit, method, technique, conditions = map(str, names)
+        count = None if over is None else int(over)
+        points = tuple(held[key])
         found.append(Line(board, kind, model, precision, unit, method, technique, conditions, count, points))
     return found
+
+
+def _line_order(key: tuple[Any, ...]) -> tuple[Any, ...]:
+    *names, over = key
+    return *map(str, names), over is None, over

@@ -128,7 +128,7 @@ def _shown(metric: str, frame: pd.DataFrame) -> list[Child]:
         config=_CONFIG,
         responsive=True,
         className="plot",
-        style={"height": f"{plot_height(len(figure.data))}px"},
+        style={"height": f"{plot_height(len(figure['data']))}px"},
     )
     return [html.Section(plot, className="card plot-card"), _table(metric, frame)]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 
 from hil.errors import StoreError
@@ -217,7 +219,12 @@ def test_lines_part_what_may_not_be_compared(bench: Any) -> None:
     bench.run(bench.session(4, bench.cost(103), bench.vectors(30)))
     bench.run(bench.session(5, bench.cost(104), bench.vectors(540)))
     found = frames.lines(series(bench, Choice(metric="instructions")))
-    assert sorted(line.points["value"].tolist() for line in found) == [[100, 104], [101], [102], [103]]
+    assert sorted([point["value"] for point in line.points] for line in found) == [
+        [100, 104],
+        [101],
+        [102],
+        [103],
+    ]
 
 
 def test_lines_part_models_of_cycles_and_what_values_hold_for(bench: Any) -> None:
@@ -227,7 +234,7 @@ def test_lines_part_models_of_cycles_and_what_values_hold_for(bench: Any) -> Non
     bench.run(bench.session(4, bench.estimate(103)))
     frame = series(bench, Choice(metric="latency_cycles"))
     found = frames.lines(frame)
-    assert sorted(line.points["value"].tolist() for line in found) == [[100, 103], [101], [102]]
+    assert sorted([point["value"] for point in line.points] for line in found) == [[100, 103], [101], [102]]
     assert sorted({line.conditions for line in found}) == [
         "clock 168 MHz, wait states 0",
         "clock 25 MHz, wait states 0",
@@ -235,7 +242,7 @@ def test_lines_part_models_of_cycles_and_what_values_hold_for(bench: Any) -> Non
     names, _ = line_names(found)
     assert len(set(names)) == 3
     assert any("168 MHz" in name for name in names)
-    figure = series_figure("latency_cycles", frame)
+    figure = figure_of("latency_cycles", frame)
     assert len({trace.line.dash for trace in figure.data}) == 3
     held = frames.with_value(frame)
     assert [record["before"] for record in frames.records(held)] == [None, None, None, 100]
@@ -245,7 +252,7 @@ def test_size_of_an_image_goes_on_over_a_quick_look(bench: Any) -> None:
     bench.run(bench.session(1, bench.flash(10), bench.vectors(540)))
     bench.run(bench.session(2, bench.flash(11), bench.vectors(30)))
     (line,) = frames.lines(series(bench, Choice(metric="flash_bytes")))
-    assert line.points["value"].tolist() == [10, 11]
+    assert [point["value"] for point in line.points] == [10, 11]
 
 
 def test_value_before_is_that_of_the_same_line(bench: Any) -> None:
@@ -275,19 +282,22 @@ def test_names_hold_what_differs_and_the_rest_is_told_once(bench: Any) -> None:
 # figures
 
 
+def figure_of(metric: str, frame: pd.DataFrame) -> go.Figure:
+    """The figure in Plotly's own classes, which refuse what is none."""
+    return go.Figure(series_figure(metric, frame))
+
+
 def test_counted_values_are_steps_and_measured_ones_are_not(bench: Any) -> None:
     bench.run(bench.session(1, bench.cost(1), bench.stream(2.5)))
-    assert (
-        series_figure("instructions", series(bench, Choice(metric="instructions"))).data[0].line.shape == "hv"
-    )
-    assert series_figure("stream_s", series(bench, Choice(metric="stream_s"))).data[0].line.shape == "linear"
+    assert figure_of("instructions", series(bench, Choice(metric="instructions"))).data[0].line.shape == "hv"
+    assert figure_of("stream_s", series(bench, Choice(metric="stream_s"))).data[0].line.shape == "linear"
 
 
 def test_session_without_a_value_breaks_its_line_and_is_marked(bench: Any) -> None:
     bench.run(bench.session(1, bench.cost(100)))
     bench.run(bench.session(2, error="the <b>firmware</b> hung"))
     bench.run(bench.session(3, bench.cost(90)), bench.session(3, error="not its business", board="other"))
-    figure = series_figure("instructions", series(bench, Choice(metric="instructions", board=("qemu",))))
+    figure = figure_of("instructions", series(bench, Choice(metric="instructions", board=("qemu",))))
     (trace,) = figure.data
     assert list(trace.x) == [1, 2, 3]
     assert list(trace.y) == [100, None, 90]
@@ -298,7 +308,7 @@ def test_session_without_a_value_breaks_its_line_and_is_marked(bench: Any) -> No
 
 def test_hover_tells_where_a_point_is_from(bench: Any) -> None:
     bench.run(bench.session(1, bench.cost(100), bench.vectors(540), board="<i>desk</i>"), dirty=True)
-    (trace,) = series_figure("instructions", series(bench, Choice(metric="instructions"))).data
+    (trace,) = figure_of("instructions", series(bench, Choice(metric="instructions"))).data
     (told,) = trace.hovertext
     for words in (
         "100",
@@ -319,7 +329,7 @@ def test_bands_are_error_bars_and_gaps_have_none(bench: Any) -> None:
     bench.run(bench.session(2, error="hung"))
     bench.run(bench.session(3, bench.estimate(2000, band=(0.9, 1.1))))
     bench.run(bench.session(4, bench.estimate(3000, band=None)))
-    (trace,) = series_figure("latency_cycles", series(bench, Choice(metric="latency_cycles"))).data
+    (trace,) = figure_of("latency_cycles", series(bench, Choice(metric="latency_cycles"))).data
     assert list(trace.y) == [1000, None, 2000, 3000]
     assert [None if up is None else round(up) for up in trace.error_y.array] == [220, None, 200, None]
     assert [None if down is None else round(down) for down in trace.error_y.arrayminus] == [
@@ -334,33 +344,41 @@ def test_bands_are_error_bars_and_gaps_have_none(bench: Any) -> None:
 
 def test_values_without_bands_have_no_error_bars(bench: Any) -> None:
     bench.run(bench.session(1, bench.cost(100)))
-    (trace,) = series_figure("instructions", series(bench, Choice(metric="instructions"))).data
+    (trace,) = figure_of("instructions", series(bench, Choice(metric="instructions"))).data
     assert trace.error_y.array is None
 
 
 def test_band_of_values_that_never_change_is_within_the_plot(bench: Any) -> None:
     for day in (1, 2):
         bench.run(bench.session(day, bench.estimate(1000)))
-    layout = series_figure("latency_cycles", series(bench, Choice(metric="latency_cycles"))).layout
+    layout = figure_of("latency_cycles", series(bench, Choice(metric="latency_cycles"))).layout
     assert layout.yaxis.range is None, "Plotly's own takes in the bars, one around the value would cut them"
 
 
 def test_flat_share_stays_near_its_value(bench: Any) -> None:
     bench.run(bench.session(1, bench.golden(1.0)))
-    low, high = series_figure("golden_exact", series(bench, Choice(metric="golden_exact"))).layout.yaxis.range
+    low, high = figure_of("golden_exact", series(bench, Choice(metric="golden_exact"))).layout.yaxis.range
     assert 0.9 < low < 1 < high < 1.01
 
 
 def test_same_case_keeps_its_colour_over_techniques(bench: Any) -> None:
     bench.run(bench.session(1, bench.cost(1), bench.cost(2, "plugin")))
     bench.run(bench.session(2, bench.cost(1)))
-    one, other = series_figure("instructions", series(bench, Choice(metric="instructions"))).data
+    one, other = figure_of("instructions", series(bench, Choice(metric="instructions"))).data
     assert one.line.color == other.line.color
     assert {one.line.dash, other.line.dash} == {"solid", "dot"}
 
 
+def test_a_figure_is_json_without_plotlys_classes(bench: Any) -> None:
+    """Those take milliseconds a line, in which the server answers nobody else."""
+    bench.run(bench.session(1, bench.estimate(1)))
+    bench.run(bench.session(2, error="hung"))
+    figure = series_figure("latency_cycles", series(bench, Choice(metric="latency_cycles")))
+    assert json.loads(json.dumps(figure, allow_nan=False)) == figure
+
+
 def test_empty_figure_is_no_error() -> None:
-    assert len(series_figure("instructions", frames.values([])).data) == 0
+    assert len(figure_of("instructions", frames.values([])).data) == 0
 
 
 @pytest.mark.parametrize(

@@ -231,7 +231,7 @@ def test_what_a_commit_does_not_tell_stands_on_every_page(
     assert note in rows_of(pages[0])[0]["from"][1]
     assert rows_of(pages[1])[0]["note"] == note
     (graph,) = (node for node in nodes(pages[1]) if isinstance(node, dcc.Graph))
-    assert note[:40] in graph.figure.data[0].hovertext[0]
+    assert note[:40] in graph.figure["data"][0]["hovertext"][0]
     assert note.replace("`", "") in words(of_class(pages[2], "summary")).replace(" ,", ",")
     bench.run(bench.session(2, bench.cost(100), model="other"))
     assert not of_class(page(bench), "warning"), "it is of another run"
@@ -274,7 +274,7 @@ def test_series_page_has_a_plot_a_table_and_links_that_change_one_thing(bench: A
         bench.run(bench.session(day, bench.cost(value), bench.flash(10)))
     shown = page(bench, "/series", "?metric=instructions&precision=q15")
     (graph,) = (node for node in nodes(shown) if isinstance(node, dcc.Graph))
-    assert list(graph.figure.data[0].y) == [100, 90]
+    assert graph.figure["data"][0]["y"] == [100, 90]
     assert [row[5] for row in table(shown)] == ["Change", "−10 (−10 %)", ""]
     pills = {words(pill): pill.href for pill in of_class(shown, "pill")}
     assert pills["flash_bytes"] == "/series?metric=flash_bytes&precision=q15"
