@@ -25,6 +25,7 @@ from hil.kinds import Counter
 from hil.link.faults import Faults
 from hil.link.link import Hello, Link, LinkStats, Result, StackUse
 from hil.link.pacing import HANG_FACTOR, hang_after_s
+from hil.link.transport import Reopening
 from hil.measure.accuracy import accuracy, golden_exact, regression
 from hil.measure.cascade import tier_measures
 from hil.measure.elf import symbol_at
@@ -124,6 +125,7 @@ class Session:
                 baudrate=self.board.kind.baudrate,
                 memory=None if self.over_uart else self.board.memory,
                 faults=self.faults,
+                reopening=Reopening(dead=lambda: self.board.failure() is not None),
                 clock=self.board.clock,
             )
         )
@@ -235,6 +237,9 @@ class Session:
         )
         samples = (*traced.samples, cost)
         notes = traced.notes
+        if returns := self._link.stats.returns:
+            times = "once" if returns == 1 else f"{returns} times"
+            notes += (f"{self.board.name} {self.image.name}: its port went away and came back {times}",)
         if not self.over_uart and self.board.memory_missing is not None:
             notes += (f"{self.board.name}: {self.board.memory_missing}",)
         if vectors.classes and labels is None:

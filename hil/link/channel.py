@@ -5,18 +5,20 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from hil.errors import DeviceCrashError, DeviceHungError, LinkError, ProtocolVersionError
 from hil.link import messages
-from hil.link.frames import Frame, Receiver, encode
+from hil.link.frames import OVERHEAD_BYTES, Frame, Receiver, encode
 from hil.link.messages import Type
 from hil.link.transport import Transport
 
 PAYLOAD_UNKNOWN = 1024  # what to expect before HELLO_REPLY tells
 _EVIDENCE_BYTES = 16
+_PAUSE_S = 0.1
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,8 @@ class LinkStats:
     """Bytes on the wire since the link was opened, and the payload they carried.
 
     Payload is each vector's input once, and each result's ticks and output once. ``lost`` counts frames
-    that, or whose answers, did not arrive; ``damaged`` the times that either side had to give up bytes.
+    that, or whose answers, did not arrive; ``damaged`` the times that either side had to give up bytes;
+    ``returns`` those that the port went away and came back.
     """
 
     wire_bytes_out: int
@@ -33,6 +36,16 @@ class LinkStats:
     payload_bytes_in: int
     lost: int
     damaged: int
+    returns: int
+
+
+@dataclass
+class _Back:
+    """A port that came back: pings that were sent since, and when to send the next."""
+
+    ask_at: float
+    pause_s: float = _PAUSE_S
+    nonces: list[int] = field(default_factory=list)
 
 
 class Channel:
@@ -41,10 +54,12 @@ class Channel:
     ``shaken`` says whether the firmware has introduced itself: from then on it must not start again. Whoever
     streams counts ``payload_out``, ``payload_in``, ``lost`` and ``longest_s``, the longest that the device
     computed since then. ``clock`` tells the seconds by which the board's deadlines are counted.
+
+    Where the port went away and came back, nothing is sent until a PING has told that the firmware is the one
+    from before; what was to be sent meanwhile counts as lost.
     """
 
     def __init__(self, transport: Transport, clock: Callable[[], float] = time.monotonic) -> None:
-        self.clock = clock
         self.shaken = False
         self.payload_out = 0
         self.payload_in = 0
@@ -57,6 +72,10 @@ class Channel:
         self._nonce = 0
         self._last = b""
         self._device_damaged = 0
+        self._clock = clock
+        self._away_s = 0.0  # how long the port was, altogether
+        self._computed = False  # whether the device has answered a vector since it introduced itself
+        self._back: _Back | None = None  # the port came back, and it is not known yet who is there
 
     def __enter__(self) -> Self:
         return self
@@ -65,6 +84,10 @@ class Channel:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._transport.__exit__(kind, error, trace)
+
+    def clock(self) -> float:
+        """The seconds by which deadlines are counted; they stand while the port is away."""
+        return self._clock() - self._away_s
 
     @property
     def via(self) -> str:
@@ -86,6 +109,7 @@ class Channel:
             self.payload_in,
             self.lost,
             self._receiver.damaged + self._device_damaged,
+            self._transport.returns,
         )
 
     def expect(self, payload_max: int) -> None:
@@ -96,7 +120,7 @@ class Channel:
         """Send one frame; returns its size on the wire."""
         data = encode(Frame(kind, self._seq, payload))
         self._seq = (self._seq + 1) & 0xFFFF
-        self._transport.write(data)
+        self._write(data)
         return len(data)
 
     def next_nonce(self) -> int:
@@ -106,7 +130,7 @@ class Channel:
 
     def flush(self, count: int) -> int:
         """Send ``count`` zeros: as many as a frame can be long end a half one on the device."""
-        self._transport.write(bytes(count))
+        self._write(bytes(count))
         return count
 
     def give_up_half_frame(self) -> None:
@@ -120,7 +144,9 @@ class Channel:
         """
         while not self._queue:
             left_s = max(0.0, deadline - self.clock())
-            data = self._transport.read(min(silence_s, left_s))
+            if self._back is not None:
+                self._ask_who_is_there(self._back)
+            data = self._read(min(silence_s, left_s))
             self._last = (self._last + data)[-_EVIDENCE_BYTES:]
             self._queue += self._receiver.feed(data)
             if not self._queue and (not data or left_s == 0.0):
@@ -148,6 +174,46 @@ class Channel:
             "or its serial port is another one than the lab file says",
         )
 
+    def _write(self, data: bytes) -> None:
+        if self._back is None:
+            self._across(lambda: self._transport.write(data))
+
+    def _read(self, timeout_s: float) -> bytes:
+        return self._across(lambda: self._transport.read(timeout_s))
+
+    def _across(self, call: Callable[[], _T]) -> _T:
+        """A call of the transport, in which the port may go away and come back."""
+        returns, began = self._transport.returns, self._clock()
+        answer = call()
+        if self._transport.returns != returns:
+            self._away_s += self._clock() - began
+            self.give_up_half_frame()
+            if self.shaken:
+                self._back = _Back(self.clock())
+        return answer
+
+    def _ask_who_is_there(self, back: _Back) -> None:
+        """Ping, behind zeros that end a half frame, again after a while that doubles each time."""
+        if self.clock() < back.ask_at:
+            return
+        back.ask_at = self.clock() + back.pause_s
+        back.pause_s *= 2
+        back.nonces.append(self.next_nonce())
+        ping = encode(Frame(Type.PING, self._seq, back.nonces[-1].to_bytes(4, "little")))
+        self._across(lambda: self._transport.write(bytes(self._receiver.payload_max + OVERHEAD_BYTES) + ping))
+
+    def _recognise(self, pong: bytes) -> None:
+        """The first answer since the port came back; LinkError when it has forgotten what it computed."""
+        if self._back is None or int.from_bytes(pong[:4], "little") not in self._back.nonces:
+            return
+        self._back = None
+        if self._computed and int.from_bytes(pong[8:12], "little") == messages.NO_VECTOR:
+            raise LinkError(
+                "the firmware started again while its port was away",
+                evidence="it had computed vectors, and knows of none",
+                remedy="run it again; a board that its port's cable powers cannot go on without it",
+            )
+
     def _watch(self, frame: Frame) -> None:
         if frame.type in (Type.READY, Type.HELLO_REPLY):
             said = messages.version_of(frame.payload)
@@ -171,3 +237,7 @@ class Channel:
         if frame.type in (Type.NAK, Type.PONG):
             at = 0 if frame.type == Type.NAK else 4
             self._device_damaged = int.from_bytes(frame.payload[at : at + 4], "little")
+        if frame.type == Type.PONG:
+            self._recognise(frame.payload)
+        if frame.type in (Type.RESULTS, Type.HELLO_REPLY):
+            self._computed = frame.type == Type.RESULTS

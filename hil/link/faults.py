@@ -113,6 +113,10 @@ class FaultyTransport:
         self._in = _Line(faults, "in", _from_other_device)
 
     @property
+    def returns(self) -> int:
+        return self._inner.returns
+
+    @property
     def name(self) -> str:
         return self._inner.name
 

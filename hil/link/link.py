@@ -24,7 +24,7 @@ from hil.link.messages import NO_VECTOR, Hello, Result, StackUse, Type
 from hil.link.pacing import Patience
 from hil.link.rings import Memory, MemoryTransport
 from hil.link.stream import Stream
-from hil.link.transport import SerialTransport, Transport
+from hil.link.transport import Reopening, SerialTransport, Transport
 from hil.wire import most_vector_bytes
 
 __all__ = ["Hello", "Link", "LinkStats", "Result", "StackUse"]
@@ -52,15 +52,17 @@ class Link:
         baudrate: int = 115_200,
         memory: Memory | None = None,
         faults: Faults | None = None,
+        reopening: Reopening | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> Link:
         """Open the port; what the board said before is thrown away.
 
         With ``memory``, which the board reaches too, frames travel through it where the firmware knows how.
-        ``faults`` damage what travels, from the handshake on.
+        ``faults`` damage what travels, from the handshake on. With ``reopening`` a port that goes away is
+        opened again, and what was lost is sent again; LinkError if the firmware started again meanwhile.
         ``clock`` tells the seconds by which the board's deadlines are counted.
         """
-        port = SerialTransport(url, baudrate)
+        port = SerialTransport(url, baudrate, reopening)
         line: Transport = port if memory is None else MemoryTransport(memory, port)
         return cls(Channel(line if faults is None else FaultyTransport(line, faults), clock))
 

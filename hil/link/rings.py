@@ -66,6 +66,10 @@ class MemoryTransport:
         return self._port.byte_s if self._generation is None else 0.0
 
     @property
+    def returns(self) -> int:
+        return self._port.returns
+
+    @property
     def bytes_out(self) -> int:
         return self._port.bytes_out if self._generation is None else self._out
 

@@ -81,6 +81,14 @@ class HostDevice:
         """Be the device: take the connection of the host."""
         return self._listener.accept()[0]
 
+    def halt(self) -> None:
+        """End the firmware; it can be booted again."""
+        assert self._process is not None
+        assert self.failure() == ""
+        self._process.kill()
+        self._process.communicate()
+        self._process = None
+
     def failure(self) -> str:
         """What ended the firmware, after at most a moment; empty while it runs."""
         if self._process is None or self._process.poll() is None:

@@ -12,7 +12,7 @@ from bench_runs import rows, run_bench
 pytestmark = pytest.mark.emulated
 
 RUN = ("--board=all", "--model=fastgrnn_digits/q15,fastgrnn_digits/q7", "--vectors=40")
-SPEC = "flip=0.0001,drop=0.003,seed=7"
+SPEC = "flip=0.0001,drop=0.003,cut=0.0001,seed=7"
 
 
 def test_a_line_with_faults_changes_no_figure(tmp_path: Path) -> None:
@@ -20,6 +20,7 @@ def test_a_line_with_faults_changes_no_figure(tmp_path: Path) -> None:
     for more in ([], [f"--link-faults={SPEC}"]):
         ran = run_bench(tmp_path, *RUN, *more)
         assert ran.returncode == 0, ran.stdout
+        assert ("its port went away and came back" in ran.stdout) == bool(more)
         assert (f"the link had faults on purpose: {SPEC}; " in ran.stdout) == bool(more)
     told = rows(
         tmp_path,

@@ -63,9 +63,13 @@ def test_a_port_that_is_not_there_names_it(tmp_path: Path) -> None:
         SerialTransport(f"unix://{tmp_path}/nowhere.sock", 115_200)
 
 
-def test_an_unknown_scheme_is_an_error() -> None:
+@pytest.mark.parametrize(
+    "url",
+    ["carrier-pigeon://dovecote", "hwgrep://(", "hwgrep://x&n", "hwgrep://x", "loop://?logging=x", "\0"],
+)
+def test_what_is_no_port_is_an_error(url: str) -> None:
     with pytest.raises(LinkError, match="cannot open"):
-        SerialTransport("carrier-pigeon://dovecote", 115_200)
+        SerialTransport(url, 115_200)
 
 
 def test_the_handler_reads_as_many_bytes_as_asked_or_until_its_timeout(listener: socket.socket) -> None:
