@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -180,9 +181,28 @@ def test_a_board_that_dies_in_the_middle_is_named_as_such() -> None:
         assert doomed.failure() is not None
 
 
+def test_a_board_that_is_stopped_for_a_while_goes_on() -> None:
+    """For longer than it may be silent: nobody can blame the firmware."""
+    with (
+        open_board(builtin_lab().boards[0]) as stopped,
+        Session(stopped, digits(), hang_after_s=HANG_AFTER_S) as session,
+    ):
+        pid = emulator_pid(stopped)
+        later = threading.Timer(3 * HANG_AFTER_S, os.kill, (pid, signal.SIGCONT))
+
+        def stop_once(done: int, total: int) -> None:
+            if done == 5:
+                os.kill(pid, signal.SIGSTOP)
+                later.start()
+
+        results = session.infer(DIGITS.inputs, stop_once)
+        later.join()
+        assert len(results) == len(DIGITS.inputs)
+
+
 def test_a_board_that_stops_for_good_is_named_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
-    for deadline in ("hil.qemu.process.ANSWER_S", "hil.qemu.qmp.DEADLINE_S"):
-        monkeypatch.setattr(deadline, 0.5)
+    for deadline in ("process.ANSWER_S", "qmp.DEADLINE_S", "clock._LONGEST_STOP_S"):
+        monkeypatch.setattr(f"hil.qemu.{deadline}", 0.5)
     with (
         open_board(builtin_lab().boards[0]) as stopped,
         Session(stopped, digits(), hang_after_s=HANG_AFTER_S) as session,

@@ -60,6 +60,8 @@ def test_a_thread_that_waited_once_hides_none_that_waits_now(
     monkeypatch.setattr("hil.qemu.clock._READ_EVERY_S", 0.0)
     (tmp_path / "7" / "task" / "7").mkdir(parents=True)
     (tmp_path / "7" / "task" / "7" / "children").write_text("8 ")
+    (tmp_path / "8").mkdir()
+    (tmp_path / "8" / "stat").write_text("8 (a name) of) S 7 8")
 
     def waits(**seconds: float) -> None:
         for thread, waited in seconds.items():
@@ -74,14 +76,35 @@ def test_a_thread_that_waited_once_hides_none_that_waits_now(
     assert lag_s(clock) - first == pytest.approx(2.0, abs=0.1)
 
 
-def test_it_goes_on_where_the_emulator_is_stopped_or_gone() -> None:
+def stop(child: int) -> None:
+    os.kill(child, signal.SIGSTOP)
+    while "T (stopped)" not in Path(f"/proc/{child}/status").read_text():
+        time.sleep(0.01)
+
+
+def test_it_stands_while_the_emulator_is_stopped() -> None:
+    with watched(min(os.sched_getaffinity(0)), "import time; time.sleep(600)") as (watcher, child):
+        clock = EmulatorClock(watcher)
+        first = clock()
+        stop(child)
+        deadline = time.monotonic() + DEADLINE_S
+        while lag_s(clock) < 1.5:
+            assert time.monotonic() < deadline, "the clock never stood"
+            time.sleep(0.05)
+        os.kill(child, signal.SIGCONT)
+        while clock() < first + 0.5:
+            assert time.monotonic() < deadline, "the clock never went on"
+            time.sleep(0.05)
+
+
+def test_it_goes_on_where_the_emulator_is_stopped_for_good_or_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hil.qemu.clock._LONGEST_STOP_S", 0.3)
     with watched(min(os.sched_getaffinity(0)), SPIN) as (watcher, child):
-        os.kill(child, signal.SIGSTOP)
-        while "T (stopped)" not in Path(f"/proc/{child}/status").read_text():
-            time.sleep(0.01)
+        stop(child)
         stopped = EmulatorClock(watcher)
-        before = lag_s(stopped)
-        time.sleep(0.6)  # it looks again within that time
-        assert lag_s(stopped) == pytest.approx(before, abs=0.01)
+        first, deadline = stopped(), time.monotonic() + DEADLINE_S
+        while stopped() < first + 0.6:
+            assert time.monotonic() < deadline, "the clock stood for good"
+            time.sleep(0.05)
     gone = lag_s(EmulatorClock(watcher))
     assert gone == pytest.approx(0.0, abs=0.5)
