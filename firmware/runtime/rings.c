@@ -16,14 +16,26 @@ static void put(uint32_t *word, uint32_t value)
     __atomic_store_n(word, value, __ATOMIC_RELEASE);
 }
 
+/* What an earlier host sent is wiped: a count that somebody else wrote would have its vectors read once more, under
+ * numbers that now mean others. */
 static HIL_SMALL void make(struct hil_rings *rings)
 {
+    memset(rings->down, 0, sizeof rings->down);
+    memset(rings->up, 0, sizeof rings->up);
     rings->down_bytes = HIL_RING_BYTES;
     rings->up_bytes = HIL_RING_BYTES;
     rings->down_taken = 0;
     rings->up_put = 0;
     put(&rings->generation, get(&rings->generation) + 1u);
     put(&rings->magic, HIL_RINGS_MAGIC);
+}
+
+/* Whoever reads or writes finds rings: a device that waits for room would never see that the host has wiped them. */
+static HIL_SMALL void keep(struct hil_rings *rings)
+{
+    if (get(&rings->magic) != HIL_RINGS_MAGIC) {
+        make(rings);
+    }
 }
 
 /* A word of the host's; 0 until it has seen this generation. */
@@ -49,9 +61,7 @@ int hil_rings_pending(const struct hil_rings *rings)
 
 size_t hil_rings_read(struct hil_rings *rings, uint8_t *buffer, size_t capacity)
 {
-    if (get(&rings->magic) != HIL_RINGS_MAGIC) {
-        make(rings);
-    }
+    keep(rings);
     const uint32_t taken = rings->down_taken;
     const uint32_t waiting = of_host(rings, &rings->down_put) - taken;
     if (waiting > HIL_RING_BYTES) { /* not the host's: go on behind it */
@@ -70,6 +80,7 @@ size_t hil_rings_read(struct hil_rings *rings, uint8_t *buffer, size_t capacity)
 
 size_t hil_rings_write(struct hil_rings *rings, const uint8_t *bytes, size_t length)
 {
+    keep(rings);
     const uint32_t done = rings->up_put;
     const uint32_t held = done - of_host(rings, &rings->up_taken);
     const size_t room = held < HIL_RING_BYTES ? HIL_RING_BYTES - held : 0;

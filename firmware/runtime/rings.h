@@ -37,7 +37,7 @@ HIL_SMALL int hil_rings_begin(struct hil_rings *rings);
 /* Up to capacity bytes from the host; 0: none. Makes the rings anew when the host has wiped them. */
 HIL_SMALL size_t hil_rings_read(struct hil_rings *rings, uint8_t *buffer, size_t capacity);
 
-/* As many of the bytes as there is room for; 0: none until the host has taken some. */
+/* As many of the bytes as there is room for; 0: none until the host has taken some. Makes the rings anew likewise. */
 HIL_SMALL size_t hil_rings_write(struct hil_rings *rings, const uint8_t *bytes, size_t length);
 
 /* Whether hil_rings_read would have something to do. */
