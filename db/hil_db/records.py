@@ -8,10 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from hil.image import Manifest
 from hil.measure.profile import Profile
 from hil.values import Measure, Samples
+
+if TYPE_CHECKING:  # it reads ELF files, whose parser is slow to import
+    from hil.measure.memory import SymbolUse
 
 
 class Status(StrEnum):
@@ -32,7 +36,8 @@ class RunInfo:
     ``uid`` tells it from every other run, in any database.
     ``pid`` is the process on ``host`` that owns it: when that is gone, the run counts as interrupted.
     ``git_*`` describe the folder it runs in; ``git_note`` is a sentence on what of it is not known, or not in
-    the commit. A time without a zone is taken as UTC.
+    the commit. ``git_branch`` is None where no branch is checked out, ``git_tags`` are those of the commit. A
+    time without a zone is taken as UTC.
     """
 
     started: datetime
@@ -46,6 +51,25 @@ class RunInfo:
     lab_sha256: str | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     uid: str | None = None
+    git_branch: str | None = None
+    git_tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Incident:
+    """A failure of the bench itself, not of what it measures: what happened to a board, and what was done.
+
+    ``kind`` is a word or two, as ``link reconnected``; ``action`` a phrase. ``seconds`` is how long it held
+    up the board, where that is known. A time without a zone is taken as UTC.
+    """
+
+    board: str
+    kind: str
+    action: str
+    time: datetime
+    evidence: str | None = None
+    seconds: float | None = None
+    uid: str | None = None
 
 
 @dataclass(frozen=True)
@@ -53,7 +77,8 @@ class SessionRecord:
     """One ended session and what it found; a failed one keeps what was measured before its ``error``.
 
     ``manifest`` is None when the image could not be trusted or read, ``profile`` when nothing told where the
-    cycles went. A time without a zone is taken as UTC. ``uid`` tells it from every other session.
+    cycles went. ``symbols`` are those of the image. A time without a zone is taken as UTC. ``uid`` tells it
+    from every other session.
     """
 
     board: str
@@ -71,3 +96,5 @@ class SessionRecord:
     samples: tuple[Samples, ...] = ()
     profile: Profile | None = None
     uid: str | None = None
+    symbols: tuple[SymbolUse, ...] = ()
+    incidents: tuple[Incident, ...] = ()

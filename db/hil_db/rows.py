@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select
+from sqlalchemy import Connection, Table, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from hil_db.schema import IMAGE
@@ -29,9 +29,12 @@ def add_row(connection: Connection, table: Table, row: Row) -> int:
 
 
 def add_image(connection: Connection, image: Row) -> int:
-    """The id of an image, which is added unless it is there."""
+    """The id of an image, which is added unless it is there; its symbols are, where it had none."""
     number = known(connection, IMAGE, "sha256", image["sha256"])
     if number is not None:
+        if image["symbols"] is not None:
+            bare = update(IMAGE).where(IMAGE.c.id == number, IMAGE.c.symbols.is_(None))
+            connection.execute(bare.values(symbols=image["symbols"]))
         return number
     try:
         with connection.begin_nested():

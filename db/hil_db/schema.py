@@ -80,6 +80,10 @@ RUN = Table(
     _given("versions", JSON),  # texts by name
     Column("uid", String(32), unique=True, index=True),  # the same in every database
     Column("git_note", Text),  # what is not known of git_*, or is not in the commit
+    Column("git_branch", Text),
+    _given("git_tags", JSON, server_default="[]"),  # those of the commit when the run began
+    Index(None, "git_commit"),
+    Index(None, "git_branch", "started"),
 )
 
 # One firmware image, known by the hash of its ELF file.
@@ -95,6 +99,7 @@ IMAGE = Table(
     _given("source_sha256", String(64)),
     _given("toolchain", Text),
     _given("sections", JSON),  # bytes by name
+    Column("symbols", LargeBinary),  # bytes by section and symbol: hil_db.symbols
 )
 
 # One board running one image within a run.
@@ -185,4 +190,34 @@ PROFILE_CLASS = Table(
     _given("name", String(64)),
     _given("instructions", BigInteger),
     _given("cycles", BigInteger),
+)
+
+# A failure of the bench itself, and what was done about it: of one session, or of a run beside its sessions.
+INCIDENT = Table(
+    "incident",
+    METADATA,
+    _key("id", Integer),
+    _given("uid", String(32), unique=True),
+    _given("run_id", ForeignKey("run.id"), index=True),
+    Column("session_id", ForeignKey("session.id"), index=True),
+    _given("board", String(128)),
+    _given("kind", String(64)),
+    _given("action", Text),
+    _given("time", UtcDateTime),
+    Column("evidence", Text),
+    Column("seconds", Double),
+)
+
+# What runs are compared with, by name: rows are only added, and the newest of a name counts. One that is of
+# no run removes the name. The run is told by its uid, so that the history outlives runs that are pruned.
+BASELINE = Table(
+    "baseline",
+    METADATA,
+    _key("id", Integer),
+    _given("uid", String(32), unique=True),
+    _given("name", String(128), index=True),
+    Column("run_uid", String(32)),
+    _given("author", String(255)),
+    _given("time", UtcDateTime),
+    _given("reason", Text),
 )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
+from uuid import uuid4
 
 import numpy as np
 import numpy.typing as npt
@@ -15,14 +16,13 @@ from sqlalchemy import Connection, Engine, func, insert, select, update
 from sqlalchemy.engine import URL
 
 from hil.errors import StoreError
-from hil.image import Manifest
 from hil.masking import masked
 from hil.measure.profile import Profile
 from hil.values import Measure, Samples
-from hil_db import codec, engine, liveness, migrate, profiles
-from hil_db.records import RunInfo, SessionRecord, Status
+from hil_db import codec, engine, liveness, migrate, profiles, symbols
+from hil_db.records import Incident, RunInfo, SessionRecord, Status
 from hil_db.rows import Row, add_image, add_row, known
-from hil_db.schema import MEASURE, RUN, SAMPLE, SESSION
+from hil_db.schema import INCIDENT, MEASURE, RUN, SAMPLE, SESSION
 
 
 class Store:
@@ -99,9 +99,11 @@ class Store:
             "lab_path": _text(info.lab_path) if info.lab_path is not None else None,
             "lab_sha256": info.lab_sha256,
             "versions": dict(info.versions),
-            "uid": info.uid,
+            "uid": info.uid or uuid4().hex,
+            "git_branch": _text(info.git_branch) if info.git_branch is not None else None,
+            "git_tags": [_text(tag) for tag in info.git_tags],
         }
-        with self._writing() as connection:
+        with self.writing() as connection:
             number = known(connection, RUN, "uid", info.uid)
             if number is None:
                 _close_orphans(connection)
@@ -128,22 +130,30 @@ class Store:
             "error": _text(record.error) if record.error is not None else None,
             "vectors_sha256": record.vectors_sha256,
             "versions": dict(record.versions),
-            "uid": record.uid,
+            "uid": record.uid or uuid4().hex,
         }
-        with self._writing() as connection:
+        with self.writing() as connection:
             self._need_run(connection, run_id)
             number = known(connection, SESSION, "uid", record.uid)
             if number is None:
-                image = record.manifest
-                row["image_id"] = add_image(connection, _image(image)) if image is not None else None
+                image = _image(record)
+                row["image_id"] = add_image(connection, image) if image is not None else None
                 number = add_row(connection, SESSION, row)
                 _add_children(connection, number, record)
+                _add_incidents(connection, run_id, number, record.incidents)
         return number
+
+    def save_incidents(self, run_id: int, incidents: Sequence[Incident]) -> None:
+        """Append what befell the bench beside a run's sessions; one whose uid is there already stays."""
+        with self.writing() as connection:
+            self._need_run(connection, run_id)
+            new = [one for one in incidents if known(connection, INCIDENT, "uid", one.uid) is None]
+            _add_incidents(connection, run_id, None, new)
 
     def finish_run(self, run_id: int, status: Status, finished: datetime | None = None) -> None:
         """Say how a run ended, and when (default: now)."""
         ended = finished if finished is not None else datetime.now(UTC)
-        with self._writing() as connection:
+        with self.writing() as connection:
             self._need_run(connection, run_id)
             connection.execute(update(RUN).where(RUN.c.id == run_id).values(status=status, finished=ended))
 
@@ -177,7 +187,7 @@ class Store:
             return profiles.read(connection, [session_id])[session_id]
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
+    def writing(self) -> Iterator[Connection]:
         """One transaction; what was written must lie in the file that was opened."""
         with engine.explained(self.url):
             with self._engine.begin() as connection:
@@ -272,7 +282,10 @@ def _check_measure(measure: Measure, what: str, board: str) -> None:
             )
 
 
-def _image(manifest: Manifest) -> Row:
+def _image(record: SessionRecord) -> Row | None:
+    manifest = record.manifest
+    if manifest is None:
+        return None
     return {
         "sha256": manifest.sha256,
         "kind": manifest.kind,
@@ -282,6 +295,7 @@ def _image(manifest: Manifest) -> Row:
         "source_sha256": manifest.source_sha256,
         "toolchain": manifest.toolchain,
         "sections": dict(manifest.sections),
+        "symbols": symbols.pack(record.symbols),
     }
 
 
@@ -293,6 +307,27 @@ def _add_children(connection: Connection, session_id: int, record: SessionRecord
             connection.execute(insert(table), [{"session_id": session_id, **row} for row in rows])
     if record.profile is not None:
         profiles.add(connection, record.profile, session_id)
+
+
+def _add_incidents(
+    connection: Connection, run_id: int, session_id: int | None, incidents: Sequence[Incident]
+) -> None:
+    rows = [
+        {
+            "uid": one.uid or uuid4().hex,
+            "run_id": run_id,
+            "session_id": session_id,
+            "board": one.board,
+            "kind": one.kind,
+            "action": _text(one.action),
+            "time": one.time,
+            "evidence": _text(one.evidence) if one.evidence is not None else None,
+            "seconds": _float(one.seconds),
+        }
+        for one in incidents
+    ]
+    if rows:
+        connection.execute(insert(INCIDENT), rows)
 
 
 def _measure(measure: Measure) -> Row:

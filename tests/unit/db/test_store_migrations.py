@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -19,7 +20,7 @@ from sqlalchemy.exc import OperationalError
 from hil.errors import StoreError
 from hil_db import MIGRATIONS, engine
 from hil_db.migrate import REVISIONS, upgrade
-from hil_db.schema import MEASURE, METADATA, VERSION_TABLE
+from hil_db.schema import MEASURE, METADATA, RUN, SESSION, VERSION_TABLE
 from hil_db.scripts import config, run_back, run_to_head
 from hil_db.store import Store
 
@@ -42,6 +43,12 @@ def upgrade() -> None:
 def dump(path: Path) -> list[str]:
     with sqlite3.connect(path) as raw:
         return list(raw.iterdump())
+
+
+def rows(path: Path, uids: bool) -> list[str]:
+    """What the file's tables hold."""
+    lines = sorted(line for line in dump(path) if line.startswith("INSERT"))
+    return lines if uids else [re.sub(r"'[0-9a-f]{32}'", "UID", line) for line in lines]
 
 
 def migrated(url: str) -> Engine:
@@ -121,7 +128,8 @@ def test_an_older_database_is_brought_up_to_date_and_keeps_its_rows(
 ) -> None:
     seed()
     path = tmp_path / "results.db"
-    before = sorted(line for line in dump(path) if line.startswith("INSERT"))
+    has_uids = start >= "0004"
+    before = rows(path, has_uids)
     writer = engine.writer(engine.parse(url))
     before_shape = shape(writer)
     with writer.begin() as connection:
@@ -129,7 +137,25 @@ def test_an_older_database_is_brought_up_to_date_and_keeps_its_rows(
     writer.dispose()
     with Store.open(url) as store:
         assert shape(store.engine) == before_shape
-    assert sorted(line for line in dump(path) if line.startswith("INSERT")) == before
+    assert rows(path, has_uids) == before
+
+
+def test_old_runs_and_sessions_get_a_uid_the_same_in_every_copy(
+    url: str, tmp_path: Path, store: Store, seed: Callable[[], int]
+) -> None:
+    seed(), seed()
+    with store.engine.begin() as connection:
+        run_back(connection, "0003")
+    store.engine.dispose()
+    shutil.copy(tmp_path / "results.db", tmp_path / "copy.db")
+    found = []
+    for name in ("results.db", "copy.db"):
+        with Store.open(f"sqlite:///{tmp_path}/{name}") as opened, opened.engine.connect() as connection:
+            found.append([connection.scalars(select(table.c.uid)).all() for table in (RUN, SESSION)])
+    assert found[0] == found[1]
+    uids = [uid for table in found[0] for uid in table]
+    assert len(set(uids)) == 4
+    assert all(re.fullmatch("[0-9a-f]{32}", str(uid)) for uid in uids)
 
 
 def test_a_migration_that_fails_leaves_nothing(url: str, tmp_path: Path, seed: Callable[[], int]) -> None:
@@ -219,8 +245,8 @@ def test_values_of_an_older_database_have_no_band_and_no_conditions(
         run_back(connection, "0002")
     writer.dispose()
     with Store.open(url) as store, store.engine.connect() as connection:
-        rows = connection.execute(select(MEASURE.c.low, MEASURE.c.high, MEASURE.c.conditions)).all()
-        assert [tuple(row) for row in rows] == [(None, None, {})] * 3
+        held = connection.execute(select(MEASURE.c.low, MEASURE.c.high, MEASURE.c.conditions)).all()
+        assert [tuple(row) for row in held] == [(None, None, {})] * 3
         with pytest.raises(KeyError):
             store.read_profile(1)
 

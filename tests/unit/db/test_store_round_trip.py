@@ -14,14 +14,18 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session as Transaction
 
 from hil.errors import StoreError
+from hil.measure.memory import SymbolUse
 from hil.measure.profile import ClassCost, PathCost, Profile
 from hil.values import Measure, Method, Samples
-from hil_db.records import RunInfo, SessionRecord, Status
+from hil_db import symbols
+from hil_db.records import Incident, RunInfo, SessionRecord, Status
+from hil_db.schema import INCIDENT
 from hil_db.store import Store
 from stored import Image, MeasureRow, Run, SampleRow, Session
 
 
 def test_everything_comes_back(store: Store, info: RunInfo, record: SessionRecord) -> None:
+    info = replace(info, git_branch="main", git_tags=("v1.0", "nightly"))
     run_id = store.begin_run(info)
     session_id = store.save_session(run_id, record)
     ended = info.started + timedelta(minutes=2)
@@ -38,8 +42,10 @@ def test_everything_comes_back(store: Store, info: RunInfo, record: SessionRecor
             "git_note",
             "lab_path",
             "lab_sha256",
+            "git_branch",
         )
         assert {name: getattr(run, name) for name in names} == {name: getattr(info, name) for name in names}
+        assert run.git_tags == list(info.git_tags)
         assert (run.versions, run.status, run.finished) == (dict(info.versions), "failed", ended)
         row = found.get_one(Session, session_id)
         assert run.sessions == [row]
@@ -74,6 +80,49 @@ def test_everything_comes_back(store: Store, info: RunInfo, record: SessionRecor
             back = reader.read_samples(session_id, sent.metric)
             assert back.dtype == sent.values.dtype
             np.testing.assert_array_equal(back, sent.values)
+
+
+def test_symbols_come_back_and_are_kept_once_for_an_image(
+    store: Store, info: RunInfo, record: SessionRecord
+) -> None:
+    run = store.begin_run(info)
+    few = (SymbolUse("weights", ".rodata", 900, 0), SymbolUse("état", ".data", 8, 8))
+    store.save_session(run, record)
+    with store.engine.connect() as connection:
+        assert symbols.read(connection, [1]) == {}
+    for told in (few, few[:1]):
+        store.save_session(run, replace(record, symbols=told))
+        with store.engine.connect() as connection:
+            assert symbols.read(connection, [1, 2]) == {1: few}
+
+
+def test_incidents_of_sessions_and_of_runs_come_back(
+    store: Store, info: RunInfo, record: SessionRecord
+) -> None:
+    run = store.begin_run(info)
+    lost = Incident("qemu", "link reconnected", "opened the port again", info.started, "no frame", 1.5)
+    hung = Incident("qemu", "board reset", "flashed it again", info.started, uid="f" * 32)
+    session = store.save_session(run, replace(record, incidents=(lost,)))
+    for _ in range(2):
+        store.save_incidents(run, [hung])
+    with store.engine.connect() as connection:
+        rows = connection.execute(select(INCIDENT).order_by(INCIDENT.c.id)).all()
+    assert [(row.run_id, row.session_id) for row in rows] == [(run, session), (run, None)]
+    names = ("board", "kind", "action", "time", "evidence", "seconds")
+    for row, told in zip(rows, (lost, hung), strict=True):
+        assert [getattr(row, name) for name in names] == [getattr(told, name) for name in names]
+        assert len(row.uid) == 32
+    with pytest.raises(StoreError, match="run 9"):
+        store.save_incidents(9, [hung])
+
+
+def test_every_run_and_session_has_a_uid(store: Store, info: RunInfo, record: SessionRecord) -> None:
+    for _ in range(2):
+        store.save_session(store.begin_run(info), record)
+    with Transaction(store.engine) as found:
+        uids = [row.uid for table in (Run, Session) for row in found.scalars(select(table))]
+    assert len(set(uids)) == 4
+    assert all(len(uid) == 32 for uid in uids)
 
 
 def test_a_band_conditions_and_a_profile_come_back(
