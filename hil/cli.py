@@ -55,6 +55,19 @@ def _refused(why: str) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
+    arguments: Callable[[argparse.ArgumentParser], None] | None = None
+
+    def complete(self) -> None:
+        """Add what the command takes; until then there is its name alone."""
+        if self.arguments is not None:
+            self.arguments(self)
+            self.arguments = None
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse does, which asks the parser of the command that was given, and no other."""
+        self.complete()
+        return super().parse_known_args(args, namespace)
+
     def print_help(self, file: SupportsWrite[str] | None = None) -> None:
         """As argparse does, but an error in writing is one."""
         print(self.format_help(), end="", file=file)
@@ -73,7 +86,10 @@ class _Version(argparse.Action):
 
 
 def parser() -> argparse.ArgumentParser:
-    """The parser of every command; ``options.command`` is what to call with the options."""
+    """The parser of every command; ``options.command`` is what to call with the options.
+
+    That of a command has its arguments once it is used, or ``complete``.
+    """
     whole = _Parser(
         prog="hil",
         description="Hardware-in-the-loop lab for TinyML. `pytest --board=all` runs the bench.",
@@ -87,7 +103,7 @@ def parser() -> argparse.ArgumentParser:
         if group not in places:
             places[group] = _add_group(places[""], group)
         one = places[group].add_parser(word, help=command.HELP)
-        command.arguments(one)
+        one.arguments = command.arguments
         one.set_defaults(command=command.run)
     return whole
 

@@ -1,15 +1,14 @@
 """The commands of `hil`, a module each: HELP, arguments(parser) and run(options).
 
-A new one is a module here and a line in COMMANDS. `hil --help` imports all of them, so that what is slow to
-import (numpy, pyOCD, pandas, Dash) is imported within ``run``.
+A new one is a module here and a line in COMMANDS. `hil` imports them all for their HELP, but calls
+``arguments`` and ``run`` of one alone: what takes time to import is imported within those.
 """
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from hil.commands import bench_kernels, build, dashboard, export, model_import, models, probes, store, time
 
@@ -26,8 +25,7 @@ class Command(Protocol):
         """Do it and print what was found; the exit code. HilError or OSError when it cannot be done."""
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(NamedTuple):
     """The first word of several commands: its line in the help, and what the second word is called there."""
 
     help: str

@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 
-from hil.text.progress import steps
-
 HELP = "instructions on the papers' dimensions, beside the public reference's"
 
 
@@ -17,6 +15,7 @@ def arguments(_: argparse.ArgumentParser) -> None:
 def run(_: argparse.Namespace) -> int:
     """Run the workloads on an emulated board and print their tables."""
     from hil.bench.kernels import count, table_lines
+    from hil.text.progress import steps
 
     with steps(sys.stderr, "counting") as progress:
         rows = list(count(progress))

@@ -9,9 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hil.errors import ModelError
-from hil.kinds import KINDS
-from hil.text.progress import steps
-from hil.values import precisions_of
 
 if TYPE_CHECKING:
     from hil.build.toolchain import Toolchain
@@ -21,6 +18,8 @@ HELP = "build the firmware images, or check the committed ones"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What to build, for which boards, or what to check."""
+    from hil.kinds import KINDS
+
     parser.add_argument("models", nargs="*", metavar="MODEL", help="default: all")
     parser.add_argument("--kind", choices=sorted(KINDS), default="qemu_mps2_an386", help="for which boards")
     parser.add_argument("--precision", metavar="P[,P]", help="f32, q15, q7 (default: all)")
@@ -41,6 +40,8 @@ def run(options: argparse.Namespace) -> int:
     from hil.build.prebuilt import build
     from hil.build.sizes import settle
     from hil.models.catalog import ModelLibrary
+    from hil.text.progress import steps
+    from hil.values import precisions_of
 
     if options.check:
         if options.precision or options.accept_sizes or options.models_dir:
@@ -78,6 +79,7 @@ def _check(kind: str, models: Sequence[str], *, require_bytes: bool) -> None:
     """
     from hil.build.check import check, other_compiler
     from hil.build.toolchain import find_toolchain
+    from hil.text.progress import steps
 
     toolchain = find_toolchain()
     other = other_compiler(kind, toolchain, models)
@@ -96,6 +98,7 @@ def _run_instead(kind: str, models: Sequence[str], toolchain: Toolchain) -> None
     from hil.bench.rebuilt import run_images
     from hil.build.check import check_sources
     from hil.lab import builtin_lab
+    from hil.text.progress import steps
 
     with tempfile.TemporaryDirectory(prefix="hil-check-") as folder:
         with steps(sys.stderr, "built") as progress:

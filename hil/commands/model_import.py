@@ -7,9 +7,6 @@ import sys
 from pathlib import Path
 
 from hil.errors import ModelError
-from hil.kinds import KINDS
-from hil.text.progress import steps
-from hil.values import Precision, precisions_of
 
 HELP = "a trainer's weights and vectors -> a model folder"
 _GATES = "quantSigm, quantSigm4, quantTanh, relu, sigmoid, tanh"
@@ -53,9 +50,12 @@ def run(options: argparse.Namespace) -> int:
     from hil.build.footprint import footprints
     from hil.commands.reports.model_import import report_lines
     from hil.image import prebuilt_dir
+    from hil.kinds import KINDS
     from hil.models.catalog import ModelLibrary
     from hil.models.importer.bring import bring
     from hil.models.importer.request import Request
+    from hil.text.progress import steps
+    from hil.values import Precision, precisions_of
 
     chosen = precisions_of(options.precision)
     if not chosen:

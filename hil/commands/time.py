@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-import signal
 import sys
 from codecs import getincrementaldecoder
 from collections.abc import Callable
@@ -12,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hil.errors import ProgramError
-from hil.text.progress import waiting
 
 if TYPE_CHECKING:
     from hil.measure.cycles import RegionCost
@@ -74,8 +71,12 @@ def _seconds(text: str) -> float:
 
 def run(options: argparse.Namespace) -> int:
     """Print what the program prints and what it costs; 1 where it did not end as it should."""
+    import json
+    import signal
+
     from hil.commands.reports.time import as_told, report_lines
     from hil.qemu import standalone
+    from hil.text.progress import waiting
 
     if (options.start is None) != (options.end is None) or (options.function and options.start):
         raise ProgramError(

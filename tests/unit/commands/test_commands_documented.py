@@ -8,6 +8,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,8 +25,9 @@ Parsers = dict[str, argparse.ArgumentParser]
 Places = Callable[[str], list[tuple[str, list[str]]]]
 
 
-def parsers(parser: argparse.ArgumentParser, name: str) -> Parsers:
+def parsers(parser: Any, name: str) -> Parsers:
     """The parser itself and all below it, by what a user types."""
+    parser.complete()
     found = {name: parser}
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
