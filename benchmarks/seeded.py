@@ -1,0 +1,378 @@
+"""Makes databases with a long history, the same for the same seed, for benchmarks, tests and pictures.
+
+    python benchmarks/seeded.py URL [--runs N] [--images N] [--vectors N] [--profiled N] [--seed N]
+
+What the sessions hold is what those of the emulated board do: metrics that are exact for an image, times that
+are noisy, samples of one value per vector, symbols of the images, profiles of the newest runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import islice, product
+from math import prod
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import Connection, Table
+
+from hil.measure.memory import SymbolUse
+from hil.values import Precision
+from hil_db import codec, symbols
+from hil_db.schema import IMAGE, MEASURE, PROFILE, PROFILE_CLASS, PROFILE_PATH, RUN, SAMPLE, SESSION
+from hil_db.store import Store
+
+KIND = "qemu_mps2_an386"
+BEGAN = datetime(2024, 1, 1, 2, 0)
+FUNCTIONS = (
+    "model_run",
+    "layer_run",
+    "dot_product",
+    "tanh_table",
+    "sigmoid_table",
+    "vec_scale",
+    "requantise",
+)
+CLASSES = ("alu", "load", "store", "multiply", "branch", "float")
+_CONDITIONS = '{"clock_hz": 25000000.0, "wait_states": 0.0}'
+_LINK = '{"link": "memory"}'
+_RUNS_AT_ONCE = 25
+_CORRELATION = 0.3  # of a time with the one of the run before
+_SPREADS = {"connect_s": 0.05, "program_s": 0.03, "verify_s": 0.03, "handshake_s": 0.04, "stream_s": 0.02}
+_TIMES = {"connect_s": 0.03, "program_s": 0.2, "verify_s": 0.1, "handshake_s": 0.05, "stream_s": 2.5}
+
+
+@dataclass(frozen=True)
+class Planted:
+    """From a run on (0 is the oldest) a metric is ``factor`` times what it was; None stands for every one.
+
+    Cycles that are planted are spent in ``function``, bytes of flash in a symbol of its name. Of accuracy the
+    first vectors change their class.
+    """
+
+    run: int
+    metric: str
+    factor: float
+    model: str | None = None
+    precision: str | None = None
+    board: str | None = None
+    function: str = "dot_product"
+
+    def concerns(self, run: int, case: Case) -> bool:
+        """Whether it shows in a session."""
+        pairs = ((self.model, case.model), (self.precision, case.precision), (self.board, case.board))
+        return run >= self.run and all(wanted in (None, held) for wanted, held in pairs)
+
+
+@dataclass(frozen=True)
+class Case:
+    """What one session of every run is of; ``size`` is what its figures grow with."""
+
+    board: str
+    model: str
+    precision: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """What to make. ``images`` are on each board; ``profiled`` newest runs have profiles.
+
+    ``rebuilt`` is how many runs an image lasts: then it is another, of the same figures. Of each run the
+    commit is ``commit(number)``, the branch ``branch``; every hundredth is tagged.
+    """
+
+    runs: int = 2000
+    images: int = 36
+    boards: tuple[str, ...] = ("qemu",)
+    vectors: int = 0
+    profiled: int = 1
+    rebuilt: int = 10
+    branch: str = "main"
+    seed: int = 1
+    planted: tuple[Planted, ...] = field(default=())
+
+    @property
+    def cases(self) -> list[Case]:
+        """Those of every run, in the order of its sessions."""
+        models = [f"fastgrnn_model_{number:02}" for number in range(-(-self.images // len(Precision)))]
+        of_board = list(islice(product(models, sorted(map(str, Precision))), self.images))
+        return [
+            Case(board, model, precision, 15_000 + 1_000 * place)
+            for board in self.boards
+            for place, (model, precision) in enumerate(of_board)
+        ]
+
+
+def commit(run: int) -> str:
+    """The commit of a run, 0 the oldest."""
+    return hashlib.sha1(f"commit {run}".encode()).hexdigest()
+
+
+def uid(*what: object) -> str:
+    """The uid of what is told so: ``uid("run", 0, seed)`` is the oldest run's."""
+    return hashlib.md5(repr(what).encode()).hexdigest()
+
+
+def make(url: str, wanted: Seeded) -> None:
+    """Fill a new database; one that has runs is not one that this can fill."""
+    with Store.open(url) as store:
+        with store.engine.begin() as connection:
+            maker = _Maker(connection, wanted)
+            maker.images()
+        for first in range(0, wanted.runs, _RUNS_AT_ONCE):
+            with store.engine.begin() as connection:
+                maker.connection = connection
+                maker.add_runs(range(first, min(first + _RUNS_AT_ONCE, wanted.runs)))
+        if store.engine.dialect.name == "postgresql":
+            with store.engine.begin() as connection:
+                for table in (RUN, IMAGE, SESSION):  # their numbers were given
+                    name = table.name
+                    connection.exec_driver_sql(
+                        f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), (SELECT max(id) FROM {name}))"
+                    )
+
+
+class _Maker:
+    """Rows by the thousand; JSON and times are made as the driver takes them, once for many rows."""
+
+    def __init__(self, connection: Connection, wanted: Seeded) -> None:
+        self.connection = connection
+        self._wanted = wanted
+        self._cases = wanted.cases
+        self._random = np.random.default_rng(wanted.seed)
+        self._is_sqlite = connection.dialect.name == "sqlite"
+        self._slow = {name: np.zeros(len(self._cases)) for name in _TIMES}
+        self._blobs: dict[tuple[Case, str, int], bytes] = {}
+        self._image_ids: dict[str, int] = {}
+
+    def images(self) -> None:
+        """Every image of the history."""
+        rows: list[tuple[Any, ...]] = []
+        for case in self._cases:
+            for run in range(self._wanted.runs):
+                sha = self._sha(case, run)
+                if sha in self._image_ids:
+                    continue
+                self._image_ids[sha] = len(rows) + 1
+                held = symbols.pack(self._symbols(case, run))
+                sections = json.dumps({".text": 8000, ".rodata": case.size, ".data": 8, ".bss": 7000})
+                rows.append(
+                    (
+                        len(rows) + 1,
+                        sha,
+                        KIND,
+                        case.model,
+                        case.precision,
+                        sha[:32],
+                        sha,
+                        "gcc",
+                        sections,
+                        held,
+                    )
+                )
+        columns = "id sha256 kind model precision build_id source_sha256 toolchain sections symbols"
+        self._insert(IMAGE, columns, rows)
+
+    def add_runs(self, numbers: range) -> None:
+        """Runs with all that belongs to them."""
+        runs, sessions, measures, samples = [], [], [], []
+        for run in numbers:
+            began = BEGAN + timedelta(hours=8 * run)
+            versions = '{"hil": "0.1.0", "qemu": "10.0.13"}'
+            tags = json.dumps([f"v{run // 100}"] if run % 100 == 0 else [])
+            ended = self._time(began + timedelta(minutes=2))
+            told = ("finished", "pytest --board=all", "bench-1", 4711, commit(run), False, versions)
+            key = uid("run", run, self._wanted.seed)
+            runs.append((run + 1, self._time(began), ended, *told, key, self._wanted.branch, tags))
+            taken = self._times()
+            for place, case in enumerate(self._cases):
+                number = run * len(self._cases) + place + 1
+                image = self._image_ids[self._sha(case, run)]
+                moment = self._time(began + timedelta(seconds=2 * place))
+                about = (case.board, KIND, case.model, case.precision, moment, moment, "finished")
+                key = uid("session", run, place, self._wanted.seed)
+                sessions.append((number, run + 1, image, *about, "c" * 64, versions, key))
+                measures += self._measures(
+                    number, run, case, {name: held[place] for name, held in taken.items()}
+                )
+                samples += self._samples(number, run, case)
+        self._insert(
+            RUN,
+            "id started finished status command host pid git_commit git_dirty versions uid git_branch"
+            " git_tags",
+            runs,
+        )
+        self._insert(
+            SESSION,
+            "id run_id image_id board kind model precision started finished status vectors_sha256 versions"
+            " uid",
+            sessions,
+        )
+        self._insert(
+            MEASURE, "session_id metric value unit method technique resolution low high conditions", measures
+        )
+        self._insert(SAMPLE, "session_id metric unit method technique dtype count codec blob", samples)
+        self._profiles([run for run in numbers if run >= self._wanted.runs - self._wanted.profiled])
+
+    def _insert(self, table: Table, columns: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        if not rows:
+            return
+        names = columns.split()
+        marks = ", ".join(["?" if self._is_sqlite else "%s"] * len(names))
+        listed = ", ".join(f'"{name}"' for name in names)
+        text = f'INSERT INTO "{table.name}" ({listed}) VALUES ({marks})'
+        self.connection.exec_driver_sql(text, list(rows))
+
+    def _time(self, moment: datetime) -> Any:
+        return moment.strftime("%Y-%m-%d %H:%M:%S.%f") if self._is_sqlite else moment
+
+    def _factor(self, metric: str, run: int, case: Case) -> float:
+        of_it = (one for one in self._wanted.planted if one.metric == metric and one.concerns(run, case))
+        return prod(one.factor for one in of_it)
+
+    def _sha(self, case: Case, run: int) -> str:
+        changes = [place for place, one in enumerate(self._wanted.planted) if one.concerns(run, case)]
+        told = (case.model, case.precision, run // self._wanted.rebuilt, changes)
+        return hashlib.sha256(repr(told).encode()).hexdigest()
+
+    def _symbols(self, case: Case, run: int) -> tuple[SymbolUse, ...]:
+        """Functions, weights and state; what was planted in flash and RAM lies in a symbol of its name."""
+        found = [SymbolUse(name, ".text", 400 + 40 * place, 0) for place, name in enumerate(FUNCTIONS)]
+        found += [SymbolUse(f"helper_{place:02}", ".text", 60 + place, 0) for place in range(25)]
+        found += [SymbolUse("weights", ".rodata", case.size, 0), SymbolUse("state", ".bss", 0, 6000)]
+        for metric, flash in (("flash_bytes", True), ("ram_bytes", False)):
+            more = round(self._bytes(case, metric) * (self._factor(metric, run, case) - 1))
+            if more > 0:
+                named = next(one.function for one in self._wanted.planted if one.metric == metric)
+                name = named if flash else "state"
+                at = next(place for place, one in enumerate(found) if one.name == name)
+                held = found[at]
+                found[at] = replace(
+                    held,
+                    flash_bytes=held.flash_bytes + more * flash,
+                    ram_bytes=held.ram_bytes + more * (not flash),
+                )
+        return tuple(sorted(found, key=lambda one: (-one.flash_bytes - one.ram_bytes, one.section, one.name)))
+
+    @staticmethod
+    def _bytes(case: Case, metric: str) -> int:
+        return 12_000 + case.size if metric == "flash_bytes" else 15_624
+
+    def _times(self) -> dict[str, npt.NDArray[np.float64]]:
+        """The noisy times of one run's sessions, which resemble those of the run before."""
+        found = {}
+        for name, usual in _TIMES.items():
+            fresh = self._random.normal(size=len(self._cases)) * np.sqrt(1 - _CORRELATION**2)
+            self._slow[name] = _CORRELATION * self._slow[name] + fresh
+            found[name] = usual * np.exp(_SPREADS[name] * self._slow[name])
+        return found
+
+    def _measures(
+        self, session: int, run: int, case: Case, times: dict[str, float]
+    ) -> Iterator[tuple[Any, ...]]:
+        def row(
+            metric: str,
+            value: float,
+            unit: str,
+            way: tuple[str, str],
+            resolution: float | None = None,
+            conditions: str = "{}",
+            band: float | None = None,
+        ) -> tuple[Any, ...]:
+            value = float(value * self._factor(metric, run, case))
+            low, high = (value * (1 - band), value * (1 + band)) if band is not None else (None, None)
+            return (session, metric, value, unit, *way, resolution, low, high, conditions)
+
+        cycles = round(case.size * 1.7)
+        estimated, counted = ("estimated", "cycle-model-1"), ("counted", "plugin")
+        exact = "within-1e-4" if case.precision == "f32" else "bit-exact"
+        host, link = ("measured", "host-clock"), ("counted", "link")
+        yield row("accuracy", 0.9833, "1", ("counted", "labels"), 1 / 540)
+        yield row("golden_exact", 1.0, "1", ("counted", exact))
+        yield row("vectors", self._wanted.vectors or 540, "1", link)
+        yield row("instructions", case.size, "instructions", counted)
+        yield row("instructions", case.size // 40 * 40, "instructions", ("counted", "timer"), 40.0)
+        yield row("latency_us", cycles / 25, "us", estimated, None, _CONDITIONS, 0.07)
+        yield row("latency_cycles", cycles, "cycles", estimated, None, _CONDITIONS, 0.07)
+        for metric in ("flash_bytes", "ram_bytes"):
+            yield row(metric, self._bytes(case, metric), "B", ("counted", "elf"))
+        for metric, deep in (("stack_bytes", 440.0), ("stack_model_bytes", 300.0)):
+            yield row(metric, deep, "B", ("counted", "tracked"))
+            yield row(metric, deep - 8, "B", ("measured", "painted"), 4.0)
+        for metric, seconds in times.items():
+            yield row(metric, seconds, "s", host, None, _LINK)
+        for metric, count in (("link_lost", 0.0), ("link_damaged", 0.0), ("link_wire_bytes", 90_000.0)):
+            yield row(metric, count, "B" if metric == "link_wire_bytes" else "1", link, None, _LINK)
+
+    def _samples(self, session: int, run: int, case: Case) -> Iterator[tuple[Any, ...]]:
+        count = self._wanted.vectors
+        if not count:
+            return
+        for metric, unit, way in (
+            ("latency_cycles", "cycles", ("estimated", "cycle-model-1")),
+            ("predicted", "1", ("counted", "labels")),
+        ):
+            held = self._factor("accuracy" if metric == "predicted" else metric, run, case)
+            key = (case, metric, round(held * 1e6))
+            if key not in self._blobs:
+                self._blobs[key] = codec.pack(_values(case, metric, held, count))
+            dtype = "u4" if metric == "latency_cycles" else "u2"
+            yield (session, metric, unit, *way, dtype, count, codec.CODEC, self._blobs[key])
+
+    def _profiles(self, runs: Sequence[int]) -> None:
+        heads, paths, classes = [], [], []
+        for run, (place, case) in product(runs, enumerate(self._cases)):
+            session = run * len(self._cases) + place + 1
+            heads.append((session, "cycle-model-1", 540))
+            whole = round(case.size * 1.7) * 540
+            planted = [
+                one
+                for one in self._wanted.planted
+                if one.metric == "latency_cycles" and one.concerns(run, case)
+            ]
+            share = whole // len(FUNCTIONS)
+            for at, name in enumerate(FUNCTIONS):
+                more = sum(round(whole * (one.factor - 1)) for one in planted if one.function == name)
+                path = ";".join(FUNCTIONS[: at + 1] if at < 2 else ("model_run", "layer_run", name))
+                paths.append((session, at, path, 540 * (at + 1), share * 2 // 3, share + more))
+            grown = sum(round(whole * (one.factor - 1)) for one in planted)
+            for at, name in enumerate(CLASSES):
+                cycles = whole // len(CLASSES) + (grown if name == "multiply" else 0)
+                classes.append((session, at, name, cycles * 2 // 3, cycles))
+        self._insert(PROFILE, "session_id technique regions", heads)
+        self._insert(PROFILE_PATH, "session_id place path calls instructions cycles", paths)
+        self._insert(PROFILE_CLASS, "session_id place name instructions cycles", classes)
+
+
+def _values(case: Case, metric: str, factor: float, count: int) -> npt.NDArray[np.generic]:
+    random = np.random.default_rng(case.size)
+    if metric == "predicted":
+        found = random.integers(0, 10, count, dtype=np.uint16)
+        found[: round(count * max(0.0, 1 - factor))] = 10
+        return found
+    cycles = case.size * 1.7 * factor * (1 + 0.01 * random.standard_normal(count))
+    return np.round(cycles).astype(np.uint32)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="make a database with a long history")
+    parser.add_argument("url", metavar="URL")
+    for name, default in (("runs", 2000), ("images", 36), ("vectors", 0), ("profiled", 1), ("seed", 1)):
+        parser.add_argument(f"--{name}", type=int, default=default, help="default: %(default)s")
+    options = vars(parser.parse_args())
+    url = options.pop("url")
+    began = time.perf_counter()
+    make(url, Seeded(**options))
+    print(f"made in {time.perf_counter() - began:.1f} s")
+
+
+if __name__ == "__main__":
+    main()
