@@ -67,10 +67,13 @@ class Board:
 
 
 @contextmanager
-def open_board(spec: BoardSpec, probes: ProbeProcess | None = None) -> Iterator[Board]:
+def open_board(
+    spec: BoardSpec, probes: ProbeProcess | None = None, place: int | None = None
+) -> Iterator[Board]:
     """Open one board of the lab and close it again; errors name the board.
 
-    ``probes`` drives its debug probe; without one it has a process of its own.
+    ``probes`` drives its debug probe; without one it has a process of its own. Emulated boards of
+    neighbouring ``place``s run on processors of their own.
     """
     kind = spec.kind
     versions = {"pyocd": version("pyocd")}
@@ -82,7 +85,9 @@ def open_board(spec: BoardSpec, probes: ProbeProcess | None = None) -> Iterator[
             if kind.emulator is None:
                 process = None
             else:
-                process = stack.enter_context(QemuProcess.start(machine=kind.emulator, name=spec.name))
+                process = stack.enter_context(
+                    QemuProcess.start(machine=kind.emulator, name=spec.name, place=place)
+                )
         except HilError as error:
             raise error.at(spec.name) from None
         if process is None:

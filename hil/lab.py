@@ -10,6 +10,8 @@ A lab file is TOML, one table per board::
     [boards.qemu]
     kind = "qemu_mps2_an386"                          # needs neither probe nor serial
 
+``pool = true`` lets boards of silicon of one kind share a run's images; they are then known, and stored, by
+the name of the kind. An emulated board is as many emulators as there are processors, unless ``pool = false``.
 Without a lab file the lab is one QEMU board.
 """
 
@@ -18,7 +20,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,12 +35,28 @@ _SHOWN = 40  # letters of a name that is none
 
 @dataclass(frozen=True)
 class BoardSpec:
-    """One board of the lab, before it is opened."""
+    """One board of the lab, or a pool of them under one name, before it is opened.
+
+    ``pool`` is what the lab file says of it, None for nothing. ``members`` are the boards of silicon that
+    share the images of a pool.
+    """
 
     name: str
     kind: Kind
     probe: str | None = None
     serial: str | None = None
+    pool: bool | None = None
+    members: tuple[BoardSpec, ...] = ()
+
+    @property
+    def pooled(self) -> bool:
+        """Whether others of its kind share its images: emulators do, unless they are told not to."""
+        return self.kind.emulator is not None if self.pool is None else self.pool
+
+    @property
+    def places(self) -> tuple[BoardSpec, ...]:
+        """The boards themselves, each of which runs images."""
+        return self.members or (self,)
 
 
 @dataclass(frozen=True)
@@ -50,10 +68,13 @@ class Lab:
     sha256: str | None = None
 
     def select(self, wanted: str) -> tuple[BoardSpec, ...]:
-        """The boards that ``all`` or a comma-separated list of names stands for; LabError if unknown."""
+        """The boards that ``all`` or a comma-separated list of names stands for; LabError if unknown.
+
+        Boards of silicon that are pooled are one, with those of them that were named as its members.
+        """
         names = listed(wanted)
         if names == ["all"]:
-            return self.boards
+            return _pools(self.boards)
         if not names:
             raise LabError("--board names no board", remedy=f"use all, or one of: {self._known()}")
         by_name = {board.name: board for board in self.boards}
@@ -64,10 +85,22 @@ class Lab:
                     evidence=str(self.path) if self.path else "the built-in lab",
                     remedy=suggest(name, by_name) or f"known boards: {self._known()}",
                 )
-        return tuple(by_name[name] for name in dict.fromkeys(names))
+        return _pools([by_name[name] for name in dict.fromkeys(names)])
 
     def _known(self) -> str:
         return ", ".join(board.name for board in self.boards)
+
+
+def _pools(boards: Sequence[BoardSpec]) -> tuple[BoardSpec, ...]:
+    """Each board, or the pool that it belongs to where its first member stood."""
+    shared: dict[tuple[str, str | None], list[BoardSpec]] = {}
+    for board in boards:
+        joins = board.pooled and board.kind.emulator is None
+        shared.setdefault((board.kind.name, None if joins else board.name), []).append(board)
+    return tuple(
+        members[0] if name else BoardSpec(kind, members[0].kind, pool=True, members=tuple(members))
+        for (kind, name), members in shared.items()
+    )
 
 
 def suggest(name: str, known: Iterable[str]) -> str | None:
@@ -99,6 +132,7 @@ def load_lab(path: Path | None) -> Lab:
         raise LabError(f"{path} names no board", remedy='add a table such as [boards.qemu] with a "kind"')
     boards = tuple(_board(name, table, path) for name, table in tables.items())
     _refuse_twins(boards, path)
+    _refuse_pools_name(boards, path)
     return Lab(boards, path.resolve(), hashlib.sha256(raw).hexdigest())
 
 
@@ -112,13 +146,13 @@ def _board(name: str, table: object, path: Path) -> BoardSpec:
         )
     if not isinstance(table, dict):
         raise LabError("is not a table", board=name, evidence=str(path), remedy=f"write [boards.{name}]")
-    unknown = sorted(set(table) - {"kind", "probe", "serial"})
+    unknown = sorted(set(table) - {"kind", "probe", "serial", "pool"})
     if unknown:
         raise LabError(
             f"unknown key {unknown[0]!r}",
             board=name,
             evidence=str(path),
-            remedy="known keys: kind, probe, serial",
+            remedy="known keys: kind, probe, serial, pool",
         )
     texts = {key: _text(name, key, table, path) for key in ("kind", "probe", "serial")}
     kind_name = texts["kind"]
@@ -139,7 +173,15 @@ def _board(name: str, table: object, path: Path) -> BoardSpec:
             raise LabError(
                 f"is emulated and takes no {key}", board=name, evidence=str(path), remedy="drop it"
             )
-    return BoardSpec(name, kind, texts["probe"], texts["serial"])
+    pool = table.get("pool")
+    if pool is not None and not isinstance(pool, bool):
+        raise LabError(
+            "pool must be true or false",
+            board=name,
+            evidence=f"{path}: {pool!r}",
+            remedy="how many emulators there are says --pool=N",
+        )
+    return BoardSpec(name, kind, texts["probe"], texts["serial"], pool)
 
 
 def _text(board: str, key: str, table: dict[str, object], path: Path) -> str | None:
@@ -161,3 +203,15 @@ def _refuse_twins(boards: tuple[BoardSpec, ...], path: Path) -> None:
                     f"shares its {key} with {seen[value]}", board=board.name, evidence=f"{path}: {value}"
                 )
             seen[value] = board.name
+
+
+def _refuse_pools_name(boards: tuple[BoardSpec, ...], path: Path) -> None:
+    pools = {board.kind.name for board in boards if board.pooled and board.kind.emulator is None}
+    for board in boards:
+        if board.name in pools:
+            raise LabError(
+                "has the name under which pooled boards of that kind are stored",
+                board=board.name,
+                evidence=str(path),
+                remedy="give it another name",
+            )

@@ -8,9 +8,10 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BufferedRWPair
 from pathlib import Path
 from types import TracebackType
@@ -43,6 +44,7 @@ class _Child:
     connection: socket.socket
     line: BufferedRWPair
     stderr: IO[bytes]
+    lock: threading.RLock = field(default_factory=threading.RLock)
 
 
 class ProbeProcess:
@@ -54,6 +56,7 @@ class ProbeProcess:
     """
 
     def __init__(self) -> None:
+        self._starting = threading.Lock()
         self._child: _Child | None = None
         self._held: set[int] = set()  # numbers of flashers that are connected
 
@@ -111,6 +114,10 @@ class ProbeProcess:
 
         HilError when it refuses, has ended, or does not answer, in two minutes unless ``limit_s`` is given.
         """
+        with child.lock:
+            return self._ask(child, call, given, limit_s)
+
+    def _ask(self, child: _Child, call: str, given: tuple[object, ...], limit_s: float | None) -> Any:
         if not self._serves(child):
             raise ProbeError("the process that drives the debug probes has ended", remedy="run it again")
         log = logging.getLogger("pyocd")
@@ -144,9 +151,10 @@ class ProbeProcess:
         return child is self._child
 
     def _started(self) -> _Child:
-        if self._child is None:
-            self._child = _start()
-        return self._child
+        with self._starting:
+            if self._child is None:
+                self._child = _start()
+            return self._child
 
     def _leave(self, child: _Child) -> None:
         self._hang_up(child)

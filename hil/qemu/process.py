@@ -62,10 +62,11 @@ class QemuProcess:
         self._reason: str | None = None
 
     @classmethod
-    def start(cls, machine: str = "mps2-an386", *, name: str | None = None) -> Self:
+    def start(cls, machine: str = "mps2-an386", *, name: str | None = None, place: int | None = None) -> Self:
         """Start an emulator that waits, paused, with nothing in its memory.
 
-        ``name`` is shown when probes are listed.
+        ``name`` is shown when probes are listed. Emulators of neighbouring ``place``s run on processors of
+        their own; without one, chance decides.
         ProbeError when QEMU is missing or does not come up.
         """
         program = find_program()
@@ -73,7 +74,7 @@ class QemuProcess:
         timing, refused = _find_timing(program), ""
         while True:
             try:
-                return cls._start(program, machine, name or machine, timing, refused)
+                return cls._start(program, machine, name or machine, timing, refused, place)
             except ProbeError as error:
                 if timing.plugin is not None and "plugin" in error.what:
                     timing = _Timing(None, f"QEMU does not load the timing plug-in ({error.what})")
@@ -83,12 +84,14 @@ class QemuProcess:
                     raise
 
     @classmethod
-    def _start(cls, program: str, machine: str, name: str, timing: _Timing, refused: str) -> Self:
+    def _start(
+        cls, program: str, machine: str, name: str, timing: _Timing, refused: str, place: int | None
+    ) -> Self:
         unique_id = f"{re.sub(r'[^a-z0-9]+', '-', machine.lower())}-{secrets.token_hex(4)}"
         board, lock = runtime.create(unique_id, name, machine)
         shared = _share(machine, refused)
         try:
-            watched = _spawn(program, board, lock, timing, shared.memory)
+            watched = _spawn(program, board, lock, timing, shared.memory, place)
         except BaseException as error:
             if shared.memory is not None:
                 shared.memory.close()
@@ -236,7 +239,12 @@ def _share(machine: str, refused: str) -> _Shared:
 
 
 def _spawn(
-    program: str, board: RunningBoard, lock: int, timing: _Timing, memory: SharedMemory | None
+    program: str,
+    board: RunningBoard,
+    lock: int,
+    timing: _Timing,
+    memory: SharedMemory | None,
+    place: int | None,
 ) -> _Watched:
     """Start the watcher and, through it, QEMU.
 
@@ -264,6 +272,7 @@ def _spawn(
         str(os.getpid()),
         str(watched),
         str(board.folder),
+        "any" if place is None else str(place),
     ]
     command += [program, *_arguments(board.machine, descriptors), *timing.arguments(board)]
     inherited = [alive, watched, lock, *descriptors.values()]

@@ -1,6 +1,7 @@
 """Starts one emulator and ends it when its owner ends, however that happens.
 
-Run as a script, by path, with the standard library only: `watcher.py OWNER PIPE FOLDER COMMAND…`.
+Run as a script, by path, with the standard library only: `watcher.py OWNER PIPE FOLDER PLACE COMMAND…`.
+PLACE is a number, of which neighbouring ones stand for different processors, or `any`.
 
 The owner closes its end of the PIPE to end the emulator. Its own end, after kill -9 too, shows on a pidfd,
 which does not care which thread started us (PR_SET_PDEATHSIG would fire when that *thread* ends). The
@@ -24,7 +25,7 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 def main(arguments: list[str]) -> None:
     """Run the command until it ends or the owner does; leaves its exit status in the folder's `exit`."""
-    pipe, folder, command = int(arguments[1]), Path(arguments[2]), arguments[3:]
+    pipe, folder, place, command = int(arguments[1]), Path(arguments[2]), arguments[3], arguments[4:]
     os.set_inheritable(pipe, False)
     owner = _watch_owner(int(arguments[0]))
     if owner is None:
@@ -36,7 +37,7 @@ def main(arguments: list[str]) -> None:
         libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != watcher:
             os._exit(127)
-        _stay_on_one_processor()
+        _stay_on_one_processor(place)
         try:
             os.execvp(command[0], command)
         except OSError as error:
@@ -60,13 +61,13 @@ def main(arguments: list[str]) -> None:
         os.killpg(0, signal.SIGKILL)
 
 
-def _stay_on_one_processor() -> None:
+def _stay_on_one_processor(place: str) -> None:
     """Every serial byte passes between two of QEMU's threads, and `-icount` lets only one run at a time.
 
     On one processor that is a switch; across two it is a wake-up, four times slower on a machine at rest.
     """
     processors = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, {processors[os.getpid() % len(processors)]})
+    os.sched_setaffinity(0, {processors[(os.getpid() if place == "any" else int(place)) % len(processors)]})
 
 
 def _watch_owner(pid: int) -> int | None:
