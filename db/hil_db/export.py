@@ -33,6 +33,8 @@ CASE = (
     SESSION.c.model,
     SESSION.c.precision,
 )
+# The order of a run's sessions: the same each night, whichever board was done first.
+BY_CASE = (SESSION.c.board, SESSION.c.model, SESSION.c.precision, SESSION.c.id)
 
 _FORMULAS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # full-width ones too
 _DIGITS = 18  # of a run's number, at most
@@ -129,7 +131,7 @@ def _query(ids: list[int] | None) -> Select[*tuple[Any, ...]]:
         )
         .join(MEASURE, MEASURE.c.session_id == SESSION.c.id)
         .join(RUN, RUN.c.id == SESSION.c.run_id)
-        .order_by(SESSION.c.run_id, SESSION.c.id, MEASURE.c.id)
+        .order_by(SESSION.c.run_id, *BY_CASE, MEASURE.c.id)
     )
     return query if ids is None else query.where(SESSION.c.run_id.in_(ids))
 

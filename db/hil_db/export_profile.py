@@ -11,7 +11,7 @@ from sqlalchemy import select
 from hil.errors import StoreError
 from hil.measure.profile import Profile, folded, functions
 from hil_db import engine, profiles
-from hil_db.export import CASE, CASE_COLUMNS, run_ids, time_text, write_rows
+from hil_db.export import BY_CASE, CASE, CASE_COLUMNS, run_ids, time_text, write_rows
 from hil_db.schema import PROFILE, SESSION
 from hil_db.store import Store
 
@@ -67,7 +67,7 @@ def export_profile(url: str | None, run: str, view: str, form: str, out: TextIO)
         query = select(SESSION.c.id, *CASE).join(PROFILE, PROFILE.c.session_id == SESSION.c.id)
         if ids is not None:
             query = query.where(SESSION.c.run_id.in_(ids))
-        cases = connection.execute(query.order_by(SESSION.c.run_id, SESSION.c.id)).all()
+        cases = connection.execute(query.order_by(SESSION.c.run_id, *BY_CASE)).all()
         found = profiles.read(connection, query.with_only_columns(SESSION.c.id))
     held = [_Held(tuple(case), found[session_id]) for session_id, *case in cases]
     if not held:

@@ -1,7 +1,9 @@
-"""The boards of one run: each opened when it is first needed, reopened when it died, closed at the end."""
+"""The boards of one run: lent to one user at a time, opened when first needed, anew when they died."""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
@@ -10,13 +12,71 @@ from hil.board import Board, open_board
 from hil.flash.process import ProbeProcess
 from hil.lab import BoardSpec
 
+_SLICE_S = 0.1
+
+
+class Member:
+    """One board, or one emulator of a pool; whoever has borrowed it opens and discards it.
+
+    ``retired`` says why it takes no images any more, None while it does.
+    """
+
+    def __init__(self, spec: BoardSpec, probes: ProbeProcess, place: int) -> None:
+        self.spec = spec
+        self.retired: str | None = None
+        self.lent = False
+        self._probes = probes
+        self._place = place
+        self._open: tuple[Board, ExitStack] | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it was opened and not discarded since."""
+        return self._open is not None
+
+    def board(self) -> Board:
+        """The open board; one that ended since its last use is opened anew. HilError when it cannot be."""
+        if self._open is not None:
+            board, _ = self._open
+            if board.failure() is None:
+                return board
+            self.discard()
+        stack = ExitStack()
+        board = stack.enter_context(open_board(self.spec, self._probes, self._place))
+        self._open = board, stack
+        return board
+
+    def discard(self) -> None:
+        """Close the board, so that whoever needs it next opens it anew; harmless when it is not open."""
+        held, self._open = self._open, None
+        if held is not None:
+            held[1].close()
+
 
 class Boards:
-    """A context manager; ``lease`` hands out an open board that is still alive."""
+    """All boards of a run by the names that they are stored under, ``sizes`` of them where they are emulated.
 
-    def __init__(self, probes: ProbeProcess) -> None:
-        self._probes = probes
-        self._open: dict[str, tuple[Board, ExitStack]] = {}
+    Whoever asks ``first`` gets the next one that is free, before all others. ``changed`` is notified whenever
+    one is given back. A context manager: it closes them.
+    """
+
+    def __init__(
+        self,
+        specs: Sequence[BoardSpec],
+        sizes: Mapping[str, int],
+        probes: ProbeProcess,
+        changed: threading.Condition | None = None,
+    ) -> None:
+        self.changed = changed or threading.Condition()
+        self._asked_first = dict.fromkeys((spec.name for spec in specs), 0)
+        self._members: dict[str, list[Member]] = {}
+        place = 0
+        for spec in specs:
+            places = spec.places if spec.members else (spec,) * sizes.get(spec.name, 1)
+            self._members[spec.name] = [
+                Member(one, probes, place + number) for number, one in enumerate(places)
+            ]
+            place += len(places)
 
     def __enter__(self) -> Self:
         return self
@@ -24,26 +84,57 @@ class Boards:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def size(self, name: str) -> int:
+        """How many boards share the name."""
+        return len(self._members[name])
+
+    def borrow(self, name: str, meanwhile: Callable[[], None] = lambda: None) -> Member:
+        """A board that is free, before anybody else who waits; waits until there is one.
+
+        ``meanwhile`` is called again and again, a tenth of a second apart.
+        """
+        with self.changed:
+            self._asked_first[name] += 1
+            try:
+                while (member := self._free(name)) is None:
+                    self.changed.wait(_SLICE_S)
+                    meanwhile()
+            finally:
+                self._asked_first[name] -= 1
+                self.changed.notify_all()
+            member.lent = True
+            return member
+
+    def lend(self, name: str, member: Member) -> bool:
+        """Lend this one, if it is free and nobody waits for any; whoever asks holds ``changed``."""
+        if member.lent or self._asked_first[name]:
+            return False
+        member.lent = True
+        return True
+
+    def give_back(self, member: Member) -> None:
+        """Whoever waits may have it."""
+        with self.changed:
+            member.lent = False
+            self.changed.notify_all()
+
+    def members(self, name: str) -> Sequence[Member]:
+        """All boards of the name."""
+        return self._members[name]
+
+    def close(self) -> None:
+        """Close them all, whoever has borrowed them."""
         with ExitStack() as all_of_them:
-            for _, stack in self._open.values():
-                all_of_them.push(stack)
-            self._open.clear()
+            for members in self._members.values():
+                for member in members:
+                    all_of_them.callback(member.discard)
 
-    def lease(self, spec: BoardSpec) -> Board:
-        """The open board of that name; a board that ended since the last session is opened anew."""
-        held = self._open.get(spec.name)
-        if held is not None:
-            board, _ = held
-            if board.failure() is None:
-                return board
-            self.discard(spec)
-        stack = ExitStack()
-        board = stack.enter_context(open_board(spec, self._probes))
-        self._open[spec.name] = (board, stack)
-        return board
-
-    def discard(self, spec: BoardSpec) -> None:
-        """Close the board, so that the next lease opens it anew; harmless when it is not open."""
-        held = self._open.pop(spec.name, None)
-        if held is not None:
-            held[1].close()
+    def _free(self, name: str) -> Member | None:
+        """One that is open, if there is a choice; one that is retired only where there is no other."""
+        free = [member for member in self._members[name] if not member.lent]
+        working = [member for member in free if member.retired is None]
+        if not working and any(member.retired is None for member in self._members[name]):
+            return None
+        return max(working or free, key=lambda member: member.is_open, default=None)

@@ -1,33 +1,22 @@
-"""One case of the bench: a session measured over its model's vectors, recorded in the run."""
+"""One case of the bench as a test sees it: measured ahead or now, and recorded in the run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from typing import Protocol, TextIO
+from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from hil.bench.ahead import Ahead
+from hil.bench.attempt import image_of, vectors_of
 from hil.bench.plan import Case
-from hil.bench.progress import progress_line
-from hil.bench.run import BenchRun, utc_now
+from hil.bench.progress import Bar
+from hil.bench.run import BenchRun
 from hil.bench.sessions import Sessions
-from hil.beside import beside
-from hil.errors import VectorError
 from hil.measure.accuracy import agreeing
-from hil.models.vectors import VectorSet, load_vectors
-from hil.session import Report, Session, first
-from hil.values import Measure, Precision
-
-
-class Screen(Protocol):
-    """Where the progress line is drawn."""
-
-    @property
-    def out(self) -> TextIO: ...
-
-    def uncaptured(self) -> AbstractContextManager[None]: ...
+from hil.models.vectors import VectorSet
+from hil.session import Report, Session
+from hil.values import Measure
 
 
 def properties(measures: Sequence[Measure]) -> list[tuple[str, float]]:
@@ -45,75 +34,95 @@ def properties(measures: Sequence[Measure]) -> list[tuple[str, float]]:
 
 
 class Bench:
-    """What the fixture ``hil_bench`` gives: ``run()`` measures the session and records what it found."""
+    """What the fixture ``hil_bench`` gives: ``run()`` measures the case and records what it found.
+
+    Boards may have measured it ahead of its test, which ``wants`` it. One that asks for ``session`` before it
+    runs is measured in that session.
+    """
 
     def __init__(
         self,
         run: BenchRun,
         case: Case,
         sessions: Sessions,
+        ahead: Ahead,
+        wants: Hashable,
         record: Callable[[str, object], None],
-        screen: Screen,
     ) -> None:
         self._run = run
         self._case = case
-        self._record = record
-        self._screen = screen
         self._sessions = sessions
-        self._ran: VectorSet | None = None
+        self._ahead = ahead
+        self._wants = wants
+        self._record = record
+        self._vectors: VectorSet | None = None
+        self._in_session = False
         self.label = f"{case.board.name} {case.image_name}"
 
     @property
     def session(self) -> Session:
-        """The board running the image, opened when it is first asked for, and anew when it failed since."""
-        return self._sessions.lease(self._case)
+        """A board running the image, opened when it is first asked for, and anew when it failed since."""
+        if not self._in_session:
+            self._in_session = True
+            self._ahead.withdraw(self._wants)
+        return self._sessions.lease(self._case).session
 
     @property
     def vectors(self) -> VectorSet:
         """The vectors that ``run`` streams: as many of the model's as it has by default, or --vectors."""
-        return self._vectors(self.session)
-
-    @property
-    def _named(self) -> tuple[str, str]:
-        """Model and precision as the image's file is called; what is in it may say otherwise."""
-        return self._case.model, self._case.precision
-
-    def _load(self, model: str, precision: str) -> VectorSet:
-        return load_vectors(self._case.own or model, Precision(precision))
-
-    def _vectors(self, session: Session, loaded: Callable[[], VectorSet] | None = None) -> VectorSet:
-        manifest = session.image.manifest
-        said = (manifest.model, str(manifest.precision))
-        vectors = loaded() if loaded is not None and said == self._named else self._load(*said)
-        if vectors.sha256 != manifest.vectors_sha256:
-            raise VectorError(
-                f"the vectors of {manifest.model} are not those its image was built with",
-                board=session.board.name,
-                evidence=f"sha256 {vectors.sha256[:12]}…, manifest says {manifest.vectors_sha256[:12]}…",
-                remedy="run `hil build` to remake the image",
-            )
-        return first(vectors, self._run.options.vectors or vectors.default)
+        if self._vectors is None:
+            if self._case.broken is not None:
+                raise self._case.broken
+            manifest = image_of(self._case, self._run.ready).manifest
+            self._vectors = vectors_of(self._case, manifest, self._run.wanted)
+        return self._vectors
 
     def run(self) -> Report:
         """Measure, store, and record every measure as a property of the test."""
-        loaded = beside(lambda: self._load(*self._named))  # while the image is flashed
-        session = self.session
-        started = utc_now()
-        with (
-            self._run.measuring(self._case, session),
-            progress_line(self._screen.out, self.label, self._screen.uncaptured) as progress,
-        ):
-            self._ran = self._vectors(session, loaded)
-            report = session.measure(self._ran, progress)
-            self._run.save(session, report, started)  # before the line says that it is done
+        report = self._measured_now() if self._in_session or not self._is_ahead else self._measured_ahead()
         for name, value in properties(report.measures):
             self._record(name, value)
         return report
 
     @property
+    def _is_ahead(self) -> bool:
+        return self._ahead.has(self._wants)
+
+    def _measured_ahead(self) -> Report:
+        outcome = self._ahead.take(self._wants)
+        self._vectors = outcome.vectors or self._vectors
+        if outcome.error is not None:
+            raise outcome.error
+        assert outcome.report is not None
+        return outcome.report
+
+    def _measured_now(self) -> Report:
+        attempt = self._sessions.lease(self._case)
+        bar = Bar(self.label)
+
+        def progress(done: int, total: int) -> None:
+            bar(done, total)
+            self._ahead.show()
+
+        recorded = False
+        with self._ahead.showing(bar):
+            try:
+                bar.stream()
+                report = attempt.measure(progress, self._vectors)
+                with self._run.ending.held():  # before the line says that it is done
+                    recorded = True
+                    self._run.record(attempt.outcome())
+            except BaseException as error:
+                if not recorded:  # else it was interrupted right after that
+                    self._run.record(attempt.outcome(error))
+                raise
+        self._vectors = attempt.vectors
+        return report
+
+    @property
     def goldens(self) -> npt.NDArray[np.generic]:
         """(N, outputs): the golden reference of the vectors that ``run`` streams."""
-        return (self._ran or self.vectors).goldens
+        return self.vectors.goldens
 
     def disagreeing(self, report: Report) -> list[int]:
         """The numbers of the vectors whose outputs are not the golden reference's."""

@@ -1,56 +1,142 @@
-"""The progress line while vectors stream: rewritten in place on a terminal, one line a session elsewhere."""
+"""What boards do: a line for each that works, redrawn in place on a terminal, and one when it is done."""
 
 from __future__ import annotations
 
+import shutil
+import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
-from typing import TextIO
+import unicodedata
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
+from typing import Protocol
 
 from hil.escaping import escaped
-from hil.text.progress import ERASE, rate_text
+from hil.text.progress import rate_text
 
-_REDRAW_S = 0.1
+REDRAW_S = 0.1
 
 
-@contextmanager
-def progress_line(
-    out: TextIO, label: str, uncaptured: Callable[[], AbstractContextManager[None]]
-) -> Iterator[Callable[[int, int], None]]:
-    """A callback (done, total) that draws ``label`` and a bar on ``out``; the line is closed on leaving.
+class Bar:
+    """How far one case is: called with how many of its vectors are done, of how many."""
 
-    ``uncaptured`` lets text through pytest's capture for the time of one write. A line that cannot be written
-    ends no session.
+    def __init__(self, label: str) -> None:
+        self.label = label
+        self.done = self.total = 0
+        self.begin()
+
+    def begin(self) -> None:
+        """It begins now, with flashing."""
+        self.started = self._streaming = self._heard = time.monotonic()
+        self.done = self.total = 0
+
+    def __call__(self, done: int, total: int) -> None:
+        self._heard = time.monotonic()
+        self.done, self.total = done, total
+
+    def stream(self) -> None:
+        """The image runs: from now on vectors are streamed."""
+        self._streaming = time.monotonic()
+
+    def text(self) -> str:
+        """As it stands now: how long it has taken, and once vectors are answered, how fast they come."""
+        if not self.total:
+            return f"{escaped(self.label)}: starting, {time.monotonic() - self.started:.1f} s"
+        ended = self._heard if self.done == self.total else time.monotonic()
+        seconds = ended - self._streaming
+        rate = rate_text(self.done, seconds)
+        text = f"{escaped(self.label)}: {self.done}/{self.total} vectors, {seconds:.1f} s"
+        return text + (f", {rate}" if rate else "")
+
+
+class Out(Protocol):
+    """A terminal, or what stands for one; ``at_line_start`` says whether the cursor is."""
+
+    at_line_start: bool
+
+    def write(self, text: str, /) -> int: ...
+
+    def flush(self) -> None: ...
+
+    def isatty(self) -> bool: ...
+
+
+class Lines:
+    """What is shown while boards work; a text that cannot be written ends no session.
+
+    ``draw`` shows what they do, in lines that it redraws, where there is a terminal; ``say`` leaves a line
+    for good. ``uncaptured`` lets text through pytest's capture for the time of one write.
     """
 
-    def write(text: str) -> None:
-        with uncaptured(), suppress(OSError):
-            out.write(text)
-            out.flush()
+    def __init__(
+        self, out: Out, uncaptured: Callable[[], AbstractContextManager[None]] = nullcontext
+    ) -> None:
+        self._out = out
+        self._uncaptured = uncaptured
+        self._owner = threading.get_ident()
+        self._later: deque[str] = deque()  # what other threads said
+        self._drawn = 0  # lines on the screen that are not for good
+        self._drawn_at = 0.0
+        with uncaptured():  # captured, it is a file
+            self.live = out.isatty()
 
-    with uncaptured():  # captured, it is a file
-        live = out.isatty()
-    if live:
-        write("\n")
-    started = drawn = time.monotonic()
-    last = (0, 0)
-
-    def draw(done: int, total: int) -> None:
-        nonlocal drawn, last
-        last = (done, total)
+    def draw(self, texts: Sequence[str]) -> None:
+        """Show these in the place of what was drawn before, ten times a second at most."""
+        while self._later:
+            self.say(self._later.popleft())
         now = time.monotonic()
-        if live and (done == total or now - drawn >= _REDRAW_S):
-            drawn = now
-            write(ERASE + _text(label, done, total, now - started))
+        if not self.live or now - self._drawn_at < REDRAW_S:
+            return
+        self._drawn_at = now
+        size = shutil.get_terminal_size()
+        shown = cut(texts, max(1, size.lines - 2), size.columns - 1)
+        self._write(self._erasing() + "\n".join(shown))
+        self._drawn = len(shown)
 
-    try:
-        yield draw
-    finally:
-        done, total = last
-        if total:
-            write((ERASE if live else "\n") + _text(label, done, total, time.monotonic() - started) + "\n")
+    def say(self, text: str) -> None:
+        """A line that stays, in the place of what was drawn; from another thread, with the next ``draw``."""
+        if threading.get_ident() != self._owner:
+            self._later.append(text)
+            return
+        self._write(self._erasing() + escaped(text) + "\n")
+
+    def leave(self) -> None:
+        """What was drawn stays as it is."""
+        if self._drawn:
+            self._drawn = 0
+            self._write("\n")
+
+    def erase(self) -> None:
+        """What was drawn goes."""
+        if self._drawn:
+            self._write(self._erasing())
+            self._out.at_line_start = True
+
+    def _erasing(self) -> str:
+        """What moves to the first line that was drawn and clears it, or to a new line."""
+        drawn, self._drawn = self._drawn, 0
+        if drawn:
+            return (f"\x1b[{drawn - 1}A" if drawn > 1 else "") + "\r\x1b[J"
+        return "" if self._out.at_line_start else "\n"
+
+    def _write(self, text: str) -> None:
+        with self._uncaptured(), suppress(OSError):
+            self._out.write(text)
+            self._out.flush()
 
 
-def _text(label: str, done: int, total: int, seconds: float) -> str:
-    rate = rate_text(done, seconds)
-    return f"{escaped(label)}: {done}/{total} vectors, {seconds:.1f} s" + (f", {rate}" if rate else "")
+def cut(texts: Sequence[str], lines: int, columns: int) -> list[str]:
+    """As many of the lines as fit, each no wider than fits: what wraps could not be redrawn."""
+    if len(texts) > lines:
+        more = len(texts) - lines + 1
+        texts = [*texts[: lines - 1], f"and {more} more"]
+    return [_clipped(text, columns) for text in texts]
+
+
+def _clipped(text: str, columns: int) -> str:
+    width = 0
+    for place, letter in enumerate(text):
+        width += 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+        if width > columns:
+            return text[:place]
+    return text

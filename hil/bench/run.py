@@ -4,30 +4,31 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+import threading
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 from hil import provenance
+from hil.bench.attempt import Outcome, Wanted, utc_now
+from hil.bench.boards import Boards
 from hil.bench.ending import Ended, Ending
 from hil.bench.plan import Case, plan
+from hil.bench.pool import sizes
 from hil.bench.recorder import Recorder
 from hil.bench.table import Row
 from hil.beside import beside
-from hil.board import Board, look_ahead
+from hil.board import look_ahead
 from hil.build.own import bring_up_to_date
 from hil.commit import Commit, commit_of
-from hil.errors import HilError, StoreError
+from hil.errors import StoreError
 from hil.flash.process import ProbeProcess
-from hil.image import Image
 from hil.lab import BoardSpec, Lab, load_lab
 from hil.link.faults import parse_faults
 from hil.masking import masked
 from hil.models.catalog import ModelLibrary, source_files
-from hil.session import Report, Session
-from hil.values import Measure, Precision
+from hil.values import Precision
 from hil_db.records import RunInfo, SessionRecord, Status
 
 
@@ -44,6 +45,8 @@ class Options:
     folder: Path
     command: str = field(repr=False)
     hang_after_s: float | None = None  # None: by each model's cost
+    most_vectors: int | None = None
+    pool: int | None = None  # None: by the machine's processors
     link_faults: str | None = None
 
 
@@ -53,45 +56,47 @@ _ENDED_BY: dict[signal.Signals | None, Status] = {
 }
 
 
-def utc_now() -> datetime:
-    """The time as the store wants it: UTC, without a zone."""
-    return datetime.now(UTC).replace(tzinfo=None)
-
-
 class BenchRun:
     """Made once per pytest invocation; LabError, ModelError or ImageError when the options name nothing real.
 
     ``prepare`` opens the database before anything is flashed. The run's row is begun with the first session
     that is recorded, so that none is without, and closed by ``finish``. ``planned`` and ``reported`` are the
     ids of the tests that were to run, and of those that ran to their end. ``say`` shows a line at once.
-    ``probes`` drives all debug probes; whoever made the run closes it.
+    ``probes`` drives all debug probes; whoever made the run closes it, and ``boards``.
     """
 
     def __init__(self, options: Options, probes: ProbeProcess | None = None) -> None:
         self.options = options
         self.probes = probes or ProbeProcess()
-        self.faults = None if options.link_faults is None else parse_faults(options.link_faults)
+        faults = None if options.link_faults is None else parse_faults(options.link_faults)
+        self.wanted = Wanted(options.vectors, options.most_vectors, options.hang_after_s, faults)
         self.lab: Lab = load_lab(options.lab)
         self.specs: tuple[BoardSpec, ...] = self.lab.select(options.boards)
         self.library = ModelLibrary(options.models_dir)
         self.cases: tuple[Case, ...] = plan(self.specs, options.models, self.library)
-        self.rows: list[Row] = []
+        self.boards = Boards(self.specs, sizes(self.specs, self.cases, options.pool), self.probes)
         self.notes: list[str] = []
-        if self.faults is not None:
+        if faults is not None:
             self.notes.append(
-                f"the link had faults on purpose: {self.faults}; what it took and carried is compared with "
+                f"the link had faults on purpose: {faults}; what it took and carried is compared with "
                 "no clean run's"
             )
         self.ending = Ending()
         self.planned: set[str] = set()
         self.reported: set[str] = set()
         self.say: Callable[[str], None] = lambda line: None
+        self._rows: list[tuple[int, Row]] = []
         self._started = utc_now()
         self._finished = False
-        self._saved = False
         self._recorder: Recorder | None = None
         self._asked: Callable[[], Commit] | None = None
+        self._building = threading.Lock()
         self._ready: set[Path] = set()
+
+    @property
+    def rows(self) -> list[Row]:
+        """The table's, in the order of the plan, whatever was done first."""
+        return [row for _, row in sorted(self._rows, key=lambda placed: placed[0])]
 
     def ahead(self) -> Callable[[], Commit]:
         """Ask git for the commit, and what the boards need, while pytest collects; gives the commit.
@@ -130,18 +135,22 @@ class BenchRun:
         return self._recorder
 
     def ready(self, case: Case) -> None:
-        """Build the image of a user's own model when it is missing or stale; BuildError if it cannot be."""
-        if case.own is None or case.elf in self._ready:
-            return
+        """Build the image of a user's own model when it is missing or stale; BuildError if it cannot be.
 
-        def building(reason: str) -> None:
-            self.say(f"building {case.image_name} for {case.board.kind.name}: its image {reason}")
+        Boards may ask for several at once: they are built one after the other.
+        """
+        with self._building:
+            if case.own is None or case.elf in self._ready:
+                return
 
-        precision = Precision(case.precision)
-        reason = bring_up_to_date(case.own, case.board.kind.name, precision, building, self.notes.append)
-        if reason is not None:
-            self.notes.append(f"built {case.image_name} for {case.board.kind.name}: its image {reason}")
-        self._ready.add(case.elf)
+            def building(reason: str) -> None:
+                self.say(f"building {case.image_name} for {case.board.kind.name}: its image {reason}")
+
+            precision = Precision(case.precision)
+            reason = bring_up_to_date(case.own, case.board.kind.name, precision, building, self.notes.append)
+            if reason is not None:
+                self.notes.append(f"built {case.image_name} for {case.board.kind.name}: its image {reason}")
+            self._ready.add(case.elf)
 
     @property
     def complete(self) -> bool:
@@ -152,71 +161,37 @@ class BenchRun:
         """Where the run was stored, and of what was not, where it is kept."""
         return self._recorder.lines() if self._recorder is not None else []
 
-    @contextmanager
-    def session(self, case: Case, board: Board) -> Iterator[Session]:
-        """Flash and start the case's image on the board; one that does not start is recorded as failed."""
-        started = utc_now()
-        image: Image | None = None
-        session: Session | None = None
-        with ExitStack() as stack:
-            try:
-                try:
-                    self.ready(case)
-                    image = Image.load(case.elf)
-                except HilError as error:
-                    raise error.at(board.name) from None
-                session = Session(
-                    board,
-                    image,
-                    hang_after_s=self.options.hang_after_s,
-                    over_uart=case.over_uart,
-                    faults=self.faults,
-                )
-                stack.enter_context(session)
-            except BaseException as error:
-                self._save_ended(case, board, image, started, session, error)
-                raise
-            yield session
-
-    @contextmanager
-    def measuring(self, case: Case, session: Session) -> Iterator[None]:
-        """Records the session as failed or interrupted when measuring it ends so."""
-        started = utc_now()
-        self._saved = False
+    def record(self, outcome: Outcome) -> None:
+        """Keep how a case ended: in the table first, then in the database or a file; for one thread."""
+        case = outcome.case
+        if not outcome.opened and outcome.interrupted:
+            return  # nothing of it has begun
+        told = (self.ending.reason or str(outcome.error)) if outcome.interrupted else outcome.told()
+        measures = outcome.report.measures if outcome.report is not None else ()
+        manifest = outcome.manifest
+        model, precision = case.model, case.precision
+        if (
+            manifest is not None and outcome.report is not None
+        ):  # what was measured, whatever the file is called
+            model, precision = manifest.model, str(manifest.precision)
+        row = Row(case.board.name, model, precision, measures, told, outcome.interrupted)
+        self._rows.append((self._place(case), row))
+        if outcome.report is not None:
+            self.notes += [note for note in outcome.report.notes if note not in self.notes]
+        if not outcome.opened:
+            return
+        record = _record(outcome, model, precision, told)
         try:
-            yield
-        except BaseException as error:
-            if self._saved:  # interrupted right after that
+            with self.ending.held():
+                self.prepare().save(record)
+        except StoreError as refused:
+            if outcome.error is None:
                 raise
-            self._save_ended(case, session.board, session.image, started, session, error)
-            raise
+            # what ended the session matters more, and is raised by the caller
+            self.notes.append(f"the end of {case.board.name} {case.image_name} was not stored: {refused}")
 
-    def save(self, session: Session, report: Report, started: datetime) -> None:
-        """Record a measured session: in the table first, then in the database or a file."""
-        manifest = session.image.manifest
-        self.rows.append(Row(session.board.name, manifest.model, str(manifest.precision), report.measures))
-        self.notes += [note for note in report.notes if note not in self.notes]
-        self._store_session(
-            SessionRecord(
-                board=session.board.name,
-                kind=session.board.kind.name,
-                model=manifest.model,
-                precision=str(manifest.precision),
-                started=started,
-                finished=utc_now(),
-                status=Status.FINISHED,
-                manifest=manifest,
-                vectors_sha256=manifest.vectors_sha256,
-                versions=dict(session.board.versions),
-                measures=report.measures,
-                samples=report.samples,
-                profile=report.profile,
-            )
-        )
-
-    def not_opened(self, case: Case, error: HilError) -> None:
-        """Show that a case came to no session, because its board or its model cannot be used."""
-        self.rows.append(Row(case.board.name, case.model, case.precision, (), str(error)))
+    def _place(self, case: Case) -> int:
+        return self.cases.index(case) if case in self.cases else len(self.cases)
 
     def finish(self, *, interrupted: bool, failed: bool) -> None:
         """Close the run's row, saying how it ended; the first call counts.
@@ -238,44 +213,28 @@ class BenchRun:
             with suppress(Ended), self.ending.held():  # it is ending already
                 self._recorder.finish(status)
 
-    def _save_ended(
-        self,
-        case: Case,
-        board: Board,
-        image: Image | None,
-        started: datetime,
-        session: Session | None,
-        error: BaseException,
-    ) -> None:
-        interrupted = isinstance(error, KeyboardInterrupt)
-        if interrupted:
-            told = self.ending.reason or "interrupted"
-        else:
-            told = str(error) if isinstance(error, HilError) else f"{type(error).__name__}: {error}"
-        measures: tuple[Measure, ...] = session.phase_measures() if session is not None else ()
-        self.rows.append(Row(board.name, case.model, case.precision, (), told, interrupted))
-        record = SessionRecord(
-            board=board.name,
-            kind=board.kind.name,
-            model=case.model,
-            precision=case.precision,
-            started=started,
-            finished=utc_now(),
-            status=Status.INTERRUPTED if interrupted else Status.FAILED,
-            manifest=image.manifest if image is not None else None,
-            error=told,
-            versions=dict(board.versions),
-            measures=measures,
-        )
-        try:
-            self._store_session(record)
-        except StoreError as refused:  # what ended the session matters more, and is raised by the caller
-            self.notes.append(f"the end of {board.name} {case.image_name} was not stored: {refused}")
 
-    def _store_session(self, record: SessionRecord) -> None:
-        with self.ending.held():
-            self.prepare().save(record)
-            self._saved = True
+def _record(outcome: Outcome, model: str, precision: str, told: str | None) -> SessionRecord:
+    case, report, manifest = outcome.case, outcome.report, outcome.manifest
+    status = Status.FINISHED
+    if outcome.error is not None:
+        status = Status.INTERRUPTED if outcome.interrupted else Status.FAILED
+    return SessionRecord(
+        board=case.board.name,
+        kind=case.board.kind.name,
+        model=model,
+        precision=precision,
+        started=outcome.started,
+        finished=outcome.finished,
+        status=status,
+        manifest=manifest,
+        vectors_sha256=manifest.vectors_sha256 if manifest is not None and report is not None else None,
+        error=told,
+        versions=dict(outcome.versions),
+        measures=outcome.measures,
+        samples=report.samples if report is not None else (),
+        profile=report.profile if report is not None else None,
+    )
 
 
 def _share(reported: set[str], planned: set[str]) -> str:

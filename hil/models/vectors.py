@@ -13,7 +13,7 @@ import numpy.typing as npt
 from hil.errors import ModelError, VectorError
 from hil.models.catalog import find_model, is_own
 from hil.models.spec import ModelSpec
-from hil.models.weights import load_weights, read_npz
+from hil.models.weights import UNREADABLE, load_weights, read_npz, why_unreadable
 from hil.resources import fixtures_dir
 from hil.values import Precision
 
@@ -102,6 +102,17 @@ def load_vectors(model: str | ModelSpec, precision: Precision) -> VectorSet:
         targets=None if targets is None else targets.astype(np.float64),
         output_scale=spec.output_scale(precision),
     )
+
+
+def count_vectors(model: str | ModelSpec) -> int:
+    """How many vectors a model has, without reading them; VectorError when they are missing or damaged."""
+    path = vectors_path(model)
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return len(archive["steps"])
+    except (KeyError, TypeError, *UNREADABLE) as error:
+        evidence = f"{path}: {why_unreadable(error)}"
+        raise VectorError("the vectors cannot be counted", evidence=evidence) from error
 
 
 def split(rows: npt.NDArray[Any], steps: npt.NDArray[np.integer[Any]]) -> list[npt.NDArray[Any]]:

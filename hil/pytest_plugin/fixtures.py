@@ -13,7 +13,7 @@ import pytest
 from hil.errors import LabError
 from hil.lab import BoardSpec
 from hil.pytest_plugin.options import refuse_workers, the_run
-from hil.pytest_plugin.screen import Screen
+from hil.pytest_plugin.order import ahead_of
 
 if TYPE_CHECKING:
     from hil.bench.case import Bench
@@ -70,7 +70,8 @@ def hil_target(request: pytest.FixtureRequest) -> Case | BoardSpec:
 def _hil_sessions(request: pytest.FixtureRequest) -> Iterator[Sessions]:
     from hil.bench.sessions import Sessions
 
-    with Sessions(the_run(request.config)) as sessions:
+    run, ahead = the_run(request.config), ahead_of(request.config)
+    with run.boards, ahead, Sessions(run, ahead.show) as sessions:
         yield sessions
 
 
@@ -78,10 +79,16 @@ def _hil_sessions(request: pytest.FixtureRequest) -> Iterator[Sessions]:
 def _hil_lent(
     hil_target: Case | BoardSpec, _hil_sessions: Sessions, request: pytest.FixtureRequest
 ) -> Iterator[Sessions]:
-    """The sessions, for one test: when it fails, its board is opened anew for the next one or a retry."""
+    """The sessions, for one test: when it fails, its board is opened anew for the next one or a retry.
+
+    What the test held is let go at its end where boards still have to measure for others.
+    """
+    spec = hil_target if isinstance(hil_target, BoardSpec) else hil_target.board
     yield _hil_sessions
     if request.node.stash.get(_FAILED, False):
-        _hil_sessions.discard(hil_target if isinstance(hil_target, BoardSpec) else hil_target.board)
+        _hil_sessions.discard(spec)
+    if ahead_of(request.config).working(spec.name):
+        _hil_sessions.give_back(spec.name)
 
 
 @pytest.fixture
@@ -89,13 +96,13 @@ def hil_board(hil_target: Case | BoardSpec, _hil_lent: Sessions) -> Board:
     """An open board of the lab; it stays open until the last test is done, unless one fails."""
     if isinstance(hil_target, BoardSpec):
         return _hil_lent.board(hil_target)
-    return _hil_lent.lease(hil_target).board
+    return _hil_lent.lease(hil_target).session.board
 
 
 @pytest.fixture
 def hil_session(hil_target: Case, _hil_lent: Sessions) -> Session:
     """The board running one image, flashed, verified, started and after its handshake."""
-    return _hil_lent.lease(hil_target)
+    return _hil_lent.lease(hil_target).session
 
 
 @pytest.fixture
@@ -103,8 +110,10 @@ def hil_bench(hil_target: Case, _hil_lent: Sessions, request: pytest.FixtureRequ
     """Measures the session; what it finds is stored, and stands in the table and in JUnit's properties."""
     from hil.bench.case import Bench
 
-    config = request.config
-    return Bench(the_run(config), hil_target, _hil_lent, _recorder(request), Screen(config))
+    run, ahead = the_run(request.config), ahead_of(request.config)
+    if ahead.has(request.node):
+        ahead.begin()  # not before: fixtures of a wider scope may switch boards on
+    return Bench(run, hil_target, _hil_lent, ahead, request.node, _recorder(request))
 
 
 def _recorder(request: pytest.FixtureRequest) -> Callable[[str, object], None]:

@@ -30,6 +30,12 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _emulators(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of emulators: give one from 1 on")
+    return int(text)
+
+
 def _seconds(text: str) -> float:
     try:
         seconds = float(text)
@@ -54,6 +60,16 @@ _OPTIONS: Mapping[str, Mapping[str, Any]] = {
         "metavar": "N|all",
         "type": _count,
         "help": "only the first N vectors, or all (default: as many as the model's description says)",
+    },
+    "most-vectors": {
+        "metavar": "N",
+        "type": _count,
+        "help": "at most N vectors of each model, where its description, or --vectors, says more",
+    },
+    "pool": {
+        "metavar": "N",
+        "type": _emulators,
+        "help": "how many emulators share the images of an emulated board (default: as many as processors)",
     },
     "hang-after": {
         "metavar": "SECONDS",
@@ -122,8 +138,6 @@ def the_run(config: pytest.Config) -> BenchRun:
 
         with asleep():
             from hil.bench.run import BenchRun, Options  # numpy and the store are slow: not in every pytest
-        from hil.pytest_plugin.screen import Screen
-
         boards, lab, models_dir = (option(config, name) for name in ("board", "lab", "models-dir"))
         options = Options(
             boards="all" if boards is None else boards,  # one that is empty was not meant to name all
@@ -136,6 +150,8 @@ def the_run(config: pytest.Config) -> BenchRun:
             command=" ".join(["pytest", *config.invocation_params.args]),
             hang_after_s=option(config, "hang-after"),
             link_faults=option(config, "link-faults"),
+            most_vectors=option(config, "most-vectors"),
+            pool=option(config, "pool"),
         )
         try:
             run = BenchRun(options, probes)
@@ -146,7 +162,7 @@ def the_run(config: pytest.Config) -> BenchRun:
         config.stash[_RUN] = run
         if not config.option.collectonly:
             run.ahead()
-        run.say = Screen(config).say
+        config.add_cleanup(run.boards.close)
         run.ending.take()
         config.add_cleanup(run.ending.release)
     return run

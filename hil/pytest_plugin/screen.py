@@ -6,12 +6,13 @@ import errno
 import io
 import os
 import sys
-from contextlib import AbstractContextManager, nullcontext, suppress
-from typing import Any, TextIO
+from contextlib import nullcontext, suppress
+from typing import TYPE_CHECKING, Any, TextIO
 
 import pytest
 
-from hil.escaping import escaped
+if TYPE_CHECKING:
+    from hil.bench.progress import Lines
 
 _GUARD = pytest.StashKey["Guarded"]()
 
@@ -38,12 +39,14 @@ class Guarded:
     """A stream whose failure is told in a line on standard error, once: a run goes on without it.
 
     ``failed`` says whether it did; a reader that has gone (`pytest … | head`) is no failure.
+    ``at_line_start`` says whether the cursor is.
     """
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
         self._lost = False
         self.failed = False
+        self.at_line_start = True
         if isinstance(out, io.TextIOWrapper):
             out.reconfigure(errors="backslashreplace")  # what its encoding lacks is no reason to end
 
@@ -52,6 +55,7 @@ class Guarded:
 
     def write(self, text: str) -> int:
         """As the stream does, whole at once: what waits in a buffer would fail later, where nobody tells."""
+        self.at_line_start = text.endswith("\n") if text else self.at_line_start
         if not self._lost:
             try:
                 self._out.write(text)
@@ -98,22 +102,11 @@ def has_failed(config: pytest.Config) -> bool:
     return guarded is not None and guarded.failed
 
 
-class Screen:
-    """Where the progress line is drawn."""
+def lines_of(config: pytest.Config) -> Lines:
+    """What is shown beside pytest's own output."""
+    from hil.bench.progress import Lines
 
-    def __init__(self, config: pytest.Config) -> None:
-        plain = sys.__stdout__ if sys.__stdout__ is not None else sys.stdout
-        self.out: Any = config.stash.get(_GUARD, None) or Guarded(plain)
-        self._capture = config.pluginmanager.getplugin("capturemanager")
-
-    def uncaptured(self) -> AbstractContextManager[None]:
-        """Text written inside goes to the terminal."""
-        if self._capture is None:
-            return nullcontext()
-        lifted: AbstractContextManager[None] = self._capture.global_and_fixture_disabled()
-        return lifted
-
-    def say(self, line: str) -> None:
-        """Show a line at once; a terminal that is gone is no reason to end."""
-        with self.uncaptured():
-            self.out.write(f"\n{escaped(line)}\n")
+    plain = sys.__stdout__ if sys.__stdout__ is not None else sys.stdout
+    out = config.stash.get(_GUARD, None) or Guarded(plain)
+    capture = config.pluginmanager.getplugin("capturemanager")
+    return Lines(out, nullcontext if capture is None else capture.global_and_fixture_disabled)

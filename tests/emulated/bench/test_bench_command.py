@@ -186,7 +186,7 @@ def test_tests_of_ones_own_get_a_board_and_a_session(tmp_path: Path) -> None:
     done = run(tmp_path, "test_mine.py", "--model=fastgrnn_digits/*", "--vectors=5")
     assert done.returncode == 0, done.stdout
     assert "7 passed" in done.stdout  # one board, three images for each of the others
-    assert rows(tmp_path, "select precision, status from session") == [
+    assert rows(tmp_path, "select precision, status from session order by precision") == [
         ("f32", "finished"),
         ("q15", "finished"),
         ("q7", "finished"),
@@ -240,7 +240,9 @@ def test_a_database_that_cannot_be_used_ends_before_anything_is_measured(tmp_pat
 def test_ctrl_c_keeps_what_was_finished_and_marks_the_run(tmp_path: Path) -> None:
     process = subprocess.Popen(
         interruptible(
-            pytest_command(tmp_path, "--board=all", "--model=fastgrnn_digits/q15,fastgrnn_vowels/f32")
+            pytest_command(
+                tmp_path, "--board=all", "--pool=1", "--model=fastgrnn_digits/q15,fastgrnn_vowels/f32"
+            )
         ),
         cwd=tmp_path,
         stdout=subprocess.PIPE,
@@ -311,7 +313,9 @@ def test_a_database_server_that_dies_in_the_middle_loses_nothing(tmp_path: Path)
         database = server.new_database()
         process = subprocess.Popen(
             pytest_command(
-                tmp_path, "--board=all", "--model=fastgrnn_digits/q15,fastgrnn_vowels/f32", f"--db={database}"
+                tmp_path,
+                *("--board=all", "--pool=1", "--model=fastgrnn_digits/q15,fastgrnn_vowels/f32"),
+                f"--db={database}",
             ),
             cwd=tmp_path,
             stdout=subprocess.PIPE,

@@ -65,7 +65,7 @@ def test_images_that_cannot_be_trusted_fail_alone(tmp_path: Path) -> None:
         "qemu: no manifest folder-q7.json",
     ):
         assert line in done.stdout
-    assert rows(tmp_path, "select model, precision, status from session order by id") == [
+    assert rows(tmp_path, "select model, precision, status from session order by model, precision") == [
         ("fastgrnn_digits", "f32", "failed"),
         ("fastgrnn_digits", "q15", "finished"),
         ("fastgrnn_digits", "q7", "failed"),

@@ -1,0 +1,257 @@
+"""Runs cases on boards ahead of whoever wants them: a thread for each board, a queue for each name."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+from hil.bench.attempt import Attempt, Outcome, Wanted
+from hil.bench.boards import Boards, Member
+from hil.bench.ending import Ended
+from hil.bench.plan import Case
+from hil.bench.progress import Bar
+from hil.board import Board
+from hil.errors import FlashError, HilError, ProbeError
+from hil.measure.accuracy import golden_exact
+
+K = TypeVar("K", bound=Hashable)
+
+ORDERLY_S = 5.0  # for boards to stop where they are; then their probes are let go by force
+FORCED_S = 5.0
+
+
+@dataclass(eq=False)
+class Job:
+    """A case that waits, runs on a board, or has ended with an outcome."""
+
+    case: Case
+    bar: Bar
+    outcome: Outcome | None = None
+    running: bool = False
+    taken: bool = False
+
+
+class Loop(Generic[K]):
+    """Cases by whatever keys their owner knows them; ``start`` runs them, in their order, on the boards.
+
+    The owner's thread alone calls this; it ``wait``s for outcomes and ``take``s each once. ``stop`` ends what
+    runs, as interrupted. ``ready`` builds what has to be built before a case can run; ``note`` is told of
+    boards that take no images any more.
+    """
+
+    def __init__(
+        self,
+        boards: Boards,
+        jobs: Mapping[K, Case],
+        wanted: Wanted,
+        ready: Callable[[Case], None] = lambda case: None,
+        note: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        self._boards = boards
+        self._jobs = {
+            key: Job(case, Bar(f"{case.board.name} {case.image_name}")) for key, case in jobs.items()
+        }
+        self._wanted = wanted
+        self._ready = ready
+        self._note = note
+        self._queues: dict[str, deque[Job]] = {}
+        for job in self._jobs.values():
+            self._queues.setdefault(job.case.board.name, deque()).append(job)
+        self._serving: dict[str, set[Member]] = {}
+        self._threads: list[threading.Thread] = []
+        self._stopping = False
+        self._reason: str | None = None
+
+    @property
+    def started(self) -> bool:
+        """Whether boards are at work, or were."""
+        return bool(self._threads)
+
+    def start(self) -> None:
+        """Let the boards begin; once is enough."""
+        if self._threads:
+            return
+        for name, queue in self._queues.items():
+            self._serving[name] = set(self._boards.members(name)[: len(queue)])
+            for member in self._serving[name]:
+                thread = threading.Thread(
+                    target=self._serve, args=(name, member), name=f"board {name}", daemon=True
+                )
+                self._threads.append(thread)
+        for thread in self._threads:
+            thread.start()
+
+    def has(self, key: K) -> bool:
+        """Whether the outcome of that key was or will be there to take."""
+        job = self._jobs.get(key)
+        return job is not None and not job.taken
+
+    def done(self, key: K) -> bool:
+        """Whether its outcome can be taken at once."""
+        job = self._jobs.get(key)
+        return job is not None and job.outcome is not None and not job.taken
+
+    def working(self, name: str) -> bool:
+        """Whether a board of the name still has cases to run."""
+        return self.started and any(job.outcome is None and not job.taken for job in self._of(name))
+
+    def left(self) -> list[K]:
+        """The keys of all outcomes that were not taken yet."""
+        return [key for key, job in self._jobs.items() if not job.taken]
+
+    def bars(self) -> list[Bar]:
+        """How far the cases are that run now, in the order in which they began."""
+        with self._boards.changed:
+            running = [job for job in self._jobs.values() if job.running]
+        return sorted((job.bar for job in running), key=lambda bar: bar.started)
+
+    def wait(self, keys: Sequence[K], seconds: float | None = None) -> bool:
+        """Wait until one of the outcomes can be taken, at most so long; whether one can."""
+        with self._boards.changed:
+            return self._boards.changed.wait_for(lambda: any(self.done(key) for key in keys), seconds)
+
+    def take(self, key: K) -> tuple[Outcome, Bar]:
+        """The outcome, which must be there; it can be taken once."""
+        job = self._jobs[key]
+        assert job.outcome is not None
+        job.taken = True
+        return job.outcome, job.bar
+
+    def withdraw(self, key: K) -> bool:
+        """Not run it, if it has not begun; whether it had not."""
+        with self._boards.changed:
+            job = self._jobs.get(key)
+            if job is None or job.taken or job.running or job.outcome is not None:
+                return False
+            self._queues[job.case.board.name].remove(job)
+            job.taken = True
+            return True
+
+    def stop(self, reason: str, force: Callable[[], None] = lambda: None) -> list[tuple[Outcome, Bar]]:
+        """End what runs, in order, and begin nothing more; gives all outcomes that were not taken.
+
+        ``force`` is called for boards that do not end in time: it breaks what they wait for.
+        """
+        with self._boards.changed:
+            self._reason, self._stopping = reason, True
+            self._boards.changed.notify_all()
+        if not self._joined(ORDERLY_S):
+            force()
+            self._joined(FORCED_S)
+        left = [job for job in self._jobs.values() if not job.taken and (job.outcome or job.running)]
+        for job in left:
+            job.taken = True
+        late = Ended(f"{reason}; its board did not stop in time")
+        return [(job.outcome or Outcome.unopened(job.case, late), job.bar) for job in left]
+
+    def _joined(self, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
+
+    # In the threads of the boards
+
+    def _serve(self, name: str, member: Member) -> None:
+        while (job := self._turn(name, member)) is not None:
+            try:
+                self._run(job, member)
+            finally:
+                self._boards.give_back(member)
+
+    def _turn(self, name: str, member: Member) -> Job | None:
+        """Borrow the board for the next case, once nobody asks for one first; None when there is no more.
+
+        While others still run, one of their cases may come back.
+        """
+        queue = self._queues[name]
+        with self._boards.changed:
+            while not self._stopping and member.retired is None:
+                if queue and self._boards.lend(name, member):
+                    job = queue.popleft()
+                    job.running = True
+                    job.bar.begin()
+                    return job
+                if not queue and not any(one.running for one in self._of(name)):
+                    break
+                self._boards.changed.wait()
+            self._serving[name].discard(member)
+            return None
+
+    def _of(self, name: str) -> list[Job]:
+        return [job for job in self._jobs.values() if job.case.board.name == name]
+
+    def _run(self, job: Job, member: Member) -> None:
+        outcome: Outcome | None = None
+        try:
+            outcome = self._outcome(job, member)
+        except BaseException as error:  # noqa: BLE001  # told by the one who waits for it
+            outcome = Outcome.unopened(job.case, error)
+        with self._boards.changed:
+            job.running = False
+            if outcome is None:
+                self._queues[job.case.board.name].appendleft(job)
+            else:
+                job.outcome = outcome
+            self._boards.changed.notify_all()
+
+    def _outcome(self, job: Job, member: Member) -> Outcome | None:
+        """How the case ended; None when its board was at fault and another one can take it."""
+        case, name = job.case, job.case.board.name
+        if case.broken is not None:
+            return Outcome.unopened(case, case.broken)
+        try:
+            board = member.board()
+        except HilError as error:
+            if self._retire(name, member, error):
+                return None
+            return Outcome.unopened(case, self._interrupted(error))
+        attempt = Attempt(case, self._stoppable(board), self._wanted, self._ready, ahead=True)
+        outcome: Outcome | None = None
+        try:
+            with attempt:
+                job.bar.stream()
+                attempt.measure(job.bar)
+            outcome = attempt.outcome()
+        except BaseException as error:  # noqa: BLE001  # told by the one who waits for it
+            outcome = attempt.outcome(self._interrupted(error))
+            dead = isinstance(error, ProbeError | FlashError) and not job.bar.total
+            if dead and member.spec.kind.emulator is None and self._retire(name, member, error):
+                outcome = None
+        if outcome is None or not _as_expected(outcome):
+            member.discard()  # whoever comes next starts on one that nothing went wrong on
+        return outcome
+
+    def _retire(self, name: str, member: Member, error: BaseException) -> bool:
+        """Give this board no more images, where others of its pool can take them; whether they can."""
+        with self._boards.changed:
+            if self._stopping or len(self._serving[name]) < 2:
+                return False
+            self._serving[name].discard(member)
+            member.retired = str(error)
+        self._note(f"{name}: one of its {self._boards.size(name)} boards takes no images any more: {error}")
+        return True
+
+    def _stoppable(self, board: Board) -> Board:
+        """The board, whose clock ends whoever waits for it once the loop is stopped."""
+
+        def clock() -> float:
+            if self._stopping:
+                raise Ended(self._reason)
+            return board.clock()
+
+        return replace(board, clock=clock)
+
+    def _interrupted(self, error: BaseException) -> BaseException:
+        """What fails while the loop is being stopped fails because of that."""
+        return Ended(self._reason) if self._stopping else error
+
+
+def _as_expected(outcome: Outcome) -> bool:
+    if outcome.report is None or outcome.vectors is None:
+        return False
+    return golden_exact(outcome.report.outputs, outcome.vectors.goldens).value == 1.0
