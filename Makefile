@@ -6,19 +6,21 @@ BIN := $(VENV)/bin
 # What a system package is needed for: a command or a pattern of paths, then the Debian package that brings it.
 BENCH_NEEDS := qemu-system-arm:qemu-system-arm cc:build-essential
 TEST_NEEDS := $(BENCH_NEEDS) arm-none-eabi-gcc:gcc-arm-none-eabi chromium:chromium git:git \
-	/usr/lib/postgresql/*/bin/initdb:postgresql
+	/usr/lib/postgresql/*/bin/initdb:postgresql clang:clang \
+	/usr/lib/llvm-*/lib/clang/*/lib/*/libclang_rt.fuzzer-*.a:libclang-rt-dev
 
 # A choice that takes some ten seconds; BENCH_ARGS= runs every model, which takes about 40.
 BENCH_ARGS ?= --model='fastgrnn_digits,fastgrnn_vowels_1kb,msc_rnn_radar/q15,perf_*/q15'
 
 .DEFAULT_GOAL := help
-.PHONY: help bench dashboard test lint unit emulated browser image-check constraints clean
+.PHONY: help bench dashboard test lint unit emulated browser image-check fuzz constraints clean
 
 help:
 	@echo 'make bench   the main job: a choice of models on an emulated board, stored, and a table'
 	@echo 'make dashboard   the stored results in the browser'
 	@echo 'make test    all tests (lint, unit, emulated, browser)'
 	@echo 'make lint unit emulated browser image-check   the parts of make test'
+	@echo 'make fuzz    random input for FUZZ_SECONDS=600 each, where make test tries the same few every time'
 	@echo 'make constraints   newer versions of Python packages: rewrites constraints/ (run make test before you commit it)'
 	@echo 'make clean   remove .venv and caches'
 
@@ -54,6 +56,11 @@ emulated: $(BIN)/.test
 
 browser: $(BIN)/.test
 	$(BIN)/pytest tests/browser
+
+# docs/fuzzing.md
+FUZZ_SECONDS ?= 600
+fuzz: $(BIN)/.test
+	$(BIN)/pytest tests/fuzz -s --fuzz-seconds=$(FUZZ_SECONDS) $(FUZZ_ARGS)
 
 constraints: $(BIN)/.bench
 	$(BIN)/python .ci/constraints.py

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import signal
 
+import pytest
+
 import children
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What `make fuzz` sets."""
+    parser.addoption(
+        "--fuzz-seconds",
+        type=float,
+        default=0.0,
+        help="how long each fuzz target of tests/fuzz tries new input; 0: a short run, always the same",
+    )
 
 
 def pytest_configure() -> None:
