@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 UNIT_BYTES = 64  # fragments start at multiples of it
 RESULT_BYTES = 9  # beside the outputs: RESULTS' header and the ticks
-PONG_BYTES = 18  # beside the map of a vector's units, a bit each
+PONG_BYTES = 20  # beside the map of a vector's units, a bit each
 PAYLOAD = 2048  # of a frame, in images of models that need no more
 UNITS = 1024  # of a vector in fragments, likewise: 65,536 B
 _MOST_PAYLOAD = 65_535  # a frame's length is a uint16

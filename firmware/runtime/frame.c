@@ -76,7 +76,8 @@ static void resynchronise(struct hil_receiver *receiver)
     }
     receiver->start = at;
     receiver->need = 0;
-    receiver->damaged++;
+    receiver->damaged += receiver->searching == 0;
+    receiver->searching = 1;
 }
 
 enum look { WHOLE, PARTIAL, WRONG };
@@ -130,6 +131,7 @@ int hil_receiver_next(struct hil_receiver *receiver, struct hil_frame *frame)
     for (;;) {
         switch (look(receiver, frame)) {
         case WHOLE:
+            receiver->searching = 0;
             return 1;
         case PARTIAL:
             return 0;

@@ -25,7 +25,8 @@ struct hil_receiver {
     size_t start;
     size_t end;
     size_t need;      /* bytes that the frame at start is known to have; 0: not known yet */
-    uint32_t damaged; /* times that bytes had to be given up */
+    int searching;    /* bytes were given up, and no whole frame has come since */
+    uint32_t damaged; /* stretches, from such a byte to the next whole frame */
 };
 
 /* Room for more bytes at the receiver's end: at least 1 byte after hil_receiver_next returned 0. */

@@ -28,6 +28,7 @@ struct hil_port {
     uint32_t (*cycles)(void *ctx);                                    /* counts up, wraps at 2^32 */
     uint32_t (*mask)(void *ctx);                                      /* mask interrupts; returns the old state */
     void (*unmask)(void *ctx, uint32_t old);
+    void (*align)(void *ctx);                                         /* return at the same phase of a tick */
     void (*gpio)(void *ctx, int high);                                /* the edge around inferences */
 };
 

@@ -16,7 +16,7 @@ _Static_assert(sizeof HIL_BUILD_ID == 33, "HIL_BUILD_ID has 32 hexadecimal digit
 #define HIL_ANSWERED_VERSION HIL_PROTOCOL_VERSION /* a test image answers with another */
 #endif
 
-#define PONG_HEADER 18u
+#define PONG_HEADER 20u
 _Static_assert(HIL_FRAGMENT_UNITS % 8u == 0u && HIL_FRAGMENT_UNITS <= 65528u, "units are counted in 16 bits");
 _Static_assert(PONG_HEADER + HIL_FRAGMENT_UNITS / 8u <= HIL_FRAME_PAYLOAD_MAX, "a PONG holds a bit per unit");
 _Static_assert(HIL_FRAME_PAYLOAD_MAX >= 256u && HIL_FRAME_PAYLOAD_MAX <= 65535u, "a frame's length has 16 bits");
@@ -163,9 +163,17 @@ static void send_pong(const struct hil_frame *ping)
     at = hil_put32(at, runtime.last.number);
     at = hil_put32(at, assembly->number);
     at = hil_put16(at, assembly->units);
-    const size_t bytes = (assembly->units + 7u) / 8u;
-    memcpy(at, assembly->have, bytes);
-    send(HIL_PONG, at + bytes);
+    size_t first = 0; /* of the map's bytes: before it all units have arrived, and none from end on */
+    size_t end = (assembly->units + 7u) / 8u;
+    while (first < end && assembly->have[first] == 0xFFu) {
+        first++;
+    }
+    while (end > first && assembly->have[end - 1u] == 0u) {
+        end--;
+    }
+    at = hil_put16(at, (uint16_t)(8u * first));
+    memcpy(at, &assembly->have[first], end - first);
+    send(HIL_PONG, at + (end - first));
 }
 
 static void send_stack_reply(void)
@@ -197,6 +205,7 @@ static int __attribute__((noinline)) infer(uint32_t number, uint32_t steps, uint
     if (loaded < 0) {
         return loaded;
     }
+    const uint32_t interrupts = port->mask(port->ctx); /* before painting: an interrupt's frame is not the model's */
     const uint32_t before = hil_stack_peak(port);
     if (before > runtime.peak_total) {
         runtime.peak_total = before;
@@ -205,7 +214,7 @@ static int __attribute__((noinline)) infer(uint32_t number, uint32_t steps, uint
     const uint32_t base = hil_stack_now(port);
     hil_mark_number(number);
 
-    const uint32_t interrupts = port->mask(port->ctx);
+    port->align(port->ctx);
     port->gpio(port->ctx, 1);
     const uint32_t start = port->cycles(port->ctx);
     hil_mark_begin();

@@ -5,7 +5,7 @@
 #include "model.h"
 #include "port.h"
 
-#define HIL_PROTOCOL_VERSION 1u
+#define HIL_PROTOCOL_VERSION 2u
 
 /* Registers at a fault; 0 where the board cannot tell. */
 struct hil_fault {

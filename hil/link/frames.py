@@ -51,12 +51,14 @@ class Receiver:
     """Turns bytes as they come into frames; what is damaged is given up, counted and searched again.
 
     ``payload_max`` bounds a believable length, so that a wrong one is noticed before its bytes have come.
-    It may change between two calls. ``damaged`` counts how often bytes were given up.
+    It may change between two calls. ``damaged`` counts damaged stretches: bytes that were given up, up to the
+    next whole frame.
     """
 
     def __init__(self, payload_max: int) -> None:
         self.payload_max = payload_max
         self.damaged = 0
+        self._searching = False
         self._bytes = bytearray()
         self._start = 0
 
@@ -101,6 +103,7 @@ class Receiver:
                 self._resynchronise()
                 continue
             self._start = end + TRAILER_BYTES
+            self._searching = False
             return Frame(kind, seq, body[HEADER_BYTES - len(SYNC) :])
 
     def _skip_zeros(self) -> None:
@@ -114,4 +117,5 @@ class Receiver:
             half_sync = self._bytes[-1] == SYNC[0] and len(self._bytes) - 1 > self._start
             found = len(self._bytes) - half_sync
         self._start = found
-        self.damaged += 1
+        self.damaged += not self._searching
+        self._searching = True

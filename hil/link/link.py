@@ -19,11 +19,11 @@ from hil.errors import HandshakeError, VectorError
 from hil.link import messages
 from hil.link.channel import PAYLOAD_UNKNOWN, Channel, LinkStats
 from hil.link.faults import Faults, FaultyTransport
-from hil.link.frames import OVERHEAD_BYTES
+from hil.link.frames import OVERHEAD_BYTES, Frame
 from hil.link.messages import NO_VECTOR, Hello, Result, StackUse, Type
-from hil.link.pacing import Patience
+from hil.link.pacing import Pacing, Patience
 from hil.link.rings import Memory, MemoryTransport
-from hil.link.stream import Stream
+from hil.link.stream import PINGS_BYTES, Stream
 from hil.link.transport import Reopening, SerialTransport, Transport
 from hil.wire import most_vector_bytes
 
@@ -31,7 +31,9 @@ __all__ = ["Hello", "Link", "LinkStats", "Result", "StackUse"]
 
 _ASK_AGAIN_S = 0.25
 _READY_S = 0.5
-_HELLOS_MOST = 3
+_COPIES = 3
+_ANSWER_BYTES = 200
+_FLUSH_BYTES = 32
 _WORK_GUESS_S = 0.125
 
 
@@ -41,7 +43,6 @@ class Link:
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._number = 0  # of the next vector, counted since the handshake
-        self._round_trip_s = _ASK_AGAIN_S
         self.hello: Hello | None = None
 
     @classmethod
@@ -95,24 +96,47 @@ class Link:
         self.hello = None
         channel.shaken = False
         channel.wait_for(Type.READY, min(deadline, channel.clock() + _READY_S))
+        started = channel.clock()
+        reply, asked = self._ask(
+            Type.HELLO, messages.hello_request(), Type.HELLO_REPLY, deadline, PAYLOAD_UNKNOWN
+        )
+        if reply is None:
+            raise channel.hung(deadline_s, f"asked {asked} times")
+        hello = messages.parse_hello(reply.payload)
+        channel.expect(hello.max_payload)
+        channel.shaken = True
+        channel.longest_s = 0.0
+        self._number = 0
+        self._pacing = Pacing(min(hello.max_payload, (hello.rx_window - PINGS_BYTES) // 4 - OVERHEAD_BYTES))
+        round_trip_s = channel.clock() - started if asked == 1 else _ASK_AGAIN_S
+        frame_s = (hello.max_payload + OVERHEAD_BYTES) * channel.byte_s
+        self._patience = Patience(round_trip_s, max(_WORK_GUESS_S, frame_s))
+        self.hello = hello
+        return hello
+
+    def _ask(
+        self, kind: Type, payload: bytes, wanted: Type, deadline: float, longest: int
+    ) -> tuple[Frame | None, int]:
+        """Ask until the answer comes or the deadline passes; the answer, and how often it was asked for.
+
+        From the second time on the question goes out in several copies, of which one may arrive, behind zeros
+        that end a half frame, of up to ``longest`` bytes of payload.
+        """
+        channel = self._channel
         asked = 0
         while (now := channel.clock()) < deadline:
+            zeros = min(longest, _FLUSH_BYTES << asked) + OVERHEAD_BYTES if asked else 0
             if asked:
                 channel.give_up_half_frame()
-                channel.flush(PAYLOAD_UNKNOWN + OVERHEAD_BYTES)
+                channel.flush(zeros)
             asked += 1
-            for _ in range(min(asked, _HELLOS_MOST)):  # all are answered, the first answer that comes will do
-                channel.send(Type.HELLO, messages.hello_request())
-            reply = channel.wait_for(Type.HELLO_REPLY, min(deadline, now + _ASK_AGAIN_S * asked))
+            for _ in range(min(asked, _COPIES)):
+                channel.send(kind, payload)
+            line_s = (zeros + _COPIES * _ANSWER_BYTES) * channel.byte_s
+            reply = channel.wait_for(wanted, min(deadline, now + _ASK_AGAIN_S + line_s))
             if reply is not None:
-                self.hello = messages.parse_hello(reply.payload)
-                channel.expect(self.hello.max_payload)
-                channel.shaken = True
-                self._round_trip_s = channel.clock() - now
-                self._number = 0
-                channel.longest_s = 0.0
-                return self.hello
-        raise channel.hung(deadline_s, f"asked {asked} times")
+                return reply, asked
+        return None, asked
 
     def infer(
         self,
@@ -137,25 +161,17 @@ class Link:
             hello = self.handshake(hang_after_s)  # starts the numbers anew
         first = self._number
         self._number += len(inputs)  # none twice: late answers must not fit another
-        longest_s = (hello.max_payload + OVERHEAD_BYTES) * self._channel.byte_s
-        patience = Patience(self._round_trip_s, max(_WORK_GUESS_S, longest_s))
-        return Stream(self._channel, hello, first, inputs, patience, on_result).run(hang_after_s, hang_factor)
+        stream = Stream(self._channel, hello, first, inputs, self._pacing, self._patience, on_result)
+        return stream.run(hang_after_s, hang_factor)
 
     def stack(self, deadline_s: float = 5.0) -> StackUse:
         """How deep the firmware's stack went since it started; zeros where it cannot tell."""
         hello, channel = self.require_hello(), self._channel
-        deadline = channel.clock() + deadline_s
-        asked = 0
-        while (now := channel.clock()) < deadline:
-            if asked:
-                channel.give_up_half_frame()
-                channel.flush(min(hello.max_payload, hello.rx_window // 2) + OVERHEAD_BYTES)
-            channel.send(Type.STACK, b"")
-            asked += 1
-            reply = channel.wait_for(Type.STACK_REPLY, min(deadline, now + _ASK_AGAIN_S * asked))
-            if reply is not None:
-                return messages.parse_stack(reply.payload)
-        raise channel.hung(deadline_s, f"asked {asked} times for its stack")
+        longest = min(hello.max_payload, hello.rx_window // 2)
+        reply, asked = self._ask(Type.STACK, b"", Type.STACK_REPLY, channel.clock() + deadline_s, longest)
+        if reply is None:
+            raise channel.hung(deadline_s, f"asked {asked} times for its stack")
+        return messages.parse_stack(reply.payload)
 
     def require_hello(self) -> Hello:
         """The handshake's answer; HandshakeError when there was none yet."""

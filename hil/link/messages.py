@@ -13,7 +13,7 @@ import numpy.typing as npt
 from hil.errors import HandshakeError, LinkError
 from hil.wire import RESULT_BYTES, UNIT_BYTES
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 FRAGMENT_UNIT = UNIT_BYTES
 NO_VECTOR = 0xFFFF_FFFF
 
@@ -50,7 +50,7 @@ _HELLO_REPLY = struct.Struct("<H16s4B4H2I2H")
 _VECTORS = struct.Struct("<IBBH")
 _STEPS_EACH = 1
 _FRAGMENT = struct.Struct("<IIH")
-_PONG = struct.Struct("<IIIIH")
+_PONG = struct.Struct("<IIIIHH")
 _FAULT = struct.Struct("<8I")
 _FAULT_REGISTERS = ("pc", "lr", "xpsr", "cfsr", "hfsr", "mmfar", "bfar", "sp")
 _ERROR = struct.Struct("<BIi")
@@ -249,13 +249,15 @@ def parse_results(payload: bytes, outputs: int, dtype: np.dtype[np.generic]) -> 
 def parse_pong(payload: bytes) -> Pong:
     """Decode PONG; LinkError when it is malformed."""
     try:
-        nonce, damaged, last, assembling, units = _PONG.unpack_from(payload)
+        nonce, damaged, last, assembling, units, first = _PONG.unpack_from(payload)
     except struct.error as error:
         raise _malformed("pong", payload) from error
     have = payload[_PONG.size :]
-    if len(have) != (units + 7) // 8:
+    if first > units or len(have) > (units - first + 7) // 8:
         raise _malformed("pong", payload)
-    missing = tuple(unit for unit in range(units) if not have[unit // 8] >> unit % 8 & 1)
+    missing = tuple(
+        first + at for at in range(units - first) if at >= 8 * len(have) or not have[at // 8] >> at % 8 & 1
+    )
     return Pong(nonce, damaged, last, assembling, missing if units else None)
 
 

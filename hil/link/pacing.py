@@ -74,29 +74,34 @@ class Pacing:
 class Patience:
     """How long to listen before asking whether something was lost, in seconds.
 
-    A few round trips, or twice the longest time the device lately took between two answers: asking early
-    costs a ping, asking late costs the time. Each silence in a row is waited for twice as long. ``work_s`` is
-    a first guess, which answers soon replace.
+    What a ping's answer takes, smoothed with its variance as RFC 6298 does, or twice the longest time the
+    device lately took between two answers: asking early costs a ping, asking late costs the time. After a
+    silence the next is waited for twice as long, until a ping that left since is answered (Karn's rule; a
+    ping and its answer are paired by their nonce). The first guesses, ``round_trip_s`` and ``work_s``, are
+    soon replaced.
     """
 
     def __init__(self, round_trip_s: float, work_s: float) -> None:
         self._round_trip_s = round_trip_s
+        self._variance_s = round_trip_s / 2
         self._work_s = work_s
         self.silences = 0
 
     @property
     def quiet_s(self) -> float:
         """How long the next silence may last."""
-        normal = max(4 * self._round_trip_s, 2 * self._work_s, _LEAST_QUIET_S)
+        normal = max(self._round_trip_s + 4 * self._variance_s, 2 * self._work_s, _LEAST_QUIET_S)
         return float(min(normal * 2 ** min(self.silences, _DOUBLINGS), _MOST_QUIET_S))
 
     def silent(self) -> None:
         """Nothing came for ``quiet_s``."""
         self.silences += 1
 
-    def heard(self) -> None:
-        """A frame came."""
+    def answered(self, seconds: float) -> None:
+        """A ping that left since the last silence was answered after so long."""
         self.silences = 0
+        self._variance_s += (abs(self._round_trip_s - seconds) - self._variance_s) / 4
+        self._round_trip_s += (seconds - self._round_trip_s) / 8
 
     def worked(self, seconds: float) -> None:
         """The device took that long to answer, and nothing was lost: it was busy, or the line is slow."""

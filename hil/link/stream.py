@@ -29,9 +29,11 @@ from hil.link.window import Window
 
 _BATCH_MOST = 255
 _PING_BYTES = 4 + OVERHEAD_BYTES
-_PINGS = 8
+PINGS_BYTES = 8 * _PING_BYTES  # room in the window that is left to pings
+_PINGS_PER_WINDOW = 2
 _FLUSH_AFTER = 2  # silences in a row
 _SMALL = 256
+_COPIES = 4
 
 
 class Stream:
@@ -43,6 +45,7 @@ class Stream:
         hello: Hello,
         first: int,
         inputs: Sequence[npt.NDArray[np.generic]],
+        pacing: Pacing,
         patience: Patience,
         on_result: Callable[[Result], None] | None,
     ) -> None:
@@ -50,16 +53,15 @@ class Stream:
         self._hello = hello
         self._first = first
         self._inputs = inputs
+        self._pacing = pacing
         self._patience = patience
         self._on_result = on_result
-        # The window also holds, beside what is in flight, a flush as long as one frame and some pings.
-        room = hello.rx_window - _PINGS * _PING_BYTES
-        self._pacing = Pacing(min(hello.max_payload, room // 2 - OVERHEAD_BYTES))
-        self._longest = self._pacing.limit + OVERHEAD_BYTES
+        self._longest = pacing.limit + OVERHEAD_BYTES
+        self._reserve = PINGS_BYTES + self._longest  # for pings, and for a flush as long as one frame
         self._window = Window(len(inputs), hello.rx_window)
-        self._reserve = hello.rx_window - room + self._longest
         self._results: dict[int, Result] = {}
-        self._barriers: dict[int, tuple[int, float]] = {}  # ping's nonce -> its order number, when it left
+        self._pings: dict[int, tuple[int, float]] = {}  # nonce -> its order number, when it left
+        self._asked = 0  # order number of the last frame sent before the last silence
         self._since_ping = 0
         self._assembly: Assembly | None = None
 
@@ -74,7 +76,6 @@ class Stream:
             now = clock()
             if frame is not None:
                 self._take(frame, now - heard)
-                self._patience.heard()
                 heard = now
             elif now - heard >= limit_s:
                 raise self._channel.hung(
@@ -88,17 +89,23 @@ class Stream:
     # Sending
 
     def _fill(self) -> None:
-        """Send what there is room for; on a lossy line, a ping behind it all finds out what got lost."""
-        while self._assembly is None and (number := self._window.next_waiting()) is not None:
-            if self._size(number) + VECTORS_HEADER_BYTES > self._pacing.limit:
-                self._assembly = Assembly(self._window.take(), self._size(number))
-            elif not self._send_batch():
-                break
-        if self._assembly is not None:
-            self._send_fragments(self._assembly)
-        if self._pacing.lossy and not self._barriers:
-            for _ in range(1 if self._pacing.limit > _SMALL else 2):
-                self._ping()  # where most frames are lost, waiting for a lost ping costs more than a second
+        """Send what there is room for; where losses are likely, a ping behind it all finds them."""
+        while self._send_next():
+            pass
+        full = self._assembly is not None and not self._assembly.complete
+        if (full or self._pacing.lossy) and not self._pings:
+            self._ping(self._copies)
+
+    def _send_next(self) -> bool:
+        """Send the next frame of vectors, if there is one and room for it."""
+        if self._assembly is None:
+            number = self._window.next_waiting()
+            if number is None:
+                return False
+            if self._size(number) + VECTORS_HEADER_BYTES <= self._pacing.limit:
+                return self._send_batch()
+            self._assembly = Assembly(self._window.take(), self._size(number))
+        return not self._assembly.complete and self._send_fragment(self._assembly)
 
     def _has_room(self, wire_bytes: int) -> bool:
         return self._window.has_room(wire_bytes + self._reserve)
@@ -121,42 +128,46 @@ class Stream:
         self._window.sent(numbers, self._channel.send(Type.VECTORS, data))
         return True
 
-    def _send_fragments(self, assembly: Assembly) -> None:
+    def _send_fragment(self, assembly: Assembly) -> bool:
         vector = self._inputs[assembly.number]
-        data = vector.tobytes()
-        most = max(1, (self._pacing.limit - FRAGMENT_HEADER_BYTES) // FRAGMENT_UNIT)
-        while not assembly.complete:
-            run = assembly.next_run(most)
-            piece = data[run.start * FRAGMENT_UNIT : run.stop * FRAGMENT_UNIT]
-            if not self._has_room(len(piece) + FRAGMENT_HEADER_BYTES + OVERHEAD_BYTES):
-                if not self._barriers:
-                    self._ping()
-                return
-            payload = messages.fragment_payload(
-                self._first + assembly.number, len(vector), run.start * FRAGMENT_UNIT, piece
-            )
-            size = self._channel.send(Type.FRAGMENT, payload)
-            assembly.sent(run, self._window.sent((), size), size)
-            self._since_ping += size
-            if not assembly.complete and self._since_ping * 2 >= self._hello.rx_window - self._reserve:
-                self._ping()  # its answer makes room for more
+        run = assembly.next_run(max(1, (self._pacing.limit - FRAGMENT_HEADER_BYTES) // FRAGMENT_UNIT))
+        piece = vector.tobytes()[run.start * FRAGMENT_UNIT : run.stop * FRAGMENT_UNIT]
+        if not self._has_room(len(piece) + FRAGMENT_HEADER_BYTES + OVERHEAD_BYTES):
+            return False
+        payload = messages.fragment_payload(
+            self._first + assembly.number, len(vector), run.start * FRAGMENT_UNIT, piece
+        )
+        size = self._channel.send(Type.FRAGMENT, payload)
+        assembly.sent(run, self._window.sent((), size), size)
+        self._since_ping += size
+        usable = self._window.capacity - self._reserve
+        if not assembly.complete and self._since_ping * _PINGS_PER_WINDOW >= usable:
+            self._ping()  # its answer makes room for more
+        return True
 
-    def _ping(self) -> None:
+    @property
+    def _copies(self) -> int:
+        """How many pings to send: where most frames are lost, waiting for an answer costs more than pings."""
+        return 1 if self._pacing.limit > _SMALL else _COPIES
+
+    def _ping(self, copies: int = 1) -> None:
         nonce = self._channel.next_nonce()
-        size = self._channel.send(Type.PING, nonce.to_bytes(4, "little"))
-        self._barriers[nonce] = self._window.sent((), size), self._channel.clock()
+        left = self._channel.clock()
+        size = sum(self._channel.send(Type.PING, nonce.to_bytes(4, "little")) for _ in range(copies))
+        self._pings[nonce] = self._window.sent((), size), left
         self._since_ping = 0
 
     def _ask(self) -> None:
         """Nothing comes: ping, and when that stays unanswered too, end what half frames there may be."""
+        self._asked = self._window.order
         if self._pacing.lossy or self._patience.silences >= _FLUSH_AFTER:
             self._channel.give_up_half_frame()
         if self._patience.silences >= _FLUSH_AFTER:
             zeros = self._flush_bytes()
             if self._window.has_room(zeros + _PING_BYTES):
                 self._window.sent((), self._channel.flush(zeros))
-        if self._window.has_room(_PING_BYTES):
-            self._ping()
+        if self._window.has_room(self._copies * _PING_BYTES):
+            self._ping(self._copies)
 
     def _flush_bytes(self) -> int:
         """As long as the frames sent now; with every further silence twice as long, up to the longest."""
@@ -169,11 +180,12 @@ class Stream:
     # Receiving
 
     def _take(self, frame: Frame, waited_s: float) -> None:
-        if frame.type == Type.RESULTS:
-            # Behind a silence: the ping it brought about is not answered yet, so the device was just busy.
-            if self._patience.silences == 0 or (self._barriers and not self._pacing.lossy):
-                self._patience.worked(waited_s)
+        # Behind a silence: the ping it brought about is not answered yet, so the device was just busy.
+        if self._patience.silences == 0 or (self._pings and not self._pacing.lossy):
+            self._patience.worked(waited_s)
+            if frame.type == Type.RESULTS:
                 self._channel.longest_s = max(self._channel.longest_s, waited_s)
+        if frame.type == Type.RESULTS:
             for answer in messages.parse_results(
                 frame.payload, self._hello.outputs, self._hello.output_dtype
             ):
@@ -181,7 +193,7 @@ class Stream:
         elif frame.type == Type.PONG:
             self._take_pong(messages.parse_pong(frame.payload))
         elif frame.type == Type.NAK:
-            if not self._barriers:
+            if not self._pings:
                 self._ping()
         elif frame.type == Type.ERROR:
             self._take_error(messages.parse_error(frame.payload))
@@ -198,6 +210,7 @@ class Stream:
             )
         outcome = self._window.answered(number)
         self._learn(outcome.arrived, outcome.lost)
+        self._forget_pings()
         if not outcome.fresh:
             return
         if self._assembly is not None and self._assembly.number == number:
@@ -216,16 +229,20 @@ class Stream:
             self._learn((), self._window.barrier(assembly.last_order))
 
     def _take_pong(self, pong: Pong) -> None:
-        if pong.nonce not in self._barriers:
-            return  # of an earlier call, or one that a later pong has outrun
-        order, left = self._barriers[pong.nonce]
-        self._barriers = {nonce: later for nonce, later in self._barriers.items() if later[0] > order}
-        if self._patience.silences == 0:  # else half a frame may have held it back
-            self._patience.worked(self._channel.clock() - left)
+        if pong.nonce not in self._pings:
+            return  # of an earlier call
+        order, left = self._pings[pong.nonce]
+        if order > self._asked:
+            self._patience.answered(self._channel.clock() - left)
         self._learn((), self._window.barrier(order))
         if self._assembly is not None:
             settled = self._settle(self._assembly, pong, order)
             self._learn(settled.arrived, settled.lost)
+        self._forget_pings()
+
+    def _forget_pings(self) -> None:
+        """Those are answered or lost that were sent before what is answered now."""
+        self._pings = {nonce: one for nonce, one in self._pings.items() if one[0] > self._window.settled}
 
     def _settle(self, assembly: Assembly, pong: Pong, order: int) -> Settled:
         number = self._first + assembly.number

@@ -31,29 +31,24 @@ class Outcome:
 
 
 class Window:
-    """Vectors 0 to ``count - 1``, with at most ``capacity`` bytes on their way unanswered."""
+    """Vectors 0 to ``count - 1``, with at most ``capacity`` bytes on their way unanswered.
+
+    ``order`` is the number of the last frame sent; all up to number ``settled`` have been dealt with.
+    """
 
     def __init__(self, count: int, capacity: int) -> None:
         self.capacity = capacity
+        self.order = 0
+        self.settled = 0
         self._waiting: deque[int] = deque(range(count))
         self._flights: deque[Flight] = deque()
         self._open = set(range(count))
-        self._order = 0
+        self._used = 0
 
     @property
     def finished(self) -> bool:
         """Whether every vector is answered."""
         return not self._open
-
-    @property
-    def idle(self) -> bool:
-        """Whether nothing is on its way."""
-        return not self._flights
-
-    @property
-    def order(self) -> int:
-        """The order number of the last frame sent; what a barrier sent now would stand behind."""
-        return self._order
 
     def next_waiting(self) -> int | None:
         """The vector to send next, or None when all are done or on their way."""
@@ -75,8 +70,7 @@ class Window:
 
     def has_room(self, wire_bytes: int) -> bool:
         """Whether so many bytes may be sent now; they always may when nothing is on its way."""
-        used = sum(flight.wire_bytes for flight in self._flights)
-        return not self._flights or used + wire_bytes <= self.capacity
+        return not self._flights or self._used + wire_bytes <= self.capacity
 
     def take(self) -> int:
         """The vector that waits at the front; from now on whoever takes it sees to it."""
@@ -84,12 +78,13 @@ class Window:
 
     def sent(self, numbers: Iterable[int], wire_bytes: int) -> int:
         """Bytes with these vectors, which wait at the front, are on their way; returns their order number."""
-        self._order += 1
+        self.order += 1
         owed = set(numbers)
         for _ in range(len(owed)):
             self._waiting.popleft()
-        self._flights.append(Flight(self._order, wire_bytes, owed))
-        return self._order
+        self._flights.append(Flight(self.order, wire_bytes, owed))
+        self._used += wire_bytes
+        return self.order
 
     def answered(self, number: int) -> Outcome:
         """Note an answer to a vector; frames sent before its own that are still owed wait again."""
@@ -102,7 +97,7 @@ class Window:
         lost = self.barrier(flight.order - 1)
         if flight.owed:
             return Outcome(fresh, (), lost)
-        self._flights.remove(flight)
+        self.barrier(flight.order)
         return Outcome(fresh, (flight.wire_bytes,), lost)
 
     def barrier(self, order: int) -> tuple[int, ...]:
@@ -114,9 +109,11 @@ class Window:
         lost: list[int] = []
         while self._flights and self._flights[0].order <= order:
             flight = self._flights.popleft()
+            self._used -= flight.wire_bytes
             owed = sorted(flight.owed & self._open)
             if owed:
                 lost.append(flight.wire_bytes)
                 again += owed
         self._waiting.extendleft(reversed(again))
+        self.settled = max(self.settled, order)
         return tuple(lost)

@@ -39,8 +39,9 @@ static uint32_t counter_read(void *ctx)
 /* Return at the same phase of a tick every time, so that what runs next always takes the same number of ticks.
  * Under `-icount shift=0` a tick is 40 instructions: readings 41 apart move through a tick one instruction at a
  * time, and a step of two ticks says that this one lies right on an edge. Without icount, give up after a while. */
-static void align_to_tick(void)
+static void align(void *ctx)
 {
+    (void)ctx;
     uint32_t before, now, step, tries = 80;
     __asm volatile("ldr %0, [%4]\n\t"
                    "1:\n\t"
@@ -60,13 +61,11 @@ static void align_to_tick(void)
                    : "cc", "memory");
 }
 
-/* What is masked is about to be measured. */
 static uint32_t mask(void *ctx)
 {
     (void)ctx;
     uint32_t old;
     __asm volatile("mrs %0, primask\n\tcpsid i" : "=r"(old)::"memory");
-    align_to_tick();
     return old;
 }
 
@@ -86,7 +85,8 @@ static void gpio(void *ctx, int high)
     { \
         .kind = "qemu_mps2_an386", .clock_hz = CLOCK_HZ, .counter_hz = CLOCK_HZ, .counter = HIL_COUNTER_TIMER, \
         .rx_window = (window), .stack_low = _stack_low, .stack_high = _stack_high, .read = (receive), \
-        .write = (send), .wait = (sleep), .cycles = counter_read, .mask = mask, .unmask = unmask, .gpio = gpio, \
+        .write = (send), .wait = (sleep), .cycles = counter_read, .mask = mask, .unmask = unmask, .align = align, \
+        .gpio = gpio, \
     }
 
 static const struct hil_port uart_port = PORT(UART_RING_BYTES, uart_read, uart_write, uart_wait);

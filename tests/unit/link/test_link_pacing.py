@@ -45,15 +45,36 @@ def test_a_fragment_always_fits() -> None:
     assert pacing.limit == 10 + 64
 
 
-def test_patience_doubles_with_each_silence_and_comes_back() -> None:
+def test_patience_is_what_a_round_trip_takes_and_its_variance() -> None:
+    """RFC 6298, 2: SRTT + 4 RTTVAR, of which the first sample gives half as RTTVAR."""
+    patience = Patience(0.1, 0.0)
+    assert patience.quiet_s == pytest.approx(0.1 + 4 * 0.05)
+    patience.answered(0.18)
+    srtt, rttvar = 7 / 8 * 0.1 + 1 / 8 * 0.18, 3 / 4 * 0.05 + 1 / 4 * 0.08
+    assert patience.quiet_s == pytest.approx(srtt + 4 * rttvar)
+
+
+def test_patience_forgets_a_first_guess_that_was_wrong() -> None:
+    """As after a handshake that noise held up for seconds."""
+    patience = Patience(3.0, 0.0)
+    assert patience.quiet_s == 2.0
+    for _ in range(60):
+        patience.answered(0.004)
+    assert patience.quiet_s < 0.03
+
+
+def test_patience_doubles_with_each_silence_until_a_ping_is_answered() -> None:
+    """Karn's rule: what comes late, for something that was sent before the silence, ends nothing."""
     patience = Patience(0.05, 0.0)
     first = patience.quiet_s
     patience.silent()
     assert patience.quiet_s == 2 * first
     patience.silent()
     assert patience.quiet_s == 4 * first
-    patience.heard()
-    assert patience.quiet_s == first
+    patience.worked(0.01)
+    assert patience.quiet_s == 4 * first
+    patience.answered(0.05)
+    assert patience.quiet_s < first
 
 
 def test_patience_follows_what_the_device_takes() -> None:

@@ -6,13 +6,14 @@ import socket
 import struct
 import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hil.link import messages
 from hil.link.frames import OVERHEAD_BYTES, Frame, Receiver, encode
 from hil.resources import firmware_dir
 
@@ -23,6 +24,7 @@ from host_device import BUILD_ID, HostDevice
 HELLO, PING, VECTORS, FRAGMENT, STACK, AGAIN = range(0x01, 0x07)
 HELLO_REPLY, PONG, RESULTS, NAK, STACK_REPLY, READY, FAULT, ERROR = range(0x81, 0x89)
 NOBODY = 0xFFFFFFFF
+VERSION = b"\x02\x00"
 MAX_PAYLOAD = 2048
 OUTPUTS = 3
 STEP_BYTES = 4 * 2  # 4 features of int16
@@ -86,7 +88,7 @@ def connect(start_device: Callable[..., HostDevice]) -> Iterator[Connect]:
             wire = Raw(start_device(**options))
             stack.callback(wire.close)
             ready = wire.next()
-            assert (ready.type, ready.payload) == (READY, b"\x01\x00")
+            assert (ready.type, ready.payload) == (READY, VERSION)
             return wire
 
         yield start
@@ -104,11 +106,11 @@ def result(data: bytes) -> bytes:
 
 
 def test_hello_reply(connect: Connect) -> None:
-    kind, said = connect(**SMALL, window=4096).ask(HELLO, b"\x01\x00")
+    kind, said = connect(**SMALL, window=4096).ask(HELLO, VERSION)
     assert kind == HELLO_REPLY
     fields = struct.pack(
         "<H16s4B4HIIHH",
-        *(1, bytes.fromhex(BUILD_ID), 2, 2, 2, 1),
+        *(2, bytes.fromhex(BUILD_ID), 2, 2, 2, 1),
         *(4, 1, 200, OUTPUTS, 1_000_000, 1_000_000, 4096, MAX_PAYLOAD),
     )
     assert said == fields + b"\x08checksum" + b"\x04host"
@@ -116,7 +118,7 @@ def test_hello_reply(connect: Connect) -> None:
 
 def test_ping_is_answered_with_its_nonce(connect: Connect) -> None:
     wire = connect(**SMALL)
-    assert wire.ask(PING, b"abcd") == (PONG, b"abcd" + struct.pack("<IIIH", 0, NOBODY, 0, 0))
+    assert wire.ask(PING, b"abcd") == (PONG, b"abcd" + struct.pack("<IIIHH", 0, NOBODY, 0, 0, 0))
 
 
 def test_vectors_of_one_length(connect: Connect) -> None:
@@ -181,13 +183,37 @@ def test_fragments_in_any_order_and_twice(connect: Connect) -> None:
         wire.send(FRAGMENT, fragment(9, data, first, last))
     pong = wire.until_pong(b"what")
     assert [frame.payload for frame in pong] == [
-        b"what" + struct.pack("<IIIH", 0, NOBODY, 9, 7) + bytes([0b1001111])
+        b"what" + struct.pack("<IIIHH", 0, NOBODY, 9, 7, 0) + bytes([0b1001111])
     ]
     assert wire.ask(FRAGMENT, fragment(9, data, 4, 5)) == (
         RESULTS,
         struct.pack("<IB", 9, 1) + result(data),
     )
-    assert wire.ask(PING, b"done") == (PONG, b"done" + struct.pack("<IIIH", 0, 9, 9, 0))
+    assert wire.ask(PING, b"done") == (PONG, b"done" + struct.pack("<IIIHH", 0, 9, 9, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("arrived", "first", "told"),
+    [
+        pytest.param(range(20), 16, b"\x0f", id="in order"),
+        pytest.param(range(16), 16, b"", id="whole bytes of the map"),
+        pytest.param([*range(16), 17, 27], 16, b"\x02\x08", id="two behind gaps"),
+        pytest.param([24], 0, b"\0\0\0\x01", id="one far behind"),
+        pytest.param(range(1, 28), 0, b"\xfe\xff\xff\x0f", id="all but the first"),
+        pytest.param(range(27), 24, b"\x07", id="all but the last"),
+    ],
+)
+def test_a_pong_tells_only_what_is_between_the_first_gap_and_the_last_arrival(
+    connect: Connect, arrived: Iterable[int], first: int, told: bytes
+) -> None:
+    wire = connect(**(SMALL | {"max_steps": 300}))
+    data = vector(1, 220)  # 1,760 bytes: 28 units, the last of 32 bytes
+    for unit in arrived:
+        wire.send(FRAGMENT, fragment(1, data, unit, unit))
+    (pong,) = wire.until_pong(b"what")
+    assert pong.payload == b"what" + struct.pack("<IIIHH", 0, NOBODY, 1, 28, first) + told
+    missing = messages.parse_pong(pong.payload).missing
+    assert missing == tuple(unit for unit in range(28) if unit not in arrived)
 
 
 def test_another_vector_ends_an_assembly(connect: Connect) -> None:
@@ -227,11 +253,11 @@ def test_hello_forgets_the_vectors_of_the_host_before(connect: Connect) -> None:
     wire.send(FRAGMENT, fragment(6, vector(6, 50), 0, 5))
     wire.bytes(b"damage")
     assert wire.next().type == NAK
-    wire.ask(HELLO, b"\x01\x00")
+    wire.ask(HELLO, VERSION)
     wire.send(AGAIN, struct.pack("<I", 5))
     wire.send(FRAGMENT, fragment(6, vector(7, 50), 6, 6))
     (pong,) = wire.until_pong(b"what")
-    assert pong.payload[4:] == struct.pack("<IIIH", 0, NOBODY, 6, 7) + bytes([0b1000000])
+    assert pong.payload[4:] == struct.pack("<IIIHH", 0, NOBODY, 6, 7, 0) + bytes([0b1000000])
 
 
 @pytest.mark.parametrize(
@@ -283,6 +309,19 @@ def test_damage_is_told_and_the_frame_behind_it_is_answered(connect: Connect) ->
     seen = {frame.type: frame.payload for frame in (wire.next(), wire.next())}
     assert seen[PONG][:4] == b"next"
     assert struct.unpack("<I", seen[NAK])[0] >= 1
+
+
+def test_a_damaged_stretch_is_told_once(connect: Connect) -> None:
+    """However many bytes of it look like a frame's beginning, and in however many pieces they come."""
+    wire = connect(**SMALL)
+    for stretch in range(1, 4):
+        for _ in range(50):
+            wire.bytes(b"\xa5\x5a\x03")
+            wire.bytes(b"\x07\xa5")
+        wire.bytes(bytes(MAX_PAYLOAD + OVERHEAD_BYTES))
+        said = wire.until_pong(b"next")
+        assert [frame.payload for frame in said if frame.type == NAK] == [struct.pack("<I", stretch)]
+        assert struct.unpack_from("<I", said[-1].payload, 4) == (stretch,)
 
 
 wire_settings = settings(

@@ -36,7 +36,7 @@ def test_the_handshake_tells_all_about_the_firmware(start_device: StartDevice) -
     device = start_device(dtype=2, features=3, min_steps=4, max_steps=5, outputs=6, window=7000)
     with device.connect() as link:
         hello = link.require_hello()
-    assert (hello.protocol, hello.build_id) == (1, BUILD_ID)
+    assert (hello.protocol, hello.build_id) == (2, BUILD_ID)
     assert (hello.model, hello.kind, hello.precision) == ("checksum", "host", "q15")
     assert (hello.features, hello.min_steps, hello.max_steps, hello.outputs) == (3, 4, 5, 6)
     assert (hello.input_dtype, hello.output_dtype) == (np.int16, np.int16)
@@ -47,7 +47,7 @@ def test_the_handshake_tells_all_about_the_firmware(start_device: StartDevice) -
 def test_another_protocol_version_is_named(other_version_program: Path) -> None:
     with HostDevice(other_version_program) as device, Link.open(device.url) as link:
         device.boot()
-        with pytest.raises(ProtocolVersionError, match="protocol 7, this lab 1"):
+        with pytest.raises(ProtocolVersionError, match="protocol 7, this lab 2"):
             link.handshake(10.0)
 
 
@@ -142,7 +142,7 @@ Script = Callable[[Frame], bytes | None]
 def hello_reply(
     *, max_payload: int = 2048, outputs: int = 10, rx_window: int = 8192, max_steps: int = 8
 ) -> bytes:
-    words = [(1, 2), (0, 16), (1, 1), (1, 1), (1, 1), (1, 1), (8, 2), (8, 2), (max_steps, 2), (outputs, 2)]
+    words = [(2, 2), (0, 16), (1, 1), (1, 1), (1, 1), (1, 1), (8, 2), (8, 2), (max_steps, 2), (outputs, 2)]
     words += [(1000, 4), (1000, 4), (rx_window, 2), (max_payload, 2)]
     payload = b"".join(value.to_bytes(size, "little") for value, size in words) + b"\x01m\x01k"
     return encode(Frame(Type.HELLO_REPLY, 0, payload))
@@ -157,7 +157,7 @@ def scripted(answer: Script, clock: Callable[[], float] = time.monotonic) -> Ite
         def serve() -> None:
             receiver = Receiver(2048)
             with end, suppress(OSError):  # the host may go first
-                end.sendall(encode(Frame(Type.READY, 0, b"\x01\x00")))
+                end.sendall(encode(Frame(Type.READY, 0, b"\x02\x00")))
                 while data := end.recv(4096):
                     for frame in receiver.feed(data):
                         reply = answer(frame)
@@ -296,7 +296,7 @@ def test_a_fault_behind_half_a_frame_is_found() -> None:
         hello_reply(max_payload=100),
         hello_reply(outputs=0),
         hello_reply(rx_window=20),
-        encode(Frame(Type.HELLO_REPLY, 0, b"\x01\x00too short")),
+        encode(Frame(Type.HELLO_REPLY, 0, b"\x02\x00too short")),
     ],
 )
 def test_a_handshake_that_cannot_be_is_refused(reply: bytes) -> None:
@@ -322,7 +322,7 @@ def test_a_vector_too_large_for_the_firmware_is_named() -> None:
         hello = link.handshake(5.0)
         vector = np.zeros((40_000, hello.features), dtype=hello.input_dtype)
         with pytest.raises(
-            VectorError, match=r"vector 0 is too large for the link .*at most 121,856 with frames of 256 B"
+            VectorError, match=r"vector 0 is too large for the link .*at most 120,832 with frames of 256 B"
         ):
             link.infer([vector])
 

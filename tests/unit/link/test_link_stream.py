@@ -11,9 +11,12 @@ import numpy.typing as npt
 import pytest
 from host_device import HostDevice, expected
 
+from hil.link.channel import Channel
 from hil.link.frames import Frame, encode
 from hil.link.link import Link, LinkStats, Result
 from hil.link.messages import Type, fragment_payload
+from hil.link.pacing import Pacing, Patience
+from hil.link.stream import Stream
 from hil.link.transport import SerialTransport
 
 F32, I16 = 1, 2
@@ -153,3 +156,32 @@ def test_a_board_that_was_left_in_the_middle_is_taken_up_again(start_device: Sta
     with Link.open(device.url) as link:
         link.handshake(10.0)
         check(link.infer(inputs), inputs, VARIABLE["outputs"])
+
+
+class Sampled(Patience):
+    """Remembers the round trips that it was told of."""
+
+    def __init__(self) -> None:
+        super().__init__(1.0, 0.0)
+        self.samples: list[float] = []
+
+    def answered(self, seconds: float) -> None:
+        super().answered(seconds)
+        self.samples.append(seconds)
+
+
+def run_stream(channel: Channel, inputs: Vectors, patience: Patience) -> list[Result]:
+    """As ``Link.infer`` does, behind a handshake."""
+    hello = Link(channel).handshake(10.0)
+    return Stream(channel, hello, 0, inputs, Pacing(1024), patience, None).run(20.0, 0.0)
+
+
+def test_every_answered_ping_tells_the_round_trip(start_device: StartDevice) -> None:
+    device = start_device(**LARGE)
+    inputs = vectors(30, LARGE)
+    patience = Sampled()
+    with Channel(SerialTransport(device.url, 115_200)) as channel:
+        device.boot()
+        check(run_stream(channel, inputs, patience), inputs, LARGE["outputs"])
+        assert channel.stats.lost == 0
+    assert len(patience.samples) >= 30

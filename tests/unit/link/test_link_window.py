@@ -36,7 +36,7 @@ def test_a_barrier_says_nothing_of_what_was_sent_behind_it() -> None:
     window.sent([1], 100)
     assert window.barrier(barrier) == (100,)
     assert window.run_of_waiting(10) == [0]
-    assert not window.idle
+    assert window.settled == barrier
 
 
 def test_a_second_answer_to_the_same_vector_is_not_fresh() -> None:
