@@ -43,7 +43,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         options = parser().parse_args(arguments)
     except SystemExit as ended:  # argparse has said why
         return int(ended.code or 0)
-    code: int = options.command(options) or 0
+    code: int = options.command(options)
     return code
 
 
@@ -116,5 +116,9 @@ def _add_group(commands: Any, name: str) -> Any:
     return one.add_subparsers(metavar=group.metavar)
 
 
-def _help_of(one: argparse.ArgumentParser) -> Callable[[argparse.Namespace], None]:
-    return lambda _: one.print_help()
+def _help_of(one: argparse.ArgumentParser) -> Callable[[argparse.Namespace], int]:
+    def show(_: argparse.Namespace) -> int:
+        one.print_help()
+        return 0
+
+    return show

@@ -20,6 +20,7 @@ README = PROJECT / "README.md"
 WITH_PAGES = ("docs", "examples", "firmware", "fixtures", "hil")
 PAGES = [README, *(page for folder in WITH_PAGES for page in sorted((PROJECT / folder).rglob("*.md")))]
 SOURCES = [path for folder in ("hil", "db", "dashboards") for path in (PROJECT / folder).rglob("*.py")]
+LINE = r"(?![A-Z][a-z]).*[^.]"  # no sentence, but names and formulas may come first
 
 Parsers = dict[str, argparse.ArgumentParser]
 Places = Callable[[str], list[tuple[str, list[str]]]]
@@ -132,7 +133,7 @@ def test_a_command_has_a_line_in_the_help(name: str) -> None:
 def test_every_option_has_a_line_in_the_help(name: str) -> None:
     for action in own_actions(PARSERS[name]):
         line = action.help or ""
-        assert re.fullmatch(r"(?![A-Z][a-z]).*[^.]", line), action
+        assert re.fullmatch(LINE, line), action
         told = re.search(r"default: ([^\s)]+)\)?$", line)
         if told is not None and action.default is not None:
             default = action.default
@@ -180,6 +181,11 @@ def test_every_option_of_pytest_that_is_spoken_of_exists(
     for _, arguments in found:
         for option in options_of(arguments):
             pytestconfig.getoption(option)  # ValueError where there is none
+
+
+def test_every_option_of_the_bench_has_a_line_in_the_help(pytestconfig: pytest.Config) -> None:
+    for option in pytestconfig._parser.getgroup("hil").options:
+        assert re.fullmatch(LINE, option.attrs().get("help", "")), option.names()
 
 
 def test_every_option_of_the_bench_is_in_the_readme(pytestconfig: pytest.Config) -> None:
