@@ -565,6 +565,11 @@ static void port_unmask(void *ctx, uint32_t old)
     (void)old;
 }
 
+static void port_align(void *ctx)
+{
+    (void)ctx;
+}
+
 static void port_gpio(void *ctx, int high)
 {
     (void)ctx;
@@ -581,6 +586,7 @@ static struct hil_port port = {
     .cycles = port_cycles,
     .mask = port_mask,
     .unmask = port_unmask,
+    .align = port_align,
     .gpio = port_gpio,
 };
 

@@ -58,7 +58,7 @@ TARGETS = (
         "device",
         (
             *("device.c", "trial.c", "host.c"),  # device.c includes runtime.c
-            *(f"../../runtime/{name}.c" for name in ("frame", "crc", "rings", "stack")),
+            *(f"../../runtime/{name}.c" for name in ("frame", "crc", "rings")),
         ),
         600,
         20_000,

@@ -1,5 +1,6 @@
 #include "trial.h"
 
+#include "../../runtime/runtime.h"
 #include "../../runtime/wire.h"
 
 #include <string.h>
@@ -116,7 +117,7 @@ static void hear_hello_reply(struct trial *trial, const uint8_t *payload, size_t
     static const uint8_t build_id[16] = {0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77,
                                          0x88, 0x99, 0xAA, 0xBB, 0xCC, 0xDD, 0xEE, 0xFF};
     const struct hil_model *const model = &trial->model;
-    REQUIRE(length > 42u && get16(payload) == 1u && memcmp(payload + 2, build_id, 16) == 0, "HELLO_REPLY of another");
+    REQUIRE(length > 42u && get16(payload) == HIL_PROTOCOL_VERSION && memcmp(payload + 2, build_id, 16) == 0, "HELLO_REPLY of another");
     REQUIRE(payload[18] == model->precision && payload[19] == model->input_dtype &&
                 payload[20] == model->output_dtype && get16(payload + 22) == model->features &&
                 get16(payload + 24) == model->min_steps && get16(payload + 26) == model->max_steps &&
@@ -137,13 +138,14 @@ static void hear_hello_reply(struct trial *trial, const uint8_t *payload, size_t
 
 static void hear_pong(struct trial *trial, const uint8_t *payload, size_t length)
 {
-    REQUIRE(length >= 18u, "PONG of %zu bytes", length);
-    const uint32_t units = get16(payload + 16);
-    REQUIRE(units <= HIL_FRAGMENT_UNITS && length == 18u + (units + 7u) / 8u, "PONG of %u units", units);
-    uint32_t have = 0;
-    for (uint32_t unit = 0; unit < 8u * (uint32_t)(length - 18u); unit++) {
-        const uint32_t set = payload[18u + unit / 8u] >> unit % 8u & 1u;
-        REQUIRE(set == 0u || unit < units, "PONG has unit %u of %u", unit, units);
+    REQUIRE(length >= 20u, "PONG of %zu bytes", length);
+    const uint32_t units = get16(payload + 16), first = get16(payload + 18), bits = 8u * (uint32_t)(length - 20u);
+    REQUIRE(units <= HIL_FRAGMENT_UNITS && first <= units && bits < units - first + 8u, "PONG of %u units", units);
+    REQUIRE(first % 8u == 0u, "PONG with a map from %u", first);
+    uint32_t have = first;
+    for (uint32_t bit = 0; bit < bits; bit++) {
+        const uint32_t set = payload[20u + bit / 8u] >> bit % 8u & 1u;
+        REQUIRE(set == 0u || first + bit < units, "PONG has unit %u of %u", first + bit, units);
         have += set;
     }
     REQUIRE(units == 0u || (have > 0u && have < units), "PONG assembles %u of %u units", have, units);
@@ -177,7 +179,7 @@ void hear(struct trial *trial, const uint8_t *frame, size_t length)
     const size_t size = length - OVERHEAD;
     switch (frame[2]) {
     case HIL_READY:
-        REQUIRE(size == 2u && get16(payload) == 1u && trial->seq == 1u, "READY in the middle");
+        REQUIRE(size == 2u && get16(payload) == HIL_PROTOCOL_VERSION && trial->seq == 1u, "READY in the middle");
         break;
     case HIL_HELLO_REPLY:
         hear_hello_reply(trial, payload, size);
