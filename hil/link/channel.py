@@ -26,7 +26,7 @@ class LinkStats:
     """Bytes on the wire since the link was opened, and the payload they carried.
 
     Payload is each vector's input once, and each result's ticks and output once. ``lost`` counts frames
-    that, or whose answers, did not arrive; ``damaged`` the times that either side had to give up bytes;
+    that, or whose answers, did not arrive; ``damaged`` the damaged stretches that either side met;
     ``returns`` those that the port went away and came back.
     """
 

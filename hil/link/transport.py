@@ -23,7 +23,7 @@ _HANDLERS = "hil.link.handlers"
 _WRITE_S = 60.0  # with flow control a device takes nothing while it computes
 _SLICE_S = 0.02  # a port's own timeout stays what it is: to change it reconfigures some ports
 _CHUNK = 4096
-_BITS_PER_BYTE = 10  # start and stop bit included
+BITS_PER_BYTE = 10  # start and stop bit included
 _RETRY_S = 0.1
 _GONE = (serial.SerialException, OSError, termios.error)  # which of them depends on the port and the moment
 _UNOPENED = (*_GONE, ValueError, TypeError, KeyError, re.error)  # the latter where pyserial reads odd URLs
@@ -90,7 +90,7 @@ class SerialTransport:
     name = "uart"
 
     def __init__(self, url: str, baudrate: int, reopening: Reopening | None = None) -> None:
-        self.byte_s = _BITS_PER_BYTE / baudrate
+        self.byte_s = BITS_PER_BYTE / baudrate
         if _HANDLERS not in serial.protocol_handler_packages:
             serial.protocol_handler_packages.append(_HANDLERS)
         self.url = url
