@@ -7,6 +7,7 @@ import select
 import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -18,12 +19,15 @@ _T = TypeVar("_T")
 def beside(call: Callable[[], _T]) -> Callable[[], _T]:
     """Start a call that mostly waits, in a thread of its own; gives what waits for its result.
 
-    What the call raises is raised there.
+    What the call raises is raised there. Where the system gives no thread it runs there, too.
     """
     pool = ThreadPoolExecutor(1)
-    result = pool.submit(call).result
-    pool.shutdown(wait=False)
-    return result
+    try:
+        return pool.submit(call).result
+    except RuntimeError:  # a limit on processes counts threads
+        return cache(call)
+    finally:
+        pool.shutdown(wait=False)
 
 
 def readable(source: FileDescriptorLike, seconds: float) -> bool:

@@ -6,6 +6,7 @@ and with an escape for each character that would steer the terminal.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 
 from hil.escaping import escaped
@@ -13,12 +14,20 @@ from hil.masking import masked
 
 _LONGEST = 2_000  # letters of each fact in a line
 _MOST_TOLD = 10
+MORE_FILES = "raise the limit on open files (`ulimit -n`)"
+MORE_PROCESSES = "raise the limit on processes (`ulimit -u`, or the container's)"
 
 
 def refusal(error: OSError) -> str:
     """What the system refused, in one line: the file, where it names one, and why."""
     told = [str(part) for part in (error.filename, error.strerror) if part]
     return escaped(": ".join(told) or str(error))
+
+
+def remedy_for(error: OSError, otherwise: str | None = None) -> str | None:
+    """What helps where a limit of the system was met."""
+    known = {errno.EMFILE: MORE_FILES, errno.ENFILE: MORE_FILES, errno.EAGAIN: MORE_PROCESSES}
+    return known.get(error.errno or 0, otherwise)
 
 
 class HilError(Exception):

@@ -15,7 +15,7 @@ from hil.bench.ending import Ended
 from hil.bench.plan import Case
 from hil.bench.progress import Bar
 from hil.board import Board
-from hil.errors import FlashError, HilError, ProbeError
+from hil.errors import MORE_PROCESSES, FlashError, HilError, ProbeError
 from hil.measure.accuracy import golden_exact
 
 K = TypeVar("K", bound=Hashable)
@@ -75,15 +75,27 @@ class Loop(Generic[K]):
         """Let the boards begin; once is enough."""
         if self._threads:
             return
-        for name, queue in self._queues.items():
-            self._serving[name] = set(self._boards.members(name)[: len(queue)])
-            for member in self._serving[name]:
-                thread = threading.Thread(
-                    target=self._serve, args=(name, member), name=f"board {name}", daemon=True
-                )
-                self._threads.append(thread)
-        for thread in self._threads:
+        with self._boards.changed:
+            for name, queue in self._queues.items():
+                self._serving[name] = set(self._boards.members(name)[: len(queue)])
+                for member in list(self._serving[name]):
+                    self._start(name, member)
+
+    def _start(self, name: str, member: Member) -> None:
+        """Let one board begin; where the system gives no thread for any of the name, its cases end so."""
+        thread = threading.Thread(target=self._serve, args=(name, member), name=f"board {name}", daemon=True)
+        try:
             thread.start()
+        except RuntimeError as error:
+            self._serving[name].discard(member)
+            refused = ProbeError(
+                "the system gives no thread for the board", evidence=str(error), remedy=MORE_PROCESSES
+            ).at(name)
+            while self._queues[name] and not self._serving[name]:
+                job = self._queues[name].popleft()
+                job.outcome = Outcome.unopened(job.case, refused)
+        else:
+            self._threads.append(thread)
 
     def has(self, key: K) -> bool:
         """Whether the outcome of that key was or will be there to take."""

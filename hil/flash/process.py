@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from hil.beside import wait_for
-from hil.errors import HilError, ProbeError
+from hil.errors import HilError, ProbeError, remedy_for
 from hil.flash.base import AttachedProbe, Flasher, FlashReport
 
 _START = """
@@ -208,7 +208,9 @@ def _start() -> _Child:
             )
         except OSError as error:
             raise ProbeError(
-                "the process that drives the debug probes does not start", evidence=str(error)
+                "the process that drives the debug probes does not start",
+                evidence=str(error),
+                remedy=remedy_for(error),
             ) from error
         undo.pop_all()
         theirs.close()

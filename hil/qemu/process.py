@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Self
 
 from hil.beside import readable, wait_for
-from hil.errors import ProbeError, refusal
+from hil.errors import MORE_PROCESSES, ProbeError, refusal, remedy_for
 from hil.qemu import runtime, watcher
 from hil.qemu.clock import EmulatorClock
 from hil.qemu.memory import SharedMemory
@@ -98,7 +98,9 @@ class QemuProcess:
             os.close(lock)
             shutil.rmtree(board.folder, ignore_errors=True)
             if isinstance(error, OSError):
-                raise ProbeError("the emulator's watcher does not start", evidence=str(error)) from error
+                raise ProbeError(
+                    "the emulator's watcher does not start", evidence=str(error), remedy=remedy_for(error)
+                ) from error
             raise
         emulator = cls(board, watched, lock, timing, shared)
         try:
@@ -108,8 +110,11 @@ class QemuProcess:
             emulator._wait()
             reason = emulator.exit_reason() or "QEMU does not answer"
             emulator.close()
+            no_more = "Resource temporarily unavailable" in reason
             raise ProbeError(
-                f"{reason} while starting", evidence=str(error), remedy=f"check `{program} --version`"
+                f"{reason} while starting",
+                evidence=str(error),
+                remedy=MORE_PROCESSES if no_more else f"check `{program} --version`",
             ) from error
         return emulator
 

@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from hil.errors import ProbeError
+from hil.errors import ProbeError, remedy_for
 
 RUNTIME_DIR_VARIABLE = "HIL_RUNTIME_DIR"
 _HALF_MADE = ".new-"
@@ -109,7 +109,9 @@ def unwritable(error: OSError) -> ProbeError:
     return ProbeError(
         "the folder of running emulators cannot be written",
         evidence=str(error),
-        remedy=f"make room in it, or name one that can be written in {RUNTIME_DIR_VARIABLE}",
+        remedy=remedy_for(
+            error, f"make room in it, or name one that can be written in {RUNTIME_DIR_VARIABLE}"
+        ),
     )
 
 

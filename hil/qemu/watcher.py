@@ -32,7 +32,10 @@ def main(arguments: list[str]) -> None:
         return
     libc = ctypes.CDLL(None)
     watcher = os.getpid()
-    emulator = os.fork()
+    try:
+        emulator = os.fork()
+    except OSError as error:
+        sys.exit(f"{command[0]}: {error.strerror}")
     if emulator == 0:
         libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != watcher:

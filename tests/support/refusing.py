@@ -15,8 +15,8 @@ import sys
 import pytest
 
 _NUMBERS = {  # asm/unistd.h
-    "x86_64": {"memfd_create": 319, "fallocate": 285, "fcntl": 72},
-    "aarch64": {"memfd_create": 279, "fallocate": 47, "fcntl": 25},
+    "x86_64": {"memfd_create": 319, "fallocate": 285, "clone3": 435},
+    "aarch64": {"memfd_create": 279, "fallocate": 47, "clone3": 435},
 }
 _SET_NO_NEW_PRIVS, _SET_SECCOMP, _FILTER = 38, 22, 2  # linux/prctl.h, linux/seccomp.h
 _LOAD_NUMBER, _UNLESS_EQUAL, _RETURN = 0x20, 0x15, 0x06  # linux/bpf_common.h: LD|W|ABS, JMP|JEQ|K, RET|K

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import subprocess
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 import pytest
 
 from hil.beside import beside, readable, wait_for
+from refusing import refusing
 
 
 def test_a_call_goes_on_beside_and_its_result_is_waited_for() -> None:
@@ -25,6 +27,18 @@ def test_what_a_call_raises_is_raised_where_its_result_is_asked_for() -> None:
     result = beside(lambda: int("seven"))
     with pytest.raises(ValueError, match="seven"):
         result()
+
+
+def test_where_the_system_gives_no_thread_it_runs_where_its_result_is_asked_for() -> None:
+    """A limit on processes counts threads: the C library makes them by clone3."""
+    program = (
+        "from hil.beside import beside\n"
+        "result = beside(lambda: print('once') or 7)\n"
+        "print('asked', result(), result())"
+    )
+    command = refusing("clone3", errno.EAGAIN, sys.executable, "-c", program)
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.stdout == "once\nasked 7 7\n", done.stderr
 
 
 def test_a_process_that_ends_and_one_that_does_not() -> None:

@@ -1,0 +1,54 @@
+"""A bench that meets the limits of its system: a line says which, with what helps, and nothing is left."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from bench_runs import QUICK, RUN_S, bench_command
+from refusing import refusing
+
+pytestmark = pytest.mark.emulated
+
+
+@pytest.fixture
+def boards() -> Iterator[Path]:
+    with TemporaryDirectory(prefix="hil-") as folder:  # short: sockets live in it
+        yield Path(folder)
+
+
+def refused(folder: Path, boards: Path, command: list[str]) -> str:
+    """The line of a run that failed in it; it left no board's folder."""
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, "HIL_RUNTIME_DIR": str(boards), "OPENBLAS_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=RUN_S,
+    )
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert list(boards.iterdir()) == []
+    return next(line for line in done.stdout.splitlines() if line.startswith("qemu: "))
+
+
+def test_without_threads_it_says_so(tmp_path: Path, boards: Path) -> None:
+    command = bench_command(tmp_path, *QUICK, "-p", "no:rerunfailures")  # which wants one of its own
+    line = refused(tmp_path, boards, refusing("clone3", errno.EAGAIN, *command))
+    assert "gives no thread for the board" in line
+    assert "ulimit -u" in line
+
+
+@pytest.mark.parametrize("files", [16, 22, 28])
+def test_with_few_files_it_says_so(tmp_path: Path, boards: Path, files: int) -> None:
+    command = ["prlimit", f"--nofile={files}:{files}", *bench_command(tmp_path, *QUICK)]
+    line = refused(tmp_path, boards, command)
+    assert "Too many open files" in line
+    assert "ulimit -n" in line
