@@ -11,11 +11,21 @@ from hil.metrics import LATENCY_CYCLES, MATRIX, VECTORS
 from hil_dashboards.choice import Choice, ProfileChoice
 from hil_dashboards.data import CASE_COLUMNS
 from hil_db.records import Status
-from hil_db.schema import IMAGE, MEASURE, MEASURE_COLUMNS, PROFILE, RUN, SESSION
+from hil_db.schema import (
+    IMAGE,
+    MEASURE,
+    MEASURE_COLUMNS,
+    NEWEST_SESSION,
+    NEWEST_VALUE,
+    PROFILE,
+    RUN,
+    SESSION,
+)
 
 Statement = Select[*tuple[Any, ...]]
 
 _CASE = tuple(SESSION.c[name] for name in CASE_COLUMNS)
+_NEWEST_CASE = tuple(NEWEST_SESSION.c[name] for name in CASE_COLUMNS)
 # A session may be stored long after it ran (`hil store`): its number does not say which is newest.
 _NEWEST_FIRST = (SESSION.c.started.desc(), SESSION.c.id.desc())
 # Conditions stay text: the same few stand beside all values, and who reads them decodes each once.
@@ -26,10 +36,8 @@ _MEASURE = tuple(
 
 def newest_sessions() -> Statement:
     """SESSION_COLUMNS of the newest session of each case."""
-    place = func.row_number().over(partition_by=_CASE, order_by=_NEWEST_FIRST)
-    ranked = select(SESSION.c.id, place.label("place")).subquery()
-    newest = select(ranked.c.id).where(ranked.c.place == 1)
-    return _sessions().where(SESSION.c.id.in_(newest)).order_by(*_CASE)
+    newest = NEWEST_SESSION.c
+    return _sessions().join(NEWEST_SESSION, newest.session_id == SESSION.c.id).order_by(*_CASE)
 
 
 def one_session(session_id: int) -> Statement:
@@ -39,42 +47,25 @@ def one_session(session_id: int) -> Statement:
 
 def newest_values() -> Statement:
     """VALUE_COLUMNS of each metric of the matrix, from each case's newest finished session that has it."""
-    place = func.rank().over(partition_by=(*_CASE, MEASURE.c.metric), order_by=_NEWEST_FIRST)
-    ranked = (
-        select(SESSION.c.id.label("session_id"), MEASURE.c.metric.label("metric"), place.label("place"))
-        .join(MEASURE, MEASURE.c.session_id == SESSION.c.id)
-        .where(
-            SESSION.c.status == Status.FINISHED,
-            MEASURE.c.metric.in_([metric.name for metric in MATRIX]),
-        )
-        .subquery()
-    )
-    newest = (
-        select(ranked.c.session_id, ranked.c.metric)
-        .where(ranked.c.place == 1)
-        .distinct()  # a metric may have values by several techniques
-        .subquery()
-    )
+    newest = NEWEST_VALUE.c
+    of_metric = and_(newest.session_id == SESSION.c.id, newest.metric == MEASURE.c.metric)
     return (
         _values()
-        .join(newest, and_(newest.c.session_id == SESSION.c.id, newest.c.metric == MEASURE.c.metric))
-        .order_by(*_CASE, MEASURE.c.id)
+        .join(NEWEST_VALUE, of_metric)
+        .where(newest.metric.in_([metric.name for metric in MATRIX]))
+        .order_by(*(newest[name] for name in CASE_COLUMNS), MEASURE.c.id)
     )
 
 
 def most_vectors() -> Statement:
     """MOST_COLUMNS of each case."""
-    return (
-        select(*_CASE, func.max(MEASURE.c.value))
-        .join(MEASURE, MEASURE.c.session_id == SESSION.c.id)
-        .where(MEASURE.c.metric == VECTORS.name)
-        .group_by(*_CASE)
-    )
+    newest = NEWEST_SESSION.c
+    return select(*_NEWEST_CASE, newest.most_vectors).where(newest.most_vectors > 0)
 
 
 def profiled_cases() -> Statement:
     """CASE_COLUMNS of the cases with a profile."""
-    return _profiled().with_only_columns(*_CASE).distinct()
+    return select(*_NEWEST_CASE).where(NEWEST_SESSION.c.profiled)
 
 
 def profiled_runs(choice: ProfileChoice, most: int) -> Statement:

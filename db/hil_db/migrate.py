@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL
 
 from hil.errors import StoreError
-from hil_db import MIGRATIONS
+from hil_db import MIGRATIONS, newest
 from hil_db.engine import bench_command, looking, shown
 from hil_db.schema import METADATA, VERSION_TABLE
 
@@ -30,6 +30,7 @@ REVISIONS = (
     "0004",
     "0005",
     "0006",
+    "0007",
 )  # those of the scripts, oldest first; a test compares them
 _POSTGRES_LOCK = 0x68696C  # an advisory lock's number: whoever comes second waits for the first to migrate
 
@@ -64,6 +65,7 @@ def upgrade(
             from hil_db.scripts import run_to_head  # Alembic
 
             run_to_head(connection, folder)
+            newest.rebuild(connection)
 
 
 def check(engine: Engine, url: URL) -> None:

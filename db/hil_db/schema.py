@@ -5,8 +5,10 @@ They are SQLAlchemy's plain tables: its mapped classes take a fifth of a second 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -61,6 +63,14 @@ METADATA = MetaData(
 _given = partial(Column, nullable=False)
 _key = partial(Column, primary_key=True)
 
+CASE_COLUMNS = ("board", "kind", "model", "precision")  # what sessions that are compared have in common
+_CASE_LENGTHS = (128, 64, 128, 8)
+
+
+def _case(column: Callable[..., Column[Any]] = _given) -> list[Column[Any]]:
+    return [column(name, String(length)) for name, length in zip(CASE_COLUMNS, _CASE_LENGTHS, strict=True)]
+
+
 # One pytest invocation, with where it came from.
 RUN = Table(
     "run",
@@ -109,10 +119,7 @@ SESSION = Table(
     _key("id", Integer),
     _given("run_id", ForeignKey("run.id"), index=True),
     Column("image_id", ForeignKey("image.id")),
-    _given("board", String(128), index=True),
-    _given("kind", String(64)),
-    _given("model", String(128)),
-    _given("precision", String(8)),
+    *_case(),
     _given("started", UtcDateTime),
     _given("finished", UtcDateTime),
     _given("status", String(16)),  # one of records.Status, never running
@@ -120,6 +127,7 @@ SESSION = Table(
     Column("vectors_sha256", String(64)),
     _given("versions", JSON),
     Column("uid", String(32), unique=True, index=True),  # the same in every database
+    Index(None, *CASE_COLUMNS, "started"),
 )
 
 # One value of one session, with its unit, how it was obtained and what it holds for.
@@ -220,4 +228,27 @@ BASELINE = Table(
     _given("author", String(255)),
     _given("time", UtcDateTime),
     _given("reason", Text),
+)
+
+# Derived from the rows above in the transaction that adds them (hil_db.newest), for what would otherwise have
+# to read all measures: the newest session of each case, how many vectors one of them had at most, and whether
+# a finished one has a profile.
+NEWEST_SESSION = Table(
+    "newest_session",
+    METADATA,
+    *_case(_key),
+    _given("started", UtcDateTime),
+    _given("session_id", ForeignKey("session.id")),
+    _given("most_vectors", Double),
+    _given("profiled", Boolean),
+)
+
+# Likewise the newest finished session that has a metric.
+NEWEST_VALUE = Table(
+    "newest_value",
+    METADATA,
+    *_case(_key),
+    _key("metric", String(64)),
+    _given("started", UtcDateTime),
+    _given("session_id", ForeignKey("session.id")),
 )

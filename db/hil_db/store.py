@@ -19,7 +19,7 @@ from hil.errors import StoreError
 from hil.masking import masked
 from hil.measure.profile import Profile
 from hil.values import Measure, Samples
-from hil_db import codec, engine, liveness, migrate, profiles, symbols
+from hil_db import codec, engine, liveness, migrate, newest, profiles, symbols
 from hil_db.records import Incident, RunInfo, SessionRecord, Status
 from hil_db.rows import Row, add_image, add_row, known
 from hil_db.schema import INCIDENT, MEASURE, RUN, SAMPLE, SESSION
@@ -139,7 +139,8 @@ class Store:
                 image = _image(record)
                 row["image_id"] = add_image(connection, image) if image is not None else None
                 number = add_row(connection, SESSION, row)
-                _add_children(connection, number, record)
+                measures = _add_children(connection, number, record)
+                newest.note(connection, number, row, measures, record.profile is not None)
                 _add_incidents(connection, run_id, number, record.incidents)
         return number
 
@@ -299,7 +300,8 @@ def _image(record: SessionRecord) -> Row | None:
     }
 
 
-def _add_children(connection: Connection, session_id: int, record: SessionRecord) -> None:
+def _add_children(connection: Connection, session_id: int, record: SessionRecord) -> list[Row]:
+    """Add what is the session's alone; returns its measures' rows."""
     measures = [_measure(measure) for measure in record.measures]
     samples = [_samples(values) for values in record.samples]
     for table, rows in ((MEASURE, measures), (SAMPLE, samples)):
@@ -307,6 +309,7 @@ def _add_children(connection: Connection, session_id: int, record: SessionRecord
             connection.execute(insert(table), [{"session_id": session_id, **row} for row in rows])
     if record.profile is not None:
         profiles.add(connection, record.profile, session_id)
+    return measures
 
 
 def _add_incidents(

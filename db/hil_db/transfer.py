@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, insert, select, update
 
 from hil.errors import StoreError
-from hil_db import engine
+from hil_db import engine, newest
 from hil_db.liveness import status_now
 from hil_db.records import Status
 from hil_db.rows import Row, add_image, add_row, known
@@ -126,4 +126,6 @@ def _add(connection: Connection, run_id: int, whole: _Whole) -> bool:
             connection.execute(
                 insert(table), [{**_without_id(one), "session_id": session_id} for one in rows]
             )
+    found = {table.name: rows for table, rows in whole.children}
+    newest.note(connection, session_id, row, found[MEASURE.name], bool(found[PROFILE.name]))
     return True

@@ -243,7 +243,7 @@ def test_a_disk_that_takes_no_more_bytes(tmp_path: Path, url: str) -> None:
         "import resource, sys; sys.path.insert(0, sys.argv[1])\n"
         "from recorded import Path, Status, record, recorder\n"
         "run = recorder(sys.argv[2], Path(sys.argv[3]))\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (130_000, 130_000))\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (220_000, 220_000))\n"
         "for number in range(60): run.save(record(number))\n"
         "run.finish(Status.FINISHED)\n"
         "print(*run.lines(), sep='\\n')\n"

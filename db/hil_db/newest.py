@@ -1,0 +1,109 @@
+"""The newest session and values of each case, kept beside the rows that they are derived from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, Subquery, Table, and_, case, delete, func, insert, or_, select
+
+from hil.metrics import VECTORS
+from hil_db.records import Status
+from hil_db.rows import Row
+from hil_db.schema import CASE_COLUMNS, MEASURE, NEWEST_SESSION, NEWEST_VALUE, PROFILE, SESSION
+
+_CASE = tuple(SESSION.c[name] for name in CASE_COLUMNS)
+# A session may be stored long after it ran: its number alone does not say which is newest.
+_NEWEST_FIRST = (SESSION.c.started.desc(), SESSION.c.id.desc())
+_HELD = ("started", "session_id")
+_FINISHED = SESSION.c.status == Status.FINISHED
+
+
+def note(
+    connection: Connection, session_id: int, session: Row, measures: Iterable[Row], profiled: bool
+) -> None:
+    """Take a session that was added into account; ``session`` is its row, ``measures`` are its own rows."""
+    about = {name: session[name] for name in (*CASE_COLUMNS, "started")} | {"session_id": session_id}
+    values: dict[str, float] = {}
+    for one in measures:
+        values[one["metric"]] = max(one["value"], values.get(one["metric"], one["value"]))
+    finished = session["status"] == Status.FINISHED
+    head = {"most_vectors": values.get(VECTORS.name, 0.0), "profiled": profiled and finished}
+    upsert = _insert(connection, NEWEST_SESSION)
+    new, old = upsert.excluded, NEWEST_SESSION.c
+    newer = _newer(new, old)
+    changed = {
+        "started": case((newer, new.started), else_=old.started),
+        "session_id": case((newer, new.session_id), else_=old.session_id),
+        "most_vectors": case((new.most_vectors > old.most_vectors, new.most_vectors), else_=old.most_vectors),
+        "profiled": or_(new.profiled, old.profiled),
+    }
+    connection.execute(upsert.on_conflict_do_update(index_elements=CASE_COLUMNS, set_=changed), about | head)
+    if finished and values:
+        upsert = _insert(connection, NEWEST_VALUE)
+        new, old = upsert.excluded, NEWEST_VALUE.c
+        replaced = upsert.on_conflict_do_update(
+            index_elements=(*CASE_COLUMNS, "metric"),
+            set_={"started": new.started, "session_id": new.session_id},
+            where=_newer(new, old),
+        )
+        # In one order, so that no two writers of a server each wait for the other.
+        connection.execute(replaced, [about | {"metric": metric} for metric in sorted(values)])
+
+
+def rebuild(connection: Connection) -> None:
+    """Derive all of it anew, as after a migration, or after sessions were deleted."""
+    forget(connection)
+    measured = and_(MEASURE.c.session_id == SESSION.c.id, MEASURE.c.metric == VECTORS.name)
+    of_session = (*_CASE, SESSION.c.started, SESSION.c.id)
+    place = func.row_number().over(partition_by=_CASE, order_by=_NEWEST_FIRST)
+    profiled = case((and_(PROFILE.c.session_id.is_not(None), _FINISHED), 1), else_=0)
+    ranked = (
+        select(
+            *of_session,
+            func.max(func.coalesce(MEASURE.c.value, 0.0)).over(partition_by=_CASE).label("most"),
+            (func.max(profiled).over(partition_by=_CASE) == 1).label("profiled"),
+            place.label("place"),
+        )
+        .outerjoin(MEASURE, measured)
+        .outerjoin(PROFILE, PROFILE.c.session_id == SESSION.c.id)
+        .subquery()
+    )
+    _fill(connection, NEWEST_SESSION, ranked, (*CASE_COLUMNS, *_HELD, "most_vectors", "profiled"))
+    place = func.row_number().over(partition_by=(*_CASE, MEASURE.c.metric), order_by=_NEWEST_FIRST)
+    ranked = (
+        select(*of_session, MEASURE.c.metric, place.label("place"))
+        .join(MEASURE, MEASURE.c.session_id == SESSION.c.id)
+        .where(_FINISHED)
+        .subquery()
+    )
+    _fill(connection, NEWEST_VALUE, ranked, (*CASE_COLUMNS, *_HELD, "metric"))
+
+
+def _fill(connection: Connection, table: Table, ranked: Subquery, names: tuple[str, ...]) -> None:
+    """Add what is first in its place; ``names`` are the table's columns in the order of the others."""
+    columns = [column for column in ranked.c if column.name != "place"]
+    first = select(*columns).where(ranked.c.place == 1)
+    connection.execute(insert(table).from_select(names, first))
+
+
+def forget(connection: Connection) -> None:
+    """Delete all of it, which refers to sessions."""
+    for table in (NEWEST_VALUE, NEWEST_SESSION):
+        connection.execute(delete(table))
+
+
+def _newer(new: Any, old: Any) -> Any:
+    later = and_(new.started == old.started, new.session_id > old.session_id)
+    return or_(new.started > old.started, later)
+
+
+def _insert(connection: Connection, table: Any) -> Any:
+    """An insert that may replace; each of both databases has a statement of its own, of the same words."""
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table)
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert(table)
