@@ -7,7 +7,7 @@ was obtained in another way, or holds for other conditions, is not compared.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -51,6 +51,19 @@ class Taken:
         return self.measure.value / (self.reference or 1.0)
 
 
+@dataclass(frozen=True, eq=False)
+class Series:
+    """A noisy metric's values up to now, ``normal`` as those of a Taken and all alike, oldest first.
+
+    ``images`` tells each value's image, None where that is not known. ``place`` is that of the older of the
+    two that are compared, None when it is not among them.
+    """
+
+    normal: npt.NDArray[np.float64]
+    images: Sequence[Hashable]
+    place: int | None
+
+
 @dataclass(frozen=True)
 class Tolerance:
     """A change up to ``share`` of the older value, or up to ``amount`` in its unit, does not matter."""
@@ -89,20 +102,20 @@ def judge(
     now: Sequence[Taken],
     before: Sequence[Taken],
     tolerance: Tolerance = EXACT,
-    history: Sequence[Taken] = (),
+    history: Series | None = None,
 ) -> Verdict:
     """The verdict on the metric ``name`` of one board, model and precision.
 
     ``now`` and ``before`` are what two sessions hold of it, one entry per technique: of those that both have
-    the finest is compared. ``history`` are all sessions' values up to now, oldest first, with the very
-    entries of ``before`` and ``now`` among them; only noisy metrics look at it.
+    the finest is compared, the ``pair_of`` the two. ``history`` are the values of all sessions that are like
+    it; only noisy metrics look at it.
     """
     metric = lookup(name)
     if not now:
         return Verdict(metric, Outcome.NO_DATA, _measure(before), None, "was not measured this time")
     if not before:
         return Verdict(metric, Outcome.NEW, None, _measure(now), "was not measured before")
-    pair = _alike(metric, now, before)
+    pair = pair_of(metric, now, before)
     if pair is None:
         reason = f"{_ways(now)} now, {_ways(before)} before"
         return Verdict(metric, Outcome.NOT_COMPARABLE, _measure(before), _measure(now), reason)
@@ -123,7 +136,7 @@ def _ways(taken: Sequence[Taken]) -> str:
     return " and ".join(f"{one.measure.method} by {one.measure.technique}" for one in taken)
 
 
-def _alike(metric: Metric, now: Sequence[Taken], before: Sequence[Taken]) -> tuple[Taken, Taken] | None:
+def pair_of(metric: Metric, now: Sequence[Taken], before: Sequence[Taken]) -> tuple[Taken, Taken] | None:
     """The newer and the older value by the finest technique that both were obtained by."""
     older = {(one.measure.method, one.measure.technique): one for one in before}
     pairs = [
@@ -147,11 +160,12 @@ def _unlike(metric: Metric, new: Taken, old: Taken) -> str | None:
 
 
 def _exact(metric: Metric, new: Measure, old: Measure, tolerance: Tolerance) -> Verdict:
+    """One step of a counter may be its phase; but one of a share is a vector that went the other way."""
     apart = abs(new.value - old.value)
     if apart == 0:
         return Verdict(metric, Outcome.UNCHANGED, old, new, "equal", 0.0)
     share = (new.value - old.value) / abs(old.value) if old.value else None
-    if new.resolution is not None and apart <= new.resolution:
+    if new.resolution is not None and apart <= new.resolution and not metric.share:
         return Verdict(
             metric, Outcome.UNCHANGED, old, new, f"equal up to {new.resolution:g} {new.unit}", share
         )
@@ -166,41 +180,40 @@ def _direction(metric: Metric, higher: bool) -> Outcome:
     return Outcome.IMPROVEMENT if higher == (metric.better is Better.HIGHER) else Outcome.REGRESSION
 
 
-def _noisy(metric: Metric, new: Taken, old: Taken, tolerance: Tolerance, history: Sequence[Taken]) -> Verdict:
+def _noisy(metric: Metric, new: Taken, old: Taken, tolerance: Tolerance, history: Series | None) -> Verdict:
     """By change points where the history is long enough, else by the noise between sessions of one image."""
-    like = [one for one in history if _is_like(metric, one, new)]
-    values = np.array([one.normal for one in like])
-    if min(new.normal, old.normal, *values, 1.0) <= 0:  # noise is a share of the value
+    values = history.normal if history is not None else np.empty(0)
+    if min(new.normal, old.normal, values.min(initial=1.0)) <= 0:  # noise is a share of the value
         return Verdict(metric, Outcome.NO_DATA, old.measure, new.measure, "a value is not above 0")
-    places = [place for place, one in enumerate(like) if one is old]
-    if places and len(like) >= LEAST_HISTORY:
-        found = [change for change in changes(np.log(values)) if change.index > places[0]]
-        if not found:
-            reason = f"no change point in {len(like)} runs"
-            return Verdict(metric, Outcome.UNCHANGED, old.measure, new.measure, reason)
-        last = found[-1]
-        ago = len(like) - last.index
-        reason = (
-            f"changed {ago} run{'s' if ago != 1 else ''} ago, by {last.standard_errors:.1f} standard errors"
-        )
-        return _moved(metric, new, old, tolerance, last.after - found[0].before, reason)
-    return _against_floor(metric, new, old, tolerance, like)
+    if history is None or history.place is None or len(values) < LEAST_HISTORY:
+        return _against_floor(metric, new, old, tolerance, history)
+    found = [change for change in changes(np.log(values)) if change.index > history.place]
+    if not found:
+        reason = f"no change point in {len(values)} runs"
+        return Verdict(metric, Outcome.UNCHANGED, old.measure, new.measure, reason)
+    last = found[-1]
+    ago = len(values) - last.index
+    reason = f"changed {ago} run{'s' if ago != 1 else ''} ago, by {last.standard_errors:.1f} standard errors"
+    return _moved(metric, new, old, tolerance, last.after - found[0].before, reason)
 
 
-def _is_like(metric: Metric, one: Taken, new: Taken) -> bool:
-    same_way = (one.measure.method, one.measure.technique) == (new.measure.method, new.measure.technique)
-    return (
-        same_way and _unlike(metric, new, one) is None and (one.reference is None) == (new.reference is None)
-    )
+def likeness(taken: Taken) -> Hashable:
+    """What the values of a series have in common: none else are like each other."""
+    measure = taken.measure
+    conditions = tuple(sorted(measure.conditions.items()))
+    vectors = taken.vectors if lookup(measure.metric).of_vectors else None
+    way = (measure.metric, measure.unit, measure.method, measure.technique, conditions)
+    return (*way, vectors, taken.reference is None)
 
 
 def _against_floor(
-    metric: Metric, new: Taken, old: Taken, tolerance: Tolerance, like: Sequence[Taken]
+    metric: Metric, new: Taken, old: Taken, tolerance: Tolerance, history: Series | None
 ) -> Verdict:
-    images: dict[str, list[float]] = {}
-    for one in like:
-        if one.image is not None:
-            images.setdefault(one.image, []).append(one.normal)
+    images: dict[Hashable, list[float]] = {}
+    if history is not None:
+        for image, value in zip(history.images, history.normal.tolist(), strict=True):
+            if image is not None:
+                images.setdefault(image, []).append(value)
     noise = floor(images.values())
     if noise is None:
         reason = f"its noise is not known: fewer than {LEAST_REPEATS} sessions repeat an image"

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hil.measure.verdicts import Outcome, Taken, Tolerance, judge
+from hil.measure.verdicts import Outcome, Series, Taken, Tolerance, judge, likeness
 from hil.values import Measure, Method
 
 CLOCK = {"clock_hz": 25e6}
@@ -25,6 +25,12 @@ def measured(value: float, image: str = "a", reference: float | None = None) -> 
         "v 10",
         reference=reference,
     )
+
+
+def series(runs: list[Taken], old: Taken) -> Series:
+    assert len({likeness(one) for one in runs}) == 1
+    place = next((place for place, one in enumerate(runs) if one is old), None)
+    return Series(np.array([one.normal for one in runs]), [one.image for one in runs], place)
 
 
 def history(runs: int, sigma: float = 0.01, seed: int = 0) -> list[Taken]:
@@ -81,6 +87,13 @@ def test_a_tick_of_the_counter_is_no_change() -> None:
     assert judge("instructions", of(1080), of(1000)).outcome is Outcome.REGRESSION
 
 
+def test_one_vector_that_went_the_other_way_is_a_change() -> None:
+    def of(right: int) -> list[Taken]:
+        return [Taken(Measure("accuracy", right / 540, "1", Method.COUNTED, "labels", 1 / 540), "a", "v")]
+
+    assert judge("accuracy", of(530), of(531)).outcome is Outcome.REGRESSION
+
+
 @pytest.mark.parametrize(
     ("other", "reason"),
     [
@@ -122,7 +135,7 @@ def test_a_metric_without_a_better_way_is_never_worse() -> None:
 
 def test_noise_alone_is_no_verdict() -> None:
     old, new = measured(100), measured(130)
-    verdict = judge("latency_us", [new], [old], history=[old, new])
+    verdict = judge("latency_us", [new], [old], history=series([old, new], old))
     assert verdict.outcome is Outcome.NO_DATA
     assert "noise is not known" in verdict.reason
 
@@ -133,18 +146,19 @@ def test_noise_alone_is_no_verdict() -> None:
 def test_a_short_history_of_one_image_tells_the_noise(value: float, outcome: Outcome) -> None:
     runs = history(8)
     new = measured(value, "b")
-    assert judge("latency_us", [new], [runs[-1]], history=[*runs, new]).outcome is outcome
+    assert judge("latency_us", [new], [runs[-1]], history=series([*runs, new], runs[-1])).outcome is outcome
 
 
 def test_a_long_history_tells_a_change_point() -> None:
     runs = history(60)
     worse = [measured(one.measure.value * 1.05, "b") for one in history(8, seed=1)]
-    verdict = judge("latency_us", [worse[-1]], [runs[-1]], history=[*runs, *worse])
+    verdict = judge("latency_us", [worse[-1]], [runs[-1]], history=series([*runs, *worse], runs[-1]))
     assert verdict.outcome is Outcome.REGRESSION
     assert verdict.share == pytest.approx(0.05, abs=0.01)
     assert "runs ago" in verdict.reason
-    assert judge("latency_us", [runs[-1]], [runs[0]], history=runs).outcome is Outcome.UNCHANGED
-    since = judge("latency_us", [worse[-1]], [worse[0]], history=[*runs, *worse])
+    quiet = judge("latency_us", [runs[-1]], [runs[0]], history=series(runs, runs[0]))
+    assert quiet.outcome is Outcome.UNCHANGED
+    since = judge("latency_us", [worse[-1]], [worse[0]], history=series([*runs, *worse], worse[0]))
     assert since.outcome is Outcome.UNCHANGED  # the change lies before the baseline
 
 
@@ -156,14 +170,15 @@ def test_a_reference_workload_takes_out_what_slows_everything() -> None:
     normal = [
         measured(float(value), reference=float(slow)) for value, slow in zip(values, drift, strict=True)
     ]
-    assert judge("latency_us", [normal[-1]], [normal[0]], history=normal).outcome is Outcome.UNCHANGED
-    assert judge("latency_us", [plain[-1]], [plain[0]], history=plain).outcome is Outcome.REGRESSION
+    for runs, outcome in ((normal, Outcome.UNCHANGED), (plain, Outcome.REGRESSION)):
+        told = judge("latency_us", [runs[-1]], [runs[0]], history=series(runs, runs[0]))
+        assert told.outcome is outcome
 
 
 def test_vectors_are_compared_with_themselves() -> None:
     costs = np.random.default_rng(0).uniform(10, 1000, 50)
     runs = [replace(one, samples=costs * one.measure.value) for one in history(8, sigma=0.001)]
     new = replace(measured(100, "b"), samples=costs * 102)
-    verdict = judge("latency_us", [new], [runs[-1]], history=[*runs, new])
+    verdict = judge("latency_us", [new], [runs[-1]], history=series([*runs, new], runs[-1]))
     assert verdict.outcome is Outcome.REGRESSION
     assert verdict.share == pytest.approx(0.02, abs=0.005)
