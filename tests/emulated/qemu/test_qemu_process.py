@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -166,6 +167,14 @@ def test_a_stopped_emulator_is_told_and_ended(qemu: QemuProcess, monkeypatch: py
     qemu.close()
     assert _ends(pid)
     assert not qemu.board.folder.exists()
+
+
+def test_one_whose_folder_was_removed_is_told_and_ended(qemu: QemuProcess) -> None:
+    pid = _pid(qemu)
+    shutil.rmtree(qemu.board.folder)
+    assert str(qemu.failure()).startswith(f"QEMU cannot be reached, as {qemu.board.folder} was removed")
+    qemu.close()
+    assert _ends(pid)
 
 
 def test_one_that_goes_on_is_of_use_again(qemu: QemuProcess, monkeypatch: pytest.MonkeyPatch) -> None:
