@@ -260,8 +260,10 @@ class Session:
             found = traced(trace.take(), numbers, self.board.kind, trace.technique, ticks, counter.per_tick)
         except HilError as error:
             raise error.at(self.board.name) from None
-        notes = tuple(f"{self.board.name} {self.image.name}: {note}" for note in found.notes)
-        return replace(found, notes=notes)
+        notes = found.notes
+        if not found.measures and (why := trace.why_lost()) is not None:
+            notes = tuple(f"{note}: {why}" for note in notes)
+        return replace(found, notes=tuple(f"{self.board.name} {self.image.name}: {note}" for note in notes))
 
     def phase_measures(self) -> tuple[Measure, ...]:
         """The wall time of every phase gone through so far, and what carried the frames."""

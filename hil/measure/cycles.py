@@ -92,7 +92,7 @@ class CoreTrace(Protocol):
     """Watches the core from outside while it runs an image that marks its regions.
 
     ``begin`` names the image that runs next and forgets what came before; ``take`` gives the regions that
-    ended since, in their order.
+    ended since, in their order; ``why_lost`` says why some may be missing, where that can be seen.
     """
 
     @property
@@ -101,6 +101,8 @@ class CoreTrace(Protocol):
     def begin(self, elf: Path) -> None: ...
 
     def take(self) -> list[RegionCost]: ...
+
+    def why_lost(self) -> str | None: ...
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from hil.errors import ProbeError
+from hil.errors import ProbeError, refusal
 from hil.files import replace_file
 from hil.measure.cycles import KindCost, RegionCost, StackUse, TaskCost, calibration
 from hil.measure.elf import load_functions, vector_table
@@ -53,6 +53,15 @@ class PluginTrace:
         whole = fresh[: fresh.rfind(b"\n") + 1]
         self._read += len(whole)
         return [region_of(line) for line in whole.splitlines()]
+
+    def why_lost(self) -> str | None:
+        """Why the report may not hold all of them: its disk is full, or it was removed."""
+        folder = self._report.parent
+        try:
+            full = os.statvfs(folder).f_bavail == 0
+        except OSError as error:
+            return refusal(error)
+        return f"the disk of {folder.parent} is full" if full else None
 
 
 def write_symbols(path: Path, elf: Path) -> None:

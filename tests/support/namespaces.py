@@ -23,6 +23,12 @@ def with_noexec(folder: Path, *command: str) -> list[str]:
     return [*_unshare("--map-root-user", "--mount"), "sh", "-c", mount, "sh", *command]
 
 
+def with_little_room(folder: Path, kilobytes: int, *command: str) -> list[str]:
+    """The command, with an empty file system of that size on the folder."""
+    mount = f'mount -t tmpfs -o size={kilobytes}k,mode=700 tmpfs {shlex.quote(str(folder))} && exec "$@"'
+    return [*_unshare("--map-root-user", "--mount"), "sh", "-c", mount, "sh", *command]
+
+
 def without_proc(*command: str) -> list[str]:
     """The command, where nothing is mounted on /proc."""
     hidden = 'mount -t tmpfs tmpfs /proc && exec "$@"'

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from bench_runs import QUICK, RUN_S, bench_command
+from namespaces import with_little_room
 from refusing import refusing
 
 pytestmark = pytest.mark.emulated
@@ -23,9 +24,8 @@ def boards() -> Iterator[Path]:
         yield Path(folder)
 
 
-def refused(folder: Path, boards: Path, command: list[str]) -> str:
-    """The line of a run that failed in it; it left no board's folder."""
-    done = subprocess.run(
+def ran(folder: Path, boards: Path, command: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         command,
         cwd=folder,
         env={**os.environ, "HIL_RUNTIME_DIR": str(boards), "OPENBLAS_NUM_THREADS": "1"},
@@ -33,6 +33,11 @@ def refused(folder: Path, boards: Path, command: list[str]) -> str:
         text=True,
         timeout=RUN_S,
     )
+
+
+def refused(folder: Path, boards: Path, command: list[str]) -> str:
+    """The line of a run that failed in it; it left no board's folder."""
+    done = ran(folder, boards, command)
     assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     assert list(boards.iterdir()) == []
@@ -52,3 +57,13 @@ def test_with_few_files_it_says_so(tmp_path: Path, boards: Path, files: int) -> 
     line = refused(tmp_path, boards, command)
     assert "Too many open files" in line
     assert "ulimit -n" in line
+
+
+def test_a_disk_that_fills_while_it_runs_costs_cycles_and_no_results(tmp_path: Path, boards: Path) -> None:
+    """The trace lies in the board's folder."""
+    many = bench_command(tmp_path, *QUICK[:2], "--vectors=300")
+    done = ran(tmp_path, boards, with_little_room(boards, 64, *many))
+    assert done.returncode == 0, done.stdout
+    assert "300/300 bit-exact" in done.stdout
+    (line,) = [line for line in done.stdout.splitlines() if "no cycles" in line]
+    assert line.endswith(f" of 300 inferences: the disk of {boards} is full")
