@@ -35,12 +35,15 @@ class Commit:
     """The commit checked out in a folder, None when it is not known.
 
     ``dirty`` when what is there, or what was run, is not all in it; None when that is not known. ``note`` is
-    a sentence on what is not known, or is not in the commit.
+    a sentence on what is not known, or is not in the commit. ``branch`` is the one that is checked out, or
+    that a CI job says it is of; ``tags`` are those of the commit.
     """
 
     sha: str | None = None
     dirty: bool | None = None
     note: str | None = None
+    branch: str | None = None
+    tags: tuple[str, ...] = ()
 
 
 def commit_of(folder: Path, models: Mapping[str, Sequence[Path]] | None = None) -> Commit:
@@ -65,7 +68,27 @@ def commit_of(folder: Path, models: Mapping[str, Sequence[Path]] | None = None) 
     for why, names in _uncommitted(Path(git), trees, models or {}).items():
         dirty = True
         notes.append(f"not all that ran is in the commit: {why} {_listed(names)}")
-    return Commit(sha, dirty, "; ".join(notes) or None)
+    tags = _asked_gently(work_tree, "tag", "--points-at", "HEAD").splitlines()
+    return Commit(sha, dirty, "; ".join(notes) or None, _branch(work_tree), tuple(sorted(tags)))
+
+
+def _branch(work_tree: _WorkTree) -> str | None:
+    """What HEAD stands for; CI checks out a commit alone and names the branch beside it."""
+    checked_out = _asked_gently(work_tree, "symbolic-ref", "--quiet", "--short", "HEAD").strip()
+    names = [os.environ.get(name) for name in ("GITHUB_HEAD_REF", "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME")]
+    if os.environ.get("GITHUB_REF_TYPE") == "branch":
+        names.append(os.environ.get("GITHUB_REF_NAME"))
+    if not os.environ.get("CI_COMMIT_TAG"):
+        names.append(os.environ.get("CI_COMMIT_REF_NAME"))
+    return checked_out or next(filter(None, names), None)
+
+
+def _asked_gently(work_tree: _WorkTree, *arguments: str) -> str:
+    """What git prints, and nothing where it refuses: of a branch or tags a run can do without."""
+    try:
+        return work_tree.ask(*arguments)
+    except _GitError:
+        return ""
 
 
 class _GitError(Exception):

@@ -118,6 +118,8 @@ MEAN_ABSOLUTE_ERROR = Metric(
 )
 R_SQUARED = Metric("r_squared", "1", "R²", "R²", _HIGH, _COUNTED)
 GOLDEN_EXACT = Metric("golden_exact", "1", "Golden", None, _HIGH, _COUNTED, share=True)
+# Samples alone: they tell which vectors changed their class.
+PREDICTED = Metric("predicted", "1", "Predicted class", None, None, _COUNTED)
 VECTORS = Metric("vectors", "1", "Vectors", None, None, _COUNTED, of_vectors=False)
 INSTRUCTIONS = Metric(
     "instructions", "instructions", "Instructions", "instructions", _LOW, _REPEATING,
@@ -151,6 +153,7 @@ METRICS: Mapping[str, Metric] = {
         MEAN_ABSOLUTE_ERROR,
         R_SQUARED,
         GOLDEN_EXACT,
+        PREDICTED,
         VECTORS,
         INSTRUCTIONS,
         LATENCY_US,

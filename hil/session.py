@@ -26,11 +26,11 @@ from hil.link.faults import Faults
 from hil.link.link import Hello, Link, LinkStats, Result, StackUse
 from hil.link.pacing import HANG_FACTOR, hang_after_s
 from hil.link.transport import Reopening
-from hil.measure.accuracy import accuracy, golden_exact, regression
+from hil.measure.accuracy import accuracy, golden_exact, predicted, regression
 from hil.measure.cascade import tier_measures
 from hil.measure.elf import symbol_at
 from hil.measure.latency import cost_per_inference, cost_samples
-from hil.measure.memory import memory
+from hil.measure.memory import SymbolUse, memory
 from hil.measure.profile import Profile
 from hil.measure.traced import Traced, traced
 from hil.models.vectors import VectorSet
@@ -46,7 +46,7 @@ Progress = Callable[[int, int], None]
 class Report:
     """What one session found: measures in the order they are shown, and the samples behind them.
 
-    ``notes`` say what could not be found and why.
+    ``notes`` say what could not be found and why; ``symbols`` are the image's.
     """
 
     measures: tuple[Measure, ...]
@@ -55,6 +55,7 @@ class Report:
     link: LinkStats
     profile: Profile | None = None
     notes: tuple[str, ...] = ()
+    symbols: tuple[SymbolUse, ...] = ()
 
     def value(self, metric: str) -> float:
         """The value of one metric, by the most exact technique; KeyError when the session did not take it."""
@@ -235,7 +236,8 @@ class Session:
             *self.phase_measures(),
             *self._link_measures(self._link.stats),
         )
-        samples = (*traced.samples, cost)
+        classes = (predicted(scores),) if vectors.classes else ()
+        samples = (*traced.samples, cost, *classes)
         notes = traced.notes
         if returns := self._link.stats.returns:
             times = "once" if returns == 1 else f"{returns} times"
@@ -246,7 +248,7 @@ class Session:
             notes += (f"{self.board.name} {self.image.name}: its vectors have no labels, so no accuracy",)
         if targets is not None and not errors:
             notes += (f"{self.board.name} {self.image.name}: an output is not finite, so no error is told",)
-        return Report(measures, samples, outputs, self._link.stats, traced.profile, notes)
+        return Report(measures, samples, outputs, self._link.stats, traced.profile, notes, footprint.symbols)
 
     def _traced(self, results: Sequence[Result], cost: Samples, counter: Counter) -> Traced:
         """What the board's trace saw of these results; nothing, and a note, where it has none."""

@@ -78,20 +78,29 @@ class Samples:
     resolution: float | None = None
 
 
-def rightly_classified(
-    scores: npt.NDArray[np.generic], labels: npt.NDArray[np.int64]
-) -> npt.NDArray[np.bool_]:
-    """Which vectors' largest score is their label's, (vectors,) of bool.
+def predicted_classes(scores: npt.NDArray[np.generic]) -> npt.NDArray[np.int64]:
+    """The class of each vector's largest score, (vectors,): the first of equal ones, -1 where one is NaN.
 
-    ``scores`` is (vectors, classes), ``labels`` (vectors,); the first of equal scores wins, and a NaN among
-    them makes the vector wrong. A single score is the logit of class 1 against class 0.
+    ``scores`` is (vectors, classes). A single score is the logit of class 1 against class 0.
     """
     import numpy as np
 
     wide = scores.astype(np.float64)
     known = ~np.isnan(wide).any(axis=1)
     found = wide[:, 0] > 0 if wide.shape[1] == 1 else np.argmax(wide, axis=1)
-    return np.asarray(known & (found == labels))
+    return np.where(known, found, -1).astype(np.int64)
+
+
+def rightly_classified(
+    scores: npt.NDArray[np.generic], labels: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
+    """Which vectors' class is their label's, (vectors,) of bool; ``labels`` is (vectors,).
+
+    ``scores`` are those of ``predicted_classes``; a NaN among them makes the vector wrong.
+    """
+    import numpy as np
+
+    return np.asarray(predicted_classes(scores) == labels)
 
 
 def regression_errors(

@@ -40,7 +40,7 @@ def copy_runs(source: Store, target: Store, uid: str | None = None) -> list[Copi
     """Copy every run, or the one of that ``uid``, with its sessions, each in a transaction of its own.
 
     A run that the target took for running or interrupted ends as the source says. StoreError when one of the
-    databases refuses, or when a run is so old that nothing tells it from others.
+    databases refuses, or when nothing tells a run from others.
     """
     with engine.explained(source.url), engine.looking(source.engine).connect() as connection:
         query = select(RUN).order_by(RUN.c.id)
@@ -72,7 +72,7 @@ def _need_uid(row: Row, what: str) -> None:
     if row["uid"] is None:
         raise StoreError(
             f"{what} cannot be told from others",
-            evidence="it was stored by an older version of the lab",
+            evidence="its uid is gone",
             remedy="leave it where it is",
         )
 

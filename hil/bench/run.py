@@ -29,7 +29,7 @@ from hil.link.faults import parse_faults
 from hil.masking import masked
 from hil.models.catalog import ModelLibrary, source_files
 from hil.values import Precision
-from hil_db.records import RunInfo, SessionRecord, Status
+from hil_db.records import Incident, RunInfo, SessionRecord, Status
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,8 @@ class BenchRun:
                 git_commit=commit.sha,
                 git_dirty=commit.dirty,
                 git_note=commit.note,
+                git_branch=commit.branch,
+                git_tags=commit.tags,
                 lab_path=str(self.lab.path) if self.lab.path else None,
                 lab_sha256=self.lab.sha256,
                 versions=provenance.versions(),
@@ -234,7 +236,19 @@ def _record(outcome: Outcome, model: str, precision: str, told: str | None) -> S
         measures=outcome.measures,
         samples=report.samples if report is not None else (),
         profile=report.profile if report is not None else None,
+        symbols=report.symbols if report is not None else (),
+        incidents=_incidents(outcome),
     )
+
+
+def _incidents(outcome: Outcome) -> tuple[Incident, ...]:
+    """What befell the link of a session that came through."""
+    returns = outcome.report.link.returns if outcome.report is not None else 0
+    if not returns:
+        return ()
+    seen = "its port went away and came back" + (f" {returns} times" if returns > 1 else "")
+    board = outcome.case.board.name
+    return (Incident(board, "port lost", "opened the port again and went on", outcome.finished, seen),)
 
 
 def _share(reported: set[str], planned: set[str]) -> str:

@@ -6,7 +6,15 @@ import numpy as np
 import numpy.typing as npt
 
 from hil import metrics
-from hil.values import FLOAT_TOLERANCE, Measure, Method, regression_errors, rightly_classified
+from hil.values import (
+    FLOAT_TOLERANCE,
+    Measure,
+    Method,
+    Samples,
+    predicted_classes,
+    regression_errors,
+    rightly_classified,
+)
 
 _MOST_SHOWN = 6  # outputs of one vector
 
@@ -20,6 +28,12 @@ def accuracy(outputs: npt.NDArray[np.generic], labels: npt.NDArray[np.int64]) ->
     """
     right = int(np.count_nonzero(rightly_classified(outputs, labels)))
     return metrics.ACCURACY.measure(right / len(labels), Method.COUNTED, "labels", 1 / len(labels))
+
+
+def predicted(outputs: npt.NDArray[np.generic]) -> Samples:
+    """What each vector was taken for: see ``hil.values.predicted_classes``."""
+    classes = predicted_classes(outputs)
+    return metrics.PREDICTED.samples(classes.astype(np.int16), Method.COUNTED, "labels")
 
 
 def regression(

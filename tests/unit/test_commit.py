@@ -24,7 +24,7 @@ def repository(tmp_path: Path) -> Path:
     """One commit of one file."""
     folder = tmp_path / "repository"
     folder.mkdir()
-    git(folder, "init")
+    git(folder, "init", "--initial-branch=main")
     (folder / "a").write_text("1")
     git(folder, "add", "a")
     git(folder, "commit", "-m", "first")
@@ -52,11 +52,11 @@ def touched(file: Path) -> None:
 
 def test_the_commit_of_a_folder_and_whether_it_was_changed(repository: Path) -> None:
     clean = commit_of(repository)
-    assert clean == Commit(git(repository, "rev-parse", "HEAD").strip(), dirty=False)
+    assert clean == Commit(git(repository, "rev-parse", "HEAD").strip(), dirty=False, branch="main")
     (repository / "new").write_text("not tracked: no change of the commit")
     assert commit_of(repository) == clean
     (repository / "a").write_text("2")
-    assert commit_of(repository) == Commit(clean.sha, dirty=True)
+    assert commit_of(repository) == Commit(clean.sha, dirty=True, branch="main")
 
 
 def test_why_there_is_no_commit_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,7 +112,7 @@ def test_a_model_that_no_commit_holds_is_told(repository: Path, tmp_path: Path) 
     git(tmp_path / "other", "init")
     git(tmp_path / "other", "add", ".")
     sha = git(repository, "rev-parse", "HEAD").strip()
-    assert commit_of(repository, {"tracked": files["tracked"]}) == Commit(sha, dirty=False)
+    assert commit_of(repository, {"tracked": files["tracked"]}) == Commit(sha, dirty=False, branch="main")
     assert commit_of(repository, files) == Commit(
         sha,
         dirty=True,
@@ -124,7 +124,47 @@ def test_a_model_that_no_commit_holds_is_told(repository: Path, tmp_path: Path) 
                 "in another repository lies other",
             )
         ),
+        branch="main",
     )
+
+
+def test_the_branch_and_the_tags_of_the_commit(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GITHUB_HEAD_REF", "GITHUB_REF_TYPE", "GITHUB_REF_NAME", "CI_COMMIT_TAG"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", "CI_COMMIT_REF_NAME"):
+        monkeypatch.delenv(name, raising=False)
+    git(repository, "tag", "v1.0")
+    git(repository, "tag", "-a", "-m", "told", "release/é")
+    assert commit_of(repository).tags == ("release/é", "v1.0")
+    git(repository, "checkout", "-b", "work/faster")
+    git(repository, "commit", "--allow-empty", "-m", "second")
+    found = commit_of(repository)
+    assert (found.branch, found.tags) == ("work/faster", ())
+    git(repository, "checkout", "--detach")
+    assert commit_of(repository).branch is None
+
+
+@pytest.mark.parametrize(
+    ("told", "branch"),
+    [
+        ({"GITHUB_REF_TYPE": "branch", "GITHUB_REF_NAME": "work"}, "work"),
+        ({"GITHUB_REF_TYPE": "branch", "GITHUB_REF_NAME": "7/merge", "GITHUB_HEAD_REF": "fix"}, "fix"),
+        ({"GITHUB_REF_TYPE": "tag", "GITHUB_REF_NAME": "v1", "GITHUB_HEAD_REF": ""}, None),
+        ({"CI_COMMIT_REF_NAME": "work"}, "work"),
+        ({"CI_COMMIT_REF_NAME": "v1", "CI_COMMIT_TAG": "v1"}, None),
+        ({"CI_COMMIT_REF_NAME": "x", "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME": "fix"}, "fix"),
+    ],
+)
+def test_ci_names_the_branch_of_a_commit_that_is_checked_out_alone(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, told: dict[str, str], branch: str | None
+) -> None:
+    for name in [name for name in os.environ if name.startswith(("GITHUB_", "CI_"))]:
+        monkeypatch.delenv(name)
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    assert commit_of(repository).branch == "main"
+    git(repository, "checkout", "--detach")
+    assert commit_of(repository).branch == branch
 
 
 @pytest.mark.parametrize("setting", ["core.fsmonitor", "filter.trap.clean", "filter.trap.process"])

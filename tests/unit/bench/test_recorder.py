@@ -304,7 +304,7 @@ def test_a_record_that_no_database_takes_is_refused_and_the_store_goes_on(url: s
     check_whole(url, [1])
 
 
-@pytest.mark.parametrize("what", ["nothing", "empty", "text", "old"])
+@pytest.mark.parametrize("what", ["nothing", "empty", "text", "changed"])
 def test_a_file_that_cannot_be_stored_later(
     url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], what: str
 ) -> None:
@@ -313,16 +313,18 @@ def test_a_file_that_cannot_be_stored_later(
         path.touch()
     if what == "text":
         path.write_text("not a database" * 100)
-    if what == "old":
+    if what == "changed":
         with Store.open(f"sqlite:///{path}") as store:
             store.begin_run(RunInfo(NOW, "pytest"))
+            with store.engine.begin() as connection:
+                connection.exec_driver_sql("UPDATE run SET uid = NULL")
     assert main(["store", str(path), f"--db={url}"]) == 1
     said = capsys.readouterr().err
     told = {
         "nothing": "there is no file",
         "empty": "no run is stored in",
         "text": "is not a database",
-        "old": "cannot be told from others",
+        "changed": "cannot be told from others",
     }
     assert told[what] in said
     assert said.count("\n") == 1

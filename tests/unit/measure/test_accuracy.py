@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from hil.measure.accuracy import accuracy, agreeing, disagreement, golden_exact, regression
+from hil.measure.accuracy import accuracy, agreeing, disagreement, golden_exact, predicted, regression
 
 
 def test_accuracy_counts_the_largest_output_against_the_label() -> None:
@@ -117,3 +117,12 @@ def test_of_many_outputs_a_disagreement_shows_the_worst() -> None:
     )
     output[3999] = 9.0
     assert disagreement(output, golden).startswith("gave […, 0, 0, 0, 0, 0, 9], expected […, 0, ")
+
+
+def test_what_vectors_are_taken_for() -> None:
+    scores = np.array([[1, 3, 2], [5, 5, 1], [np.nan, 9, 1]], dtype=np.float32)
+    found = predicted(scores)
+    assert (found.metric, found.unit, found.technique) == ("predicted", "1", "labels")
+    assert found.values.dtype == np.int16
+    assert found.values.tolist() == [1, 0, -1]
+    assert predicted(np.array([[-2], [0], [1]], dtype=np.int16)).values.tolist() == [0, 0, 1]
