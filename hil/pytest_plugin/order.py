@@ -59,6 +59,8 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     if ahead is None or failed or session.config.option.collectonly:
         return None
     in_order = bool(session.config.getoption("stepwise", False))  # which remembers a place in the order
+    if all(_needs_no_other(item) for item in session.items if ahead.has(item)):
+        ahead.begin()
     remaining = deque(session.items)
     while remaining:
         item = remaining[0] if in_order else _next(remaining, ahead)
@@ -104,6 +106,12 @@ def _leaves_boards_alone(item: pytest.Item) -> bool:
     if not all(_is_harmless(info.name2fixturedefs.get(name)) for name in asked):
         return False
     return "session" not in _names(item.function.__code__)
+
+
+def _needs_no_other(item: pytest.Item) -> bool:
+    """Whether no fixture but ours and pytest's own is set up with a test: another may switch boards on."""
+    info: Any = item._fixtureinfo  # type: ignore[attr-defined]
+    return all(_is_harmless(info.name2fixturedefs.get(name)) for name in info.names_closure)
 
 
 def _is_harmless(definitions: Any) -> bool:
