@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html
@@ -22,11 +23,15 @@ from hil_dashboards.pages.profile import profile_page
 from hil_dashboards.pages.series import series_page
 from hil_db import engine
 
+# Dash's own table, which no page has.
+_UNUSED = re.compile(r'<script src="[^"]*/dash_table/[^"]*"></script>\s*')
+
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
 {%metas%}
 <meta name="color-scheme" content="light dark">
+<style>html { font-family: system-ui, sans-serif; }</style>
 <title>{%title%}</title>
 <link rel="icon" type="image/svg+xml" href="assets/icon.svg">
 <script>
@@ -47,6 +52,14 @@ _PAGE = """<!DOCTYPE html>
 </html>"""
 
 
+class _App(Dash):
+    def interpolate_index(self, **parts: str) -> str:  # type: ignore[override]
+        """The index without scripts that no page uses."""
+        parts["scripts"] = _UNUSED.sub("", parts["scripts"])
+        page: str = super().interpolate_index(**parts)  # type: ignore[no-untyped-call]
+        return page
+
+
 def create_app(url: str | None = None, host: str = "127.0.0.1", names: Iterable[str] = ()) -> Dash:
     """The dashboard of one database (None: the one in the user's data folder), which need not exist yet.
 
@@ -55,7 +68,7 @@ def create_app(url: str | None = None, host: str = "127.0.0.1", names: Iterable[
     makes it while the browser reads those. StoreError when ``url`` is no database URL.
     """
     place = engine.shown(engine.parse(url))
-    app = Dash("hil_dashboards", title="HIL lab", update_title="", serve_locally=True)
+    app = _App("hil_dashboards", title="HIL lab", update_title="", serve_locally=True)
     app.index_string = _PAGE
     app.layout = html.Div([dcc.Location(id="address"), html.Div(id="page")])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -37,6 +38,17 @@ def test_app_answers_with_a_policy_and_asks_nothing_of_other_hosts(client: Flask
     assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
     assert "https://" not in answer.text
     assert client.get("/assets/style.css").status_code == 200
+
+
+def test_index_asks_for_the_scripts_and_fonts_of_its_pages_alone(client: FlaskClient) -> None:
+    index = client.get("/").text
+    scripts = re.findall(r'<script src="([^"]*)"', index)
+    for name in ("dcc", "html", "dash_ag_grid"):
+        assert any(f"/{name}/" in one for one in scripts)
+    assert not [one for one in scripts if "dash_table" in one]
+    assert all(client.get(one).status_code == 200 for one in scripts)
+    # Before the style sheet is there, a browser would look up what it has for Times.
+    assert index.index("font-family") < index.index("style.css")
 
 
 def test_a_pages_content_is_there_for_the_asking(client: FlaskClient) -> None:
