@@ -28,7 +28,8 @@ def main(arguments: list[str]) -> None:
     pipe, folder, place, command = int(arguments[1]), Path(arguments[2]), arguments[3], arguments[4:]
     os.set_inheritable(pipe, False)
     owner = _watch_owner(int(arguments[0]))
-    if owner is None:
+    if owner is None:  # gone already
+        shutil.rmtree(folder, ignore_errors=True)
         return
     libc = ctypes.CDLL(None)
     watcher = os.getpid()
@@ -57,11 +58,18 @@ def main(arguments: list[str]) -> None:
     if orphaned:
         shutil.rmtree(folder, ignore_errors=True)
     else:
-        unfinished = folder / "exit.new"
-        unfinished.write_text(str(status), encoding="utf-8")
-        unfinished.rename(folder / "exit")
+        _leave_status(folder, status)
     if os.getpgrp() == os.getpid():
         os.killpg(0, signal.SIGKILL)
+
+
+def _leave_status(folder: Path, status: int) -> None:
+    unfinished = folder / "exit.new"
+    try:
+        unfinished.write_text(str(status), encoding="utf-8")
+        unfinished.rename(folder / "exit")
+    except OSError as error:  # the folder is gone, or its disk full: what is left to do matters more
+        print(f"{folder}: {error.strerror}", file=sys.stderr, flush=True)
 
 
 def _stay_on_one_processor(place: str) -> None:
