@@ -153,6 +153,8 @@ class QemuProcess:
             # A monitor of its own: the debug probe may hold the other one.
             QmpClient(self.board.health_socket, deadline_s=ANSWER_S).close()
         except QmpError as error:
+            if not self.board.folder.exists():
+                return self.exit_reason() or f"QEMU cannot be reached, as {self.board.folder} was removed,"
             return self.exit_reason() or f"QEMU hangs ({error})"
         return None
 
