@@ -182,6 +182,8 @@ def _direction(metric: Metric, higher: bool) -> Outcome:
 
 def _noisy(metric: Metric, new: Taken, old: Taken, tolerance: Tolerance, history: Series | None) -> Verdict:
     """By change points where the history is long enough, else by the noise between sessions of one image."""
+    if new.normal == old.normal:
+        return Verdict(metric, Outcome.UNCHANGED, old.measure, new.measure, "equal", 0.0)
     values = history.normal if history is not None else np.empty(0)
     if min(new.normal, old.normal, values.min(initial=1.0)) <= 0:  # noise is a share of the value
         return Verdict(metric, Outcome.NO_DATA, old.measure, new.measure, "a value is not above 0")

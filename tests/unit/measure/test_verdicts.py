@@ -140,6 +140,11 @@ def test_noise_alone_is_no_verdict() -> None:
     assert "noise is not known" in verdict.reason
 
 
+def test_equal_values_need_no_noise() -> None:
+    old, new = measured(0), measured(0)
+    assert judge("latency_us", [new], [old]).outcome is Outcome.UNCHANGED
+
+
 @pytest.mark.parametrize(
     ("value", "outcome"), [(101, Outcome.UNCHANGED), (150, Outcome.REGRESSION), (60, Outcome.IMPROVEMENT)]
 )

@@ -1,0 +1,166 @@
+"""Which changes matter: a threshold per metric, for all images or those that globs name.
+
+They stand in the lab file as ``[[verdicts.threshold]]``, or in pyproject.toml as
+``[[tool.hil.verdicts.threshold]]``::
+
+    [[verdicts.threshold]]
+    metric = "flash_bytes"       # a glob
+    allow = "64 B"               # or a share, as "1 %"; "any" lets every change pass
+    model = "fastgrnn_*"         # globs as well: board, kind, model, precision
+
+A change that is no larger is told, and is no regression. Of those that concern a value, the last one counts.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from math import inf
+from pathlib import Path
+from typing import Any
+
+from hil.errors import LabError
+from hil.lab import suggest
+from hil.measure.verdicts import EXACT, Tolerance
+from hil.metrics import METRICS, TIERS, lookup
+from hil.reading import read_bytes
+
+PYPROJECT = "pyproject.toml"
+_GLOBS = ("metric", "board", "kind", "model", "precision")
+_KEYS = (*_GLOBS, "allow")
+_AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]*)?(?:e-?[0-9]+)?)\s*(\S*)", re.IGNORECASE)
+_UNITS = {"µs": "us", "bytes": "B", "1": ""}
+_BENCH = Tolerance(share=0.1)
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """What is allowed of metrics, boards, kinds, models and precisions whose names match globs."""
+
+    tolerance: Tolerance
+    metric: str
+    board: str = "*"
+    kind: str = "*"
+    model: str = "*"
+    precision: str = "*"
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Those of a lab, in the order of their file; ``path`` is that, None for no file that has any."""
+
+    of_file: tuple[Threshold, ...] = ()
+    path: Path | None = None
+
+    def of(self, metric: str, board: str, kind: str, model: str, precision: str) -> Tolerance:
+        """What is allowed of one value.
+
+        Where no threshold says, no change of what an image does is; 10 % of what the bench itself takes, by
+        the host's clock or on its link.
+        """
+        names = (metric, board, kind, model, precision)
+        for one in reversed(self.of_file):
+            globs = (one.metric, one.board, one.kind, one.model, one.precision)
+            if all(fnmatchcase(name, glob) for name, glob in zip(names, globs, strict=True)):
+                return one.tolerance
+        return _BENCH if metric in METRICS and not METRICS[metric].exact else EXACT
+
+
+def load_thresholds(lab: Path | None, folder: Path) -> Thresholds:
+    """Those of the lab file, or else of the pyproject.toml in ``folder``; LabError names what is wrong where.
+
+    Both files may lack them; a lab file that is named has to exist.
+    """
+    places = [] if lab is None else [(lab, "verdicts")]
+    if (folder / PYPROJECT).is_file():
+        places.append((folder / PYPROJECT, "tool.hil.verdicts"))
+    for path, name in places:
+        table: Any = _document(path)
+        for key in name.split("."):
+            table = table.get(key) if isinstance(table, dict) else None
+        if table is not None:
+            return Thresholds(_thresholds(table, path, name), path)
+    return Thresholds()
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(read_bytes(path).decode("utf-8-sig"))
+    except OSError as error:
+        raise LabError(f"cannot read {path}", evidence=error.strerror, remedy="check --lab") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise LabError(f"{path} is not a TOML file", evidence=str(error), remedy="mend it") from error
+
+
+def _thresholds(table: object, path: Path, name: str) -> tuple[Threshold, ...]:
+    remedy = f"write [[{name}.threshold]]"
+    if not isinstance(table, dict):
+        raise LabError(f"{path}: {name} is not a table", remedy=remedy)
+    _refuse_unknown(table, ("threshold",), f"{path}: {name}")
+    listed = table.get("threshold", [])
+    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+        raise LabError(f"{path}: {name}.threshold is not a list of tables", remedy=remedy)
+    return tuple(
+        _threshold(one, f"{path}: threshold {number} of {name}") for number, one in enumerate(listed, 1)
+    )
+
+
+def _refuse_unknown(table: Mapping[str, object], known: Sequence[str], place: str) -> None:
+    for key in table:
+        if key not in known:
+            raise LabError(
+                f"{place}: unknown key {key!r}",
+                remedy=suggest(key, known) or f"known keys: {', '.join(known)}",
+            )
+
+
+def _threshold(table: Mapping[str, object], place: str) -> Threshold:
+    _refuse_unknown(table, _KEYS, place)
+    for key in ("metric", "allow"):
+        if key not in table:
+            raise LabError(f"{place}: has no {key}", remedy='say metric = "flash_bytes", allow = "1 %"')
+    globs: dict[str, str] = {}
+    for key in _GLOBS:
+        held = table.get(key, "*")
+        if not isinstance(held, str) or not held:
+            raise LabError(f"{place}: {key} must be a string", evidence=repr(held))
+        globs[key] = held
+    units = _units_of(globs["metric"], place)
+    return Threshold(_tolerance(table["allow"], units, place), **globs)
+
+
+def _units_of(glob: str, place: str) -> set[str]:
+    """The units of the metrics that a glob names; a name that is not the lab's may be a user's own."""
+    names = [*METRICS, *(f"{name}{tier.suffix}" for name in METRICS for tier in TIERS)]
+    units = {lookup(name).unit for name in names if fnmatchcase(name, glob)}
+    near = suggest(glob, METRICS)
+    if not units and near is not None:
+        raise LabError(f"{place}: there is no metric {glob!r}", remedy=near)
+    if not units and re.search(r"[*?\[]", glob):
+        raise LabError(f"{place}: no metric is called as {glob!r}", remedy=f"metrics: {', '.join(METRICS)}")
+    return units
+
+
+def _tolerance(allow: object, units: set[str], place: str) -> Tolerance:
+    told = f"{place}: allow"
+    remedy = 'write a share as "1 %", an amount as "64 B", or "any"'
+    if allow == "any":
+        return Tolerance(share=inf, amount=inf)
+    found = _AMOUNT.fullmatch(allow.strip()) if isinstance(allow, str) else None
+    if found is None:
+        raise LabError(f"{told} is no threshold", evidence=repr(allow), remedy=remedy)
+    number, unit = float(found[1]), _UNITS.get(found[2], found[2])
+    if number == inf:
+        raise LabError(f"{told} is too large", evidence=repr(allow), remedy=remedy)
+    if unit == "%":
+        return Tolerance(share=number / 100)
+    bare = {"" if one == "1" else one for one in units}
+    if units and bare != {unit}:
+        of = ", ".join(sorted(one for one in bare if one)) or "none"
+        raise LabError(
+            f"{told} has another unit than its metric", evidence=f"{allow!r}, not {of}", remedy=remedy
+        )
+    return Tolerance(amount=number)
