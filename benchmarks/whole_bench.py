@@ -1,27 +1,33 @@
-"""How long `pytest --board=all` takes, over all models, precisions and held-out vectors.
+"""How long `pytest --board=all` takes, over all models, precisions and held-out vectors, and how much memory.
 
-    python benchmarks/whole_bench.py [ROUNDS]
+    python benchmarks/whole_bench.py [ROUNDS [OPTION…]]
 
-Runs it against a database of its own and prints the seconds of each round, the interpreter's start included,
-and each image's accuracy and agreement with the reference.
+Runs it, with further options of pytest, against a database of its own. Prints the seconds of each round, the
+interpreter's start included, the seconds of processor time, the most memory that all its processes held
+together, and each image's accuracy and agreement with the reference.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
+from process_tree import Peak
+
 
 def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    peak = Peak()
     with tempfile.TemporaryDirectory(prefix="hil-whole-bench-") as folder:
         url = f"sqlite:///{folder}/results.db"
-        seconds = [run(url, folder) for _ in range(rounds)]
+        seconds = [run(url, folder, sys.argv[2:], peak) for _ in range(rounds)]
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
         exported = subprocess.run(
             [sys.executable, "-m", "hil", "export", f"--db={url}"],
             check=True,
@@ -30,18 +36,33 @@ def main() -> None:
         ).stdout
     listed = ", ".join(f"{one:.1f}" for one in seconds)
     print(f"whole bench: median {statistics.median(seconds):.1f} s, worst {max(seconds):.1f} s ({listed})")
+    print(f"processor time: {(used.ru_utime + used.ru_stime) / rounds:.1f} s a round")
+    print(f"memory: at most {peak.megabytes:,.0f} MB, in {peak.processes} processes")
     for row in csv.DictReader(io.StringIO(exported)):
         if row["metric"] in ("accuracy", "golden_exact", "vectors", "stream_s"):
             print(f"{row['model']}/{row['precision']:4} {row['metric']:13} {float(row['value']):.4f}")
 
 
-def run(url: str, folder: str) -> float:
+def run(url: str, folder: str, options: list[str], peak: Peak) -> float:
     started = time.monotonic()
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--board=all", f"--db={url}"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8")
-    if done.returncode != 0:
-        sys.exit(done.stdout + done.stderr)
-    return time.monotonic() - started
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        "--board=all",
+        f"--db={url}",
+        *options,
+    ]
+    with tempfile.TemporaryFile() as said:
+        with subprocess.Popen(command, cwd=folder, stdout=said, stderr=said) as process:
+            peak.follow(process)
+        seconds = time.monotonic() - started
+        if process.returncode != 0:
+            said.seek(0)
+            sys.exit(said.read().decode())
+    return seconds
 
 
 if __name__ == "__main__":

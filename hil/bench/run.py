@@ -81,6 +81,11 @@ class BenchRun:
                 f"the link had faults on purpose: {faults}; what it took and carried is compared with "
                 "no clean run's"
             )
+        if options.most_vectors is not None:
+            self.notes.append(
+                f"at most {options.most_vectors:,} vectors of each model (--most-vectors); without that "
+                "option a run takes as many as each model's description says"
+            )
         self.ending = Ending()
         self.planned: set[str] = set()
         self.reported: set[str] = set()

@@ -1,9 +1,11 @@
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from hil.errors import LabError
+from hil.kinds import KINDS
 from hil.lab import builtin_lab, load_lab
 
 
@@ -96,3 +98,42 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_an_unknown_board_is_answered_with_the_nearest() -> None:
     with pytest.raises(LabError, match=r"no board 'qmeu' .*; did you mean 'qemu'"):
         builtin_lab().select("qmeu")
+
+
+SILICON = '[boards.{}]\nkind = "nucleo"\nprobe = "{}"\nserial = "{}"\n'
+
+
+@pytest.fixture
+def nucleo(monkeypatch: pytest.MonkeyPatch) -> None:
+    kind = replace(KINDS["qemu_mps2_an386"], name="nucleo", emulator=None)
+    monkeypatch.setattr("hil.lab.KINDS", {**KINDS, "nucleo": kind})
+
+
+@pytest.mark.usefixtures("nucleo")
+def test_boards_of_silicon_share_images_only_where_the_file_says_so(tmp_path: Path) -> None:
+    alone = SILICON.format("a", "1", "/dev/a") + SILICON.format("b", "2", "/dev/b")
+    assert [board.name for board in load_lab(write(tmp_path, alone)).select("all")] == ["a", "b"]
+    shared = alone.replace('kind = "nucleo"', 'kind = "nucleo"\npool = true')
+    lab = load_lab(write(tmp_path, '[boards.q]\nkind = "qemu_mps2_an386"\npool = false\n' + shared))
+    q, pool = lab.select("all")
+    assert (q.name, q.pooled, q.places) == ("q", False, (q,))
+    assert (pool.name, [member.name for member in pool.places]) == ("nucleo", ["a", "b"])
+    (pool,) = lab.select("b")
+    assert (pool.name, [member.name for member in pool.places]) == ("nucleo", ["b"])
+
+
+@pytest.mark.usefixtures("nucleo")
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[boards.x]\nkind = "qemu_mps2_an386"\npool = 2\n', "x: pool must be true or false"),
+        (
+            SILICON.format("nucleo", "1", "/dev/a") + "pool = true\n",
+            "nucleo: has the name under which pooled boards of that kind are stored",
+        ),
+    ],
+)
+def test_a_wrong_pool_says_what_and_where(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(LabError) as caught:
+        load_lab(write(tmp_path, text))
+    assert said in str(caught.value)

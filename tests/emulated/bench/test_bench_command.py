@@ -145,14 +145,15 @@ def cells(line: str) -> list[str]:
 
 @pytest.mark.parametrize("row", [cells(line) for line in shown_in_the_readme() if line.startswith("qemu ")])
 def test_the_readme_shows_what_is_printed(tmp_path: Path, row: list[str]) -> None:
-    done = run(tmp_path, "--board=all", f"--model={row[1]}/{row[2]}")
+    done = run(tmp_path, "--board=all", "--most-vectors=100", f"--model={row[1]}/{row[2]}")
     assert done.returncode == 0, done.stdout + done.stderr
     printed = [cells(line) for line in done.stdout.splitlines()]
-    head, *_, obtained, stored = shown_in_the_readme()
+    head, *_, obtained, capped, stored = shown_in_the_readme()
     assert row in printed
     assert cells(head) in printed
     assert obtained.startswith("obtained: ")
     assert obtained.removesuffix("…") in done.stdout
+    assert capped in done.stdout.splitlines()
     assert stored.startswith("stored: run 1 in sqlite:////")
     assert "\nstored: run 1 in sqlite:////" in done.stdout
 
