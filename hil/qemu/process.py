@@ -103,19 +103,21 @@ class QemuProcess:
                 ) from error
             raise
         emulator = cls(board, watched, lock, timing, shared)
-        try:
-            with QmpClient(board.qmp_socket, deadline_s=_START_DEADLINE_S) as qmp:
-                emulator.version = qmp.version
-        except QmpError as error:
-            emulator._wait()
-            reason = emulator.exit_reason() or "QEMU does not answer"
-            emulator.close()
-            no_more = "Resource temporarily unavailable" in reason
-            raise ProbeError(
-                f"{reason} while starting",
-                evidence=str(error),
-                remedy=MORE_PROCESSES if no_more else f"check `{program} --version`",
-            ) from error
+        with contextlib.ExitStack() as undo:
+            undo.callback(emulator.close)
+            try:
+                with QmpClient(board.qmp_socket, deadline_s=_START_DEADLINE_S) as qmp:
+                    emulator.version = qmp.version
+            except QmpError as error:
+                emulator._wait()
+                reason = emulator.exit_reason() or "QEMU does not answer"
+                no_more = "Resource temporarily unavailable" in reason
+                raise ProbeError(
+                    f"{reason} while starting",
+                    evidence=str(error),
+                    remedy=MORE_PROCESSES if no_more else f"check `{program} --version`",
+                ) from error
+            undo.pop_all()
         return emulator
 
     def __enter__(self) -> Self:

@@ -12,7 +12,7 @@ from bench_runs import RUN_S, bench_command, rows
 from hil.qemu import runtime
 from hil.qemu.process import QemuProcess
 from hil.qemu.program import find_program
-from namespaces import without_proc
+from namespaces import with_little_room, without_proc
 from refusing import refusing
 
 pytestmark = pytest.mark.emulated
@@ -41,6 +41,16 @@ def test_a_system_that_gives_none_is_told(tmp_path: Path) -> None:
     command = refusing("fallocate", errno.ENOSPC, *bench_command(tmp_path, *TWO))
     line = ran_over_the_uart(tmp_path, command)
     assert line.endswith("the system gives no memory to share with QEMU (No space left on device)")
+
+
+def test_a_full_folder_for_shared_memory_is_not_needed(tmp_path: Path) -> None:
+    filled = ("sh", "-c", 'head -c 9000 /dev/zero >/dev/shm/all 2>/dev/null; exec "$@"', "sh")
+    command = with_little_room(Path("/dev/shm"), 4, *filled, *bench_command(tmp_path, *TWO))
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=RUN_S)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "over the UART" not in done.stdout
+    told = rows(tmp_path, "select conditions from measure where metric = 'stream_s' order by id")
+    assert ('{"link": "ram"}',) in told
 
 
 def test_where_proc_is_not_mounted_it_is_told(tmp_path: Path) -> None:

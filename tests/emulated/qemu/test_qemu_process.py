@@ -101,6 +101,18 @@ def test_refusing_qemu_says_what_qemu_said() -> None:
     assert list(runtime.runtime_dir().iterdir()) == []
 
 
+def test_interrupted_while_it_starts_it_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    held = _open_files()
+    monkeypatch.setattr("hil.qemu.process.QmpClient", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        QemuProcess.start()
+    assert list(runtime.runtime_dir().iterdir()) == []
+    assert _open_files() == held
+
+
 def test_with_too_few_files_it_says_so_and_leaves_nothing() -> None:
     """Wherever the start meets the limit."""
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
