@@ -7,11 +7,15 @@ with Session(board, image) as session:
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from itertools import groupby
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +29,7 @@ from hil.kinds import Counter
 from hil.link.faults import Faults
 from hil.link.link import Hello, Link, LinkStats, Result, StackUse
 from hil.link.pacing import HANG_FACTOR, hang_after_s
+from hil.link.recording import Recorder, new_path
 from hil.link.transport import Reopening
 from hil.measure.accuracy import accuracy, golden_exact, predicted, regression
 from hil.measure.cascade import tier_measures
@@ -70,6 +75,7 @@ class Session:
 
     ``hang_after_s`` is how long the board may be silent while it computes; None leaves that to the model's
     cost. ``over_uart`` keeps frames out of memory that host and board share, ``faults`` damage them.
+    ``record`` is a folder for a recording of all that travels (hil/link/recording.py).
     ``phases`` holds the seconds each step took so far, by the host's clock. ``failure`` is what went wrong
     with the board in this session, None while it can be used.
     """
@@ -82,12 +88,15 @@ class Session:
         hang_after_s: float | None = None,
         over_uart: bool = False,
         faults: Faults | None = None,
+        record: Path | None = None,
     ) -> None:
         self.board = board
         self.image = image
         self.hang_after_s = hang_after_s
         self.over_uart = over_uart
         self.faults = faults
+        self.record = record
+        self.recorder: Recorder | None = None
         self.phases: dict[metrics.Metric, float] = {}
         self._stack = ExitStack()
         self._flasher: Flasher | None = None
@@ -110,6 +119,8 @@ class Session:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self.failure is None:
+            self._say({"end": "closed"})
         self._stack.close()
 
     def _start(self) -> None:
@@ -119,6 +130,8 @@ class Session:
         self.phases[metrics.CONNECT_S] = self.flash_report.connect_s
         self.phases[metrics.PROGRAM_S] = self.flash_report.program_s
         self.phases[metrics.VERIFY_S] = self.flash_report.verify_s
+        if self.record is not None:
+            self.recorder = self._stack.enter_context(self._new_recorder(self.record))
         started = time.monotonic()
         self._link = self._stack.enter_context(
             Link.open(
@@ -127,15 +140,37 @@ class Session:
                 memory=None if self.over_uart else self.board.memory,
                 faults=self.faults,
                 reopening=Reopening(dead=lambda: self.board.failure() is not None),
+                recorder=self.recorder,
                 clock=self.board.clock,
             )
         )
         if self.board.trace is not None:
             self.board.trace.begin(self.image.path)
         flasher.reset_and_run()
-        self.hello = self._link.handshake(max(HANDSHAKE_S, self.hang_after_s or 0.0))
+        deadline_s = max(HANDSHAKE_S, self.hang_after_s or 0.0)
+        self._say({"ask": "handshake", "deadline_s": deadline_s})
+        self.hello = self._link.handshake(deadline_s)
         self._check_hello(self.hello)
         self.phases[metrics.HANDSHAKE_S] = time.monotonic() - started
+
+    def _new_recorder(self, folder: Path) -> Recorder:
+        manifest = self.image.manifest
+        about = {
+            "board": self.board.name,
+            "image": self.image.name,
+            "kind": manifest.kind,
+            "build_id": manifest.build_id,
+            "recorded": datetime.now(UTC).isoformat(timespec="seconds"),
+            "lab": version("hil-lab"),
+        }
+        if self.faults is not None:
+            about["link_faults"] = str(self.faults)
+        path = new_path(folder, self.board.name, manifest.model, str(manifest.precision))
+        return Recorder(path, about, self.board.clock)
+
+    def _say(self, facts: Mapping[str, Any]) -> None:
+        if self.recorder is not None:
+            self.recorder.say(facts)
 
     def _check_hello(self, hello: Hello) -> None:
         manifest = self.image.manifest
@@ -178,13 +213,13 @@ class Session:
             if progress is not None:
                 progress(done, len(inputs))
 
+        limit_s, factor = self.hang_after_s, 0.0
+        if limit_s is None:
+            limit_s, factor = hang_after_s(macs, self.board.kind.clock_hz), HANG_FACTOR
+        steps = [[length, len(list(run))] for length, run in groupby(map(len, inputs))]
+        self._say({"ask": "infer", "steps": steps, "hang_after_s": limit_s, "hang_factor": factor})
         try:
-            if self.hang_after_s is not None:
-                return self._link.infer(inputs, on_result=on_result, hang_after_s=self.hang_after_s)
-            limit_s = hang_after_s(macs, self.board.kind.clock_hz)
-            return self._link.infer(
-                inputs, on_result=on_result, hang_after_s=limit_s, hang_factor=HANG_FACTOR
-            )
+            return self._link.infer(inputs, on_result=on_result, hang_after_s=limit_s, hang_factor=factor)
         except HilError as error:
             raise self._explained(error) from error
 
@@ -192,6 +227,7 @@ class Session:
         """How deep the stack went so far, as painted."""
         if self._link is None:
             raise LinkError("the session is not open", board=self.board.name, remedy="use it in a with block")
+        self._say({"ask": "stack"})
         try:
             return self._link.stack()
         except HilError as error:
@@ -239,6 +275,10 @@ class Session:
         classes = (predicted(scores),) if vectors.classes else ()
         samples = (*traced.samples, cost, *classes)
         notes = traced.notes
+        if self.recorder is not None and self.recorder.failed is not None:
+            notes += (
+                f"{self.board.name} {self.image.name}: its recording ends early: {self.recorder.failed}",
+            )
         if returns := self._link.stats.returns:
             times = "once" if returns == 1 else f"{returns} times"
             notes += (f"{self.board.name} {self.image.name}: its port went away and came back {times}",)
@@ -299,6 +339,7 @@ class Session:
         """Name the board; say so when the board itself ended, and where the core stands when it hung."""
         if not isinstance(error, VectorError):  # refused before anything was sent
             self.failure = error
+        self._say({"end": str(error)})
         reason = self.board.failure()
         if reason is not None:
             return ProbeError(

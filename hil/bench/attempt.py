@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -30,13 +31,14 @@ class Wanted:
     """How cases are to be run: the first ``vectors``, or as many as each model says, at most ``most``.
 
     ``hang_after_s`` is how long a board may be silent, None for what its model's cost allows. ``faults``
-    damage what travels between host and board.
+    damage what travels between host and board; ``record`` is a folder for recordings of it.
     """
 
     vectors: int | None = None
     most: int | None = None
     hang_after_s: float | None = None
     faults: Faults | None = None
+    record: Path | None = None
 
     def count(self, default: int | None) -> int | None:
         """How many vectors of a model whose description says so many; None for all there are."""
@@ -143,6 +145,7 @@ class Attempt:
             hang_after_s=self._wanted.hang_after_s,
             over_uart=self.case.over_uart,
             faults=self._wanted.faults,
+            record=self._wanted.record,
         )
         self._stack.enter_context(self._session)
         return self

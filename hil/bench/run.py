@@ -48,6 +48,7 @@ class Options:
     most_vectors: int | None = None
     pool: int | None = None  # None: by the machine's processors
     link_faults: str | None = None
+    link_record: Path | None = None  # a folder
 
 
 _ENDED_BY: dict[signal.Signals | None, Status] = {
@@ -69,7 +70,9 @@ class BenchRun:
         self.options = options
         self.probes = probes or ProbeProcess()
         faults = None if options.link_faults is None else parse_faults(options.link_faults)
-        self.wanted = Wanted(options.vectors, options.most_vectors, options.hang_after_s, faults)
+        self.wanted = Wanted(
+            options.vectors, options.most_vectors, options.hang_after_s, faults, options.link_record
+        )
         self.lab: Lab = load_lab(options.lab)
         self.specs: tuple[BoardSpec, ...] = self.lab.select(options.boards)
         self.library = ModelLibrary(options.models_dir)
@@ -123,6 +126,11 @@ class BenchRun:
     def prepare(self) -> Recorder:
         """Open the database; StoreError when that cannot be. The run's row is made with its first session."""
         if self._recorder is None:
+            if self.options.link_record is not None:
+                self.options.link_record.mkdir(parents=True, exist_ok=True)
+                self.notes.append(
+                    f"recorded what the link carried: {self.options.link_record}; `hil replay FILE` shows it"
+                )
             commit = self.ahead()()
             info = RunInfo(
                 started=self._started,

@@ -10,7 +10,18 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
-from hil.commands import bench_kernels, build, dashboard, export, model_import, models, probes, store, time
+from hil.commands import (
+    bench_kernels,
+    build,
+    dashboard,
+    export,
+    model_import,
+    models,
+    probes,
+    replay,
+    store,
+    time,
+)
 
 
 class Command(Protocol):
@@ -43,6 +54,7 @@ COMMANDS: Mapping[str, Command] = {
     "export": export,
     "store": store,
     "dashboard": dashboard,
+    "replay": replay,
     "probes": probes,
     "models": models,
     "model import": model_import,

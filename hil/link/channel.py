@@ -18,6 +18,10 @@ from hil.link.transport import Transport
 PAYLOAD_UNKNOWN = 1024  # what to expect before HELLO_REPLY tells
 _EVIDENCE_BYTES = 16
 _PAUSE_S = 0.1
+_FEW_FRAMES, _MANY_FRAMES = (
+    16,
+    1024,
+)  # more than a start sends at once; more than go unheard while a port is away
 _T = TypeVar("_T")
 
 
@@ -56,11 +60,13 @@ class Channel:
     computed since then. ``clock`` tells the seconds by which the board's deadlines are counted.
 
     Where the port went away and came back, nothing is sent until a PING has told that the firmware is the one
-    from before; what was to be sent meanwhile counts as lost.
+    from before. Its PONG sets ``resumed``, for whoever streams to reset: what was sent up to then is handled
+    or lost.
     """
 
     def __init__(self, transport: Transport, clock: Callable[[], float] = time.monotonic) -> None:
         self.shaken = False
+        self.resumed = False
         self.payload_out = 0
         self.payload_in = 0
         self.lost = 0
@@ -74,6 +80,7 @@ class Channel:
         self._device_damaged = 0
         self._clock = clock
         self._away_s = 0.0  # how long the port was, altogether
+        self._heard_seq = 0  # of the device's latest frame
         self._computed = False  # whether the device has answered a vector since it introduced itself
         self._back: _Back | None = None  # the port came back, and it is not known yet who is there
 
@@ -146,10 +153,11 @@ class Channel:
             left_s = max(0.0, deadline - self.clock())
             if self._back is not None:
                 self._ask_who_is_there(self._back)
-            data = self._read(min(silence_s, left_s))
+            data = self._read(min(silence_s if self._back is None else self._back.pause_s, left_s))
             self._last = (self._last + data)[-_EVIDENCE_BYTES:]
             self._queue += self._receiver.feed(data)
-            if not self._queue and (not data or left_s == 0.0):
+            quiet = not data and self._back is None
+            if not self._queue and (quiet or left_s == 0.0):
                 return None
         frame = self._queue.popleft()
         self._watch(frame)
@@ -202,12 +210,20 @@ class Channel:
         ping = encode(Frame(Type.PING, self._seq, back.nonces[-1].to_bytes(4, "little")))
         self._across(lambda: self._transport.write(bytes(self._receiver.payload_max + OVERHEAD_BYTES) + ping))
 
-    def _recognise(self, pong: bytes) -> None:
-        """The first answer since the port came back; LinkError when it has forgotten what it computed."""
-        if self._back is None or int.from_bytes(pong[:4], "little") not in self._back.nonces:
+    def _recognise(self, pong: Frame) -> None:
+        """The first answer since the port came back; LinkError when the firmware has started again.
+
+        That knows of no vector and counts its frames from 0. One that merely knows of none has heard HELLO of
+        another host.
+        """
+        if self._back is None or int.from_bytes(pong.payload[:4], "little") not in self._back.nonces:
             return
         self._back = None
-        if self._computed and int.from_bytes(pong[8:12], "little") == messages.NO_VECTOR:
+        self.resumed = True
+        since = (pong.seq - self._heard_seq) & 0xFFFF
+        counts_on = self._heard_seq >= _FEW_FRAMES and 0 < since < _MANY_FRAMES
+        last = int.from_bytes(pong.payload[8:12], "little")
+        if self._computed and last == messages.NO_VECTOR and not counts_on:
             raise LinkError(
                 "the firmware started again while its port was away",
                 evidence="it had computed vectors, and knows of none",
@@ -238,6 +254,7 @@ class Channel:
             at = 0 if frame.type == Type.NAK else 4
             self._device_damaged = int.from_bytes(frame.payload[at : at + 4], "little")
         if frame.type == Type.PONG:
-            self._recognise(frame.payload)
+            self._recognise(frame)
         if frame.type in (Type.RESULTS, Type.HELLO_REPLY):
             self._computed = frame.type == Type.RESULTS
+        self._heard_seq = frame.seq

@@ -22,6 +22,7 @@ from hil.link.faults import Faults, FaultyTransport
 from hil.link.frames import OVERHEAD_BYTES, Frame
 from hil.link.messages import NO_VECTOR, Hello, Result, StackUse, Type
 from hil.link.pacing import Pacing, Patience
+from hil.link.recording import Recorder, RecordingTransport
 from hil.link.rings import Memory, MemoryTransport
 from hil.link.stream import PINGS_BYTES, Stream
 from hil.link.transport import Reopening, SerialTransport, Transport
@@ -54,6 +55,7 @@ class Link:
         memory: Memory | None = None,
         faults: Faults | None = None,
         reopening: Reopening | None = None,
+        recorder: Recorder | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> Link:
         """Open the port; what the board said before is thrown away.
@@ -61,11 +63,16 @@ class Link:
         With ``memory``, which the board reaches too, frames travel through it where the firmware knows how.
         ``faults`` damage what travels, from the handshake on. With ``reopening`` a port that goes away is
         opened again, and what was lost is sent again; LinkError if the firmware started again meanwhile.
+        ``recorder`` notes all that travels.
         ``clock`` tells the seconds by which the board's deadlines are counted.
         """
         port = SerialTransport(url, baudrate, reopening)
         line: Transport = port if memory is None else MemoryTransport(memory, port)
-        return cls(Channel(line if faults is None else FaultyTransport(line, faults), clock))
+        if faults is not None:
+            line = FaultyTransport(line, faults)
+        if recorder is not None:
+            return cls(Channel(RecordingTransport(line, recorder), recorder.clock))
+        return cls(Channel(line, clock))
 
     def __enter__(self) -> Self:
         return self

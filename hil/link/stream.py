@@ -68,6 +68,7 @@ class Stream:
     def run(self, hang_after_s: float, hang_factor: float) -> list[Result]:
         """All results, in the inputs' order."""
         clock = self._channel.clock
+        self._channel.resumed = False  # if it was, then with nothing on its way
         heard = clock()
         while not self._window.finished:
             self._fill()
@@ -229,6 +230,8 @@ class Stream:
             self._learn((), self._window.barrier(assembly.last_order))
 
     def _take_pong(self, pong: Pong) -> None:
+        if self._channel.resumed:
+            self._resume(pong)
         if pong.nonce not in self._pings:
             return  # of an earlier call
         order, left = self._pings[pong.nonce]
@@ -238,6 +241,16 @@ class Stream:
         if self._assembly is not None:
             settled = self._settle(self._assembly, pong, order)
             self._learn(settled.arrived, settled.lost)
+        self._forget_pings()
+
+    def _resume(self, pong: Pong) -> None:
+        """The port was away: nothing is on its way any more, and what was lost says nothing of the line."""
+        self._channel.resumed = False
+        order = self._window.order
+        lost = len(self._window.barrier(order))
+        if self._assembly is not None:
+            lost += len(self._settle(self._assembly, pong, order).lost)
+        self._channel.lost += lost
         self._forget_pings()
 
     def _forget_pings(self) -> None:

@@ -81,6 +81,10 @@ _OPTIONS: Mapping[str, Mapping[str, Any]] = {
         "metavar": "SPEC",
         "help": "damage what travels between host and board: flip=1e-4,drop=1e-2,seed=7 (docs/link.md)",
     },
+    "link-record": {
+        "metavar": "DIR",
+        "help": "record what each session's link carries in a file of this folder, for `hil replay`",
+    },
     "lab": {"metavar": "FILE", "help": "the lab file (default: the lab is one QEMU board)"},
     "db": {"metavar": "URL", "help": "the database (default: SQLite in the user's data folder)"},
 }
@@ -127,7 +131,7 @@ def the_run(config: pytest.Config) -> BenchRun:
     """The run of this invocation: made once, by the options; UsageError when they name what is not there."""
     run = config.stash.get(_RUN, None)
     if run is None:
-        for name in ("lab", "models-dir"):
+        for name in ("lab", "models-dir", "link-record"):
             if option(config, name) == "":
                 raise pytest.UsageError(f"--{name} is empty; give a path, or leave it out")
         probes = ProbeProcess()
@@ -138,7 +142,9 @@ def the_run(config: pytest.Config) -> BenchRun:
 
         with asleep():
             from hil.bench.run import BenchRun, Options  # numpy and the store are slow: not in every pytest
-        boards, lab, models_dir = (option(config, name) for name in ("board", "lab", "models-dir"))
+
+        names = ("board", "lab", "models-dir", "link-record")
+        boards, lab, models_dir, record = (option(config, name) for name in names)
         options = Options(
             boards="all" if boards is None else boards,  # one that is empty was not meant to name all
             models=option(config, "model"),
@@ -152,6 +158,7 @@ def the_run(config: pytest.Config) -> BenchRun:
             link_faults=option(config, "link-faults"),
             most_vectors=option(config, "most-vectors"),
             pool=option(config, "pool"),
+            link_record=None if record is None else config.invocation_params.dir / record,
         )
         try:
             run = BenchRun(options, probes)

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from bench_runs import rows, run_bench
+from hil.link.recording import read_recording
+from hil.link.replay import replay
 
 pytestmark = pytest.mark.emulated
 
@@ -17,7 +19,7 @@ SPEC = "flip=0.0001,drop=0.003,cut=0.0001,seed=7"
 
 def test_a_line_with_faults_changes_no_figure(tmp_path: Path) -> None:
     """One image through memory, one over the UART."""
-    for more in ([], [f"--link-faults={SPEC}"]):
+    for more in ([], [f"--link-faults={SPEC}", "--link-record=links"]):
         ran = run_bench(tmp_path, *RUN, *more)
         assert ran.returncode == 0, ran.stdout
         assert ("its port went away and came back" in ran.stdout) == bool(more)
@@ -44,6 +46,10 @@ def test_a_line_with_faults_changes_no_figure(tmp_path: Path) -> None:
             assert costs[1, precision, metric][1] == {"link": link}
             assert costs[2, precision, metric][1] == {"link": link, "link_faults": SPEC}
         assert costs[1, precision, "connect_s"][1] == costs[2, precision, "connect_s"][1] == {"link": link}
+        replayed = replay(read_recording(*tmp_path.glob(f"links/qemu-fastgrnn_digits-{precision}-*.hilrec")))
+        assert (replayed.error, replayed.deviates_s, replayed.answered) == (None, None, 40)
+        assert replayed.stats.lost == costs[2, precision, "link_lost"][0]
+        assert replayed.stats.damaged == costs[2, precision, "link_damaged"][0]
         assert costs[1, precision, "link_lost"][0] == 0
         assert costs[2, precision, "link_lost"][0] > 0
         assert costs[2, precision, "link_wire_bytes"][0] > costs[1, precision, "link_wire_bytes"][0]

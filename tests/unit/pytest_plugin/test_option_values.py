@@ -31,6 +31,8 @@ import pytest
             ["--board=all", "--link-faults=filp=1e-4"],
             "ERROR: --link-faults knows no fault 'filp'; did you mean 'flip'? there are flip, drop, dup, ",
         ),
+        (["--board=all", "--link-record="], "ERROR: --link-record is empty"),
+        (["--board=all", "--link-record=/proc/none"], "/proc/none"),
         (["--board=all", "--link-faults="], "ERROR: --link-faults names no fault"),
     ],
 )
