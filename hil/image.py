@@ -41,17 +41,32 @@ class Manifest:
         """Read one manifest; ImageError when it is missing or not one."""
         try:
             fields = json.loads(read_text(path))
-            return cls(**{**fields, "precision": Precision(fields["precision"])})
+            manifest = cls(**{**fields, "precision": Precision(fields["precision"])})
+            manifest._check()
+            return manifest
         except FileNotFoundError:
             raise ImageError(
                 f"no manifest {path.name}", evidence=str(path), remedy="run `hil build` to make the image"
             ) from None
         except OSError as error:
             raise _unreadable(f"manifest {path.name}", error) from error
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise ImageError(
                 f"manifest {path.name} is damaged", evidence=str(error), remedy="run `hil build` to remake it"
             ) from error
+
+    def _check(self) -> None:
+        """ValueError when a field is not what the builder writes there."""
+        if not isinstance(self.sections, dict):
+            raise ValueError(f"sections are {self.sections!r}")
+        numbers = {name: getattr(self, name) for name in ("features", "min_steps", "max_steps", "outputs")}
+        for name, number in (numbers | self.sections).items():
+            if type(number) is not int or not 0 <= number < 1 << 32:
+                raise ValueError(f"{name} is {number!r}")
+        names = ("kind", "model", "sha256", "source_sha256", "build_id", "toolchain", "vectors_sha256")
+        for text in (*(getattr(self, name) for name in names), *self.sections):
+            if not isinstance(text, str) or not text.isprintable():
+                raise ValueError(f"a text is {text!r}")
 
     def to_json(self) -> str:
         """The text of the manifest file, stable to the byte."""

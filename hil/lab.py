@@ -27,7 +27,7 @@ from pathlib import Path
 from hil.errors import LabError
 from hil.kinds import KINDS, Kind
 from hil.naming import listed, why_no_name
-from hil.reading import read_bytes
+from hil.reading import LARGEST_TEXT, read_bytes
 
 DEFAULT_BOARD = "qemu"
 _SHOWN = 40  # letters of a name that is none
@@ -119,13 +119,13 @@ def load_lab(path: Path | None) -> Lab:
     if path is None:
         return builtin_lab()
     try:
-        raw = read_bytes(path)
+        raw = read_bytes(path, LARGEST_TEXT)
         document = tomllib.loads(raw.decode("utf-8-sig"))
     except OSError as error:
         raise LabError(
             f"cannot read the lab file {path}", evidence=error.strerror, remedy="check --lab"
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # UnicodeDecodeError, TOMLDecodeError, numbers too long
         raise LabError(f"{path} is not a TOML file", evidence=str(error), remedy="mend it") from error
     tables = document.get("boards")
     if not isinstance(tables, dict) or not tables:

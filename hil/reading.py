@@ -7,6 +7,9 @@ import os
 import stat
 from pathlib import Path
 
+LARGEST = 1 << 30  # bytes: a program with all that its debugger needs has less
+LARGEST_TEXT = 1 << 22  # of descriptions and settings
+
 
 def require_regular(path: Path) -> None:
     """OSError unless it is a file of bytes: a pipe would be waited for, a device may have no end."""
@@ -17,12 +20,15 @@ def require_regular(path: Path) -> None:
         raise OSError(errno.EINVAL, "It is no regular file", str(path))
 
 
-def read_bytes(path: Path) -> bytes:
-    """What a file holds; OSError when it cannot be read, or is none."""
+def read_bytes(path: Path, most: int = LARGEST) -> bytes:
+    """What a file holds; OSError when it cannot be read, is none, or has more than ``most`` bytes."""
     require_regular(path)
-    return path.read_bytes()
+    with path.open("rb") as file:
+        if os.fstat(file.fileno()).st_size > most:
+            raise OSError(errno.EFBIG, f"It has more than {most:,} bytes", str(path))
+        return file.read()
 
 
 def read_text(path: Path) -> str:
     """A file's text without a byte order mark; OSError as above, UnicodeDecodeError when it is not UTF-8."""
-    return read_bytes(path).decode("utf-8-sig")
+    return read_bytes(path, LARGEST_TEXT).decode("utf-8-sig")

@@ -14,6 +14,8 @@ from elftools.common.exceptions import ELFError
 from elftools.construct.core import ConstructError
 from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import Section as ElfSection
+from elftools.elf.sections import Symbol as ElfSymbol
 from elftools.elf.sections import SymbolTableSection
 
 from hil.errors import ImageError
@@ -26,6 +28,7 @@ _LAST_OF_PROGRAM = 14
 _SCS, _SYSTICK = 0xE000_E000, 0xE000_E010  # ARMv7-M ARM, B3.2.2 and B3.3
 _MOV_CONSTANT, _SCS_CONSTANT = 0xF04F, 0x20E0  # MOV.W Rd, #0xE000E000: A7.7.76 and A5.3.2, Rd left out
 _FIRST_WIDE = 0xE800  # ARMv7-M ARM, A5.1: halfwords from here on begin a 32-bit instruction
+_MOST_NAMES = 1 << 30  # letters of all symbols' names, if all were as long as the longest
 _REBUILD = "run `hil build` to remake it"
 
 # What pyelftools lets through when the bytes it parses make no sense.
@@ -106,11 +109,15 @@ class VectorTable:
 def load_segments(path: Path) -> list[Segment]:
     """The non-empty loadable segments by address; ImageError when the ELF is damaged or not for Arm."""
     with _open(path) as (elf, file_bytes):
-        segments = [
-            _segment(path, header.header, file_bytes)
-            for header in elf.iter_segments()
-            if header.header.p_type == "PT_LOAD" and header.header.p_filesz > 0
-        ]
+        segments: list[Segment] = []
+        left = len(file_bytes)
+        for header in elf.iter_segments():
+            if header.header.p_type != "PT_LOAD" or header.header.p_filesz == 0:
+                continue
+            segments.append(_segment(path, header.header, file_bytes))
+            left -= len(segments[-1].data)
+            if left < 0:
+                raise _damaged(path, "its segments hold more bytes than the file")
     if not segments:
         raise _damaged(path, "it has no loadable segment")
     segments.sort(key=lambda segment: segment.address)
@@ -154,23 +161,20 @@ def load_symbols(path: Path) -> list[Symbol]:
 
     The Thumb bit is taken off a function's address.
     """
-    with _open(path) as (elf, _):
+    with _open(path) as (elf, file_bytes):
         symbols = []
         sections = list(elf.iter_sections())  # each look-up would parse the section's header again
-        for table in sections:
-            if not isinstance(table, SymbolTableSection):
+        for entry in _symbols(path, sections, len(file_bytes)):
+            kind = entry.entry.st_info.type
+            index = entry.entry.st_shndx
+            if kind not in ("STT_FUNC", "STT_OBJECT") or not isinstance(index, int):
                 continue
-            for entry in table.iter_symbols():
-                kind = entry.entry.st_info.type
-                index = entry.entry.st_shndx
-                if kind not in ("STT_FUNC", "STT_OBJECT") or not isinstance(index, int):
-                    continue
-                if entry.entry.st_size == 0:
-                    continue
-                function = kind == "STT_FUNC"
-                address = entry.entry.st_value & ~1 if function else entry.entry.st_value
-                section = escaped(sections[index].name)
-                symbols.append(Symbol(escaped(entry.name), section, address, entry.entry.st_size, function))
+            if entry.entry.st_size == 0:
+                continue
+            function = kind == "STT_FUNC"
+            address = entry.entry.st_value & ~1 if function else entry.entry.st_value
+            section = escaped(sections[index].name)
+            symbols.append(Symbol(escaped(entry.name), section, address, entry.entry.st_size, function))
     return sorted(symbols, key=lambda symbol: (symbol.address, symbol.name))
 
 
@@ -180,34 +184,31 @@ def load_functions(path: Path) -> list[Symbol]:
     Assembler often gives no size, or not even a type: such a label reaches to the next one. Of names for the
     same address the first global one is taken.
     """
-    with _open(path) as (elf, _):
+    with _open(path) as (elf, file_bytes):
         found: dict[int, tuple[tuple[bool, bool, str], int, str]] = {}
         ends: dict[str, int] = {}
         sections = list(elf.iter_sections())
-        for table in sections:
-            if not isinstance(table, SymbolTableSection):
+        for entry in _symbols(path, sections, len(file_bytes)):
+            kind, binding = entry.entry.st_info.type, entry.entry.st_info.bind
+            index, name = entry.entry.st_shndx, escaped(entry.name)
+            if kind not in ("STT_FUNC", "STT_NOTYPE") or not isinstance(index, int) or not name:
                 continue
-            for entry in table.iter_symbols():
-                kind, binding = entry.entry.st_info.type, entry.entry.st_info.bind
-                index, name = entry.entry.st_shndx, escaped(entry.name)
-                if kind not in ("STT_FUNC", "STT_NOTYPE") or not isinstance(index, int) or not name:
-                    continue
-                section = sections[index]
-                if not section.header.sh_flags & SH_FLAGS.SHF_EXECINSTR or name.startswith(_MAPPING_SYMBOLS):
-                    continue
-                address, size = entry.entry.st_value & ~1, entry.entry.st_size
-                if kind == "STT_NOTYPE" and binding == "STB_LOCAL":
-                    continue  # a label inside a function
-                ends[section.name] = section.header.sh_addr + section.header.sh_size
-                rank = (size == 0, binding != "STB_GLOBAL", name)
-                if address not in found or rank < found[address][0]:
-                    found[address] = (rank, size, section.name)
+            section = sections[index]
+            if not section.header.sh_flags & SH_FLAGS.SHF_EXECINSTR or name.startswith(_MAPPING_SYMBOLS):
+                continue
+            address, size = entry.entry.st_value & ~1, entry.entry.st_size
+            if kind == "STT_NOTYPE" and binding == "STB_LOCAL":
+                continue  # a label inside a function
+            ends[section.name] = section.header.sh_addr + section.header.sh_size
+            rank = (size == 0, binding != "STB_GLOBAL", name)
+            if address not in found or rank < found[address][0]:
+                found[address] = (rank, size, section.name)
     starts = sorted(found)
     functions: list[Symbol] = []
     for start, after in zip(starts, [*starts[1:], None], strict=bool(starts)):
         (_, _, name), size, section_name = found[start]
         end = ends[section_name] if after is None else min(after, ends[section_name])
-        functions.append(Symbol(name, escaped(section_name), start, size or end - start, True))
+        functions.append(Symbol(name, escaped(section_name), start, size or max(end - start, 0), True))
     return functions
 
 
@@ -243,19 +244,28 @@ def vector_table(path: Path, address: int = 0, functions: Sequence[Symbol] | Non
 def code_addresses(path: Path) -> dict[str, set[int]]:
     """Every name of a place in code with its addresses, the Thumb bit taken off; aliases and statics too."""
     found: dict[str, set[int]] = {}
-    with _open(path) as (elf, _):
+    with _open(path) as (elf, file_bytes):
         sections = list(elf.iter_sections())
-        for table in sections:
-            if not isinstance(table, SymbolTableSection):
+        for entry in _symbols(path, sections, len(file_bytes)):
+            index = entry.entry.st_shndx
+            if entry.entry.st_info.type not in ("STT_FUNC", "STT_NOTYPE") or not isinstance(index, int):
                 continue
-            for entry in table.iter_symbols():
-                index = entry.entry.st_shndx
-                if entry.entry.st_info.type not in ("STT_FUNC", "STT_NOTYPE") or not isinstance(index, int):
-                    continue
-                named = entry.name and not entry.name.startswith(_MAPPING_SYMBOLS)
-                if named and sections[index].header.sh_flags & SH_FLAGS.SHF_EXECINSTR:
-                    found.setdefault(escaped(entry.name), set()).add(entry.entry.st_value & ~1)
+            named = entry.name and not entry.name.startswith(_MAPPING_SYMBOLS)
+            if named and sections[index].header.sh_flags & SH_FLAGS.SHF_EXECINSTR:
+                found.setdefault(escaped(entry.name), set()).add(entry.entry.st_value & ~1)
     return found
+
+
+def _symbols(path: Path, sections: Sequence[ElfSection], file_size: int) -> Iterator[ElfSymbol]:
+    """The entries of all symbol tables; ImageError when they, or their names, are more than can be."""
+    tables = [section for section in sections if isinstance(section, SymbolTableSection)]
+    if sum(table.header.sh_size for table in tables) > file_size:
+        raise _damaged(path, "its symbol tables hold more bytes than the file")
+    for table in tables:
+        longest = max(map(len, table.stringtable.data().split(b"\0")))
+        if longest * table.num_symbols() > _MOST_NAMES:
+            raise _damaged(path, f"{table.num_symbols():,} symbols, with a name of {longest:,} letters")
+        yield from table.iter_symbols()
 
 
 def names_systick(path: Path) -> bool:

@@ -103,3 +103,11 @@ def test_commands_refuse_pipes_in_a_line(tmp_path: Path, capsys: pytest.CaptureF
 def test_a_mark_of_byte_order_is_no_text(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("é", encoding="utf-8-sig")
     assert read_text(tmp_path / "x") == "é"
+
+
+def test_a_file_larger_than_any_text_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "large.json"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(OSError, match="more than 4,194,304 bytes"):
+        read_text(path)

@@ -207,7 +207,8 @@ static void send_vectors(uint32_t first, uint32_t count, int each, uint32_t cut,
     send_frame(HIL_VECTORS, cut < length ? length - cut : length);
 }
 
-static void send_fragment(uint32_t number, uint32_t steps, uint32_t offset, uint32_t count)
+/* With bytes behind the vector's end: those are of nothing. */
+static void send_fragment(uint32_t number, uint32_t steps, uint32_t offset, uint32_t count, uint32_t behind)
 {
     const uint32_t whole = input_size(&trial, steps);
     const uint32_t most = HIL_FRAME_PAYLOAD_MAX - HIL_FRAGMENT_HEADER;
@@ -217,6 +218,9 @@ static void send_fragment(uint32_t number, uint32_t steps, uint32_t offset, uint
     uint8_t *at = put32(&last_frame[8], number);
     at = put16(put32(at, offset), steps);
     at = put_content(at, number, steps, from, to);
+    for (uint32_t i = to - from; i < most && i < behind; i++) {
+        *at++ = 0;
+    }
     ask(&trial, number, steps);
     send_frame(HIL_FRAGMENT, (size_t)(at - &last_frame[8]));
 }
@@ -230,7 +234,8 @@ static void script_fragment(void)
     const uint32_t offset = take8(&script) % units * HIL_FRAGMENT_UNIT;
     const uint32_t count = (1u + take8(&script) % 4u) * HIL_FRAGMENT_UNIT;
     /* Most of them as the protocol wants it; some not. */
-    send_fragment(number, steps, bend == 1u ? offset + 8u : offset, bend == 2u ? count - 3u : count);
+    send_fragment(number, steps, bend == 1u ? offset + 8u : offset, bend == 2u ? count - 3u : count,
+                  bend == 3u ? count : 0u);
 }
 
 /* Bytes of the script's own: a frame of them may say anything. */
@@ -348,7 +353,7 @@ static void send_large_vector(uint32_t number, uint32_t steps)
 {
     const uint32_t most = (HIL_FRAME_PAYLOAD_MAX - HIL_FRAGMENT_HEADER) / HIL_FRAGMENT_UNIT * HIL_FRAGMENT_UNIT;
     for (uint32_t offset = 0; offset < input_size(&trial, steps); offset += most) {
-        send_fragment(number, steps, offset, most);
+        send_fragment(number, steps, offset, most, 0);
     }
 }
 
@@ -428,11 +433,6 @@ static void settle(void)
         break;
     }
     if (heard) {
-        if (want == A_HELLO_REPLY) {
-            trial.epoch++;
-            trial.trusted = 1;
-            trial.asked_count = 0;
-        }
         want = NOTHING;
         return;
     }
@@ -506,6 +506,11 @@ static int serial_write(void *ctx, const uint8_t *bytes, size_t length)
     (void)ctx;
     REQUIRE(length <= HIL_FRAME_MAX, "a frame of %zu bytes", length);
     hear(&trial, bytes, length);
+    if (want == A_HELLO_REPLY && trial.hellos == before[0] + 1u && bytes[2] == HIL_HELLO_REPLY) {
+        trial.epoch++; /* nothing of the host's that came before counts any more */
+        trial.trusted = 1;
+        trial.asked_count = 0;
+    }
     return 0;
 }
 
@@ -596,7 +601,7 @@ static void choose_model(void)
     struct hil_model *const model = &trial.model;
     const uint32_t kinds = take8(&script);
     const uint32_t steps = take8(&script);
-    model->name = kinds >= 128u ? "a name of more than the sixty-four letters that a text of the protocol holds" : "name";
+    model->name = kinds >= 128u ? "a name that is longer than the sixty-four letters of the protocol's texts" : "name";
     model->precision = HIL_PRECISION_Q15;
     model->input_dtype = (uint8_t)(HIL_F32 + kinds % 4u);
     model->output_dtype = (uint8_t)(HIL_F32 + kinds / 4u % 4u);

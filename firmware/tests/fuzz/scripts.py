@@ -75,6 +75,7 @@ SEEDS = {
     "again_after_hello": SMALL + vectors(1) + b"\1" + bytes([HELLO, AGAIN, 1]),
     "again_of_a_failed": SMALL + vectors(1) + b"\1" + bytes([FAIL]) + vectors(2) + b"\1" + bytes([AGAIN, 2]),
     "misplaced": LARGE + fragment(1, 1, 0, 1, bend=1) + fragment(1, 1, 0, 1, bend=2) + fragment(1, 0, 0),
+    "beyond_its_end": TWO + fragment(1, 1, 1, bend=3) + fragment(1, 1, 0, 2, 3) + fragment(1, 1, 2, 1, 3),
     "vectors_end_fragments": TWO + fragment(1, 1, 0) + vectors(2) + b"\1" + fragment(1, 1, 1) + ping(1),
     "large": LARGE + WHOLE_LARGE,
     "too_large": model(F32, steps=0xF0, features=39) + SERIAL + fragment(1, 76, 0) + ping(1),
@@ -91,11 +92,8 @@ SEEDS = {
     "wiped_while_the_device_writes": model(50, steps=0x8B, features=0, outputs=0)
     + bytes.fromhex("4d0affe3e7d1ff") + bytes.fromhex("5b31ffffffffffffffffff3dffffffffffffffff")
     + bytes.fromhex("ffffffffffffffffffe1ffffffffffffffffffffff0f01"),
-    "read_again_after_hello": bytes.fromhex(
-        "04d0fdb56d6d6d6d6d6d6d6d6d6d6d6d6d6d6d6d6db56d6d6d6d6d6d6d6d6d6d6d6d6d6d6d0100560ae3e7d21500000300264101"
-        "7b5c003a01bf0800016d6d6d6d6d6d6d6d6d6d6d6d6d6d6d6d6d6d0100560ae3e7d215000003002641017b5c003a01bf080001"
-        "6d6d6d6d6d6d6d6d6d6d6d6d6d6d6d6d6d6d6d6d6d6d6d6d6d6d6d0fa8d96b6d"
-    ),
+    "read_again_after_hello": model() + through_memory() + b"".join(vectors(at, 8) + b"\1" for at in range(6))
+    + bytes([HELLO]) + word(4, 2**32 - 32_768 + 400) + ping(1),
 }  # fmt: skip
 
 if __name__ == "__main__":
