@@ -24,13 +24,13 @@ from hil.link.messages import NO_VECTOR, Hello, Result, StackUse, Type
 from hil.link.pacing import Pacing, Patience
 from hil.link.recording import Recorder, RecordingTransport
 from hil.link.rings import Memory, MemoryTransport
-from hil.link.stream import PINGS_BYTES, Stream
+from hil.link.stream import Stream, payload_limit
 from hil.link.transport import Reopening, SerialTransport, Transport
 from hil.wire import most_vector_bytes
 
 __all__ = ["Hello", "Link", "LinkStats", "Result", "StackUse"]
 
-_ASK_AGAIN_S = 0.25
+_ASK_AGAIN_S = 0.1
 _READY_S = 0.5
 _COPIES = 3
 _ANSWER_BYTES = 200
@@ -44,6 +44,8 @@ class Link:
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._number = 0  # of the next vector, counted since the handshake
+        self._pacing: Pacing
+        self._patience: Patience
         self.hello: Hello | None = None
 
     @classmethod
@@ -114,7 +116,7 @@ class Link:
         channel.shaken = True
         channel.longest_s = 0.0
         self._number = 0
-        self._pacing = Pacing(min(hello.max_payload, (hello.rx_window - PINGS_BYTES) // 4 - OVERHEAD_BYTES))
+        self._pacing = Pacing(payload_limit(hello))
         round_trip_s = channel.clock() - started if asked == 1 else _ASK_AGAIN_S
         frame_s = (hello.max_payload + OVERHEAD_BYTES) * channel.byte_s
         self._patience = Patience(round_trip_s, max(_WORK_GUESS_S, frame_s))

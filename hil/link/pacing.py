@@ -41,7 +41,7 @@ class Pacing:
     """
 
     def __init__(self, ceiling: int) -> None:
-        self._ceiling = ceiling
+        self.ceiling = ceiling
         self._floor = min(ceiling, FRAGMENT_HEADER_BYTES + FRAGMENT_UNIT)
         self._bytes = 0.0
         self._losses = 0.0
@@ -50,7 +50,7 @@ class Pacing:
     @property
     def lossy(self) -> bool:
         """Whether the line has lost so much lately that full frames do not pay."""
-        return self.limit < self._ceiling
+        return self.limit < self.ceiling
 
     def arrived(self, wire_bytes: int) -> None:
         """A frame of that size did what it should."""
@@ -68,7 +68,7 @@ class Pacing:
             return
         rate = self._losses / self._bytes
         best = (math.sqrt(_OVERHEAD_BYTES**2 + 4 * _OVERHEAD_BYTES / rate) - _OVERHEAD_BYTES) / 2
-        self.limit = max(self._floor, min(self._ceiling, int(best)))
+        self.limit = max(self._floor, min(self.ceiling, int(best)))
 
 
 class Patience:
@@ -77,29 +77,33 @@ class Patience:
     What a ping's answer takes, smoothed with its variance as RFC 6298 does, or twice the longest time the
     device lately took between two answers: asking early costs a ping, asking late costs the time. After a
     silence the next is waited for twice as long, until a ping that left since is answered (Karn's rule; a
-    ping and its answer are paired by their nonce). The first guesses, ``round_trip_s`` and ``work_s``, are
-    soon replaced.
+    ping and its answer are paired by their nonce), up to 2 s, later an eighth of the time waited in all. The
+    first guesses, ``round_trip_s`` and ``work_s``, are soon replaced.
     """
 
     def __init__(self, round_trip_s: float, work_s: float) -> None:
         self._round_trip_s = round_trip_s
         self._variance_s = round_trip_s / 2
         self._work_s = work_s
+        self._waited_s = 0.0
         self.silences = 0
 
     @property
     def quiet_s(self) -> float:
         """How long the next silence may last."""
         normal = max(self._round_trip_s + 4 * self._variance_s, 2 * self._work_s, _LEAST_QUIET_S)
-        return float(min(normal * 2 ** min(self.silences, _DOUBLINGS), _MOST_QUIET_S))
+        most = max(_MOST_QUIET_S, self._waited_s / 8)
+        return float(min(normal * 2 ** min(self.silences, _DOUBLINGS), most))
 
     def silent(self) -> None:
         """Nothing came for ``quiet_s``."""
+        self._waited_s += self.quiet_s
         self.silences += 1
 
     def answered(self, seconds: float) -> None:
         """A ping that left since the last silence was answered after so long."""
         self.silences = 0
+        self._waited_s = 0.0
         self._variance_s += (abs(self._round_trip_s - seconds) - self._variance_s) / 4
         self._round_trip_s += (seconds - self._round_trip_s) / 8
 

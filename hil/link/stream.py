@@ -36,6 +36,16 @@ _SMALL = 256
 _COPIES = 4
 
 
+def payload_limit(hello: Hello) -> int:
+    """How many bytes of payload a frame to this device may carry at most.
+
+    Its window holds four such frames and some pings, so that others travel while one is being answered; but
+    at least one unit of a large vector.
+    """
+    share = (hello.rx_window - PINGS_BYTES) // 4 - OVERHEAD_BYTES
+    return min(hello.max_payload, max(share, FRAGMENT_HEADER_BYTES + FRAGMENT_UNIT))
+
+
 class Stream:
     """One call of ``Link.infer``; run it once. On the wire its vectors are numbered from ``first``."""
 
@@ -56,7 +66,7 @@ class Stream:
         self._pacing = pacing
         self._patience = patience
         self._on_result = on_result
-        self._longest = pacing.limit + OVERHEAD_BYTES
+        self._longest = pacing.ceiling + OVERHEAD_BYTES
         self._reserve = PINGS_BYTES + self._longest  # for pings, and for a flush as long as one frame
         self._window = Window(len(inputs), hello.rx_window)
         self._results: dict[int, Result] = {}
@@ -149,13 +159,16 @@ class Stream:
     @property
     def _copies(self) -> int:
         """How many pings to send: where most frames are lost, waiting for an answer costs more than pings."""
-        return 1 if self._pacing.limit > _SMALL else _COPIES
+        hopeful = self._pacing.limit > _SMALL and self._patience.silences < _FLUSH_AFTER
+        return 1 if hopeful else _COPIES
 
     def _ping(self, copies: int = 1) -> None:
+        """Pings do not count in the window, where some room is kept for them: beyond it they may be lost."""
         nonce = self._channel.next_nonce()
         left = self._channel.clock()
-        size = sum(self._channel.send(Type.PING, nonce.to_bytes(4, "little")) for _ in range(copies))
-        self._pings[nonce] = self._window.sent((), size), left
+        for _ in range(copies):
+            self._channel.send(Type.PING, nonce.to_bytes(4, "little"))
+        self._pings[nonce] = self._window.sent((), 0), left
         self._since_ping = 0
 
     def _ask(self) -> None:
@@ -165,10 +178,9 @@ class Stream:
             self._channel.give_up_half_frame()
         if self._patience.silences >= _FLUSH_AFTER:
             zeros = self._flush_bytes()
-            if self._window.has_room(zeros + _PING_BYTES):
+            if self._window.has_room(zeros + PINGS_BYTES):
                 self._window.sent((), self._channel.flush(zeros))
-        if self._window.has_room(self._copies * _PING_BYTES):
-            self._ping(self._copies)
+        self._ping(self._copies)
 
     def _flush_bytes(self) -> int:
         """As long as the frames sent now; with every further silence twice as long, up to the longest."""
@@ -181,11 +193,8 @@ class Stream:
     # Receiving
 
     def _take(self, frame: Frame, waited_s: float) -> None:
-        # Behind a silence: the ping it brought about is not answered yet, so the device was just busy.
-        if self._patience.silences == 0 or (self._pings and not self._pacing.lossy):
-            self._patience.worked(waited_s)
-            if frame.type == Type.RESULTS:
-                self._channel.longest_s = max(self._channel.longest_s, waited_s)
+        if frame.type in (Type.RESULTS, Type.PONG):
+            self._note_work(frame.type, waited_s)
         if frame.type == Type.RESULTS:
             for answer in messages.parse_results(
                 frame.payload, self._hello.outputs, self._hello.output_dtype
@@ -198,6 +207,16 @@ class Stream:
                 self._ping()
         elif frame.type == Type.ERROR:
             self._take_error(messages.parse_error(frame.payload))
+
+    def _note_work(self, kind: int, waited_s: float) -> None:
+        """What came was not lost, so until then the device was busy, unless half a frame held it back.
+
+        Behind a silence it was busy where the ping that the silence brought about is not answered yet.
+        """
+        if self._patience.silences == 0 or (self._pings and not self._pacing.lossy):
+            self._patience.worked(waited_s)
+            if kind == Type.RESULTS:
+                self._channel.longest_s = max(self._channel.longest_s, waited_s)
 
     def _take_answer(self, answer: Answer) -> None:
         number = answer.number - self._first

@@ -87,11 +87,17 @@ def test_patience_follows_what_the_device_takes() -> None:
     assert patience.quiet_s == 1.0
 
 
-def test_patience_has_an_end() -> None:
+def test_patience_grows_slower_once_it_is_long() -> None:
+    """A line that was dead is soon asked again, and a device that computes for long not all the time."""
     patience = Patience(0.05, 0.0)
-    for _ in range(2000):
+    waited_s = 0.0
+    while waited_s < 600.0:
+        assert patience.quiet_s <= max(2.0, waited_s / 8)
+        waited_s += patience.quiet_s
         patience.silent()
-    assert patience.quiet_s <= 2.0
+    assert patience.silences < 50
+    patience.answered(0.05)
+    assert patience.quiet_s < 0.5
 
 
 @pytest.mark.parametrize(
