@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import Self
 
+from hil.beside import beside
 from hil.board import Board, open_board
+from hil.errors import HilError
 from hil.flash.process import ProbeProcess
 from hil.lab import BoardSpec
 
@@ -28,26 +30,42 @@ class Member:
         self._probes = probes
         self._place = place
         self._open: tuple[Board, ExitStack] | None = None
+        self._opening: Callable[[], tuple[Board, ExitStack]] | None = None
 
     @property
     def is_open(self) -> bool:
-        """Whether it was opened and not discarded since."""
-        return self._open is not None
+        """Whether it was opened, or begun to be, and not discarded since."""
+        return self._open is not None or self._opening is not None
+
+    def open_ahead(self) -> None:
+        """Begin to open it beside other work; what keeps it from that is told to whoever needs it."""
+        if not self.is_open:
+            self._opening = beside(self._opened)
 
     def board(self) -> Board:
         """The open board; one that ended since its last use is opened anew. HilError when it cannot be."""
+        self._finish_opening()
         if self._open is not None:
             board, _ = self._open
             if board.failure() is None:
                 return board
             self.discard()
+        self._open = self._opened()
+        return self._open[0]
+
+    def _opened(self) -> tuple[Board, ExitStack]:
         stack = ExitStack()
-        board = stack.enter_context(open_board(self.spec, self._probes, self._place))
-        self._open = board, stack
-        return board
+        return stack.enter_context(open_board(self.spec, self._probes, self._place)), stack
+
+    def _finish_opening(self) -> None:
+        opening, self._opening = self._opening, None
+        if opening is not None:
+            self._open = opening()
 
     def discard(self) -> None:
         """Close the board, so that whoever needs it next opens it anew; harmless when it is not open."""
+        with suppress(HilError):  # nobody needs it any more
+            self._finish_opening()
         held, self._open = self._open, None
         if held is not None:
             held[1].close()
@@ -85,6 +103,12 @@ class Boards:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def open_ahead(self) -> None:
+        """Begin to open one board of each emulated name; one of silicon is only touched when it is needed."""
+        for members in self._members.values():
+            if members[0].spec.kind.emulator is not None:
+                members[0].open_ahead()
 
     def size(self, name: str) -> int:
         """How many boards share the name."""

@@ -65,6 +65,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         return
     run.planned = {item.nodeid for item in session.items if "hil_target" in getattr(item, "fixturenames", ())}
     if run.planned:
+        session.config.add_cleanup(run.boards.close)
+        run.boards.open_ahead()
         try:
             with collecting_later():
                 run.prepare()

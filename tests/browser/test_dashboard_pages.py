@@ -65,7 +65,7 @@ class View:
 DRAWN = """() => [...document.querySelectorAll('.grid-card')].every(card => {
     const drawn = [...card.querySelectorAll(
         '.ag-header-cell, .grid:not(.values) .ag-cell, .ag-cell[aria-colindex="1"], .ag-full-width-row')];
-    return drawn.length && drawn.every(one => one.innerText.trim());
+    return drawn.some(one => one.closest('.ag-row')) && drawn.every(one => one.innerText.trim());
 })"""
 
 
