@@ -6,6 +6,8 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+_SETTLED: list[bool] = []  # whether what is frozen was frozen here
+
 
 @contextmanager
 def collecting_later() -> Iterator[None]:
@@ -18,6 +20,24 @@ def collecting_later() -> Iterator[None]:
         if was:
             _age()
             gc.enable()
+
+
+def settle() -> None:
+    """Collect all that is garbage; later collections pass over what is left, until ``thaw``.
+
+    For the end of a run, where pytest collects twice and little happens in between.
+    """
+    gc.collect()
+    if gc.get_freeze_count() == 0:
+        gc.freeze()
+        _SETTLED.append(True)
+
+
+def thaw() -> None:
+    """Let collections look at everything again; harmless where nothing was settled."""
+    if _SETTLED:
+        _SETTLED.clear()
+        gc.unfreeze()
 
 
 def _age() -> None:

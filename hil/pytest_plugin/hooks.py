@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hil.collecting import collecting_later
+from hil.collecting import collecting_later, settle, thaw
 from hil.errors import HilError, refusal
 from hil.escaping import escaped
 from hil.pytest_plugin import suite
@@ -23,10 +23,13 @@ _SESSION = pytest.StashKey[pytest.Session]()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> Generator[None, None, None]:
+def pytest_load_initial_conftests(
+    early_config: pytest.Config, parser: pytest.Parser, args: list[str]
+) -> Generator[None, None, None]:
     """The bench's options come last: a name that a conftest or another plug-in uses stays theirs."""
     if any(argument.startswith(("--board", "--hil-board")) for argument in args):
         open_closed_streams()  # before pytest captures them
+        early_config.add_cleanup(thaw)  # the first to be added is the last to be called
     yield
     add_options(parser)
 
@@ -109,8 +112,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     session.config.stash[_SESSION] = session
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest's own look for garbage
 def pytest_unconfigure(config: pytest.Config) -> None:
     """What could not be printed fails the run, too."""
+    if run_if_any(config) is not None:
+        settle()
     session = config.stash.get(_SESSION, None)
     if session is not None and has_failed(config):
         session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED

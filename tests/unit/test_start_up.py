@@ -189,3 +189,46 @@ def test_what_another_has_frozen_stays_frozen() -> None:
         assert gc.get_freeze_count() > 0
     finally:
         gc.unfreeze()
+
+
+ENDING = """
+import gc
+
+def pytest_configure(config):
+    config.add_cleanup(lambda: print("settled", gc.get_freeze_count() > 0))
+"""
+GARBAGE = """
+class Broken:
+    def __init__(self):
+        self.me = self
+
+    def __del__(self):
+        raise ValueError("told at the end")
+
+def test_garbage():
+    Broken()
+"""
+
+
+def test_garbage_of_tests_is_told_and_nothing_stays_frozen(tmp_path: Path) -> None:
+    """At the end garbage is looked for once among all that was imported, not again and again."""
+    (tmp_path / "conftest.py").write_text(ENDING)
+    (tmp_path / "test_garbage.py").write_text(GARBAGE)
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    given = [
+        "-s",
+        "-p",
+        "hil.plugin",
+        "--board=all",
+        f"--db=sqlite:///{tmp_path}/results.db",
+        "test_garbage.py",
+    ]
+    program = f"import gc, pytest; pytest.main({given!r}); print('frozen', gc.get_freeze_count())"
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    told = ended.stdout + ended.stderr
+    assert "settled True" in told, told
+    assert "PytestUnraisableExceptionWarning" in told
+    assert "told at the end" in told
+    assert "frozen 0" in told
