@@ -8,6 +8,7 @@ from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import Self
 
+from hil import limits
 from hil.beside import beside
 from hil.board import Board, open_board
 from hil.errors import HilError
@@ -15,6 +16,7 @@ from hil.flash.process import ProbeProcess
 from hil.lab import BoardSpec
 
 _SLICE_S = 0.1
+_FILES_LEAST = 256  # a run has some 40 open
 
 
 class Member:
@@ -105,7 +107,12 @@ class Boards:
         self.close()
 
     def open_ahead(self) -> None:
-        """Begin to open one board of each emulated name; one of silicon is only touched when it is needed."""
+        """Begin to open one board of each emulated name; one of silicon is only touched when it is needed.
+
+        Where few files may be open nothing begins: git and the database would meet the limit instead.
+        """
+        if limits.open_files() < _FILES_LEAST:
+            return
         for members in self._members.values():
             if members[0].spec.kind.emulator is not None:
                 members[0].open_ahead()

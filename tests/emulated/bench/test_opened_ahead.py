@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -64,6 +65,15 @@ def test_none_that_cannot_start_hinders_the_end(boards: Boards, monkeypatch: pyt
     monkeypatch.setenv(PROGRAM_VARIABLE, "no-such-emulator")
     boards.open_ahead()
     boards.close()
+
+
+def test_none_is_begun_where_few_files_may_be_open(boards: Boards, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("resource.getrlimit", lambda kind: (255, 255))
+    boards.open_ahead()
+    assert not boards.members(NAME)[0].is_open
+    monkeypatch.setattr("resource.getrlimit", lambda kind: (resource.RLIM_INFINITY,) * 2)
+    boards.open_ahead()
+    assert boards.members(NAME)[0].is_open
 
 
 def test_a_run_begins_its_emulator_before_it_opens_the_database(tmp_path: Path) -> None:
