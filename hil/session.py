@@ -336,10 +336,15 @@ class Session:
         return found
 
     def _explained(self, error: HilError) -> HilError:
+        """The error with its reason, noted in the recording."""
+        explained = self._with_reason(error)
+        self._say({"end": str(explained)})
+        return explained
+
+    def _with_reason(self, error: HilError) -> HilError:
         """Name the board; say so when the board itself ended, and where the core stands when it hung."""
         if not isinstance(error, VectorError):  # refused before anything was sent
             self.failure = error
-        self._say({"end": str(error)})
         reason = self.board.failure()
         if reason is not None:
             return ProbeError(
