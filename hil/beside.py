@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import select
 import subprocess
 from collections.abc import Callable
@@ -14,13 +15,16 @@ if TYPE_CHECKING:
     from _typeshed import FileDescriptorLike
 
 _T = TypeVar("_T")
+_FILES_LEAST = 256  # a run has some 40 open
 
 
 def beside(call: Callable[[], _T]) -> Callable[[], _T]:
     """Start a call that mostly waits, in a thread of its own; gives what waits for its result.
 
-    What the call raises is raised there. Where the system gives no thread it runs there, too.
+    What the call raises is raised there. Where the system gives no thread, or few files, it runs there, too.
     """
+    if crowded():
+        return cache(call)
     pool = ThreadPoolExecutor(1)
     try:
         return pool.submit(call).result
@@ -28,6 +32,12 @@ def beside(call: Callable[[], _T]) -> Callable[[], _T]:
         return cache(call)
     finally:
         pool.shutdown(wait=False)
+
+
+def crowded() -> bool:
+    """Whether so few files may be open that what runs beside other work could leave it none."""
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return limit != resource.RLIM_INFINITY and limit < _FILES_LEAST
 
 
 def readable(source: FileDescriptorLike, seconds: float) -> bool:

@@ -1,10 +1,8 @@
-"""What this process may use: processors and memory, as its control groups allow them, and open files."""
+"""What this process may use of its machine: processors and memory, as its control groups allow them."""
 
 from __future__ import annotations
 
 import os
-import resource
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,12 +23,6 @@ def free_memory(root: Path = Path("/")) -> int | None:
     """Bytes that can still be taken without swapping; None where the system does not tell."""
     known = [free for free in (_available(root), *_left(root)) if free is not None]
     return max(0, min(known)) if known else None
-
-
-def open_files() -> int:
-    """How many files may be open at once."""
-    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    return sys.maxsize if limit == resource.RLIM_INFINITY else limit
 
 
 def _available(root: Path) -> int | None:

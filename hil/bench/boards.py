@@ -8,15 +8,13 @@ from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import Self
 
-from hil import limits
-from hil.beside import beside
+from hil.beside import beside, crowded
 from hil.board import Board, open_board
 from hil.errors import HilError
 from hil.flash.process import ProbeProcess
 from hil.lab import BoardSpec
 
 _SLICE_S = 0.1
-_FILES_LEAST = 256  # a run has some 40 open
 
 
 class Member:
@@ -111,7 +109,7 @@ class Boards:
 
         Where few files may be open nothing begins: git and the database would meet the limit instead.
         """
-        if limits.open_files() < _FILES_LEAST:
+        if crowded():
             return
         for members in self._members.values():
             if members[0].spec.kind.emulator is not None:

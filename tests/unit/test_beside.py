@@ -41,6 +41,15 @@ def test_where_the_system_gives_no_thread_it_runs_where_its_result_is_asked_for(
     assert done.stdout == "once\nasked 7 7\n", done.stderr
 
 
+@pytest.mark.parametrize(("files", "apart"), [(255, False), (256, True), (resource.RLIM_INFINITY, True)])
+def test_where_few_files_may_be_open_it_takes_none_from_other_work(
+    monkeypatch: pytest.MonkeyPatch, files: int, apart: bool
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: (files, files))
+    result = beside(threading.get_ident)
+    assert (result() != threading.get_ident()) == apart
+
+
 def test_a_process_that_ends_and_one_that_does_not() -> None:
     with subprocess.Popen(
         [sys.executable, "-c", "import sys; sys.exit(sys.stdin.read())"],
