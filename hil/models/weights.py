@@ -41,8 +41,13 @@ def read_npz(path: Path) -> dict[str, npt.NDArray[Any]]:
     try:
         require_regular(path)
         check_expansion(path)
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
+        # NumPy multiplies sizes that cannot be before it refuses them.
+        with np.errstate(all="ignore"), np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+            for name, array in arrays.items():
+                if not isinstance(array, np.ndarray):  # numpy gives the bytes of files that are no .npy
+                    raise ValueError(f"{name} is no array")
+            return arrays
     except FileNotFoundError:
         raise ModelError(f"no {path.name}", evidence=str(path), remedy="run the training script") from None
     except UNREADABLE as error:

@@ -94,7 +94,8 @@ def _read_archive(path: Path, problems: Problems) -> dict[str, Array]:
 
 def _load(path: Path) -> Any:
     require_regular(path)
-    return np.load(path, allow_pickle=False)
+    with np.errstate(all="ignore"):  # it multiplies sizes that cannot be before it refuses them
+        return np.load(path, allow_pickle=False)
 
 
 def _open(path: Path) -> Any:
