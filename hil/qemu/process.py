@@ -77,9 +77,9 @@ class QemuProcess:
                 return cls._start(program, machine, name or machine, timing, refused, place)
             except ProbeError as error:
                 if timing.plugin is not None and "plugin" in error.what:
-                    timing = _Timing(None, f"QEMU does not load the timing plug-in ({error.what})")
+                    timing = _Timing(None, f"QEMU does not load the timing plug-in ({_of_any(error.what)})")
                 elif not refused and _of_shared_memory(error.what):
-                    refused = error.what
+                    refused = _of_any(error.what)
                 else:
                     raise
 
@@ -229,6 +229,11 @@ class _Shared:
 
     memory: SharedMemory | None = None
     missing: str | None = None
+
+
+def _of_any(said: str) -> str:
+    """What one emulator said, as all of a pool say it: without its descriptors and the end of its id."""
+    return re.sub(r"(?<=/fd/)\d+|(?<=-)[0-9a-f]{8}(?=/)", "…", said)
 
 
 def _of_shared_memory(said: str) -> bool:

@@ -17,13 +17,7 @@ from refusing import refusing
 
 pytestmark = pytest.mark.emulated
 
-TWO = (
-    "--board=all",
-    "--model=fastgrnn_digits/q15,fastgrnn_digits/q7",
-    "--vectors=5",
-    "-p",
-    "no:cacheprovider",
-)
+THREE = ("--board=all", "--pool=2", "--model=fastgrnn_digits", "--vectors=5", "-p", "no:cacheprovider")
 
 
 def ran_over_the_uart(folder: Path, command: list[str]) -> str:
@@ -31,21 +25,21 @@ def ran_over_the_uart(folder: Path, command: list[str]) -> str:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=RUN_S)
     assert done.returncode == 0, done.stdout + done.stderr
     told = rows(folder, "select conditions from measure where metric = 'stream_s'")
-    assert told == [('{"link": "uart"}',)] * 2
+    assert told == [('{"link": "uart"}',)] * 3
     (line,) = [line for line in done.stdout.splitlines() if "over the UART" in line]
     assert line.startswith("qemu: frames travel over the UART, which is slower: ")
     return line
 
 
 def test_a_system_that_gives_none_is_told(tmp_path: Path) -> None:
-    command = refusing("fallocate", errno.ENOSPC, *bench_command(tmp_path, *TWO))
+    command = refusing("fallocate", errno.ENOSPC, *bench_command(tmp_path, *THREE))
     line = ran_over_the_uart(tmp_path, command)
     assert line.endswith("the system gives no memory to share with QEMU (No space left on device)")
 
 
 def test_a_full_folder_for_shared_memory_is_not_needed(tmp_path: Path) -> None:
     filled = ("sh", "-c", 'head -c 9000 /dev/zero >/dev/shm/all 2>/dev/null; exec "$@"', "sh")
-    command = with_little_room(Path("/dev/shm"), 4, *filled, *bench_command(tmp_path, *TWO))
+    command = with_little_room(Path("/dev/shm"), 4, *filled, *bench_command(tmp_path, *THREE))
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=RUN_S)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "over the UART" not in done.stdout
@@ -55,7 +49,7 @@ def test_a_full_folder_for_shared_memory_is_not_needed(tmp_path: Path) -> None:
 
 def test_where_proc_is_not_mounted_it_is_told(tmp_path: Path) -> None:
     """QEMU opens the memory by its path there."""
-    line = ran_over_the_uart(tmp_path, without_proc(*bench_command(tmp_path, *TWO)))
+    line = ran_over_the_uart(tmp_path, without_proc(*bench_command(tmp_path, *THREE)))
     assert "QEMU takes no memory to share with it (QEMU ended with exit code 1, saying" in line
 
 
