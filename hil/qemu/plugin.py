@@ -9,6 +9,7 @@ import shlex
 import shutil
 import subprocess
 import tempfile
+import threading
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -29,6 +30,7 @@ _FLAGS = ("-std=gnu11", "-O3", "-fPIC", "-shared", "-fvisibility=hidden")
 _DIGEST_SIZE = hashlib.sha256().digest_size
 _COMPILE_S = 120.0
 _VERSION_S = 10.0
+_ASKED = threading.Lock()
 
 
 class PluginError(ProbeError):
@@ -53,9 +55,17 @@ class Plugin:
         return ["-plugin", ",".join([str(self.path).replace(",", ",,"), *told])]
 
 
-@cache
 def timing_plugin(program: str) -> Plugin:
-    """Compile the plug-in unless the cache has it; PluginError when that cannot be."""
+    """Compile the plug-in unless the cache has it; PluginError when that cannot be.
+
+    Emulators that start at once ask for it once: the second waits for the first.
+    """
+    with _ASKED:
+        return _timing_plugin(program)
+
+
+@cache
+def _timing_plugin(program: str) -> Plugin:
     api = _api_of(_qemu_version(program))
     compiler = shlex.split(os.environ.get("CC", "cc"))
     if not compiler or shutil.which(compiler[0]) is None:

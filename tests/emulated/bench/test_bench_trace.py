@@ -43,15 +43,15 @@ def _vectors(count: int) -> VectorSet:
 
 
 def test_without_a_compiler_the_timer_counts_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from hil.qemu.plugin import timing_plugin
+    from hil.qemu.plugin import _timing_plugin
 
-    timing_plugin.cache_clear()
+    _timing_plugin.cache_clear()
     monkeypatch.setenv("CC", str(tmp_path / "none"))
     try:
         with _session() as (board, session):
             report = session.measure(_vectors(5))
     finally:
-        timing_plugin.cache_clear()
+        _timing_plugin.cache_clear()
     assert board.trace is None
     (note,) = report.notes
     assert re.fullmatch(

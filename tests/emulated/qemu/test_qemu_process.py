@@ -18,7 +18,7 @@ import pytest
 from hil.errors import ProbeError
 from hil.flash.pyocd import PyOcdFlasher
 from hil.qemu import runtime
-from hil.qemu.plugin import timing_plugin
+from hil.qemu.plugin import _timing_plugin
 from hil.qemu.process import QemuProcess
 from hil.qemu.program import find_program
 from semihosting_programs import ON_A_BOARD
@@ -244,8 +244,8 @@ def test_an_emulator_behind_a_script_ends_too(
 def test_one_that_does_not_load_the_plugin_runs_without(
     why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
-    timing_plugin.cache_clear()
-    request.addfinalizer(timing_plugin.cache_clear)
+    _timing_plugin.cache_clear()
+    request.addfinalizer(_timing_plugin.cache_clear)
     script = tmp_path / "script"
     if why == "no library":
         script.write_text("#!/bin/sh\nexit 0\n")

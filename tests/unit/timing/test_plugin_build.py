@@ -8,13 +8,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from elftools.elf.elffile import ELFFile
 
 from hil.qemu import plugin
-from hil.qemu.plugin import CACHE_VARIABLE, Plugin, PluginError, timing_plugin
+from hil.qemu.plugin import CACHE_VARIABLE, Plugin, PluginError, _timing_plugin, timing_plugin
 from needs import absent
 
 _COMPILES = """#!/bin/sh
@@ -54,9 +55,9 @@ def compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(autouse=True)
 def _forgotten() -> Iterator[None]:
-    timing_plugin.cache_clear()
+    _timing_plugin.cache_clear()
     yield
-    timing_plugin.cache_clear()
+    _timing_plugin.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -185,13 +186,29 @@ def test_a_cache_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Monk
     assert caught.value.remedy
 
 
+@pytest.mark.usefixtures("cache", "compiler")
+def test_emulators_that_start_at_once_ask_for_it_once(tmp_path: Path) -> None:
+    begun, asked = tmp_path / "begun", tmp_path / "asked"
+    os.mkfifo(begun)
+    emulator = _script(
+        tmp_path / "qemu", f"#!/bin/sh\necho >>{asked}\ncat {begun}\necho 'QEMU emulator version 7.2.0'\n"
+    )
+    with ThreadPoolExecutor(2) as threads:
+        found = [threads.submit(timing_plugin, str(emulator)) for _ in range(2)]
+        while not all(one.running() or one.done() for one in found):
+            pass
+        begun.write_text("both\n")  # waits until the first asks
+        assert found[0].result(30) == found[1].result(30)
+    assert asked.read_text() == "\n"
+
+
 def test_it_is_compiled_anew_when_its_sources_or_the_compiler_change(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path, compiler: Path
 ) -> None:
     emulator, log = _emulator(tmp_path, "7.2.0"), tmp_path / "log"
 
     def compiled() -> tuple[Path, int]:
-        timing_plugin.cache_clear()
+        _timing_plugin.cache_clear()
         path = timing_plugin(emulator).path
         return path, len(log.read_text().splitlines())
 
@@ -217,7 +234,7 @@ def test_one_that_was_cut_short_is_compiled_anew(tmp_path: Path, length: int) ->
     path = timing_plugin(emulator).path
     whole = path.read_bytes()
     path.write_bytes(whole[:length])
-    timing_plugin.cache_clear()
+    _timing_plugin.cache_clear()
     assert timing_plugin(emulator).path == path
     assert path.read_bytes() == whole
 
@@ -278,7 +295,7 @@ def test_a_library_that_another_user_could_have_written_is_made_anew(tmp_path: P
         library.unlink()
         plant(theirs)
         theirs.chmod(0o666)
-        timing_plugin.cache_clear()
+        _timing_plugin.cache_clear()
         assert timing_plugin(emulator).path == library
         assert library.read_bytes() == ours
         assert not library.is_symlink()
@@ -293,6 +310,6 @@ def test_a_cache_that_came_with_the_system_is_used_as_it_is(
     library = timing_plugin(emulator).path
     cache.chmod(0o555)
     monkeypatch.setattr("hil.qemu.plugin._compile", None)  # not called
-    timing_plugin.cache_clear()
+    _timing_plugin.cache_clear()
     assert timing_plugin(emulator).path == library
     cache.chmod(0o755)
