@@ -134,6 +134,13 @@ def bench_command(url: URL, boards: str = "all") -> str:
     return f"`{' '.join(words)}`"
 
 
+def command(url: URL, *words: str) -> str:
+    """A command of `hil` with that database: what to type, but for its passwords."""
+    path = file_of(url)
+    chosen = [] if path is not None and _is_default(path) else [shlex.quote(f"--db={shown_url(url)}")]
+    return f"`{' '.join(['hil', *words, *chosen])}`"
+
+
 def explained(url: URL) -> AbstractContextManager[None]:
     """Turns what the driver says inside into a StoreError with cause and remedy."""
     return faults.explained(shown(url), url.render_as_string(hide_password=False))
@@ -204,7 +211,7 @@ def reader(url: URL, busy_s: float = BUSY_S) -> Engine:
 
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(
-            _read_only_uri(path), uri=True, timeout=busy_s, isolation_level=None, check_same_thread=False
+            read_only_uri(path), uri=True, timeout=busy_s, isolation_level=None, check_same_thread=False
         )
         connection.execute("PRAGMA query_only=ON").close()
         return connection
@@ -219,8 +226,11 @@ def reader(url: URL, busy_s: float = BUSY_S) -> Engine:
     return engine
 
 
-def _read_only_uri(path: Path) -> str:
-    """A write-ahead log needs files beside the database; where they cannot be made, nobody writes either."""
+def read_only_uri(path: Path) -> str:
+    """What SQLite opens to read a file.
+
+    A write-ahead log needs files beside the database; where they cannot be made, nobody writes either.
+    """
     uri = f"{path.as_uri()}?mode=ro"
     log = path.with_name(f"{path.name}-wal")
     return uri if log.exists() or os.access(path.parent, os.W_OK) else f"{uri}&immutable=1"

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, TextIO
 
-from sqlalchemy import Connection, Row, Select, func, select
-from sqlalchemy.engine import URL
+from sqlalchemy import Row, Select, select
 
-from hil.errors import StoreError
 from hil.escaping import escaped
+from hil.files import replace_file
 from hil_db import engine
+from hil_db.runs import run_ids
 from hil_db.schema import MEASURE, MEASURE_COLUMNS, RUN, SESSION
 from hil_db.store import Store
 
@@ -37,12 +39,10 @@ CASE = (
 BY_CASE = (SESSION.c.board, SESSION.c.model, SESSION.c.precision, SESSION.c.id)
 
 _FORMULAS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # full-width ones too
-_DIGITS = 18  # of a run's number, at most
-_NAMED = 8  # so many runs does an error name
 
 
 def export(url: str | None, run: str, form: str, out: TextIO) -> None:
-    """Write the measures of ``latest``, ``all`` or one run's id to ``out``, oldest first.
+    """Write the measures of ``latest``, ``all`` or one run's id or UUID to ``out``, oldest first.
 
     ``form`` is csv or json (an array of objects); ``time`` is the session's start, ISO 8601 in UTC.
     In csv, text that begins as a spreadsheet's formula would stands behind an apostrophe, and control
@@ -51,14 +51,32 @@ def export(url: str | None, run: str, form: str, out: TextIO) -> None:
     ``git_note`` says what is not known of the run's commit, or is not in it.
     StoreError when there is no such run.
     """
+    write_rows(COLUMNS, _read(url, run), form, out)
+
+
+def export_to(url: str | None, run: str, form: str, path: Path) -> None:
+    """Write the same to a file, also as ``parquet``; it is there whole, or as it was.
+
+    In Parquet ``time`` is a moment in UTC and ``conditions`` JSON. StoreError without what writes it.
+    """
+    if form == "parquet":
+        from hil_db.parquet import parquet
+
+        replace_file(path, parquet(COLUMNS, _read(url, run)))
+        return
+    out = io.StringIO()
+    export(url, run, form, out)
+    replace_file(path, out.getvalue())
+
+
+def _read(url: str | None, run: str) -> list[list[Any]]:
     with (
         Store.open_read_only(url) as store,
         engine.explained(store.url),
         store.engine.connect() as connection,
     ):
         query = _query(run_ids(connection, run, store.url))
-        rows = [_cells(row) for row in connection.execute(query)]
-    write_rows(COLUMNS, rows, form, out)
+        return [_cells(row) for row in connection.execute(query)]
 
 
 def write_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]], form: str, out: TextIO) -> None:
@@ -80,44 +98,6 @@ def _csv_cell(cell: Any) -> Any:
         return cell
     text = escaped(cell)
     return f"'{text}" if text.startswith(_FORMULAS) else text
-
-
-def run_ids(connection: Connection, run: str, url: URL) -> list[int] | None:
-    """The runs that ``latest``, ``all`` (None: no limit) or an id means; StoreError when there is no such.
-
-    ``latest`` is the newest run with results.
-    """
-    if run == "all":
-        return None
-    where, bench = engine.shown(url), engine.bench_command(url)
-    newest = connection.scalar(select(func.max(RUN.c.id)))
-    if newest is None:
-        raise StoreError(f"no run is stored in {where} yet", remedy=f"run {bench} first")
-    if run == "latest":
-        latest = connection.scalar(latest_run())
-        if latest is None:
-            raise StoreError(
-                f"no run in {where} has results", remedy=f"run {bench}, or choose one with --run"
-            )
-        return [latest]
-    wanted = int(run) if run.isdecimal() and len(run) <= _DIGITS else 0
-    if not 1 <= wanted <= newest or connection.scalar(select(RUN.c.id).where(RUN.c.id == wanted)) is None:
-        raise StoreError(
-            f"there is no run {run!r} in {where}", remedy=f"use latest, all, or one of {_known(connection)}"
-        )
-    return [wanted]
-
-
-def latest_run() -> Select[*tuple[Any, ...]]:
-    """The id of the run that began last of those with results; a run may be stored long after it ran."""
-    with_results = select(SESSION.c.id).where(SESSION.c.run_id == RUN.c.id).exists()
-    return select(RUN.c.id).where(with_results).order_by(RUN.c.started.desc(), RUN.c.id.desc()).limit(1)
-
-
-def _known(connection: Connection) -> str:
-    """The newest runs there are."""
-    newest = connection.scalars(select(RUN.c.id).order_by(RUN.c.id.desc()).limit(_NAMED + 1)).all()
-    return ", ".join(str(run) for run in newest[:_NAMED]) + (", …" if len(newest) > _NAMED else "")
 
 
 def _query(ids: list[int] | None) -> Select[*tuple[Any, ...]]:

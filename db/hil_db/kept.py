@@ -14,6 +14,7 @@ from typing import Self, TypeVar
 from hil.errors import StoreError
 from hil_db import engine
 from hil_db.records import RunInfo, SessionRecord, Status
+from hil_db.sources import named, opened
 from hil_db.store import Store
 from hil_db.transfer import Copied, copy_runs
 
@@ -116,10 +117,7 @@ def store_file(path: Path, url: str | None) -> list[str]:
     """
     if not path.is_file():
         raise StoreError(f"there is no file {path}", remedy="name one that a run has kept")
-    kept = engine.url_of(path)
-    # One that an older version wrote is brought up to date first; one that cannot be written is only read.
-    opened = Store.open(kept, one_file=True) if os.access(path, os.W_OK) else Store.open_read_only(kept)
-    with opened as source, Store.open(url) as target:
+    with opened(named(str(path))) as source, Store.open(url) as target:
         place = engine.shown_url(target.url)
         told = [
             f"{path}: {_added(copied)} run {copied.run} in {place}" for copied in copy_runs(source, target)

@@ -20,7 +20,7 @@ from sqlalchemy.engine import URL
 
 from hil.errors import StoreError
 from hil_db import MIGRATIONS, newest
-from hil_db.engine import bench_command, looking, shown
+from hil_db.engine import command, looking, shown
 from hil_db.schema import METADATA, VERSION_TABLE
 
 REVISIONS = (
@@ -44,42 +44,51 @@ _VERSION = Table(  # as Alembic makes it
 
 def upgrade(
     engine: Engine, url: URL, folder: Path = MIGRATIONS, revisions: tuple[str, ...] = REVISIONS
-) -> None:
+) -> str | None:
     """Create or upgrade the schema in one transaction; one that is up to date is only looked at.
 
-    StoreError when the database is of a newer schema, or holds tables of another program.
+    Returns the schema that it had, None for none. StoreError when the database is of a newer schema, or holds
+    tables of another program.
     """
     with looking(engine).connect() as connection:
         if _current(connection, url, revisions) == revisions[-1]:
-            return
+            return revisions[-1]
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_POSTGRES_LOCK})")
         current = _current(connection, url, revisions)
-        if current == revisions[-1]:  # another process was faster
-            return
         if current is None:
             _need_empty(connection, url)
             _create(connection)
-        else:
+        elif current != revisions[-1]:  # else another process was faster
             from hil_db.scripts import run_to_head  # Alembic
 
             run_to_head(connection, folder)
             newest.rebuild(connection)
+    return current
 
 
 def check(engine: Engine, url: URL) -> None:
     """StoreError unless the database has exactly this version's schema."""
-    with engine.connect() as connection:
-        current = _current(connection, url, REVISIONS)
-        if current is None:
-            _need_empty(connection, url)
+    current = version(engine, url)
     if current != REVISIONS[-1]:
         raise StoreError(
             f"the database {shown(url)} has no results of this version",
             evidence=f"schema {current or 'none'}, expected {REVISIONS[-1]}",
-            remedy=f"run {bench_command(url)} once, it brings the database up to date",
+            remedy=f"run {command(url, 'db', 'upgrade')} once, it brings the database up to date",
         )
+
+
+def version(engine: Engine, url: URL) -> str | None:
+    """The schema that a database has, None where it is empty.
+
+    StoreError when it is of a newer schema, or holds tables of another program.
+    """
+    with engine.connect() as connection:
+        current = _current(connection, url, REVISIONS)
+        if current is None:
+            _need_empty(connection, url)
+    return current
 
 
 def _create(connection: Connection) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Subquery, Table, and_, case, delete, func, insert, or_, select
+from sqlalchemy import Connection, Select, Subquery, Table, and_, case, delete, func, insert, or_, select
 
 from hil.metrics import VECTORS
 from hil_db.records import Status
@@ -15,7 +15,6 @@ from hil_db.schema import CASE_COLUMNS, MEASURE, NEWEST_SESSION, NEWEST_VALUE, P
 _CASE = tuple(SESSION.c[name] for name in CASE_COLUMNS)
 # A session may be stored long after it ran: its number alone does not say which is newest.
 _NEWEST_FIRST = (SESSION.c.started.desc(), SESSION.c.id.desc())
-_HELD = ("started", "session_id")
 _FINISHED = SESSION.c.status == Status.FINISHED
 
 
@@ -52,45 +51,73 @@ def note(
 
 
 def rebuild(connection: Connection) -> None:
-    """Derive all of it anew, as after a migration, or after sessions were deleted."""
-    forget(connection)
+    """Derive all of it anew, as after a migration."""
+    for table, derived in ((NEWEST_SESSION, sessions()), (NEWEST_VALUE, values())):
+        connection.execute(delete(table))
+        _fill(connection, table, derived)
+
+
+def forget(connection: Connection, run: int) -> None:
+    """Derive anew what refers to sessions of a run that is about to be deleted."""
+    gone = select(SESSION.c.id).where(SESSION.c.run_id == run)
+    for table, derive in ((NEWEST_SESSION, sessions), (NEWEST_VALUE, values)):
+        held = (
+            select(*(table.c[name] for name in CASE_COLUMNS)).where(table.c.session_id.in_(gone)).distinct()
+        )
+        for row in connection.execute(held).all():
+            of_case = [table.c[name] == getattr(row, name) for name in CASE_COLUMNS]
+            like = [SESSION.c[name] == getattr(row, name) for name in CASE_COLUMNS]
+            connection.execute(delete(table).where(*of_case))
+            _fill(connection, table, derive(SESSION.c.run_id != run, *like))
+
+
+def sessions(*conditions: Any) -> Select[*tuple[Any, ...]]:
+    """What NEWEST_SESSION is to hold, of the sessions that conditions hold for."""
     measured = and_(MEASURE.c.session_id == SESSION.c.id, MEASURE.c.metric == VECTORS.name)
-    of_session = (*_CASE, SESSION.c.started, SESSION.c.id)
-    place = func.row_number().over(partition_by=_CASE, order_by=_NEWEST_FIRST)
     profiled = case((and_(PROFILE.c.session_id.is_not(None), _FINISHED), 1), else_=0)
     ranked = (
         select(
-            *of_session,
-            func.max(func.coalesce(MEASURE.c.value, 0.0)).over(partition_by=_CASE).label("most"),
+            *_CASE,
+            SESSION.c.started,
+            SESSION.c.id.label("session_id"),
+            func.max(func.coalesce(MEASURE.c.value, 0.0)).over(partition_by=_CASE).label("most_vectors"),
             (func.max(profiled).over(partition_by=_CASE) == 1).label("profiled"),
-            place.label("place"),
+            func.row_number().over(partition_by=_CASE, order_by=_NEWEST_FIRST).label("place"),
         )
         .outerjoin(MEASURE, measured)
         .outerjoin(PROFILE, PROFILE.c.session_id == SESSION.c.id)
+        .where(*conditions)
         .subquery()
     )
-    _fill(connection, NEWEST_SESSION, ranked, (*CASE_COLUMNS, *_HELD, "most_vectors", "profiled"))
+    return _first(NEWEST_SESSION, ranked)
+
+
+def values(*conditions: Any) -> Select[*tuple[Any, ...]]:
+    """What NEWEST_VALUE is to hold, of the sessions that conditions hold for."""
     place = func.row_number().over(partition_by=(*_CASE, MEASURE.c.metric), order_by=_NEWEST_FIRST)
     ranked = (
-        select(*of_session, MEASURE.c.metric, place.label("place"))
+        select(
+            *_CASE,
+            SESSION.c.started,
+            SESSION.c.id.label("session_id"),
+            MEASURE.c.metric,
+            place.label("place"),
+        )
         .join(MEASURE, MEASURE.c.session_id == SESSION.c.id)
-        .where(_FINISHED)
+        .where(_FINISHED, *conditions)
         .subquery()
     )
-    _fill(connection, NEWEST_VALUE, ranked, (*CASE_COLUMNS, *_HELD, "metric"))
+    return _first(NEWEST_VALUE, ranked)
 
 
-def _fill(connection: Connection, table: Table, ranked: Subquery, names: tuple[str, ...]) -> None:
-    """Add what is first in its place; ``names`` are the table's columns in the order of the others."""
-    columns = [column for column in ranked.c if column.name != "place"]
-    first = select(*columns).where(ranked.c.place == 1)
-    connection.execute(insert(table).from_select(names, first))
+def _first(table: Table, ranked: Subquery) -> Select[*tuple[Any, ...]]:
+    """The table's columns of what is first in its place."""
+    return select(*(ranked.c[column.name] for column in table.columns)).where(ranked.c.place == 1)
 
 
-def forget(connection: Connection) -> None:
-    """Delete all of it, which refers to sessions."""
-    for table in (NEWEST_VALUE, NEWEST_SESSION):
-        connection.execute(delete(table))
+def _fill(connection: Connection, table: Table, derived: Select[*tuple[Any, ...]]) -> None:
+    names = [column.name for column in table.columns]
+    connection.execute(insert(table).from_select(names, derived))
 
 
 def _newer(new: Any, old: Any) -> Any:

@@ -89,19 +89,19 @@ class Store:
         row = {
             "started": info.started,
             "status": Status.RUNNING,
-            "command": _text(info.command),
+            "command": stored_text(info.command),
             "host": info.host,
             "pid": info.pid,
             "pid_birth": liveness.birth_of(info.pid),
             "git_commit": info.git_commit,
             "git_dirty": info.git_dirty,
-            "git_note": _text(info.git_note) if info.git_note is not None else None,
-            "lab_path": _text(info.lab_path) if info.lab_path is not None else None,
+            "git_note": stored_text(info.git_note) if info.git_note is not None else None,
+            "lab_path": stored_text(info.lab_path) if info.lab_path is not None else None,
             "lab_sha256": info.lab_sha256,
             "versions": dict(info.versions),
             "uid": info.uid or uuid4().hex,
-            "git_branch": _text(info.git_branch) if info.git_branch is not None else None,
-            "git_tags": [_text(tag) for tag in info.git_tags],
+            "git_branch": stored_text(info.git_branch) if info.git_branch is not None else None,
+            "git_tags": [stored_text(tag) for tag in info.git_tags],
         }
         with self.writing() as connection:
             number = known(connection, RUN, "uid", info.uid)
@@ -127,7 +127,7 @@ class Store:
             "started": record.started,
             "finished": record.finished,
             "status": record.status,
-            "error": _text(record.error) if record.error is not None else None,
+            "error": stored_text(record.error) if record.error is not None else None,
             "vectors_sha256": record.vectors_sha256,
             "versions": dict(record.versions),
             "uid": record.uid or uuid4().hex,
@@ -218,7 +218,7 @@ def _kept_when_good(bound: Engine) -> Iterator[None]:
         undo.pop_all()
 
 
-def _text(said: str) -> str:
+def stored_text(said: str) -> str:
     """Without passwords; bytes that are no UTF-8, and zeros, which no database takes, become escapes."""
     return masked(said.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00"))
 
@@ -322,9 +322,9 @@ def _add_incidents(
             "session_id": session_id,
             "board": one.board,
             "kind": one.kind,
-            "action": _text(one.action),
+            "action": stored_text(one.action),
             "time": one.time,
-            "evidence": _text(one.evidence) if one.evidence is not None else None,
+            "evidence": stored_text(one.evidence) if one.evidence is not None else None,
             "seconds": _float(one.seconds),
         }
         for one in incidents

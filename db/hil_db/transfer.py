@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,18 @@ from hil_db import engine, newest
 from hil_db.liveness import status_now
 from hil_db.records import Status
 from hil_db.rows import Row, add_image, add_row, known
-from hil_db.schema import IMAGE, MEASURE, PROFILE, PROFILE_CLASS, PROFILE_PATH, RUN, SAMPLE, SESSION
+from hil_db.schema import (
+    BASELINE,
+    IMAGE,
+    INCIDENT,
+    MEASURE,
+    PROFILE,
+    PROFILE_CLASS,
+    PROFILE_PATH,
+    RUN,
+    SAMPLE,
+    SESSION,
+)
 from hil_db.store import Store
 
 _CHILDREN = (MEASURE, SAMPLE, PROFILE, PROFILE_PATH, PROFILE_CLASS)  # each after those that it refers to
@@ -20,20 +32,27 @@ _CHILDREN = (MEASURE, SAMPLE, PROFILE, PROFILE_PATH, PROFILE_CLASS)  # each afte
 
 @dataclass(frozen=True)
 class Copied:
-    """One run's number in the target, how many of its sessions were added, and how many were there."""
+    """One run's number in the target, and how many of its sessions were added, and how many were there.
+
+    ``incidents`` are those that were added.
+    """
 
     run: int
     added: int
     known: int
+    incidents: int = 0
 
 
 @dataclass(frozen=True)
 class _Whole:
-    """A session with all that belongs to it."""
+    """A run with all that belongs to it, but for the sessions that are not wanted."""
 
-    session: Row
-    image: Row | None
-    children: tuple[tuple[Table, list[Row]], ...]
+    run: Row
+    sessions: list[Row]
+    known: int
+    images: dict[int, Row]
+    children: dict[str, dict[int, list[Row]]]  # by table and session
+    incidents: list[Row]
 
 
 def copy_runs(source: Store, target: Store, uid: str | None = None) -> list[Copied]:
@@ -50,22 +69,35 @@ def copy_runs(source: Store, target: Store, uid: str | None = None) -> list[Copi
     return [_copy(source, target, run) for run in runs]
 
 
-def _copy(source: Store, target: Store, run: Row) -> Copied:
+def copy_baselines(source: Store, target: Store) -> int:
+    """Copy what the names of baselines stood for, and when; returns how many of it was new."""
     with engine.explained(source.url), engine.looking(source.engine).connect() as connection:
-        of_run = select(SESSION.c.id).where(SESSION.c.run_id == run["id"]).order_by(SESSION.c.id)
-        sessions = connection.scalars(of_run).all()
-    with engine.explained(target.url), target.engine.begin() as connection:
+        rows = _rows(connection, select(BASELINE).order_by(BASELINE.c.id))
+    with target.writing() as connection:
+        new = [row for row in rows if known(connection, BASELINE, "uid", row["uid"]) is None]
+        for row in new:
+            add_row(connection, BASELINE, _without_id(row))
+    return len(new)
+
+
+def _copy(source: Store, target: Store, run: Row) -> Copied:
+    with engine.explained(target.url), engine.looking(target.engine).connect() as connection:
+        there = set(
+            connection.scalars(
+                select(SESSION.c.uid).join(RUN, RUN.c.id == SESSION.c.run_id).where(RUN.c.uid == run["uid"])
+            )
+        )
+    with engine.explained(source.url), engine.looking(source.engine).connect() as connection:
+        whole = _read(connection, run, there)
+    for session in whole.sessions:
+        _need_uid(session, f"session {session['id']} in {engine.shown(source.url)}")
+    with target.writing() as connection:
         number = _run(connection, run)
-    added = 0
-    for session_id in sessions:
-        with engine.explained(source.url), engine.looking(source.engine).connect() as connection:
-            whole = _read(connection, session_id)
-        _need_uid(whole.session, f"session {session_id} in {engine.shown(source.url)}")
-        with engine.explained(target.url), target.engine.begin() as connection:
-            added += _add(connection, number, whole)
-    with engine.explained(target.url), target.engine.begin() as connection:
+        ids = {session["id"]: _add(connection, number, session, whole) for session in whole.sessions}
+        incidents = _add_incidents(connection, number, whole.incidents, ids)
         _end(connection, number, run)
-    return Copied(number, added, len(sessions) - added)
+    added = sum(one is not None for one in ids.values())
+    return Copied(number, added, whole.known + len(ids) - added, incidents)
 
 
 def _need_uid(row: Row, what: str) -> None:
@@ -101,31 +133,57 @@ def _end(connection: Connection, number: int, run: Row) -> None:
         )
 
 
-def _read(connection: Connection, session_id: int) -> _Whole:
-    (session,) = _rows(connection, select(SESSION).where(SESSION.c.id == session_id))
-    images = _rows(connection, select(IMAGE).where(IMAGE.c.id == session["image_id"]))
+def _read(connection: Connection, run: Row, there: set[str]) -> _Whole:
+    of_run = select(SESSION).where(SESSION.c.run_id == run["id"]).order_by(SESSION.c.id)
+    sessions = _rows(connection, of_run)
+    wanted = [session for session in sessions if session["uid"] not in there]
+    images = _rows(connection, select(IMAGE).where(IMAGE.c.id.in_({one["image_id"] for one in wanted})))
     return _Whole(
-        session,
-        next(iter(images), None),
-        tuple(
-            (table, _rows(connection, select(table).where(table.c.session_id == session_id)))
-            for table in _CHILDREN
-        ),
+        run,
+        wanted,
+        len(sessions) - len(wanted),
+        {image["id"]: image for image in images},
+        {table.name: _of_sessions(connection, table, wanted) for table in _CHILDREN},
+        _rows(connection, select(INCIDENT).where(INCIDENT.c.run_id == run["id"]).order_by(INCIDENT.c.id)),
     )
 
 
-def _add(connection: Connection, run_id: int, whole: _Whole) -> bool:
-    """Whether the session was added: one of its uid may be there."""
-    if known(connection, SESSION, "uid", whole.session["uid"]) is not None:
-        return False
-    image = add_image(connection, _without_id(whole.image)) if whole.image is not None else None
-    row = {**_without_id(whole.session), "run_id": run_id, "image_id": image}
+def _of_sessions(connection: Connection, table: Table, sessions: Iterable[Row]) -> dict[int, list[Row]]:
+    numbers = [session["id"] for session in sessions]
+    found: dict[int, list[Row]] = {number: [] for number in numbers}
+    order = table.c.id if "id" in table.c else table.c.session_id
+    for row in _rows(connection, select(table).where(table.c.session_id.in_(numbers)).order_by(order)):
+        found[row["session_id"]].append(row)
+    return found
+
+
+def _add(connection: Connection, run_id: int, session: Row, whole: _Whole) -> int | None:
+    """The number of a session that was added; None where one of its uid is there."""
+    if known(connection, SESSION, "uid", session["uid"]) is not None:
+        return None
+    image = whole.images.get(session["image_id"])
+    image_id = add_image(connection, _without_id(image)) if image is not None else None
+    row = {**_without_id(session), "run_id": run_id, "image_id": image_id}
     session_id = add_row(connection, SESSION, row)
-    for table, rows in whole.children:
-        if rows:
+    children = {name: held[session["id"]] for name, held in whole.children.items()}
+    for table in _CHILDREN:
+        if children[table.name]:
             connection.execute(
-                insert(table), [{**_without_id(one), "session_id": session_id} for one in rows]
+                insert(table),
+                [{**_without_id(one), "session_id": session_id} for one in children[table.name]],
             )
-    found = {table.name: rows for table, rows in whole.children}
-    newest.note(connection, session_id, row, found[MEASURE.name], bool(found[PROFILE.name]))
-    return True
+    newest.note(connection, session_id, row, children[MEASURE.name], bool(children[PROFILE.name]))
+    return session_id
+
+
+def _add_incidents(
+    connection: Connection, run_id: int, incidents: Iterable[Row], ids: dict[int, int | None]
+) -> int:
+    """Add those that are not there; ``ids`` are the sessions' numbers, there and here."""
+    added = 0
+    for one in incidents:
+        if known(connection, INCIDENT, "uid", one["uid"]) is None:
+            session = ids.get(one["session_id"])
+            add_row(connection, INCIDENT, {**_without_id(one), "run_id": run_id, "session_id": session})
+            added += 1
+    return added

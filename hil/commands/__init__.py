@@ -11,9 +11,18 @@ from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 from hil.commands import (
+    baseline_list,
+    baseline_remove,
+    baseline_set,
     bench_kernels,
     build,
     dashboard,
+    db_backup,
+    db_check,
+    db_export,
+    db_import,
+    db_prune,
+    db_upgrade,
     export,
     model_import,
     models,
@@ -46,6 +55,8 @@ class Group(NamedTuple):
 GROUPS = {
     "model": Group("bring a model of your own", "ACTION"),
     "bench": Group("what the kernels cost", "WHAT"),
+    "baseline": Group("runs that others are compared with, by name", "ACTION"),
+    "db": Group("look after the database of results", "ACTION"),
 }
 
 # In the order of the help; two words are a group's and a command's in it.
@@ -60,4 +71,13 @@ COMMANDS: Mapping[str, Command] = {
     "model import": model_import,
     "time": time,
     "bench kernels": bench_kernels,
+    "baseline set": baseline_set,
+    "baseline list": baseline_list,
+    "baseline remove": baseline_remove,
+    "db upgrade": db_upgrade,
+    "db check": db_check,
+    "db backup": db_backup,
+    "db prune": db_prune,
+    "db import": db_import,
+    "db export": db_export,
 }

@@ -1,0 +1,135 @@
+"""Databases that are only read, of whatever schema; what is older is read from a copy that was upgraded."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from sqlalchemy.engine import URL
+
+from hil.errors import StoreError
+from hil_db import engine, migrate
+from hil_db.store import Store
+from hil_db.transfer import copy_baselines, copy_runs
+
+
+@contextmanager
+def opened(url: URL) -> Iterator[Store]:
+    """A database of this or an older schema, which stays as it is; StoreError for all others."""
+    current, path = _schema(url), engine.file_of(url)
+    if current is None:
+        raise StoreError(f"no run is stored in {engine.shown(url)}", remedy="name a database that has some")
+    if current == migrate.REVISIONS[-1] or path is None:
+        with Store.open_read_only(_whole(url)) as store:
+            yield store
+        return
+    with tempfile.TemporaryDirectory(prefix="hil-db-") as folder:
+        copy = Path(folder) / path.name
+        copy_file(path, copy)
+        with Store.open(engine.url_of(copy), one_file=True) as store:
+            yield store
+
+
+def named(source: str) -> URL:
+    """A database by its URL, or an SQLite file by its path; StoreError for neither."""
+    return engine.parse(source if "://" in source else engine.url_of(Path(source)))
+
+
+def copy_file(path: Path, copy: Path) -> None:
+    """Copy an SQLite database as it stands at one moment, whoever writes to it meanwhile.
+
+    The copy is one file, on the disk when this returns. StoreError when one of them cannot be used.
+    """
+    url = engine.parse(engine.url_of(path))
+    with (
+        engine.explained(url),
+        closing(sqlite3.connect(engine.read_only_uri(path), uri=True, timeout=engine.BUSY_S)) as source,
+    ):
+        source.execute("BEGIN").close()
+        source.execute("SELECT count(*) FROM sqlite_master").close()  # locked? The copy would wait for good
+        target_url = engine.parse(engine.url_of(copy))
+        with engine.explained(target_url), closing(sqlite3.connect(copy)) as target:
+            source.backup(target)
+            target.execute("PRAGMA journal_mode=DELETE").close()  # else two files would lie beside it
+    _sync(copy)
+
+
+def back_up(url: str | None, copy: Path) -> None:
+    """Make an SQLite file of all that a database holds, at once in its place or not at all.
+
+    What is there already has to be a database of the lab, which it replaces.
+    """
+    with Store.open_read_only(url) as store:
+        _need_replaceable(copy, store.url)
+        try:
+            with tempfile.TemporaryDirectory(prefix=".hil-backup-", dir=copy.absolute().parent) as folder:
+                made = Path(folder) / "backup.db"
+                path = engine.file_of(store.url)
+                if path is not None:
+                    copy_file(path, made)
+                else:
+                    _copy_rows(store, made)
+                made.replace(copy)
+                _sync(copy.absolute().parent)
+        except OSError as error:
+            raise StoreError(
+                f"the backup {copy} cannot be written",
+                evidence=error.strerror,
+                remedy="choose another place for it",
+            ) from error
+
+
+def _copy_rows(store: Store, made: Path) -> None:
+    with Store.open(engine.url_of(made), one_file=True) as target:
+        copy_runs(store, target)
+        copy_baselines(store, target)
+    _sync(made)
+
+
+def _need_replaceable(copy: Path, url: URL) -> None:
+    if not os.path.lexists(copy):
+        return
+    there = engine.parse(engine.url_of(copy))
+    if is_same(there, url):
+        raise StoreError(f"{copy} is the database itself", remedy="choose another file for the backup")
+    try:
+        _schema(there)
+    except StoreError as error:
+        raise StoreError(
+            f"{copy} is no backup that could be replaced",
+            evidence=error.what,
+            remedy="choose a file that is not there yet",
+        ) from error
+
+
+def is_same(one: URL, other: URL) -> bool:
+    """Whether two URLs are of one database, as far as they tell."""
+    files = engine.identity(one), engine.identity(other)
+    return one == other if files == (None, None) else files[0] == files[1]
+
+
+def _schema(url: URL) -> str | None:
+    """What a database is of, None where it is empty; StoreError when it is not the lab's, or is newer."""
+    reader = engine.reader(url)
+    try:
+        with engine.explained(url):
+            return migrate.version(reader, url)
+    finally:
+        reader.dispose()
+
+
+def _whole(url: URL) -> str:
+    return url.render_as_string(hide_password=False)
+
+
+def _sync(path: Path) -> None:
+    """Have what was written of a file, or of a folder's names, on the disk."""
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
