@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -20,38 +21,38 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0, 1 when something was found wrong, 2 for unusable arguments.
 
-    Output that cannot be written is 1 and a line; but where its reader has gone (`hil export | head`) the
-    command ends silently with 0. Ctrl-C is 130.
+    What cannot be done is a line, and 1, or what the command says in its FAILED. Output that cannot be
+    written is that, too; but where its reader has gone (`hil export | head`) the command ends silently with
+    0. Ctrl-C is 130.
     """
+    failed = 1
     with standard_streams():
         try:
-            code = _run(arguments)
+            options = parser().parse_args(arguments)
+            failed = options.failed
+            code: int = options.command(options)
             sys.stdout.flush()  # what waits in a buffer would fail later, where nobody can say so
+        except SystemExit as ended:  # argparse has said why
+            return int(ended.code or 0)
         except OutputError as error:
-            return 0 if error.reader_gone else _refused(str(error))
+            return 0 if error.reader_gone else _refused(str(error), failed)
         except HilError as error:
-            return _refused(str(error))
+            return _refused(str(error), failed)
         except OSError as error:
-            return _refused(refusal(error))
+            return _refused(refusal(error), failed)
         except KeyboardInterrupt:
             return 130
+        except Exception:  # noqa: BLE001 - for Python a fault of ours is 1, which is a gate's finding
+            traceback.print_exc()
+            return failed
         return code
 
 
-def _run(arguments: Sequence[str] | None) -> int:
-    try:
-        options = parser().parse_args(arguments)
-    except SystemExit as ended:  # argparse has said why
-        return int(ended.code or 0)
-    code: int = options.command(options)
-    return code
-
-
-def _refused(why: str) -> int:
+def _refused(why: str, code: int) -> int:
     with suppress(OutputError):
         sys.stdout.flush()  # what was found before comes first
     print(f"hil: {why}", file=sys.stderr)
-    return 1
+    return code
 
 
 class _Parser(argparse.ArgumentParser):
@@ -96,7 +97,7 @@ def parser() -> argparse.ArgumentParser:
         epilog="Exit code: 0; 1 when something was found wrong or cannot be done; 2 for unusable arguments.",
     )
     whole.add_argument("--version", action=_Version, nargs=0, help="show the lab's version and its tools'")
-    whole.set_defaults(command=_help_of(whole))
+    whole.set_defaults(command=_help_of(whole), failed=1)
     places = {"": whole.add_subparsers(metavar="COMMAND")}
     for name, command in COMMANDS.items():
         group, _, word = name.rpartition(" ")
@@ -104,7 +105,7 @@ def parser() -> argparse.ArgumentParser:
             places[group] = _add_group(places[""], group)
         one = places[group].add_parser(word, help=command.HELP)
         one.arguments = command.arguments
-        one.set_defaults(command=command.run)
+        one.set_defaults(command=command.run, failed=getattr(command, "FAILED", 1))
     return whole
 
 
@@ -112,7 +113,7 @@ def _add_group(commands: Any, name: str) -> Any:
     """Where a group's commands are added; alone it prints their help."""
     group = GROUPS[name]
     one = commands.add_parser(name, help=group.help)
-    one.set_defaults(command=_help_of(one))
+    one.set_defaults(command=_help_of(one), failed=1)
     return one.add_subparsers(metavar=group.metavar)
 
 

@@ -52,17 +52,17 @@ def commit_of(folder: Path, models: Mapping[str, Sequence[Path]] | None = None) 
     if git is None:
         return Commit(note="no commit: git is not installed")
     try:
-        work_tree = _open(Path(git), folder)
-    except _GitError as error:
+        work_tree = work_tree_of(Path(git), folder)
+    except GitError as error:
         return Commit(note=f"no commit: {error}")
     try:
         sha = work_tree.ask("rev-parse", "--verify", "--quiet", "HEAD").strip()
-    except _GitError as error:
+    except GitError as error:
         return Commit(note=f"no commit: {error if str(error) else 'the repository has none yet'}")
     notes: list[str] = []
     try:
         dirty, trees = _changed(work_tree)
-    except _GitError as error:
+    except GitError as error:
         dirty, trees = None, {work_tree.folder}
         notes.append(f"whether files differ from the commit is not known: {error}")
     for why, names in _uncommitted(Path(git), trees, models or {}).items():
@@ -72,7 +72,7 @@ def commit_of(folder: Path, models: Mapping[str, Sequence[Path]] | None = None) 
     return Commit(sha, dirty, "; ".join(notes) or None, _branch(work_tree), tuple(sorted(tags)))
 
 
-def _branch(work_tree: _WorkTree) -> str | None:
+def _branch(work_tree: WorkTree) -> str | None:
     """What HEAD stands for; CI checks out a commit alone and names the branch beside it."""
     checked_out = _asked_gently(work_tree, "symbolic-ref", "--quiet", "--short", "HEAD").strip()
     names = [os.environ.get(name) for name in ("GITHUB_HEAD_REF", "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME")]
@@ -83,20 +83,20 @@ def _branch(work_tree: _WorkTree) -> str | None:
     return checked_out or next(filter(None, names), None)
 
 
-def _asked_gently(work_tree: _WorkTree, *arguments: str) -> str:
+def _asked_gently(work_tree: WorkTree, *arguments: str) -> str:
     """What git prints, and nothing where it refuses: of a branch or tags a run can do without."""
     try:
         return work_tree.ask(*arguments)
-    except _GitError:
+    except GitError:
         return ""
 
 
-class _GitError(Exception):
+class GitError(Exception):
     """Git refused, saying why in a line, or nothing."""
 
 
 @dataclass(frozen=True)
-class _WorkTree:
+class WorkTree:
     """Git in a folder, under settings that win over the repository's."""
 
     git: Path
@@ -104,7 +104,7 @@ class _WorkTree:
     settings: Mapping[str, str] = field(default_factory=lambda: _QUIET)
 
     def ask(self, *arguments: str) -> str:
-        """What git prints; _GitError with the first line of its complaint."""
+        """What git prints; GitError with the first line of its complaint."""
         held = os.environ.get("GIT_CONFIG_COUNT", "")  # the user's own, which CI uses for safe.directory
         first = int(held) if held.isdecimal() else 0
         told = {"GIT_CONFIG_COUNT": str(first + len(self.settings))}
@@ -122,11 +122,11 @@ class _WorkTree:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise _GitError(f"git did not answer in {_TIMEOUT_S} s") from None
+            raise GitError(f"git did not answer in {_TIMEOUT_S} s") from None
         except OSError as error:
-            raise _GitError(f"git cannot be run: {error.strerror}") from None
+            raise GitError(f"git cannot be run: {error.strerror}") from None
         if done.returncode != 0:
-            raise _GitError(_complaint(done.stderr))
+            raise GitError(_complaint(done.stderr))
         return done.stdout
 
 
@@ -144,10 +144,10 @@ def _complaint(said: str) -> str:
     return f"git says: {first}" if first else ""
 
 
-def _open(git: Path, folder: Path) -> _WorkTree:
+def work_tree_of(git: Path, folder: Path) -> WorkTree:
     """The work tree that a folder is in, with the filters of its repository switched off."""
-    top = _WorkTree(git, folder).ask("rev-parse", "--show-toplevel").removesuffix("\n")
-    work_tree = _WorkTree(git, Path(top))
+    top = WorkTree(git, folder).ask("rev-parse", "--show-toplevel").removesuffix("\n")
+    work_tree = WorkTree(git, Path(top))
     try:
         listed = work_tree.ask(
             "config",
@@ -157,7 +157,7 @@ def _open(git: Path, folder: Path) -> _WorkTree:
             "--get-regexp",
             r"^filter\..*\.(clean|process)$",
         )
-    except _GitError as error:
+    except GitError as error:
         if str(error):
             raise
         return work_tree  # none is configured
@@ -171,7 +171,7 @@ def _open(git: Path, folder: Path) -> _WorkTree:
     return replace(work_tree, settings={**_QUIET, **off, **{f"{one}.required": "false" for one in theirs}})
 
 
-def _changed(work_tree: _WorkTree) -> tuple[bool, set[Path]]:
+def _changed(work_tree: WorkTree) -> tuple[bool, set[Path]]:
     """Whether tracked files differ, those of submodules too; and the work trees that the commit covers."""
     trees = {work_tree.folder}
     status = work_tree.ask(
@@ -179,13 +179,13 @@ def _changed(work_tree: _WorkTree) -> tuple[bool, set[Path]]:
     )
     dirty = bool(status)
     if dirty and len(work_tree.settings) > len(_QUIET):
-        raise _GitError("the repository's filters are programs of its own, and are not run")
+        raise GitError("the repository's filters are programs of its own, and are not run")
     for entry in work_tree.ask("ls-files", "--stage", "-z").split("\0"):
         about, _, path = entry.partition("\t")
         folder = work_tree.folder / path
         # Git itself would ask there under the submodule's own settings.
         if about.startswith(_GITLINK) and (folder / ".git").exists() and not folder.is_symlink():
-            below, more = _changed(_open(work_tree.git, folder))
+            below, more = _changed(work_tree_of(work_tree.git, folder))
             dirty |= below
             trees |= more
     return dirty, trees
@@ -197,9 +197,9 @@ def _uncommitted(git: Path, trees: set[Path], models: Mapping[str, Sequence[Path
     for name, files in models.items():
         folder = files[0].parent
         try:
-            work_tree = _open(git, folder)
-            tracked = set(_WorkTree(git, folder).ask("ls-files", "-z").split("\0"))
-        except _GitError:
+            work_tree = work_tree_of(git, folder)
+            tracked = set(WorkTree(git, folder).ask("ls-files", "-z").split("\0"))
+        except GitError:
             found.setdefault("in no repository lies", []).append(name)
             continue
         if work_tree.folder not in trees:

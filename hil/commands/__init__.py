@@ -1,5 +1,7 @@
 """The commands of `hil`, a module each: HELP, arguments(parser) and run(options).
 
+One whose exit code 1 means something of its own says in FAILED which one stands for what cannot be done.
+
 A new one is a module here and a line in COMMANDS. `hil` imports them all for their HELP, but calls
 ``arguments`` and ``run`` of one alone: what takes time to import is imported within those.
 """
@@ -16,6 +18,7 @@ from hil.commands import (
     baseline_set,
     bench_kernels,
     build,
+    check,
     dashboard,
     db_backup,
     db_check,
@@ -62,6 +65,7 @@ GROUPS = {
 # In the order of the help; two words are a group's and a command's in it.
 COMMANDS: Mapping[str, Command] = {
     "build": build,
+    "check": check,
     "export": export,
     "store": store,
     "dashboard": dashboard,

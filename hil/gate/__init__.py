@@ -1,0 +1,1 @@
+"""What a comparison with a baseline comes to: an exit code, and how it is told."""

@@ -1,0 +1,44 @@
+"""A stored run against its baseline, from a database's URL to a result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from hil.commits import Between, commits_between
+from hil.gate.result import FAIL_ON, FailOn, Result
+from hil.thresholds import load_thresholds
+from hil_db import engine
+from hil_db.comparing import compare
+from hil_db.explaining import explain
+from hil_db.references import baseline_run, checked_run
+from hil_db.store import Store
+
+
+def check(
+    url: str | None,
+    run: str,
+    baseline: str,
+    lab: Path | None,
+    folder: Path,
+    fails_on: Sequence[FailOn] = FAIL_ON,
+) -> Result:
+    """Compare; thresholds are those of the lab file, or of the pyproject.toml in ``folder``.
+
+    Commits are looked for in the repository that ``folder`` is in. LabError for thresholds that make no
+    sense, StoreError when the database cannot be read, or has no such run.
+    """
+    thresholds = load_thresholds(lab, folder)
+    with (
+        Store.open_read_only(url) as store,
+        engine.explained(store.url),
+        store.engine.connect() as connection,
+    ):
+        now = checked_run(connection, run, store.url)
+        before = baseline_run(connection, baseline, store.url, now)
+        comparison = compare(connection, now, before, thresholds, store.url)
+        reasons = explain(connection, comparison, store.url)
+    result = Result(comparison, reasons, Between(), fails_on)
+    if not result.changed:
+        return result
+    return Result(comparison, reasons, commits_between(folder, before.commit, now.commit), fails_on)

@@ -1,0 +1,98 @@
+"""A comparison as JSON, whose form docs/verdicts.md describes: names are only added to it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hil.gate.result import Result
+from hil.measure.verdicts import Verdict
+from hil.measure.why import Part
+from hil.values import Measure
+from hil_db.comparing import Compared, outcome_of
+from hil_db.explaining import Why
+from hil_db.references import StoredRun
+
+FORM = 1
+
+
+def json_text(result: Result) -> str:
+    """The whole of it, every metric of every image, as one object."""
+    commits = result.commits
+    whole = {
+        "form": FORM,
+        "exit_code": result.code,
+        "fail_on": [str(one) for one in result.fails_on],
+        "run": _run(result.comparison.now),
+        "baseline": _run(result.comparison.before) | {"name": result.comparison.before.name},
+        "images": [_case(result, one) for one in result.cases],
+        "commits": {
+            "between": [{"commit": one.sha, "subject": one.subject} for one in commits.commits],
+            "missing": commits.missing,
+            "note": commits.note,
+        },
+    }
+    return json.dumps(whole, indent=1)
+
+
+def _run(run: StoredRun) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "uid": run.uid,
+        "started": run.started.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "status": str(run.status),
+        "commit": run.commit,
+        "dirty": run.dirty,
+        "branch": run.branch,
+    }
+
+
+def _case(result: Result, one: Compared) -> dict[str, Any]:
+    return {
+        **one.case._asdict(),
+        "outcome": str(one.outcome),
+        "reason": one.reason,
+        "metrics": [_verdict(verdict) for verdict in one.verdicts],
+        "why": [_why(why) for why in result.why(one)],
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    held = verdict.after or verdict.before
+    return {
+        "metric": verdict.metric.name,
+        "outcome": str(outcome_of(verdict)),
+        "tolerated": verdict.tolerated,
+        "before": _value(verdict.before),
+        "after": _value(verdict.after),
+        "change": verdict.share,
+        "unit": held.unit if held is not None else verdict.metric.unit,
+        "method": str(held.method) if held is not None else None,
+        "technique": held.technique if held is not None else None,
+        "reason": verdict.reason,
+    }
+
+
+def _value(measure: Measure | None) -> float | None:
+    return None if measure is None else measure.value
+
+
+def _why(why: Why) -> dict[str, Any]:
+    return {
+        "metric": why.metric,
+        "unit": why.unit,
+        "parts": [_part(part) for part in why.parts],
+        "classes": [_part(part) for part in why.classes],
+        "vectors": [{"vector": one.vector, "before": one.before, "after": one.after} for one in why.turned],
+        "note": why.note,
+    }
+
+
+def _part(part: Part) -> dict[str, Any]:
+    return {
+        "name": part.name,
+        "before": part.before,
+        "after": part.after,
+        "was": part.was,
+        "joined": list(part.joined),
+    }

@@ -1,0 +1,79 @@
+"""A comparison for a terminal: what changed, the worst first, why, and in one line what did not."""
+
+from __future__ import annotations
+
+from hil.gate.result import Result, told
+from hil.gate.wording import (
+    change,
+    commit_lines,
+    is_noisy,
+    summary,
+    title,
+    unlike_labs,
+    value,
+    way,
+    why_lines,
+)
+from hil.measure.verdicts import Outcome, Verdict
+from hil.text.table import table_lines
+from hil_db.comparing import Compared, outcome_of
+
+_MOVED = (Outcome.REGRESSION, Outcome.IMPROVEMENT)
+_LONGEST = 300  # letters of a reason
+
+
+def text_lines(result: Result) -> list[str]:
+    """The comparison, in lines of at most 80 letters where names are short."""
+    comparison = result.comparison
+    now, before = comparison.now, comparison.before
+    lines = [now.told, f"against {before.told}" + (f", {before.name!r}" if before.name else "")]
+    for one in result.cases:
+        if one.alone is not None or told(one):
+            lines += ["", *_case(result, one)]
+    lines += ["", summary(comparison)]
+    unlike = unlike_labs(comparison)
+    if unlike is not None:
+        lines.append(unlike)
+    if result.changed:
+        lines += commit_lines(result.commits)
+    return lines
+
+
+def _case(result: Result, one: Compared) -> list[str]:
+    head = f"{one.outcome.upper()}  {one.case.told}"
+    if one.alone is not None:
+        return [head, f"  {_cut(one.reason or '')}"]
+    lines = [head]
+    moved = [verdict for verdict in told(one) if outcome_of(verdict) in _MOVED]
+    if moved:
+        body = [
+            [
+                title(verdict),
+                value(verdict.before),
+                "->",
+                value(verdict.after),
+                change(verdict),
+                _way(verdict),
+            ]
+            for verdict in moved
+        ]
+        lines += [f"  {line}" for line in table_lines([""] * 6, body, rule=False, left=(0, 2, 5))[1:]]
+    lines += [f"    {title(verdict)}: {verdict.reason}" for verdict in moved if is_noisy(verdict)]
+    for why in result.why(one):
+        lines += [f"    {line}" for line in why_lines(why)]
+    lines += [
+        f"  {title(verdict)}: {outcome_of(verdict)}, {verdict.reason}"
+        for verdict in told(one)
+        if verdict not in moved
+    ]
+    return lines
+
+
+def _way(verdict: Verdict) -> str:
+    return way(verdict) + (", better" if verdict.outcome is Outcome.IMPROVEMENT else "")
+
+
+def _cut(said: str) -> str:
+    """In one line, as long as anybody reads."""
+    line = " ".join(said.split())
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"

@@ -1,0 +1,192 @@
+"""How a comparison is said, in texts and in Markdown alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hil.commits import Between
+from hil.gate.result import counted
+from hil.measure.verdicts import Outcome, Verdict
+from hil.measure.why import Part
+from hil.metrics import lookup, unit_sign
+from hil.text.wording import conditions_text, percent
+from hil.values import Measure
+from hil_db.comparing import Comparison, outcome_of
+from hil_db.explaining import Why
+
+_PARTS = 3  # functions or symbols of one change that are named
+_LEAST_SHARE = 0.05  # of the change: what did less is not named beside what did more
+_TURNED = 3
+_COMMITS = 10
+_PLURALS = {Outcome.REGRESSION: "regressions", Outcome.IMPROVEMENT: "improvements"}
+
+
+def value(measure: Measure | None) -> str:
+    """A value without its unit: counts whole, shares in percent."""
+    if measure is None:
+        return "-"
+    if lookup(measure.metric).share:
+        return f"{percent(measure.value)} %"
+    return number(measure.value)
+
+
+def number(held: float) -> str:
+    """A figure as people read it: whole, or of four digits."""
+    return f"{held:,.0f}" if float(held).is_integer() or abs(held) >= 1000 else f"{held:.4g}"
+
+
+def change(verdict: Verdict) -> str:
+    """By how much a value changed, in percent; of a share in points of it; empty where that is not known."""
+    if verdict.before is not None and verdict.after is not None and verdict.metric.share:
+        return f"{(verdict.after.value - verdict.before.value) * 100:+.2f} pp"
+    if verdict.share is None:
+        return ""
+    points = verdict.share * 100
+    return f"{points:+,.0f} %" if abs(points) >= 100 else f"{points:+.3g} %"
+
+
+def title(verdict: Verdict) -> str:
+    """A metric's title with its unit."""
+    held = verdict.after or verdict.before
+    unit = unit_sign(held.unit if held is not None else verdict.metric.unit)
+    return f"{verdict.metric.title} {unit}".rstrip()
+
+
+def way(verdict: Verdict) -> str:
+    """How the values were obtained."""
+    held = verdict.after or verdict.before
+    return "" if held is None else f"{held.method}, {held.technique}"
+
+
+def conditions(verdict: Verdict) -> str:
+    """What the values hold for, empty for nothing."""
+    held = verdict.after or verdict.before
+    return "" if held is None else conditions_text(held.conditions)
+
+
+def is_noisy(verdict: Verdict) -> bool:
+    """Whether the verdict rests on more than the two values."""
+    return verdict.after is not None and verdict.after.method not in verdict.metric.exact
+
+
+def one_line(verdict: Verdict) -> str:
+    """A verdict in a line: ``Cycles 30,600 -> 45,900 (+50 %)``; where there are not two values, why."""
+    if verdict.before is None or verdict.after is None or outcome_of(verdict) is Outcome.NOT_COMPARABLE:
+        return f"{title(verdict)} {outcome_of(verdict)}: {verdict.reason}"
+    moved = change(verdict)
+    more = f" ({moved})" if moved else ""
+    return f"{title(verdict)} {value(verdict.before)} -> {value(verdict.after)}{more}"
+
+
+def summary(comparison: Comparison) -> str:
+    """How many images came out how: ``36 images: 1 regression, 35 unchanged``."""
+    counts = counted(comparison.cases)
+    told = [
+        f"{count} {_PLURALS.get(outcome, outcome) if count != 1 else outcome}"
+        for outcome, count in counts.items()
+    ]
+    total = len(comparison.cases)
+    return f"{total} image{'s' if total != 1 else ''}: {', '.join(told) if told else 'nothing was run'}"
+
+
+def unlike_labs(comparison: Comparison) -> str | None:
+    """What to know when nothing of a run can be compared; None otherwise."""
+    if any(one.verdicts for one in comparison.cases):
+        return None
+    now, before = comparison.now, comparison.before
+    held = (
+        {one.case.board for one in comparison.cases if one.now is not None},
+        {one.case.board for one in comparison.cases if one.before is not None},
+    )
+    boards = [", ".join(sorted(names)) or "none" for names in held]
+    told = f"nothing of run {now.id} can be compared with run {before.id}"
+    if boards[0] != boards[1]:
+        told += f": boards {boards[0]} now, {boards[1]} before"
+    if now.lab_sha256 != before.lab_sha256:
+        labs = [run.lab_path or "the built-in lab" for run in (now, before)]
+        told += f"; they are of other labs: {labs[0]} now, {labs[1]} before"
+    return told
+
+
+def why_lines(why: Why) -> list[str]:
+    """What is behind the change of a metric, a line each."""
+    if why.note is not None:
+        return [why.note]
+    lines = [_part(part, why, _whole(why.parts)) for part in _named(why.parts)]
+    rest = len(why.parts) - len(lines)
+    if rest > 0 and lines:
+        what = "symbol" if why.unit == "B" else "function"
+        lines.append(f"and {rest} other {what}{'s' if rest != 1 else ''} by less")
+    if why.parts and why.classes:
+        most = why.classes[0]
+        lines.append(f"most in {most.name} instructions: {_moved(most)} cycles an inference")
+    if why.turned:
+        shown = ", ".join(f"{one.vector} ({one.before} -> {one.after})" for one in why.turned[:_TURNED])
+        more = f", … {len(why.turned) - _TURNED} more" if len(why.turned) > _TURNED else ""
+        count = len(why.turned)
+        lines.append(f"{count} vector{'s' if count != 1 else ''} changed class: {shown}{more}")
+    return lines or [_nothing(why)]
+
+
+def _nothing(why: Why) -> str:
+    if why.unit == "1":
+        return "no vector changed its class"
+    return f"no {'symbol' if why.unit == 'B' else 'function'} changed"
+
+
+def _named(parts: Sequence[Part]) -> list[Part]:
+    """Those that did most of the change, and in its direction."""
+    whole = _whole(parts)
+    ahead = [part for part in parts if part.more * whole > 0] or list(parts)
+    least = _LEAST_SHARE * abs(whole)
+    return [part for part in ahead[:_PARTS] if abs(part.more) >= least] or ahead[:1]
+
+
+def _whole(parts: Sequence[Part]) -> float:
+    return sum(part.more for part in parts)
+
+
+def _part(part: Part, why: Why, whole: float) -> str:
+    name = f"{part.name} (was {part.was})" if part.was else part.name
+    if part.joined:
+        name += f" with {', '.join(part.joined)}"
+    if part.before == 0:
+        how = f"is new: {number(part.after)} {why.unit}"
+    elif part.after == 0:
+        how = f"is gone: {number(part.before)} {why.unit}"
+    else:
+        how = f"{number(part.before)} -> {number(part.after)} {why.unit}"
+    each = "" if why.unit == "B" else " an inference"
+    share = f", {part.more / whole * 100:.0f} % of the change" if whole else ""
+    return f"{name} {how}{each} ({_moved(part)}{share})"
+
+
+def _moved(part: Part) -> str:
+    return ("+" if part.more > 0 else "-") + number(abs(part.more))
+
+
+def who(reasons: Sequence[Why]) -> str | None:
+    """Who is to blame, in a few words: a function or a symbol, or how many vectors."""
+    for why in reasons:
+        if why.parts:
+            part = _named(why.parts)[0]
+            return f"{part.name} {_moved(part)} {why.unit}"
+        if why.turned:
+            return f"{len(why.turned)} vector{'s' if len(why.turned) != 1 else ''} changed class"
+    return None
+
+
+def commit_lines(commits: Between) -> list[str]:
+    """The commits between, newest first, a line each under a head; or why they are not known."""
+    lines = []
+    if commits.commits:
+        count = len(commits.commits)
+        lines.append(f"{count} commit{'s' if count != 1 else ''} between:")
+        lines += [f"  {one.sha[:10]} {one.subject}" for one in commits.commits[:_COMMITS]]
+        if count > _COMMITS:
+            lines.append(f"  and {count - _COMMITS} more")
+    if commits.missing:
+        count = commits.missing
+        are = "commits of the baseline are" if count != 1 else "commit of the baseline is"
+        lines.append(f"{count} {are} not in this one's history")
+    return [*lines, commits.note] if commits.note else lines
