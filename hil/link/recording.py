@@ -92,6 +92,7 @@ class Recorder:
         self._told_us = 0  # by the records so far
         self._began_s = clock()
         self._flush_at = 0.0
+        self._size = 0
         try:
             self._file: BinaryIO = path.open("xb")
         except OSError as error:
@@ -132,9 +133,15 @@ class Recorder:
         self._note(Kind.STATE, facts)
 
     def _note(self, kind: Kind, facts: Mapping[str, Any]) -> None:
-        self.carry(kind, json.dumps(facts, separators=(",", ":")).encode())
+        body = json.dumps(facts, separators=(",", ":")).encode()
+        if len(body) > _RECORD_MOST:
+            self.failed = self.failed or f"what was asked takes {len(body):,} B, at most {_RECORD_MOST:,} fit"
+        self.carry(kind, body)
 
     def _put(self, data: bytes) -> None:
+        self._size += len(data)
+        if self._size > _FILE_MOST:
+            self.failed = self.failed or f"it has {_FILE_MOST:,} B"
         if self.failed is not None:
             return
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_KNOWN = {"clock_hz": "clock", "wait_states": "wait states", "sp": "SP"}
+_KNOWN = {"clock_hz": "clock", "wait_states": "wait states", "sp": "SP", "link_faults": "link faults"}
 _HERTZ = ((1e9, "GHz"), (1e6, "MHz"), (1e3, "kHz"))
 
 

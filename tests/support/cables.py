@@ -137,6 +137,11 @@ class Cable:
         os.close(self._stop[0])
         self._end.pull()
 
+    def say(self, data: bytes) -> None:
+        """Another program's bytes reach the device."""
+        assert self._device is not None
+        self._device.sendall(data)
+
     def renew(self) -> None:
         """Another device listens there now; call it while the cable is pulled."""
         assert self._device is not None

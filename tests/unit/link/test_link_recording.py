@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hil.errors import HilError
+from hil.link import recording
 from hil.link.recording import Kind, Record, Recorder, Recording, new_path, read_recording
 
 ABOUT = {"board": "desk-1", "image": "wake/q15"}
@@ -176,3 +177,24 @@ def test_a_full_disk_ends_the_recording_and_nothing_else(tmp_path: Path) -> None
         assert recorder.failed is not None
         assert "No space left" in recorder.failed
         recorder.carry(Kind.OUT, b"x")
+
+
+def test_a_recording_grows_no_larger_than_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "_FILE_MOST", 1000)
+    with Recorder(tmp_path / "a", ABOUT) as recorder:
+        for _ in range(20):
+            recorder.carry(Kind.OUT, bytes(100))
+    assert recorder.failed == "it has 1,000 B"
+    found = read_recording(tmp_path / "a")
+    assert found.end is None
+    assert {len(one.data) for one in found.records} == {100}
+
+
+def test_what_fits_no_record_ends_the_recording(tmp_path: Path) -> None:
+    with Recorder(tmp_path / "a", ABOUT) as recorder:
+        recorder.say({"ask": "infer", "steps": [[1, 1]] * 300_000})
+        recorder.carry(Kind.OUT, b"x")
+    assert "at most 1,048,576 fit" in (recorder.failed or "")
+    assert read_recording(tmp_path / "a").records == ()

@@ -15,7 +15,9 @@ from host_device import HostDevice, expected
 from cables import Cable, PtyEnd, SocketEnd
 from hil.errors import LinkError
 from hil.link.faults import parse_faults
+from hil.link.frames import Frame, encode
 from hil.link.link import Link, Result
+from hil.link.messages import Type, hello_request
 from hil.link.transport import Reopening, SerialTransport
 from hil.link.usb import Device, UsbPorts
 from hil.qemu.memory import SharedMemory
@@ -189,6 +191,23 @@ def test_a_restart_that_nobody_heard_of_is_found_by_asking(
         link.handshake(10.0)
         with pytest.raises(LinkError, match="started again while its port was away"):
             link.infer(VECTORS, on_result=pulls(cable, 30, restart))
+
+
+def test_another_host_that_says_hello_meanwhile_is_no_restart(
+    start_device: StartDevice, cable_to: Callable[[str, HostDevice], Cable]
+) -> None:
+    """The device then knows of no vector, but counts its frames on."""
+    cable = cable_to("by-id", start_device())
+
+    def hello() -> None:
+        cable.say(encode(Frame(Type.HELLO, 0, hello_request())))
+        cable.plug()
+
+    with Link.open(cable.url, reopening=WAITING) as link:
+        link.handshake(10.0)
+        assert_right(link.infer(VECTORS))
+        assert_right(link.infer(VECTORS, on_result=pulls(cable, 60, hello)))
+        assert link.stats.returns == 1
 
 
 @pytest.mark.parametrize("through_memory", [False, True], ids=["uart", "ram"])

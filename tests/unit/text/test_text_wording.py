@@ -38,6 +38,7 @@ def test_a_band_is_told_in_percent_of_its_value(
         ({}, ""),
         ({"wait_states": 0.0, "clock_hz": 25e6}, "clock 25 MHz, wait states 0"),
         ({"clock_hz": 32_768.0}, "clock 32.768 kHz"),
+        ({"link_faults": "drop=0.1,seed=1", "link": "ram"}, "link faults drop=0.1,seed=1, link ram"),
         ({"clock_hz": 1.2e9}, "clock 1.2 GHz"),
         ({"clock_hz": 50.0}, "clock 50 Hz"),
         ({"voltage": 3.3, "cache": "off", "clock_hz": 25e6}, "clock 25 MHz, cache off, voltage 3.3"),
