@@ -142,7 +142,8 @@ class Stream:
     def _send_fragment(self, assembly: Assembly) -> bool:
         vector = self._inputs[assembly.number]
         run = assembly.next_run(max(1, (self._pacing.limit - FRAGMENT_HEADER_BYTES) // FRAGMENT_UNIT))
-        piece = vector.tobytes()[run.start * FRAGMENT_UNIT : run.stop * FRAGMENT_UNIT]
+        flat = np.ascontiguousarray(vector).reshape(-1).view(np.uint8)
+        piece = flat[run.start * FRAGMENT_UNIT : run.stop * FRAGMENT_UNIT].tobytes()
         if not self._has_room(len(piece) + FRAGMENT_HEADER_BYTES + OVERHEAD_BYTES):
             return False
         payload = messages.fragment_payload(
