@@ -26,7 +26,7 @@ from hil.errors import LabError
 from hil.lab import suggest
 from hil.measure.verdicts import EXACT, Tolerance
 from hil.metrics import METRICS, TIERS, lookup
-from hil.reading import read_bytes
+from hil.reading import read_text
 
 PYPROJECT = "pyproject.toml"
 _GLOBS = ("metric", "board", "kind", "model", "precision")
@@ -88,10 +88,10 @@ def load_thresholds(lab: Path | None, folder: Path) -> Thresholds:
 
 def _document(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(read_bytes(path).decode("utf-8-sig"))
+        return tomllib.loads(read_text(path))
     except OSError as error:
         raise LabError(f"cannot read {path}", evidence=error.strerror, remedy="check --lab") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError, UnicodeDecodeError, numbers too long
         raise LabError(f"{path} is not a TOML file", evidence=str(error), remedy="mend it") from error
 
 

@@ -76,7 +76,7 @@ def explained(where: str, url: str) -> Iterator[None]:
         yield
     except (DBAPIError, sqlite3.Error) as error:
         raise explain(error, where, url) from error
-    except (ValueError, TypeError) as error:  # of a date, JSON or number that was changed by hand
+    except (ValueError, TypeError, RecursionError) as error:  # of a date, JSON, number changed by hand
         raise StoreError(
             f"the database {where} {_DAMAGED.cause}",
             evidence=f"a value in it cannot be read: {error}",

@@ -21,6 +21,7 @@ from hil.lab import load_lab
 from hil.models.catalog import models_dir
 from hil.models.spec import ModelSpec
 from hil.models.weights import load_weights
+from hil.thresholds import load_thresholds
 from hil.values import Precision
 
 DEEP = 100_000
@@ -42,6 +43,10 @@ serial = "/dev/serial/by-id/usb-if02"
 [boards."a b"]
 kind = "qemu_mps2_an386"
 pool = true
+[[verdicts.threshold]]
+metric = "stream_s"
+board = "d*"
+allow = "5 %"
 """
 TABLES = tomllib.loads(LAB)
 
@@ -70,6 +75,10 @@ def toml(value: Any) -> str:
 def lab_of(folder: Path, text: bytes) -> None:
     path = folder / "lab.toml"
     path.write_bytes(text)
+    try:
+        load_thresholds(path, folder)
+    except LabError as error:
+        told(error)
     try:
         lab = load_lab(path)
     except LabError as error:

@@ -97,7 +97,7 @@ def _check_place(target: Path) -> None:
         return
     try:
         made = json.loads(read_text(target / "model.json"))["generator"]
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         made = None
     if made != GENERATOR:
         what = "is no model" if made is None else "was not imported"
