@@ -25,7 +25,7 @@ from sqlalchemy import Connection, Table
 
 from hil.measure.memory import SymbolUse
 from hil.values import Precision
-from hil_db import codec, symbols
+from hil_db import codec, newest, symbols
 from hil_db.schema import IMAGE, MEASURE, PROFILE, PROFILE_CLASS, PROFILE_PATH, RUN, SAMPLE, SESSION
 from hil_db.store import Store
 
@@ -131,8 +131,9 @@ def make(url: str, wanted: Seeded) -> None:
             with store.engine.begin() as connection:
                 maker.connection = connection
                 maker.add_runs(range(first, min(first + _RUNS_AT_ONCE, wanted.runs)))
-        if store.engine.dialect.name == "postgresql":
-            with store.engine.begin() as connection:
+        with store.engine.begin() as connection:
+            newest.rebuild(connection)
+            if store.engine.dialect.name == "postgresql":
                 for table in (RUN, IMAGE, SESSION):  # their numbers were given
                     name = table.name
                     connection.exec_driver_sql(

@@ -5,4 +5,9 @@ after the handshake) and ``hil_bench`` (measures the session over the model's ve
 run); ``board``, ``session`` and ``bench`` are short names of them.
 """
 
-pytest_plugins = ("hil.pytest_plugin.order", "hil.pytest_plugin.fixtures", "hil.pytest_plugin.hooks")
+pytest_plugins = (
+    "hil.pytest_plugin.order",
+    "hil.pytest_plugin.fixtures",
+    "hil.pytest_plugin.baseline",
+    "hil.pytest_plugin.hooks",
+)

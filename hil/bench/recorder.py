@@ -43,6 +43,11 @@ class Recorder:
         """Whether the database has everything so far."""
         return self._refused is None
 
+    @property
+    def store(self) -> Store:
+        """The database, for reading what is there."""
+        return self._store
+
     def save(self, record: SessionRecord) -> None:
         """Store a session, or keep it; StoreError only for a record that no database could take."""
         check(record)

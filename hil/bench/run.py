@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from hil import provenance
 from hil.bench.attempt import Outcome, Wanted, utc_now
@@ -22,7 +23,7 @@ from hil.beside import beside
 from hil.board import look_ahead
 from hil.build.own import bring_up_to_date
 from hil.commit import Commit, commit_of
-from hil.errors import StoreError
+from hil.errors import HilError, StoreError
 from hil.flash.process import ProbeProcess
 from hil.lab import BoardSpec, Lab, load_lab
 from hil.link.faults import parse_faults
@@ -127,10 +128,7 @@ class BenchRun:
         """Open the database; StoreError when that cannot be. The run's row is made with its first session."""
         if self._recorder is None:
             if self.options.link_record is not None:
-                self.options.link_record.mkdir(parents=True, exist_ok=True)
-                self.notes.append(
-                    f"recorded what the link carried: {self.options.link_record}; `hil replay FILE` shows it"
-                )
+                self.notes.append(_make_folder(self.options.link_record))
             commit = self.ahead()()
             info = RunInfo(
                 started=self._started,
@@ -262,6 +260,20 @@ def _incidents(outcome: Outcome) -> tuple[Incident, ...]:
     seen = "its port went away and came back" + (f" {returns} times" if returns > 1 else "")
     board = outcome.case.board.name
     return (Incident(board, "port lost", "opened the port again and went on", outcome.finished, seen),)
+
+
+def _make_folder(folder: Path) -> str:
+    """Make the folder for recordings, and see that files can be written there; a note of where they are."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise HilError(
+            f"--link-record: no file can be written in {folder}",
+            evidence=error.strerror,
+            remedy="name another folder",
+        ) from error
+    return f"recorded what the link carried: {folder}; `hil replay FILE` shows it"
 
 
 def _share(reported: set[str], planned: set[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hil.commits import Between
-from hil.gate.result import counted
+from hil.gate.result import counted, told
 from hil.measure.verdicts import Outcome, Verdict
 from hil.measure.why import Part
 from hil.metrics import lookup, unit_sign
@@ -81,12 +81,26 @@ def one_line(verdict: Verdict) -> str:
 def summary(comparison: Comparison) -> str:
     """How many images came out how: ``36 images: 1 regression, 35 unchanged``."""
     counts = counted(comparison.cases)
-    told = [
+    said = [
         f"{count} {_PLURALS.get(outcome, outcome) if count != 1 else outcome}"
         for outcome, count in counts.items()
     ]
     total = len(comparison.cases)
-    return f"{total} image{'s' if total != 1 else ''}: {', '.join(told) if told else 'nothing was run'}"
+    return f"{total} image{'s' if total != 1 else ''}: {', '.join(said) if said else 'nothing was run'}"
+
+
+def not_compared(comparison: Comparison) -> list[str]:
+    """A line for each image, and each metric of another, that could not be compared, or is new."""
+    lines = []
+    for one in comparison.cases:
+        if one.alone is not None:
+            lines.append(f"{one.case.told}: {one.alone}, {one.reason}")
+        lines += [
+            f"{one.case.told}: {title(verdict)} {verdict.outcome}, {verdict.reason}"
+            for verdict in told(one)
+            if verdict.outcome not in (Outcome.REGRESSION, Outcome.IMPROVEMENT)
+        ]
+    return lines
 
 
 def unlike_labs(comparison: Comparison) -> str | None:

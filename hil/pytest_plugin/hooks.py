@@ -11,7 +11,7 @@ import pytest
 from hil.collecting import collecting_later, settle, thaw
 from hil.errors import HilError, refusal
 from hil.escaping import escaped
-from hil.pytest_plugin import suite
+from hil.pytest_plugin import baseline, suite
 from hil.pytest_plugin.options import add_options, refuse_workers, run_if_any, the_run, wanted
 from hil.pytest_plugin.order import ahead_if_any, plan_ahead
 from hil.pytest_plugin.screen import encoding, guard, has_failed, open_closed_streams
@@ -73,6 +73,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         try:
             with collecting_later():
                 run.prepare()
+                baseline.prepare(session.config, run)
                 plan_ahead(session)
         except HilError as error:
             raise pytest.UsageError(str(error)) from None
@@ -129,7 +130,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         return
     from hil.bench.table import table_lines
 
-    lines = [*table_lines(run.rows, encoding()), *run.notes, *_closing(run)]
+    lines = [*table_lines(run.rows, encoding()), *run.notes, *baseline.lines(config), *_closing(run)]
     if lines:
         terminalreporter.section("hardware-in-the-loop bench", "=")
         for line in lines:

@@ -85,6 +85,11 @@ _OPTIONS: Mapping[str, Mapping[str, Any]] = {
         "metavar": "DIR",
         "help": "record what each session's link carries in a file of this folder, for `hil replay`",
     },
+    "baseline": {
+        "metavar": "REF",
+        "help": "fail the tests of images that are worse than in that run: a number, a named baseline, "
+        "a branch, a tag or latest (docs/verdicts.md)",
+    },
     "lab": {"metavar": "FILE", "help": "the lab file (default: the lab is one QEMU board)"},
     "db": {"metavar": "URL", "help": "the database (default: SQLite in the user's data folder)"},
 }

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, func, select
 
 from hil.measure.profile import functions
 from hil_db import profiles, symbols
+from hil_db.checking import check
 from hil_db.export import export
 from hil_db.records import RunInfo, SessionRecord
 from hil_db.schema import IMAGE, MEASURE, RUN, SAMPLE, SESSION
@@ -87,6 +88,7 @@ def test_a_seeded_database(url: str, info: RunInfo, record: SessionRecord) -> No
         old, new = (session_of(store.engine, run, "fastgrnn_model_00", "q15") for run in (5, 6))
         was, now = (store.read_samples(session, "predicted") for session in (old, new))
         np.testing.assert_array_equal(np.flatnonzero(was != now), [0, 1])
+        assert check(url).damaged == ()
         run = store.begin_run(info)  # its numbers go on behind those that were given
         assert (run, store.save_session(run, record)) == (9, 8 * 12 + 1)
 

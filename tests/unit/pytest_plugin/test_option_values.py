@@ -32,7 +32,11 @@ import pytest
             "ERROR: --link-faults knows no fault 'filp'; did you mean 'flip'? there are flip, drop, dup, ",
         ),
         (["--board=all", "--link-record="], "ERROR: --link-record is empty"),
-        (["--board=all", "--link-record=/proc/none"], "/proc/none"),
+        (
+            ["--board=all", "--link-record=/proc/none"],
+            "ERROR: --link-record: no file can be written in /proc/none (No such file or directory); name",
+        ),
+        (["--board=all", "--link-record=/proc"], "ERROR: --link-record: no file can be written in /proc ("),
         (["--board=all", "--link-faults="], "ERROR: --link-faults names no fault"),
     ],
 )
