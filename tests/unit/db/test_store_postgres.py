@@ -23,13 +23,17 @@ from sqlalchemy.orm import Session as Transaction
 from hil.errors import StoreError
 from hil.measure.profile import PathCost, Profile
 from hil_db import engine
+from hil_db.checking import check
 from hil_db.export import export
 from hil_db.export_profile import export_profile
+from hil_db.naming import name_run
+from hil_db.pruning import Limits, prune
 from hil_db.records import RunInfo, SessionRecord, Status
 from hil_db.schema import METADATA, VERSION_TABLE
 from hil_db.scripts import run_back, run_to_head
 from hil_db.store import Store
 from postgres_server import Server, running_server
+from seeded import Seeded, make
 from stored import Image, Run, Session
 
 WORKER = Path(__file__).with_name("worker.py")
@@ -122,6 +126,24 @@ def test_the_migrations_make_what_the_schema_says(url: str, made_by: str) -> Non
         )
         assert compare_metadata(context, METADATA) == []
     writer.dispose()
+
+
+def test_a_server_is_checked_and_pruned(url: str) -> None:
+    make(url, Seeded(5, 2, vectors=4, profiled=5))
+    assert check(url).damaged == ()
+    name_run(url, "release", "2", "ann", "what we ship")
+    assert prune(url, Limits(runs=2), really=False).runs == (1, 3)
+    gone = prune(url, Limits(runs=2), really=True)
+    assert (gone.runs, gone.sessions, gone.kept) == ((1, 3), 4, ("release",))
+    found = check(url)
+    assert (found.damaged, found.counts["run"], found.counts["session"]) == ((), 3, 6)
+    with Store.open(url) as store, store.engine.begin() as connection:
+        connection.execute(text("UPDATE sample SET count = 3 WHERE id = (SELECT max(id) FROM sample)"))
+        connection.execute(text("DELETE FROM newest_value WHERE metric = 'accuracy'"))
+    damaged = check(url).damaged
+    assert len(damaged) == 3
+    assert damaged[0].startswith("the blob of ")
+    assert damaged[1].startswith("newest_value lacks session ")
 
 
 def test_a_reader_cannot_write(store: Store, url: str, info: RunInfo) -> None:

@@ -85,6 +85,14 @@ def test_a_killed_writer_loses_nothing_it_was_told_is_safe(url: str) -> None:
             assert status_now(run.status, run.host, run.pid, run.pid_birth) is Status.INTERRUPTED
 
 
+def test_readers_see_whole_sessions_while_writers_are_killed() -> None:
+    """A short round of what the benchmark does for a minute."""
+    program = Path(__file__).parents[3] / "benchmarks" / "store.py"
+    words = [sys.executable, str(program), "killed", "--seconds", "2"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_the_next_run_marks_a_killed_one_interrupted(url: str) -> None:
     worker = start(url, 1_000_000)
     assert worker.stdout is not None
