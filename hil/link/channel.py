@@ -61,12 +61,13 @@ class Channel:
 
     Where the port went away and came back, nothing is sent until a PING has told that the firmware is the one
     from before. Its PONG sets ``resumed``, for whoever streams to reset: what was sent up to then is handled
-    or lost.
+    or lost, but for the ``unsent`` frames of vectors.
     """
 
     def __init__(self, transport: Transport, clock: Callable[[], float] = time.monotonic) -> None:
         self.shaken = False
         self.resumed = False
+        self.unsent = 0
         self.payload_out = 0
         self.payload_in = 0
         self.lost = 0
@@ -127,6 +128,7 @@ class Channel:
         """Send one frame; returns its size on the wire."""
         data = encode(Frame(kind, self._seq, payload))
         self._seq = (self._seq + 1) & 0xFFFF
+        self.unsent += self._back is not None and kind in (Type.VECTORS, Type.FRAGMENT)
         self._write(data)
         return len(data)
 

@@ -270,7 +270,8 @@ class Stream:
         lost = len(self._window.barrier(order))
         if self._assembly is not None:
             lost += len(self._settle(self._assembly, pong, order).lost)
-        self._channel.lost += lost
+        self._channel.lost += max(0, lost - self._channel.unsent)
+        self._channel.unsent = 0
         self._forget_pings()
 
     def _forget_pings(self) -> None:

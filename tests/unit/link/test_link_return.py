@@ -111,6 +111,19 @@ def test_a_session_goes_on_when_its_port_comes_back(
         assert link.stack().size == 0
 
 
+def test_frames_that_nobody_sent_were_not_lost(start_device: StartDevice) -> None:
+    """The first fragment of the next vector is: it finds the port gone, and the others wait."""
+    device = start_device(min_steps=200, max_steps=200)
+    vectors = [np.full((200, 8), number, np.float32) for number in range(40)]
+    with Link.open(device.url, reopening=WAITING) as link:
+        device.boot()
+        link.handshake(10.0)
+        port = link._channel._transport
+        results = link.infer(vectors, on_result=lambda one: port.hang_up() if one.number % 10 == 5 else None)
+        assert len(results) == 40
+        assert link.stats.lost == link.stats.returns == 4
+
+
 def test_the_time_that_a_port_is_away_is_not_the_boards(
     start_device: StartDevice, cable_to: Callable[[str, HostDevice], Cable]
 ) -> None:
