@@ -33,6 +33,7 @@ _GLOBS = ("metric", "board", "kind", "model", "precision")
 _KEYS = (*_GLOBS, "allow")
 _AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]*)?(?:e-?[0-9]+)?)\s*(\S*)", re.IGNORECASE)
 _UNITS = {"µs": "us", "bytes": "B", "1": ""}
+_TABLE = "verdicts"
 _BENCH = Tolerance(share=0.1)
 
 
@@ -80,7 +81,7 @@ def load_thresholds(lab: Path | None, folder: Path) -> Thresholds:
     for path, name in places:
         table: Any = _document(path)
         for key in name.split("."):
-            table = table.get(key) if isinstance(table, dict) else None
+            table = _below(table, key, path) if isinstance(table, dict) else None
         if table is not None:
             return Thresholds(_thresholds(table, path, name), path)
     return Thresholds()
@@ -93,6 +94,16 @@ def _document(path: Path) -> dict[str, Any]:
         raise LabError(f"cannot read {path}", evidence=error.strerror, remedy="check --lab") from error
     except (ValueError, RecursionError) as error:  # TOMLDecodeError, UnicodeDecodeError, numbers too long
         raise LabError(f"{path} is not a TOML file", evidence=str(error), remedy="mend it") from error
+
+
+def _below(table: Mapping[str, Any], key: str, path: Path) -> Any:
+    """What is there under a key; LabError for one that is meant to be it, and is not."""
+    if key == _TABLE and key not in table:
+        for other in table:
+            near = suggest(other, [key])
+            if near is not None:
+                raise LabError(f"{path}: unknown key {other!r}", remedy=near)
+    return table.get(key)
 
 
 def _thresholds(table: object, path: Path, name: str) -> tuple[Threshold, ...]:

@@ -1,0 +1,203 @@
+"""A run against another, as it is stored: what came out, and what is behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, update
+
+from hil.errors import StoreError
+from hil.measure.verdicts import Outcome, Verdict
+from hil.measure.why import Part
+from hil.thresholds import Thresholds, load_thresholds
+from hil_db.comparing import Case, Compared, Comparison, compare, outcome_of
+from hil_db.explaining import Why, explain
+from hil_db.records import RunInfo, SessionRecord, Status
+from hil_db.references import baseline_run, checked_run
+from hil_db.schema import IMAGE, MEASURE, PROFILE, PROFILE_CLASS, PROFILE_PATH, SAMPLE
+from hil_db.store import Store
+from postgres_server import running_server
+from seeded import KIND, Planted, Seeded, make
+
+RUNS = 40
+LAST = RUNS - 1
+SLOWER = Planted(
+    LAST, "latency_cycles", 1.5, model="fastgrnn_model_01", precision="q15", function="vec_scale"
+)
+LARGER = Planted(LAST, "flash_bytes", 1.25, model="fastgrnn_model_00", precision="q7", function="tanh_table")
+WRONGER = Planted(LAST, "accuracy", 0.9, model="fastgrnn_model_00", precision="q15")
+LONGER = Planted(LAST - 9, "stream_s", 1.5, model="fastgrnn_model_00", precision="f32")
+WANTED = Seeded(RUNS, 6, vectors=20, profiled=3, rebuilt=50, planted=(SLOWER, LARGER, WRONGER, LONGER))
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def seeded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('seeded')}/results.db"
+        make(url, WANTED)
+        yield url
+        return
+    with running_server() as server:
+        url = server.new_database()
+        make(url, WANTED)
+        yield url
+
+
+def compared(
+    url: str,
+    before: str = "latest",
+    now: str = "latest",
+    thresholds: Thresholds | None = None,
+    only: Case | None = None,
+) -> tuple[Comparison, dict[Case, tuple[Why, ...]]]:
+    with Store.open_read_only(url) as store, store.engine.connect() as connection:
+        run = checked_run(connection, now, store.url)
+        baseline = baseline_run(connection, before, store.url, run)
+        found = compare(connection, run, baseline, thresholds or Thresholds(), store.url, only)
+        return found, explain(connection, found, store.url)
+
+
+def case(model: str, precision: str) -> Case:
+    return Case("qemu", KIND, model, precision)
+
+
+def of(found: Comparison, wanted: Case) -> Compared:
+    return next(one for one in found.cases if one.case == wanted)
+
+
+def on(one: Compared, metric: str) -> Verdict:
+    return next(verdict for verdict in one.verdicts if verdict.metric.name == metric)
+
+
+def test_what_was_planted_is_found_and_nothing_else(seeded: str) -> None:
+    found, _ = compared(seeded)
+    assert (found.now.id, found.before.id) == (RUNS, RUNS - 1)
+    changed = {
+        (one.case.model, one.case.precision, verdict.metric.name)
+        for one in found.cases
+        for verdict in one.verdicts
+        if outcome_of(verdict) not in (Outcome.UNCHANGED, Outcome.NO_DATA)
+    }
+    assert changed == {(one.model, one.precision, one.metric) for one in (SLOWER, LARGER, WRONGER)}
+    assert found.count(Outcome.REGRESSION) == 3
+    assert found.count(Outcome.UNCHANGED) == 3
+
+
+def test_a_noisy_metric_is_told_by_the_change_points_between(seeded: str) -> None:
+    slow = case("fastgrnn_model_00", "f32")
+    before = on(of(compared(seeded, "25", only=slow)[0], slow), "stream_s")
+    assert before.outcome is Outcome.REGRESSION
+    assert before.share == pytest.approx(0.5, abs=0.05)
+    assert "runs ago" in before.reason
+    since = on(of(compared(seeded, str(RUNS - 5))[0], slow), "stream_s")
+    assert since.outcome is Outcome.UNCHANGED
+
+
+def test_only_one_case_is_the_same_case(seeded: str) -> None:
+    wanted = case("fastgrnn_model_01", "q15")
+    whole, (alone,) = of(compared(seeded)[0], wanted), compared(seeded, only=wanted)[0].cases
+    told = [[(v.metric.name, v.outcome, v.share, v.reason) for v in one.verdicts] for one in (whole, alone)]
+    assert told[0] == told[1]
+
+
+def test_functions_symbols_and_vectors_are_behind_it(seeded: str) -> None:
+    _, reasons = compared(seeded)
+    (slower,) = reasons[case("fastgrnn_model_01", "q15")]
+    assert (slower.metric, slower.unit, slower.parts[0].name) == ("latency_cycles", "cycles", "vec_scale")
+    assert slower.parts[0].more == pytest.approx(sum(part.more for part in slower.parts))
+    assert slower.classes[0].name == "multiply"
+    (larger,) = reasons[case("fastgrnn_model_00", "q7")]
+    assert larger.parts == (Part("tanh_table", 520, 520 + larger.parts[0].more),)
+    (wronger,) = reasons[case("fastgrnn_model_00", "q15")]
+    assert [one.vector for one in wronger.turned] == [0, 1]
+
+
+def test_what_a_threshold_allows_is_unchanged(seeded: str, tmp_path: Path) -> None:
+    lab = tmp_path / "lab.toml"
+    lab.write_text('[[verdicts.threshold]]\nmetric = "flash_bytes"\nallow = "30 %"\n')
+    found, reasons = compared(seeded, thresholds=load_thresholds(lab, tmp_path))
+    larger = of(found, case("fastgrnn_model_00", "q7"))
+    assert larger.outcome is Outcome.UNCHANGED
+    assert on(larger, "flash_bytes").tolerated
+    assert larger.case not in reasons
+
+
+def test_nothing_is_explained_by_what_is_not_stored(seeded: str) -> None:
+    with Store.open(seeded) as store, store.engine.begin() as connection:
+        for table in (PROFILE_PATH, PROFILE_CLASS, PROFILE, SAMPLE):
+            connection.execute(delete(table))
+        connection.execute(update(IMAGE).values(symbols=None))
+    _, reasons = compared(seeded)
+    notes = {one.note for whys in reasons.values() for one in whys}
+    assert len(notes) == 3
+    assert None not in notes
+
+
+Add = Callable[..., int]
+
+
+@pytest.fixture
+def add(store: Store, info: RunInfo, record: SessionRecord) -> Add:
+    count = 0
+
+    def one(*records: SessionRecord, **about: object) -> int:
+        nonlocal count
+        count += 1
+        run = store.begin_run(replace(info, started=info.started + timedelta(days=count), **about))  # type: ignore[arg-type]
+        for session in records or (record,):
+            store.save_session(run, session)
+        store.finish_run(run, Status.FINISHED)
+        return run
+
+    return one
+
+
+def test_sessions_that_failed_or_were_not_run(url: str, add: Add, record: SessionRecord) -> None:
+    others = [replace(record, board=f"desk-{number}") for number in range(4)]
+    add(record, *others[:2])
+    broken = replace(others[1], status=Status.FAILED, error="the link failed", measures=(), samples=())
+    add(record, broken, replace(others[2], status=Status.FINISHED))
+    found, _ = compared(url)
+    told = {one.case.board: (one.outcome, one.reason) for one in found.cases}
+    assert told["qemu"] == (Outcome.UNCHANGED, None)
+    assert told["desk-0"] == (Outcome.NO_DATA, "was not run this time")
+    assert told["desk-1"] == (Outcome.NO_DATA, "its session failed: the link failed")
+    assert told["desk-2"] == (Outcome.NEW, "was not in run 1")
+
+
+def test_of_several_sessions_the_last_that_finished_counts(url: str, add: Add, record: SessionRecord) -> None:
+    def of_value(value: float, status: Status = Status.FINISHED) -> SessionRecord:
+        first = replace(record.measures[0], value=value)
+        return replace(record, measures=(first,), samples=(), status=status)
+
+    add(of_value(0.5))
+    add(of_value(0.9), of_value(0.5), of_value(0.1, Status.FAILED))
+    (one,) = compared(url)[0].cases
+    assert on(one, "accuracy").outcome is Outcome.UNCHANGED
+
+
+def test_the_history_is_that_of_the_two_branches(url: str, add: Add, record: SessionRecord) -> None:
+    def taking(seconds: float) -> SessionRecord:
+        return replace(record, measures=(replace(record.measures[2], value=seconds),), samples=())
+
+    for number in range(8):
+        add(taking(5.0 + 0.01 * (number % 3)), git_branch="main")
+        add(taking(90.0 + 30 * (number % 3)), git_branch="wild")
+    add(taking(9.0), git_branch="topic")
+    (one,) = compared(url, "main")[0].cases
+    assert on(one, "stream_s").outcome is Outcome.REGRESSION
+    (one,) = compared(url, "wild", "topic")[0].cases
+    assert on(one, "stream_s").outcome is Outcome.UNCHANGED
+
+
+def test_what_is_stored_wrongly_is_told_in_a_line(url: str, add: Add, store: Store) -> None:
+    add()
+    add()
+    with store.engine.begin() as connection:
+        connection.execute(update(MEASURE).values(method="guessed"))
+    with pytest.raises(StoreError, match=r"cannot be compared.*guessed"):
+        compared(url)
