@@ -52,14 +52,15 @@ def fail_on(text: str) -> tuple[FailOn, ...]:
     names = listed(text)
     if names == [NEVER]:
         return ()
+    known = [*map(str, FailOn), NEVER]
+    choice = f"choose from {', '.join(known)}"
     for name in names:
-        if name not in list(FailOn):
-            raise HilError(
-                f"--fail-on knows no {name!r}",
-                remedy=suggest(name, [*FailOn, NEVER]) or f"choose from {', '.join([*FailOn, NEVER])}",
-            )
+        if name == NEVER:
+            raise HilError(f"--fail-on is {text!r}", remedy=f"{NEVER} stands alone")
+        if name not in known:
+            raise HilError(f"--fail-on knows no {name!r}", remedy=suggest(name, known) or choice)
     if not names:
-        raise HilError("--fail-on names nothing", remedy=f"choose from {', '.join([*FailOn, NEVER])}")
+        raise HilError("--fail-on names nothing", remedy=choice)
     return tuple(FailOn(name) for name in names)
 
 

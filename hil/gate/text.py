@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hil.escaping import escaped
 from hil.gate.result import Result, told
 from hil.gate.wording import (
     change,
@@ -36,7 +37,7 @@ def text_lines(result: Result) -> list[str]:
         lines.append(unlike)
     if result.changed:
         lines += commit_lines(result.commits)
-    return lines
+    return [escaped(line) for line in lines]
 
 
 def _case(result: Result, one: Compared) -> list[str]:
