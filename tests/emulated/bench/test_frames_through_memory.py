@@ -69,6 +69,6 @@ def test_every_run_of_several_images_tests_the_uart_with_one(tmp_path: Path) -> 
     told = rows(
         tmp_path,
         "select s.precision, m.conditions from measure m join session s on s.id = m.session_id "
-        "where m.metric = 'stream_s' order by s.id",
+        "where m.metric = 'stream_s' order by s.precision",
     )
     assert told == [("f32", '{"link": "ram"}'), ("q15", '{"link": "ram"}'), ("q7", '{"link": "uart"}')]
