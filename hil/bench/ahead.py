@@ -103,7 +103,7 @@ class Ahead:
         if not self.begun:
             return
         reason = self._run.ending.reason or _ENDED_FIRST
-        for outcome, bar in self._loop.stop(reason, force=self._run.probes.close):
+        for outcome, bar in self._loop.stop(reason, force=self._run.boards.let_go):
             self._run.record(outcome)
             self._said(bar)
         self.lines.leave()

@@ -11,6 +11,7 @@ from typing import Self
 from hil.beside import beside, crowded
 from hil.board import Board, open_board
 from hil.errors import HilError
+from hil.flash.nursery import Nursery
 from hil.flash.process import ProbeProcess
 from hil.lab import BoardSpec
 
@@ -23,11 +24,11 @@ class Member:
     ``retired`` says why it takes no images any more, None while it does.
     """
 
-    def __init__(self, spec: BoardSpec, probes: ProbeProcess, place: int) -> None:
+    def __init__(self, spec: BoardSpec, nursery: Nursery, place: int) -> None:
         self.spec = spec
         self.retired: str | None = None
         self.lent = False
-        self._probes = probes
+        self._probes = ProbeProcess(nursery)
         self._place = place
         self._open: tuple[Board, ExitStack] | None = None
         self._opening: Callable[[], tuple[Board, ExitStack]] | None = None
@@ -55,6 +56,7 @@ class Member:
 
     def _opened(self) -> tuple[Board, ExitStack]:
         stack = ExitStack()
+        stack.callback(self._probes.close)
         return stack.enter_context(open_board(self.spec, self._probes, self._place)), stack
 
     def _finish_opening(self) -> None:
@@ -70,6 +72,10 @@ class Member:
         if held is not None:
             held[1].close()
 
+    def let_go(self) -> None:
+        """Break what its user waits for, which is a debug probe that does not answer."""
+        self._probes.kill()
+
 
 class Boards:
     """All boards of a run by the names that they are stored under, ``sizes`` of them where they are emulated.
@@ -82,7 +88,7 @@ class Boards:
         self,
         specs: Sequence[BoardSpec],
         sizes: Mapping[str, int],
-        probes: ProbeProcess,
+        nursery: Nursery,
         changed: threading.Condition | None = None,
     ) -> None:
         self.changed = changed or threading.Condition()
@@ -92,7 +98,7 @@ class Boards:
         for spec in specs:
             places = spec.places if spec.members else (spec,) * sizes.get(spec.name, 1)
             self._members[spec.name] = [
-                Member(one, probes, place + number) for number, one in enumerate(places)
+                Member(one, nursery, place + number) for number, one in enumerate(places)
             ]
             place += len(places)
 
@@ -152,6 +158,12 @@ class Boards:
     def members(self, name: str) -> Sequence[Member]:
         """All boards of the name."""
         return self._members[name]
+
+    def let_go(self) -> None:
+        """Break what users wait for; see ``Member.let_go``."""
+        for members in self._members.values():
+            for member in members:
+                member.let_go()
 
     def close(self) -> None:
         """Close them all, whoever has borrowed them."""

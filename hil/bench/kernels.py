@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 
-from hil.board import open_board
+from hil.bench.share import share
+from hil.board import Board
 from hil.errors import ImageError
 from hil.image import Image, prebuilt_dir
 from hil.lab import BoardSpec, builtin_lab
 from hil.metrics import GOLDEN_EXACT, INSTRUCTIONS, LATENCY_CYCLES
 from hil.models.catalog import find_model
 from hil.models.vectors import load_vectors
-from hil.session import Session, first
+from hil.session import Report, Session, first
 from hil.text.progress import Progress
 from hil.text.table import table_lines as columns
 from hil.text.wording import band_percents
@@ -62,33 +64,40 @@ class Counted:
 def count(
     progress: Progress, workloads: Sequence[Workload] = WORKLOADS, spec: BoardSpec | None = None
 ) -> Iterator[Counted]:
-    """Run the workloads on an emulated board, one after the other; ``progress`` is told what runs.
+    """Run the workloads on emulated boards; ``progress`` is told which is waited for.
 
     ImageError when an output is not the golden reference's: what is wrong is not worth counting.
     """
-    models = [find_model(workload.model) for workload in workloads]
-    total, number = sum(len(model.precisions) for model in models), 0
-    with open_board(spec or builtin_lab().boards[0]) as board:
-        for workload, model in zip(workloads, models, strict=True):
+    models = {workload.model: find_model(workload.model) for workload in workloads}
+    images = [(model.name, precision) for model in models.values() for precision in model.precisions]
+    number = 0
+    with closing(share(spec or builtin_lab().boards[0], images, _measured)) as reports:
+        for workload in workloads:
+            model = models[workload.model]
             found: dict[Precision, int] = {}
             cycles: dict[Precision, Measure] = {}
             for precision in model.precisions:
-                name = f"{workload.model}/{precision}"
                 number += 1
-                progress(number, total, name)
-                elf = prebuilt_dir(board.kind.name) / f"{workload.model}-{precision}.elf"
-                with Session(board, Image.load(elf)) as session:
-                    report = session.measure(first(load_vectors(workload.model, precision), VECTORS))
-                if report.value(GOLDEN_EXACT.name) < 1.0:
-                    raise ImageError(
-                        f"{name} does not give what the golden reference gives", board=board.name
-                    )
+                progress(number, len(images), f"{model.name}/{precision}")
+                report = next(reports)
                 found[precision] = round(report.value(INSTRUCTIONS.name))
                 cycles.update(
                     (precision, one) for one in report.measures if one.metric == LATENCY_CYCLES.name
                 )
             assert model.macs is not None, "the lab describes its workloads"
             yield Counted(workload, model.macs, found, cycles)
+
+
+def _measured(board: Board, image: tuple[str, Precision]) -> Report:
+    model, precision = image
+    elf = prebuilt_dir(board.kind.name) / f"{model}-{precision}.elf"
+    with Session(board, Image.load(elf)) as session:
+        report = session.measure(first(load_vectors(model, precision), VECTORS))
+    if report.value(GOLDEN_EXACT.name) < 1.0:
+        raise ImageError(
+            f"{model}/{precision} does not give what the golden reference gives", board=board.name
+        )
+    return report
 
 
 _HEADS = (

@@ -129,9 +129,10 @@ class Loop(Generic[K]):
     def take(self, key: K) -> tuple[Outcome, Bar]:
         """The outcome, which must be there; it can be taken once."""
         job = self._jobs[key]
-        assert job.outcome is not None
+        outcome, job.outcome = job.outcome, None  # with its samples and outputs, which need not stay
+        assert outcome is not None
         job.taken = True
-        return job.outcome, job.bar
+        return outcome, job.bar
 
     def withdraw(self, key: K) -> bool:
         """Not run it, if it has not begun; whether it had not."""

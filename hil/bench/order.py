@@ -9,31 +9,39 @@ from hil.bench.attempt import Wanted
 from hil.bench.plan import Case
 from hil.errors import HilError
 from hil.models.catalog import find_model
+from hil.models.spec import ModelSpec
 from hil.models.vectors import count_vectors
 from hil.values import Precision
 
 K = TypeVar("K", bound=Hashable)
 
-# Instructions per multiply-accumulate, and how many an emulator does in a second: for the order alone.
-_PER_MAC = {Precision.F32: 2.5, Precision.Q15: 1.3, Precision.Q7: 1.8}
-_PER_S = 100e6
-_START_S = 0.2  # of flashing, starting and evaluating
+# Instructions per multiply-accumulate.
+_PER_MAC: Mapping[str, float] = {Precision.F32: 2.5, Precision.Q15: 1.3, Precision.Q7: 1.8}
 
 
 def longest_first(wants: Mapping[K, Case], wanted: Wanted) -> dict[K, Case]:
-    """The cases by what they will take: those over the UART first, and the others from the longest on."""
-    seconds = {key: estimated_s(case, wanted) for key, case in wants.items()}
-    keys = sorted(wants, key=lambda key: (not wants[key].over_uart, -seconds[key]))
+    """The cases by what they will take: those over the UART first, and the others from the longest on.
+
+    That is a guess from vectors, multiply-accumulates and precision; what cannot be read comes last.
+    """
+    macs: dict[ModelSpec | str, int] = {}
+
+    def cost(case: Case) -> float:
+        model = case.own or case.model
+        if model not in macs:
+            macs[model] = _macs(model, wanted)
+        return macs[model] * _PER_MAC.get(case.precision, 1.0)
+
+    keys = sorted(wants, key=lambda key: (not wants[key].over_uart, -cost(wants[key])))
     return {key: wants[key] for key in keys}
 
 
-def estimated_s(case: Case, wanted: Wanted) -> float:
-    """What a case takes on an emulated board, roughly; the start alone where its model cannot be read."""
+def _macs(model: ModelSpec | str, wanted: Wanted) -> int:
+    """Multiply-accumulates of all vectors that are wanted; 0 where they cannot be told."""
     try:
-        spec = case.own or find_model(case.model)
+        spec = find_model(model) if isinstance(model, str) else model
         count = wanted.count(spec.vectors)
         held = count_vectors(spec)
-        vectors = held if count is None else min(held, count)
-        return _START_S + vectors * (spec.macs or 0) * _PER_MAC[Precision(case.precision)] / _PER_S
-    except (HilError, ValueError):  # whoever runs it tells
-        return _START_S
+    except HilError:  # whoever runs it tells
+        return 0
+    return (spec.macs or 0) * (held if count is None else min(held, count))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from hil import limits
 from hil.bench.plan import Case
@@ -15,21 +15,27 @@ _OURS_BYTES = 300 << 20  # the run itself, and the process that drives debug pro
 
 
 def sizes(specs: Sequence[BoardSpec], cases: Sequence[Case], asked: int | None) -> dict[str, int]:
-    """How many emulators there are of each emulated board: ``asked``, or by default as many as processors.
-
-    Never more than it has cases, and one where the lab file says that it is no pool. By default boards of
-    several names share the processors out, and there are fewer where memory is short; LabError when more are
-    asked for than memory allows.
-    """
-    emulated = [spec for spec in specs if spec.kind.emulator is not None]
-    share = max(1, len(emulated))
+    """How many emulators there are of each emulated board, by name; see ``emulators``."""
     counts = Counter(case.board.name for case in cases)
+    return emulators([spec for spec in specs if spec.kind.emulator is not None], counts, asked)
+
+
+def emulators(
+    specs: Sequence[BoardSpec], counts: Mapping[str, int], asked: int | None = None
+) -> dict[str, int]:
+    """How many emulators there are of each board: ``asked``, or by default as many as processors.
+
+    Never more than it has cases, which ``counts`` tells, and one where the lab file says that it is no pool.
+    By default boards of several names share the processors out, and there are fewer where memory is short;
+    LabError when more are asked for than memory allows.
+    """
+    share = max(1, len(specs))
     free = limits.free_memory()
     room = None if free is None else max(0, (free - _OURS_BYTES) // EMULATOR_BYTES)
     each = limits.processors() // share if asked is None else asked
     if asked is None and room is not None:
         each = min(each, room // share)
-    found = {spec.name: max(1, min(each, counts[spec.name])) if spec.pooled else 1 for spec in emulated}
+    found = {spec.name: max(1, min(each, counts[spec.name])) if spec.pooled else 1 for spec in specs}
     if room is not None and sum(found.values()) > max(room, len(found)):
         raise _too_large(each, sum(found.values()), room // share, free or 0)
     return found

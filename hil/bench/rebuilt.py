@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 
 import numpy as np
 
-from hil.board import open_board
+from hil.bench.share import share
+from hil.board import Board
 from hil.errors import ImageError
 from hil.image import Image
 from hil.lab import BoardSpec, builtin_lab
@@ -25,24 +27,29 @@ def run_images(
     count: int = VECTORS,
     spec: BoardSpec | None = None,
 ) -> int:
-    """Run each image's first vectors on the emulated board; returns how many vectors ran.
+    """Run each image's first vectors on emulated boards; returns how many vectors ran.
 
     ImageError, naming the images, when an output is not the golden reference's: bit for bit in fixed point,
     within the tolerance of ``golden_exact`` in float.
     """
+
+    def run(board: Board, image: Image) -> tuple[int, float]:
+        manifest = image.manifest
+        vectors = first(load_vectors(manifest.model, manifest.precision), count)
+        with Session(board, image) as session:
+            results = session.infer(vectors.inputs, macs=vectors.macs)
+        outputs = np.stack([result.output for result in results])
+        return len(results), golden_exact(outputs, vectors.goldens).value
+
     wrong: list[str] = []
     done = 0
-    with open_board(spec or builtin_lab().boards[0]) as board:
+    with closing(share(spec or builtin_lab().boards[0], images, run)) as found:
         for number, image in enumerate(images, 1):
             progress(number, len(images), image.name)
-            manifest = image.manifest
-            vectors = first(load_vectors(manifest.model, manifest.precision), count)
-            with Session(board, image) as session:
-                results = session.infer(vectors.inputs, macs=vectors.macs)
-            exact = golden_exact(np.stack([result.output for result in results]), vectors.goldens)
-            done += len(results)
-            if exact.value < 1.0:
-                wrong.append(f"{image.name}: {exact.value:.0%} of {len(results)} vectors")
+            vectors, exact = next(found)
+            done += vectors
+            if exact < 1.0:
+                wrong.append(f"{image.name}: {exact:.0%} of {vectors} vectors")
     if wrong:
         raise ImageError(
             "images of this compiler do not give what the golden reference gives",

@@ -24,7 +24,7 @@ from hil.board import look_ahead
 from hil.build.own import bring_up_to_date
 from hil.commit import Commit, commit_of
 from hil.errors import HilError, StoreError
-from hil.flash.process import ProbeProcess
+from hil.flash.nursery import Nursery
 from hil.lab import BoardSpec, Lab, load_lab
 from hil.link.faults import parse_faults
 from hil.masking import masked
@@ -64,12 +64,12 @@ class BenchRun:
     ``prepare`` opens the database before anything is flashed. The run's row is begun with the first session
     that is recorded, so that none is without, and closed by ``finish``. ``planned`` and ``reported`` are the
     ids of the tests that were to run, and of those that ran to their end. ``say`` shows a line at once.
-    ``probes`` drives all debug probes; whoever made the run closes it, and ``boards``.
+    ``nursery`` starts what drives debug probes; whoever made the run closes it, and ``boards``.
     """
 
-    def __init__(self, options: Options, probes: ProbeProcess | None = None) -> None:
+    def __init__(self, options: Options, nursery: Nursery | None = None) -> None:
         self.options = options
-        self.probes = probes or ProbeProcess()
+        self.nursery = nursery or Nursery()
         faults = None if options.link_faults is None else parse_faults(options.link_faults)
         self.wanted = Wanted(
             options.vectors, options.most_vectors, options.hang_after_s, faults, options.link_record
@@ -78,7 +78,7 @@ class BenchRun:
         self.specs: tuple[BoardSpec, ...] = self.lab.select(options.boards)
         self.library = ModelLibrary(options.models_dir)
         self.cases: tuple[Case, ...] = plan(self.specs, options.models, self.library)
-        self.boards = Boards(self.specs, sizes(self.specs, self.cases, options.pool), self.probes)
+        self.boards = Boards(self.specs, sizes(self.specs, self.cases, options.pool), self.nursery)
         self.notes: list[str] = []
         if faults is not None:
             self.notes.append(

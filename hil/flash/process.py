@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 import pickle
 import socket
-import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Mapping
@@ -17,30 +15,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from hil.beside import wait_for
 from hil.errors import HilError, ProbeError, remedy_for
 from hil.flash.base import AttachedProbe, Flasher, FlashReport
+from hil.flash.nursery import Nursery, Process, ended, spawn
 
-_START = """
-import sys
-sys.path[:] = sys.argv[2:]
-from hil.collecting import collecting_later
-with collecting_later():
-    from hil.flash.served import main
-main(int(sys.argv[1]))
-"""
 _END_S = 5.0  # for what is under way; then it is ended by force
 _PROGRAM_S = 1200.0  # to write an image through a slow probe
 _ANSWER_S = 120.0  # for any other call; the first one waits until pyOCD is imported
 _RELEASE_S = 10.0
-_SAID_LENGTH = 400
+_KILLED_S = 60.0
 
 
 @dataclass(frozen=True)
 class _Child:
     """The process, our end of the line to it, and what it says when it fails."""
 
-    process: subprocess.Popen[bytes]
+    process: Process
     connection: socket.socket
     line: BufferedRWPair
     stderr: IO[bytes]
@@ -55,7 +45,9 @@ class ProbeProcess:
     the call that meets that is a ProbeError, and the next flasher starts another.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, nursery: Nursery | None = None) -> None:
+        """``nursery`` starts the process; without one it is a new interpreter."""
+        self._nursery = nursery
         self._starting = threading.Lock()
         self._child: _Child | None = None
         self._held: set[int] = set()  # numbers of flashers that are connected
@@ -74,8 +66,14 @@ class ProbeProcess:
         return None if self._child is None else self._child.process.pid
 
     def start(self) -> None:
-        """Start the process now, so that it is ready when it is needed; ProbeError when that cannot be."""
-        self._started()
+        """Start the process now, or what forks it, to have it ready; ProbeError when that cannot be."""
+        if self._nursery is None:
+            self._started()
+            return
+        try:
+            self._nursery.start()
+        except OSError as error:
+            raise _not_started(error) from error
 
     def flasher(self, unique_id: str, target: str, *, options: Mapping[str, object] | None = None) -> Flasher:
         """A flasher that is not connected yet; what is given is what ``PyOcdFlasher`` takes."""
@@ -85,6 +83,11 @@ class ProbeProcess:
         """Every debug probe that pyOCD finds now; ProbeError when it cannot look."""
         found: list[AttachedProbe] = self.ask(self._started(), "attached")
         return found
+
+    def kill(self) -> None:
+        """Break what a thread waits for, from another one: its call is then a ProbeError."""
+        if self._child is not None:
+            self._child.process.kill()
 
     def close(self) -> None:
         """End the process, with all that it holds; harmless when there is none."""
@@ -153,7 +156,7 @@ class ProbeProcess:
     def _started(self) -> _Child:
         with self._starting:
             if self._child is None:
-                self._child = _start()
+                self._child = _start(self._nursery)
             return self._child
 
     def _leave(self, child: _Child) -> None:
@@ -170,51 +173,36 @@ class ProbeProcess:
         with suppress(OSError):  # of what could not be sent any more
             child.line.close()
         child.connection.close()
-        try:
-            wait_for(child.process, _END_S)
-        except subprocess.TimeoutExpired:
+        if not child.process.ended(_END_S):
             child.process.kill()
-            child.process.wait()
+            child.process.ended(_KILLED_S)
 
     def _why_ended(self, child: _Child) -> ProbeError:
         self._hang_up(child)
-        with child.stderr as said:
-            said.seek(0)
-            lines = said.read().decode(errors="replace").strip().splitlines()
-        status = child.process.returncode
-        how = f"by signal {-status}" if status < 0 else f"with exit code {status}"
-        return ProbeError(
-            f"the process that drives the debug probes ended {how}",
-            evidence=lines[-1][:_SAID_LENGTH] if lines else None,
-            remedy="run it again",
-        )
+        return ended(child.process, child.stderr)
 
 
-def _start() -> _Child:
+def _start(nursery: Nursery | None) -> _Child:
     with ExitStack() as undo:
         try:
             ours, theirs = socket.socketpair()
             undo.callback(ours.close)
             undo.callback(theirs.close)
             stderr = undo.enter_context(tempfile.TemporaryFile())
-            words = [sys.executable, "-c", _START, str(theirs.fileno()), *sys.path]
-            process = subprocess.Popen(
-                words,
-                stdin=subprocess.DEVNULL,
-                stdout=stderr,
-                stderr=stderr,
-                pass_fds=(theirs.fileno(),),
-                start_new_session=True,
-            )
+            process = spawn(theirs, stderr) if nursery is None else nursery.fork(theirs, stderr)
         except OSError as error:
-            raise ProbeError(
-                "the process that drives the debug probes does not start",
-                evidence=str(error),
-                remedy=remedy_for(error),
-            ) from error
+            raise _not_started(error) from error
         undo.pop_all()
         theirs.close()
         return _Child(process, ours, ours.makefile("rwb"), stderr)
+
+
+def _not_started(error: OSError) -> ProbeError:
+    return ProbeError(
+        "the process that drives the debug probes does not start",
+        evidence=str(error),
+        remedy=remedy_for(error),
+    )
 
 
 class _FlasherApart:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from hil.errors import HilError
 from hil.flash.base import AttachedProbe, FlashReport
+from hil.flash.nursery import NUMBER
 from hil.flash.pyocd import PyOcdFlasher, attached_probes
 
 
@@ -65,6 +66,34 @@ class _Calls:
         with ExitStack() as all_of_them:
             for _, stack in self._open.values():
                 all_of_them.push(stack)
+
+
+def nurse(number: int) -> None:
+    """Fork a process for each line that comes through the socket of that descriptor, until nobody is there.
+
+    A message is a number: 0 brings a line and a file for what the process says, and is answered with its id;
+    any other is the id of one that has ended, and is answered with how.
+    """
+    with socket.socket(fileno=number) as control:
+        while True:
+            message, descriptors, _, _ = socket.recv_fds(control, NUMBER.size, 2)
+            if not message:
+                os._exit(0)
+            (pid,) = NUMBER.unpack(message)
+            if not descriptors:
+                answer = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+            else:
+                answer = os.fork()
+                if answer == 0:
+                    break
+                for descriptor in descriptors:
+                    os.close(descriptor)
+            control.sendall(NUMBER.pack(answer))
+    line, said = descriptors
+    for stream in (1, 2):
+        os.dup2(said, stream)
+    os.close(said)
+    main(line)
 
 
 def main(number: int) -> None:

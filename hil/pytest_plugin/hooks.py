@@ -139,8 +139,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 def _closing(run: BenchRun) -> list[str]:
     from hil.bench.probes import unlisted_probes
+    from hil.flash.process import ProbeProcess
 
     lines = run.stored_lines()
     if run.lab.path is None and run.rows:
-        lines += unlisted_probes(run.probes.attached)
+        with ProbeProcess(run.nursery) as probes:
+            lines += unlisted_probes(probes.attached)
     return lines

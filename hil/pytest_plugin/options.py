@@ -14,7 +14,7 @@ import pytest
 
 from hil.blas import asleep
 from hil.errors import HilError, ProbeError, refusal
-from hil.flash.process import ProbeProcess
+from hil.flash.nursery import Nursery
 
 if TYPE_CHECKING:
     from hil.bench.run import BenchRun
@@ -139,11 +139,11 @@ def the_run(config: pytest.Config) -> BenchRun:
         for name in ("lab", "models-dir", "link-record"):
             if option(config, name) == "":
                 raise pytest.UsageError(f"--{name} is empty; give a path, or leave it out")
-        probes = ProbeProcess()
-        config.add_cleanup(probes.close)
+        nursery = Nursery()
+        config.add_cleanup(nursery.close)
         if not config.option.collectonly:
-            with suppress(ProbeError):  # the board that needs it tells
-                probes.start()  # first of all: it imports pyOCD while we import the rest
+            with suppress(OSError, ProbeError):  # the board that needs it tells
+                nursery.start()  # first of all: it imports pyOCD while we import the rest
 
         with asleep():
             from hil.bench.run import BenchRun, Options  # numpy and the store are slow: not in every pytest
@@ -166,7 +166,7 @@ def the_run(config: pytest.Config) -> BenchRun:
             link_record=None if record is None else config.invocation_params.dir / record,
         )
         try:
-            run = BenchRun(options, probes)
+            run = BenchRun(options, nursery)
         except HilError as error:
             raise pytest.UsageError(str(error)) from None
         except OSError as error:

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ import pytest
 
 from hil.errors import ImageError, ProbeError
 from hil.flash import process, served
+from hil.flash.nursery import Nursery
 from hil.flash.process import ProbeProcess
 
 OURS_UNTIL_KILLED = """
@@ -41,13 +43,22 @@ def _nothing_runs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def probes() -> Iterator[ProbeProcess]:
-    with ProbeProcess() as started:
+def nursery() -> Iterator[Nursery]:
+    made = Nursery()
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=["an interpreter of its own", "forked"])
+def probes(request: pytest.FixtureRequest, nursery: Nursery) -> Iterator[ProbeProcess]:
+    with ProbeProcess(nursery if request.param == "forked" else None) as started:
         yield started
 
 
 def pid_of(probes: ProbeProcess) -> int:
     probes.start()
+    if probes.pid is None:  # its nursery alone was started
+        probes.attached()
     assert probes.pid is not None
     return probes.pid
 
@@ -56,6 +67,14 @@ def wait_until_gone(pid: int) -> None:
     deadline = time.monotonic() + GONE_S
     while Path(f"/proc/{pid}").exists():
         assert time.monotonic() < deadline, f"process {pid} is still there"
+        time.sleep(0.01)
+
+
+def wait_until_ended(pid: int) -> None:
+    """As a process of ours that nobody has asked about yet."""
+    deadline = time.monotonic() + GONE_S
+    while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
+        assert time.monotonic() < deadline, f"process {pid} has not ended"
         time.sleep(0.01)
 
 
@@ -177,6 +196,75 @@ def test_a_probe_that_is_not_let_go_is_not_waited_for(
 def test_a_flasher_that_is_not_connected(probes: ProbeProcess) -> None:
     with pytest.raises(ProbeError, match="not connected"):
         probes.flasher("qemu:nobody", "mps2_an386").halt()
+
+
+def test_each_board_has_a_process_and_what_ends_one_ends_no_other(nursery: Nursery) -> None:
+    with ProbeProcess(nursery) as one, ProbeProcess(nursery) as other:
+        first, second = pid_of(one), pid_of(other)
+        assert first != second
+        one.kill()
+        with pytest.raises(ProbeError, match="ended by signal 9"):
+            one.attached()
+        other.attached()
+        assert pid_of(other) == second
+        nursery.close()  # what it forked goes on
+        other.attached()
+        one.attached()  # from another nursery
+    wait_until_gone(second)
+
+
+def test_what_one_process_waits_for_no_other_waits_for(nursery: Nursery) -> None:
+    with ProbeProcess(nursery) as stuck, ProbeProcess(nursery) as other:
+        stopped = pid_of(stuck)
+        os.kill(stopped, signal.SIGSTOP)
+        raised: list[Exception] = []
+
+        def ask() -> None:
+            try:
+                stuck.attached()
+            except ProbeError as error:
+                raised.append(error)
+
+        waiting = threading.Thread(target=ask)
+        waiting.start()
+        other.attached()
+        assert waiting.is_alive()
+        stuck.kill()
+        waiting.join(GONE_S)
+        (error,) = raised
+        assert "ended by signal 9" in str(error)
+
+
+def test_a_nursery_that_was_killed_is_told_once_and_another_is_started(nursery: Nursery) -> None:
+    with ProbeProcess(nursery) as probes:
+        nursery.start()
+        assert nursery.pid is not None
+        os.kill(nursery.pid, signal.SIGKILL)
+        wait_until_ended(nursery.pid)
+        with pytest.raises(ProbeError, match="debug probes ended by signal 9"):
+            probes.attached()
+        probes.attached()
+
+
+FORKED_UNTIL_KILLED = """
+import time
+from hil.flash.nursery import Nursery
+from hil.flash.process import ProbeProcess
+nursery = Nursery()
+probes = ProbeProcess(nursery)
+probes.attached()
+print(probes.pid, nursery.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def test_all_that_was_forked_ends_when_its_owner_is_killed() -> None:
+    with subprocess.Popen([sys.executable, "-c", FORKED_UNTIL_KILLED], stdout=subprocess.PIPE) as owner:
+        assert owner.stdout is not None
+        pids = [int(pid) for pid in owner.stdout.readline().split()]
+        owner.kill()
+    for pid in pids:
+        wait_until_gone(pid)
 
 
 class Logs:
