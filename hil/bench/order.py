@@ -24,13 +24,12 @@ def longest_first(wants: Mapping[K, Case], wanted: Wanted) -> dict[K, Case]:
 
     That is a guess from vectors, multiply-accumulates and precision; what cannot be read comes last.
     """
-    macs: dict[ModelSpec | str, int] = {}
+    macs: dict[str, int] = {}  # no two models of a run have the same name
 
     def cost(case: Case) -> float:
-        model = case.own or case.model
-        if model not in macs:
-            macs[model] = _macs(model, wanted)
-        return macs[model] * _PER_MAC.get(case.precision, 1.0)
+        if case.model not in macs:
+            macs[case.model] = _macs(case.own or case.model, wanted)
+        return macs[case.model] * _PER_MAC.get(case.precision, 1.0)
 
     keys = sorted(wants, key=lambda key: (not wants[key].over_uart, -cost(wants[key])))
     return {key: wants[key] for key in keys}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,7 @@ from hil.bench.plan import Case, plan
 from hil.bench.pool import EMULATOR_BYTES, sizes
 from hil.errors import LabError
 from hil.lab import BoardSpec, builtin_lab
+from hil.models.catalog import ModelLibrary
 
 QEMU = builtin_lab().boards[0]
 LEFT, RIGHT = replace(QEMU, name="left"), replace(QEMU, name="right")
@@ -65,6 +68,16 @@ def test_the_uarts_case_is_first_and_then_the_longest() -> None:
     assert order[1:4] == ["rnnpool_face/f32", "rnnpool_face/q7", "rnnpool_face/q15"]
     assert order[-1].startswith("perf_vww")
     assert sorted(order) == sorted(wants)
+
+
+def test_models_of_ones_own_and_broken_ones_have_their_place(tmp_path: Path) -> None:
+    own = Path(__file__).parents[3] / "examples" / "own_model" / "models"
+    shutil.copytree(own / "nearest", tmp_path / "nearest")
+    (tmp_path / "cut").mkdir()
+    (tmp_path / "cut" / "model.json").write_text("{")
+    chosen = plan((QEMU,), "nearest,cut,rnnpool_face/q15", ModelLibrary(tmp_path))
+    wants = {case.image_name: case for case in chosen}
+    assert list(longest_first(wants, Wanted())) == ["rnnpool_face/q15", "nearest/q15", "cut"]
 
 
 @pytest.mark.parametrize(
