@@ -27,7 +27,7 @@ def test_a_line_with_faults_changes_no_figure(tmp_path: Path) -> None:
     told = rows(
         tmp_path,
         "select s.run_id, s.precision, m.metric, m.technique, m.value, m.conditions "
-        "from measure m join session s on s.id = m.session_id order by s.id, m.id",
+        "from measure m join session s on s.id = m.session_id order by s.precision, m.id",
     )
     figures: dict[object, list[object]] = {1: [], 2: []}
     for run, precision, metric, technique, value, conditions in told:
