@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Select, Subquery, Table, and_, case, delete, func, insert, or_, select
@@ -28,26 +29,11 @@ def note(
         values[one["metric"]] = max(one["value"], values.get(one["metric"], one["value"]))
     finished = session["status"] == Status.FINISHED
     head = {"most_vectors": values.get(VECTORS.name, 0.0), "profiled": profiled and finished}
-    upsert = _insert(connection, NEWEST_SESSION)
-    new, old = upsert.excluded, NEWEST_SESSION.c
-    newer = _newer(new, old)
-    changed = {
-        "started": case((newer, new.started), else_=old.started),
-        "session_id": case((newer, new.session_id), else_=old.session_id),
-        "most_vectors": case((new.most_vectors > old.most_vectors, new.most_vectors), else_=old.most_vectors),
-        "profiled": or_(new.profiled, old.profiled),
-    }
-    connection.execute(upsert.on_conflict_do_update(index_elements=CASE_COLUMNS, set_=changed), about | head)
+    dialect = connection.dialect.name
+    connection.execute(_session_upsert(dialect), about | head)
     if finished and values:
-        upsert = _insert(connection, NEWEST_VALUE)
-        new, old = upsert.excluded, NEWEST_VALUE.c
-        replaced = upsert.on_conflict_do_update(
-            index_elements=(*CASE_COLUMNS, "metric"),
-            set_={"started": new.started, "session_id": new.session_id},
-            where=_newer(new, old),
-        )
         # In one order, so that no two writers of a server each wait for the other.
-        connection.execute(replaced, [about | {"metric": metric} for metric in sorted(values)])
+        connection.execute(_value_upsert(dialect), [about | {"metric": metric} for metric in sorted(values)])
 
 
 def rebuild(connection: Connection) -> None:
@@ -120,14 +106,39 @@ def _fill(connection: Connection, table: Table, derived: Select[*tuple[Any, ...]
     connection.execute(insert(table).from_select(names, derived))
 
 
+@cache
+def _session_upsert(dialect: str) -> Any:
+    upsert = _insert(dialect, NEWEST_SESSION)
+    new, old = upsert.excluded, NEWEST_SESSION.c
+    newer = _newer(new, old)
+    changed = {
+        "started": case((newer, new.started), else_=old.started),
+        "session_id": case((newer, new.session_id), else_=old.session_id),
+        "most_vectors": case((new.most_vectors > old.most_vectors, new.most_vectors), else_=old.most_vectors),
+        "profiled": or_(new.profiled, old.profiled),
+    }
+    return upsert.on_conflict_do_update(index_elements=CASE_COLUMNS, set_=changed)
+
+
+@cache
+def _value_upsert(dialect: str) -> Any:
+    upsert = _insert(dialect, NEWEST_VALUE)
+    new, old = upsert.excluded, NEWEST_VALUE.c
+    return upsert.on_conflict_do_update(
+        index_elements=(*CASE_COLUMNS, "metric"),
+        set_={"started": new.started, "session_id": new.session_id},
+        where=_newer(new, old),
+    )
+
+
 def _newer(new: Any, old: Any) -> Any:
     later = and_(new.started == old.started, new.session_id > old.session_id)
     return or_(new.started > old.started, later)
 
 
-def _insert(connection: Connection, table: Any) -> Any:
+def _insert(dialect: str, table: Table) -> Any:
     """An insert that may replace; each of both databases has a statement of its own, of the same words."""
-    if connection.dialect.name == "postgresql":
+    if dialect == "postgresql":
         from sqlalchemy.dialects import postgresql
 
         return postgresql.insert(table)
