@@ -15,10 +15,13 @@ import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from children import interruptible
 from hil.lab import builtin_lab
+from hil_db import symbols
+from hil_db.store import Store
 from postgres_server import running_server
 
 pytestmark = pytest.mark.emulated
@@ -112,7 +115,13 @@ def test_the_bench_prints_stores_and_exports_the_same_values(tmp_path: Path) -> 
         ("instructions", 20, "timer"),
         ("latency_cycles", 20, "cycle-model-2"),
         ("latency_us", 20, "cycle-model-2"),
+        ("predicted", 20, "labels"),
     ]
+    with Store.open_read_only(url(tmp_path)) as store, store.engine.connect() as connection:
+        (held,) = symbols.read(connection, [1]).values()
+        assert np.count_nonzero(store.read_samples(1, "predicted") == -1) == 0
+    assert "Reset_Handler" in {one.name for one in held}
+    assert sum(one.ram_bytes for one in held if one.section != ".stack") == float(table["ram_bytes"]["value"])
     versions = str(rows(tmp_path, "select versions from session")[0][0])
     assert '"qemu"' in versions
     assert '"pyocd"' in versions
