@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hil.collecting import collecting_later
 from hil.text.streams import OutputError
 
 if TYPE_CHECKING:
@@ -43,12 +44,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the comparison; the exit code is that of the gate."""
-    from hil.gate.checking import check
-    from hil.gate.result import fail_on
+    with collecting_later():
+        from hil.gate.checking import check
+        from hil.gate.result import fail_on
 
-    result = check(
-        options.db, options.run, options.baseline, options.lab, Path.cwd(), fail_on(options.fail_on)
-    )
+        what = fail_on(options.fail_on)
+        result = check(options.db, options.run, options.baseline, options.lab, Path.cwd(), what)
     try:
         print(_text(result, options.format))
         sys.stdout.flush()

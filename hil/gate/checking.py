@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from hil.commits import Between, commits_between
@@ -41,4 +42,8 @@ def check(
     result = Result(comparison, reasons, Between(), fails_on)
     if not result.changed:
         return result
-    return Result(comparison, reasons, commits_between(folder, before.commit, now.commit), fails_on)
+    commits = commits_between(folder, before.commit, now.commit)
+    if now.dirty:
+        told = [commits.note, f"run {now.id} had changes that are in no commit"]
+        commits = replace(commits, note="; ".join(filter(None, told)))
+    return Result(comparison, reasons, commits, fails_on)

@@ -201,6 +201,12 @@ def test_the_text_names_metric_values_and_who_did_it(add: Add, say: Say) -> None
         assert line in " ".join(out.split())
 
 
+def test_changes_that_are_in_no_commit_are_told(add: Add, say: Say) -> None:
+    add()
+    add(record(1500), git_dirty=True)
+    assert "run 2 had changes that are in no commit" in say("--baseline=main")[1]
+
+
 def test_markdown_is_a_line_when_all_is_fine(add: Add, say: Say) -> None:
     add()
     add()
