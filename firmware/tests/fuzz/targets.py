@@ -1,7 +1,7 @@
 """The fuzz targets in C: how they are built, and the inputs that every run begins with.
 
 ``python firmware/tests/fuzz/targets.py device .cache/fuzz/device`` keeps, of a folder of inputs that a longer
-run has found, the smallest that reach more than others, as ``seeds/device-found.txt``.
+run has found, some of those that reach more than others, as ``seeds/device-found.txt``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _FLAGS = [
     *("-DHIL_FRAME_PAYLOAD_MAX=256u", "-DHIL_FRAGMENT_UNITS=128u"),
     '-DHIL_BUILD_ID="00112233445566778899aabbccddeeff"',
 ]
-_MOST_FOUND = 150  # of the inputs that a long run has found
+_MOST_FOUND = 100  # of the inputs that a long run has found
 
 
 @dataclass(frozen=True)
@@ -94,8 +94,9 @@ def keep_found(target: Target, corpus: Path) -> None:
         unpack(written, merged)
         subprocess.run([program, "-merge=1", merged, corpus], check=True)
         found = [path.read_bytes() for path in merged.iterdir() if path.name not in written]
-    smallest = sorted(found, key=lambda data: (len(data), data))[:_MOST_FOUND]
-    seeds = {f"{number:03}": data for number, data in enumerate(smallest)}
+    ordered = sorted(found, key=lambda data: (len(data), data))
+    some = ordered[:: -(-len(ordered) // _MOST_FOUND) or 1]  # of every length
+    seeds = {f"{number:03}": data for number, data in enumerate(some)}
     how = f"made by targets.py {target.name} FOLDER, of what a run has found"
     write_seeds(HERE / "seeds" / f"{target.name}-found.txt", how, seeds)
 
