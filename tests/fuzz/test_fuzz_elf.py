@@ -121,7 +121,7 @@ def read_all(path: Path) -> None:
             check(found)
 
 
-@examples(60)
+@examples(30)
 @given(data=st.builds(bent, st.lists(st.tuples(places, values), min_size=1, max_size=4)))
 @example(data=bent([((42, "H"), 0), ((44, "H"), 0xFFFE)]))  # headers of no size
 @example(data=bent([((46, "H"), 0), ((48, "H"), 0), ((SECTIONS_AT + 20, "I"), 1 << 30)]))
@@ -131,7 +131,7 @@ def test_an_elf_file_of_other_fields(data: bytes, tmp_path: Path) -> None:
     read_all(path)
 
 
-@examples(40)
+@examples(20)
 @given(data=bent_bytes(IMAGE))
 def test_a_damaged_elf_file(data: bytes, tmp_path: Path) -> None:
     path = tmp_path / "damaged.elf"

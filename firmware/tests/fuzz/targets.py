@@ -53,7 +53,7 @@ class Target:
 
 
 TARGETS = (
-    Target("receiver", ("receiver.c", "../../runtime/frame.c", "../../runtime/crc.c"), 400, 20_000),
+    Target("receiver", ("receiver.c", "../../runtime/frame.c", "../../runtime/crc.c"), 400, 10_000),
     Target(
         "device",
         (
@@ -61,7 +61,7 @@ TARGETS = (
             *(f"../../runtime/{name}.c" for name in ("frame", "crc", "rings")),
         ),
         600,
-        20_000,
+        4_000,
     ),
 )
 
