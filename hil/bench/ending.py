@@ -27,13 +27,15 @@ class Ending:
 
     A signal that somebody ignores (``nohup``, a script's ``&``) or handles is left to them. ``reason`` says
     what ended the run, ``by`` which signal; None while nothing did. Repeated more than ``GRACE_S`` later, a
-    signal counts anew: whoever waits for a tear-down that hangs can leave.
+    signal counts anew: whoever waits for a tear-down that hangs can leave. Once the run is ``over``, the
+    first changes nothing: boards are being closed, and the table is printed.
     """
 
     def __init__(self) -> None:
         self.reason: str | None = None
         self.by: signal.Signals | None = None
-        self._since = 0.0
+        self.over = False
+        self._since: float | None = None  # when the last one that counted came
         self._held = 0
         self._waiting = False
         self._taken: list[signal.Signals] = []
@@ -69,9 +71,11 @@ class Ending:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         now = time.monotonic()
-        if self.reason is not None and now - self._since < GRACE_S:
+        if self._since is not None and now - self._since < GRACE_S:
             return
-        self._since = now
+        first, self._since = self._since is None, now
+        if self.over and first:
+            return
         self.by = self.by or signal.Signals(number)
         self.reason = _HOW[self.by]
         if self._held:

@@ -100,6 +100,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int | pytest.ExitC
     """Close the run in the database, saying how it ended; before the boards, whatever happens to those."""
     run = run_if_any(session.config)
     if run is not None:
+        run.ending.over = True
         ahead = ahead_if_any(session.config)
         if ahead is not None:
             ahead.end()

@@ -188,6 +188,22 @@ def test_a_run_ended_from_outside_says_how_and_keeps_what_it_has(
     assert not list(boards.iterdir())
 
 
+def test_a_signal_that_comes_while_the_table_is_printed_loses_no_line_of_it(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(
+        "import os, signal\n"
+        "def pytest_terminal_summary():\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+    )
+    (tmp_path / "test_mine.py").write_text("def test_mine(bench): bench.run()\n")
+    command = interruptible(bench_command(tmp_path, "--model=fastgrnn_digits/q15", "test_mine.py"))
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=RUN_S)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert "stored: run 1" in done.stdout
+    assert runs(tmp_path) == [("finished", 1)]
+
+
 def test_a_signal_that_is_ignored_stays_ignored(tmp_path: Path, boards: Path) -> None:
     """As under nohup, and in a script's background."""
     ignoring = ("sh", "-c", "trap '' HUP INT; exec \"$@\"", "sh")

@@ -48,6 +48,16 @@ def test_the_first_signal_is_raised_and_later_ones_wait(
         signal.raise_signal(signal.SIGTERM)
 
 
+def test_once_the_run_is_over_the_table_is_printed(taken: Ending, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken.over = True
+    signal.raise_signal(signal.SIGTERM)
+    signal.raise_signal(signal.SIGINT)
+    assert taken.reason is None
+    monkeypatch.setattr(ending, "GRACE_S", 0.0)
+    with pytest.raises(Ended):  # the end hangs
+        signal.raise_signal(signal.SIGTERM)
+
+
 def test_what_comes_while_something_is_stored_is_raised_after_it(taken: Ending) -> None:
     done = []
 
