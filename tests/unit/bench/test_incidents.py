@@ -1,0 +1,50 @@
+"""What befell the bench in a session is stored with it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import select
+
+from hil.bench.attempt import Outcome
+from hil.bench.run import BenchRun, Options
+from hil.flash.process import ProbeProcess
+from hil.image import Image
+from hil.link.link import LinkStats
+from hil.session import Report
+from hil_db.schema import INCIDENT
+from hil_db.store import Store
+
+NOW = datetime(2026, 11, 24, 3, 0, 7, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("returns", "told"),
+    [
+        (0, []),
+        (1, [("qemu", "port lost", "its port went away and came back", NOW)]),
+        (3, [("qemu", "port lost", "its port went away and came back 3 times", NOW)]),
+    ],
+)
+def test_a_port_that_came_back_is_an_incident(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, returns: int, told: list[tuple[object, ...]]
+) -> None:
+    monkeypatch.chdir(tmp_path)  # no lab file is found here
+    url = f"sqlite:///{tmp_path}/results.db"
+    options = Options("all", "fastgrnn_digits/q15", None, None, url, None, tmp_path, "pytest")
+    with ProbeProcess() as probes:
+        run = BenchRun(options, probes)
+        (case,) = run.cases
+        link = LinkStats(1, 1, 1, 1, lost=0, damaged=0, returns=returns)
+        report = Report((), (), np.zeros((1, 10)), link)
+        manifest = Image.load(case.elf).manifest
+        run.record(Outcome(case, NOW, NOW, report=report, manifest=manifest))
+        run.finish(interrupted=False, failed=False)
+        run.boards.close()
+    with Store.open_read_only(url) as store, store.engine.connect() as connection:
+        found = connection.execute(select(INCIDENT)).all()
+    assert [(one.board, one.kind, one.evidence, one.time) for one in found] == told
+    assert all(one.session_id == 1 and one.action for one in found)
