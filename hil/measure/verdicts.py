@@ -185,7 +185,7 @@ def _noisy(metric: Metric, new: Taken, old: Taken, tolerance: Tolerance, history
     if new.normal == old.normal:
         return Verdict(metric, Outcome.UNCHANGED, old.measure, new.measure, "equal", 0.0)
     values = history.normal if history is not None else np.empty(0)
-    if min(new.normal, old.normal, values.min(initial=1.0)) <= 0:  # noise is a share of the value
+    if min(new.normal, old.normal, float(np.min(values, initial=1.0))) <= 0:  # noise is a share of the value
         return Verdict(metric, Outcome.NO_DATA, old.measure, new.measure, "a value is not above 0")
     if history is None or history.place is None or len(values) < LEAST_HISTORY:
         return _against_floor(metric, new, old, tolerance, history)
@@ -243,7 +243,7 @@ def _shift(new: Taken, old: Taken) -> Shift:
     before, after = old.samples, new.samples
     if before is None or after is None or len(before) != len(after) or len(before) < 3:
         return Shift(float(np.log(new.normal / old.normal)), 0.0)
-    if before.min() <= 0 or after.min() <= 0:
+    if np.min(before) <= 0 or np.min(after) <= 0:
         return Shift(float(np.log(new.normal / old.normal)), 0.0)
     shift = paired(before, after)
     return Shift(shift.log_ratio + float(np.log(scale)), shift.standard_error)
