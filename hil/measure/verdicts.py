@@ -240,10 +240,12 @@ def _moved(
 def _shift(new: Taken, old: Taken) -> Shift:
     """Vector by vector where both have their samples, else by the values alone."""
     scale = (old.reference or 1.0) / (new.reference or 1.0)
-    before, after = old.samples, new.samples
-    if before is None or after is None or len(before) != len(after) or len(before) < 3:
-        return Shift(float(np.log(new.normal / old.normal)), 0.0)
-    if np.min(before) <= 0 or np.min(after) <= 0:
-        return Shift(float(np.log(new.normal / old.normal)), 0.0)
+    whole = Shift(float(np.log(new.normal / old.normal)), 0.0)
+    if old.samples is None or new.samples is None:
+        return whole
+    before = np.asarray(old.samples, dtype=np.float64)
+    after = np.asarray(new.samples, dtype=np.float64)
+    if len(before) != len(after) or len(before) < 3 or min(np.min(before), np.min(after)) <= 0:
+        return whole
     shift = paired(before, after)
     return Shift(shift.log_ratio + float(np.log(scale)), shift.standard_error)
