@@ -141,6 +141,8 @@ PROGRAM_S = _seconds("program_s", "Program")
 VERIFY_S = _seconds("verify_s", "Verify")
 HANDSHAKE_S = _seconds("handshake_s", "Handshake")
 STREAM_S = _seconds("stream_s", "Stream", of_vectors=True)
+# A fixed piece of work on the host, which its clock's other times are divided by where they are compared.
+REFERENCE_S = Metric("reference_s", "s", "Reference workload", of_vectors=False)
 LINK_LOST = Metric("link_lost", "1", "Frames lost", better=_LOW)
 LINK_DAMAGED = Metric("link_damaged", "1", "Frames damaged", better=_LOW)
 LINK_WIRE_BYTES = Metric("link_wire_bytes", "B", "Bytes on the wire", better=_LOW)
@@ -168,6 +170,7 @@ METRICS: Mapping[str, Metric] = {
         VERIFY_S,
         HANDSHAKE_S,
         STREAM_S,
+        REFERENCE_S,
         LINK_LOST,
         LINK_DAMAGED,
         LINK_WIRE_BYTES,

@@ -37,6 +37,7 @@ from hil.measure.elf import symbol_at
 from hil.measure.latency import cost_per_inference, cost_samples
 from hil.measure.memory import SymbolUse, memory
 from hil.measure.profile import Profile
+from hil.measure.reference import reference_of, reference_times
 from hil.measure.traced import Traced, traced
 from hil.models.vectors import VectorSet
 from hil.values import Measure, Method, Samples
@@ -239,9 +240,11 @@ class Session:
             raise VectorError(
                 f"no vectors for {self.image.name}", board=self.board.name, remedy="choose at least one"
             )
+        worked = reference_times()
         started = time.monotonic()
         results = self.infer(vectors.inputs, progress, vectors.macs)
         self.phases[metrics.STREAM_S] = time.monotonic() - started
+        reference = reference_of([*worked, *reference_times()])
         stack = self.stack()
         assert self._link is not None
         counter = self.board.kind.counter
@@ -270,6 +273,7 @@ class Session:
             metrics.STACK_BYTES.measure(float(stack.peak_total), Method.MEASURED, "painted", 4.0),
             metrics.STACK_MODEL_BYTES.measure(float(stack.peak_model), Method.MEASURED, "painted", 4.0),
             *self.phase_measures(),
+            metrics.REFERENCE_S.measure(reference, Method.MEASURED, "host-clock"),
             *self._link_measures(self._link.stats),
         )
         classes = (predicted(scores),) if vectors.classes else ()

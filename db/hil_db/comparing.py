@@ -18,7 +18,7 @@ from sqlalchemy.engine import URL
 
 from hil.errors import StoreError
 from hil.measure.verdicts import Outcome, Series, Taken, Verdict, judge, likeness, pair_of
-from hil.metrics import METRICS, VECTORS, Metric, lookup
+from hil.metrics import METRICS, REFERENCE_S, VECTORS, Metric, lookup
 from hil.thresholds import Thresholds
 from hil.values import Measure, Method
 from hil_db import engine
@@ -28,6 +28,7 @@ from hil_db.schema import MEASURE, RUN, SESSION
 
 HISTORY = 100  # runs up to each of the two that are compared
 _PLACES = {name: place for place, name in enumerate(METRICS)}
+_HOST_CLOCK = "host-clock"
 _AT_ONCE = 10_000  # sessions of which a query asks
 
 
@@ -210,12 +211,20 @@ def _taken(connection: Connection, sessions: Sequence[_Session]) -> dict[int, di
         measures[row.session_id].append(Measure(*about, row.resolution, band, row.conditions))
     for session in sessions:
         held = measures[session.id]
-        counts = [one.value for one in held if one.metric == VECTORS.name]
-        vectors = _vectors(session.vectors, counts[0] if counts else None)
+        told = {one.metric: one.value for one in held}
+        vectors = _vectors(session.vectors, told.get(VECTORS.name))
         image = None if session.image is None else str(session.image)
         for measure in held:
-            found[session.id][measure.metric].append(Taken(measure, image, vectors))
+            way = (measure.metric, measure.technique)
+            reference = _reference(way, told.get(REFERENCE_S.name))
+            found[session.id][measure.metric].append(Taken(measure, image, vectors, reference=reference))
     return found
+
+
+def _reference(way: tuple[str, str], held: float | None) -> float | None:
+    """What a value is divided by: times of the host's clock alone are, and not the reference itself."""
+    metric, technique = way
+    return held if held and technique == _HOST_CLOCK and metric != REFERENCE_S.name else None
 
 
 def _vectors(sha256: str | None, count: float | None) -> str:
@@ -240,7 +249,7 @@ def _histories(
         return {}
     places = {run: place for place, run in enumerate(_runs(connection, now, before))}
     past = _past(connection, places, only)
-    counts = _counts(connection, past)
+    beside = _beside(connection, past)
     series: dict[tuple[Case, str], list[tuple[int, int, float]]] = {key: [] for key in wanted}
     alike: dict[tuple[Hashable, ...], Hashable] = {}
     for session, *way, value in _values(connection, past, {metric for _, metric in wanted}):
@@ -248,14 +257,15 @@ def _histories(
         key = (case, way[0])
         if key not in wanted:
             continue
-        ran = _vectors(vectors, counts.get(session))
-        kind = (*way, ran)
+        count, workload = beside[session].get(VECTORS.name), beside[session].get(REFERENCE_S.name)
+        ran, reference = _vectors(vectors, count), _reference((way[0], way[3]), workload)
+        kind = (*way, ran, reference is None)
         if kind not in alike:
             name, unit, method, technique, conditions = way
             measure = Measure(name, value, unit, Method(method), technique, conditions=json.loads(conditions))
-            alike[kind] = likeness(Taken(measure, vectors=ran))
+            alike[kind] = likeness(Taken(measure, vectors=ran, reference=reference))
         if alike[kind] == wanted[key]:
-            series[key].append((places[past[session].run], session, value))
+            series[key].append((places[past[session].run], session, value / (reference or 1.0)))
     return {key: _series(held, past, before.id) for key, held in series.items()}
 
 
@@ -302,10 +312,13 @@ def _past(connection: Connection, runs: Iterable[int], only: Case | None) -> dic
     }
 
 
-def _counts(connection: Connection, past: Iterable[int]) -> dict[int, float]:
-    """How many vectors sessions ran."""
-    columns = (MEASURE.c.session_id, MEASURE.c.value)
-    return dict(_rows(connection, columns, past, {VECTORS.name}))
+def _beside(connection: Connection, past: Iterable[int]) -> dict[int, dict[str, float]]:
+    """How many vectors sessions ran, and what their reference workload took."""
+    columns = (MEASURE.c.session_id, MEASURE.c.metric, MEASURE.c.value)
+    found: dict[int, dict[str, float]] = defaultdict(dict)
+    for session, metric, value in _rows(connection, columns, past, {VECTORS.name, REFERENCE_S.name}):
+        found[session][metric] = value
+    return found
 
 
 def _values(connection: Connection, past: Iterable[int], metrics: set[str]) -> Iterable[Any]:

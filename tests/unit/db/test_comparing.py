@@ -13,7 +13,9 @@ from sqlalchemy import delete, update
 from hil.errors import StoreError
 from hil.measure.verdicts import Outcome, Verdict
 from hil.measure.why import Part
+from hil.metrics import REFERENCE_S
 from hil.thresholds import Thresholds, load_thresholds
+from hil.values import Method
 from hil_db.comparing import Case, Compared, Comparison, compare, outcome_of
 from hil_db.explaining import Why, explain
 from hil_db.records import RunInfo, SessionRecord, Status
@@ -192,6 +194,25 @@ def test_the_history_is_that_of_the_two_branches(url: str, add: Add, record: Ses
     assert on(one, "stream_s").outcome is Outcome.REGRESSION
     (one,) = compared(url, "wild", "topic")[0].cases
     assert on(one, "stream_s").outcome is Outcome.UNCHANGED
+
+
+def test_a_machine_that_got_slower_is_no_slower_image(url: str, add: Add, record: SessionRecord) -> None:
+    def taking(seconds: float, slow: float) -> SessionRecord:
+        stream = replace(record.measures[2], value=seconds * slow)
+        reference = REFERENCE_S.measure(0.004 * slow, Method.MEASURED, "host-clock")
+        return replace(record, measures=(stream, reference), samples=())
+
+    for number in range(30):
+        add(taking(5.0 + 0.01 * (number % 3), 1.0), git_branch="main")
+    for number in range(6):
+        add(taking(5.0 + 0.01 * (number % 3), 1.5), git_branch="main")
+    (one,) = compared(url, "25")[0].cases
+    assert on(one, "stream_s").outcome is Outcome.UNCHANGED
+    for number in range(6):
+        add(taking(8.0 + 0.01 * (number % 3), 1.5), git_branch="main")
+    (one,) = compared(url, "25")[0].cases
+    assert on(one, "stream_s").outcome is Outcome.REGRESSION
+    assert on(one, "stream_s").share == pytest.approx(0.6, abs=0.01)
 
 
 def test_what_is_stored_wrongly_is_told_in_a_line(url: str, add: Add, store: Store) -> None:
