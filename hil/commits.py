@@ -61,6 +61,12 @@ def commits_between(
     return Between(tuple(OneCommit(sha, subject) for sha, _, subject in pairs), int(missing))
 
 
+def of_folder(name: str) -> str:
+    """The pathspec of all that lies in folders of that name, wherever they are."""
+    literal = re.sub(r"([*?\[\]\\])", r"\\\1", name)
+    return f":(top,glob)**/{literal}/**"
+
+
 def _has(work_tree: WorkTree, sha: str) -> bool:
     try:
         work_tree.ask("cat-file", "-e", f"{sha}^{{commit}}")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from hil.commits import Between, commits_between
+from hil.commits import Between, OneCommit, commits_between, of_folder
 from hil.gate.result import FAIL_ON, FailOn, Result
 from hil.thresholds import load_thresholds
 from hil_db import engine
@@ -14,6 +14,8 @@ from hil_db.comparing import compare
 from hil_db.explaining import explain
 from hil_db.references import baseline_run, checked_run
 from hil_db.store import Store
+
+_MODELS = 5  # the worst, of which git is asked which commits touched their folders
 
 
 def check(
@@ -46,4 +48,9 @@ def check(
     if now.dirty:
         told = [commits.note, f"run {now.id} had changes that are in no commit"]
         commits = replace(commits, note="; ".join(filter(None, told)))
-    return Result(comparison, reasons, commits, fails_on)
+    of_models: dict[str, tuple[OneCommit, ...]] = {}
+    for model in list(dict.fromkeys(one.case.model for one in result.cases if one.case in reasons))[:_MODELS]:
+        if commits.commits:
+            paths = (of_folder(model),)
+            of_models[model] = commits_between(folder, before.commit, now.commit, paths).commits
+    return Result(comparison, reasons, commits, fails_on, of_models)

@@ -54,6 +54,7 @@ def _case(result: Result, one: Compared) -> dict[str, Any]:
         "reason": one.reason,
         "metrics": [_verdict(verdict) for verdict in one.verdicts],
         "why": [_why(why) for why in result.why(one)],
+        "commits": [commit.sha for commit in result.of_models.get(one.case.model, ())],
     }
 
 

@@ -18,6 +18,7 @@ from hil.gate.wording import (
     is_noisy,
     summary,
     title,
+    touching_lines,
     unlike_labs,
     value,
     way,
@@ -85,7 +86,9 @@ def _why(result: Result, shown: Sequence[Compared]) -> list[str]:
     explained = [one for one in shown if result.why(one)]
     for one in explained[:_DETAILS]:
         lines += ["", f"{_code(one.case.told)}", ""]
-        lines += [f"- {_code(line)}" for why in result.why(one) for line in why_lines(why)]
+        told = [line for why in result.why(one) for line in why_lines(why)]
+        told += touching_lines(result.of_models.get(one.case.model, ()))
+        lines += [f"- {_code(line)}" for line in told]
     if len(explained) > _DETAILS:
         lines += ["", f"And {len(explained) - _DETAILS} more images."]
     return _details("Why", lines[1:]) if lines else []

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import inf
 
-from hil.commits import Between
+from hil.commits import Between, OneCommit
 from hil.errors import HilError
 from hil.lab import suggest
 from hil.measure.verdicts import Outcome, Verdict
@@ -66,12 +66,16 @@ def fail_on(text: str) -> tuple[FailOn, ...]:
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """A comparison, why its cases changed, the commits between, and what is to fail on."""
+    """A comparison, why its cases changed, the commits between, and what is to fail on.
+
+    ``of_models`` are those of the commits that touched the folder of a model, by its name.
+    """
 
     comparison: Comparison
     reasons: Reasons = field(default_factory=dict)
     commits: Between = field(default_factory=Between)
     fails_on: Sequence[FailOn] = FAIL_ON
+    of_models: Mapping[str, tuple[OneCommit, ...]] = field(default_factory=dict)
 
     @property
     def cases(self) -> list[Compared]:

@@ -10,6 +10,7 @@ from hil.gate.wording import (
     is_noisy,
     summary,
     title,
+    touching_lines,
     unlike_labs,
     value,
     way,
@@ -62,6 +63,8 @@ def _case(result: Result, one: Compared) -> list[str]:
     lines += [f"    {title(verdict)}: {verdict.reason}" for verdict in moved if is_noisy(verdict)]
     for why in result.why(one):
         lines += [f"    {line}" for line in why_lines(why)]
+    if moved:
+        lines += [f"    {line}" for line in touching_lines(result.of_models.get(one.case.model, ()))]
     lines += [
         f"  {title(verdict)}: {outcome_of(verdict)}, {verdict.reason}"
         for verdict in told(one)

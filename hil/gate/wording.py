@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hil.commits import Between
+from hil.commits import Between, OneCommit
 from hil.gate.result import counted, told
 from hil.measure.verdicts import Outcome, Verdict
 from hil.measure.why import Part
@@ -188,6 +188,12 @@ def who(reasons: Sequence[Why]) -> str | None:
         if why.turned:
             return f"{len(why.turned)} vector{'s' if len(why.turned) != 1 else ''} changed class"
     return None
+
+
+def touching_lines(commits: Sequence[OneCommit]) -> list[str]:
+    """Those of the commits between that touched an image's model."""
+    lines = [f"its folder changed in {one.sha[:10]} {one.subject}" for one in commits[:_PARTS]]
+    return [*lines, f"and in {len(commits) - _PARTS} more"] if len(commits) > _PARTS else lines
 
 
 def commit_lines(commits: Between) -> list[str]:

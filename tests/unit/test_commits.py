@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hil.commits import Between, commits_between
+from hil.commits import Between, commits_between, of_folder
 
 AS_SOMEBODY = ("-c", "user.name=A", "-c", "user.email=a@example.org")
 
@@ -40,6 +40,17 @@ def test_the_newest_comes_first(repository: Path) -> None:
     assert [(one.sha, one.subject) for one in found.commits] == [(third, "add c"), (second, "add b")]
     assert (found.missing, found.note) == (0, None)
     assert [one.subject for one in commits_between(repository, first, third, ("b",)).commits] == ["add b"]
+
+
+@pytest.mark.parametrize("name", ["near", "*", "[a]", "b\\"])
+def test_those_that_touched_folders_of_a_name(repository: Path, name: str) -> None:
+    first = commit(repository, "a", "first")
+    for folder in (f"deep/{name}", "other"):
+        (repository / folder).mkdir(parents=True)
+    commit(repository, f"deep/{name}/x.c", "of the model")
+    last = commit(repository, "other/x.c", "of another")
+    found = commits_between(repository, first, last, (of_folder(name),))
+    assert [one.subject for one in found.commits] == ["of the model"]
 
 
 def test_what_a_branch_lacks_is_counted(repository: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -152,6 +153,24 @@ def test_what_goes_wrong_is_no_regression(
     assert (code, out) == (2, "")
     assert said in err
     assert "secret" not in err
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("UPDATE hil_schema_version SET version_num = '0001'", "schema 0001"),
+        ("UPDATE hil_schema_version SET version_num = '9999'", "newer version"),
+        ("DROP TABLE hil_schema_version", "belongs to another program"),
+    ],
+)
+def test_a_database_of_another_schema(add: Add, say: Say, tmp_path: Path, statement: str, said: str) -> None:
+    add()
+    add()
+    with sqlite3.connect(tmp_path / "results.db") as database:
+        database.execute(statement)
+    code, out, err = say("--baseline=main")
+    assert (code, out) == (2, "")
+    assert said in err
 
 
 def test_a_fault_of_its_own_is_no_regression(add: Add, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
