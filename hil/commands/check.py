@@ -21,6 +21,7 @@ _FORMATS = ("text", "json", "junit", "markdown")
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Which runs, from which database, what to fail on, in which form."""
+    parser.epilog = "Exit code: 0 fine, 1 worse, 3 no data, 2 for everything else, its own failures included."
     parser.add_argument(
         "--baseline",
         required=True,
