@@ -7,7 +7,10 @@ import time
 import zlib
 from collections.abc import Callable
 from functools import lru_cache
-from statistics import median
+
+import numpy as np
+
+from hil.measure.latency import median
 
 _TIMES = 3
 
@@ -29,7 +32,7 @@ def reference_times(clock: Callable[[], float] = time.perf_counter) -> list[floa
 
 def reference_of(times: list[float]) -> float:
     """The one figure of a session's times: what most of them took."""
-    return median(times)
+    return median(np.array(times))
 
 
 @lru_cache
