@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from types import TracebackType
 from typing import Self
 
@@ -81,7 +81,8 @@ class Boards:
     """All boards of a run by the names that they are stored under, ``sizes`` of them where they are emulated.
 
     Whoever asks ``first`` gets the next one that is free, before all others. ``changed`` is notified whenever
-    one is given back. A context manager: it closes them.
+    one is given back; it is taken by ``held``. ``quiet`` holds back the signals that end a run. A context
+    manager: it closes them.
     """
 
     def __init__(
@@ -89,9 +90,10 @@ class Boards:
         specs: Sequence[BoardSpec],
         sizes: Mapping[str, int],
         nursery: Nursery,
-        changed: threading.Condition | None = None,
+        quiet: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
-        self.changed = changed or threading.Condition()
+        self.changed = threading.Condition()
+        self._quiet = quiet
         self._asked_first = dict.fromkeys((spec.name for spec in specs), 0)
         self._members: dict[str, list[Member]] = {}
         place = 0
@@ -109,6 +111,17 @@ class Boards:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """``changed``, taken: for an instant, or a wait of a tenth of a second where signals are handled.
+
+        One that raised right after it was taken, before anybody could let it go, would leave all boards
+        waiting for it; so it raises when it has been let go.
+        """
+        ours = threading.current_thread() is threading.main_thread()
+        with self._quiet() if ours else nullcontext(), self.changed:
+            yield
 
     def open_ahead(self) -> None:
         """Begin to open one board of each emulated name; one of silicon is only touched when it is needed.
@@ -130,17 +143,20 @@ class Boards:
 
         ``meanwhile`` is called again and again, a tenth of a second apart.
         """
-        with self.changed:
+        with self.held():
             self._asked_first[name] += 1
-            try:
-                while (member := self._free(name)) is None:
+        try:
+            while True:
+                with self.held():
+                    if (member := self._free(name)) is not None:
+                        member.lent = True
+                        return member
                     self.changed.wait(_SLICE_S)
-                    meanwhile()
-            finally:
+                meanwhile()
+        finally:
+            with self.held():
                 self._asked_first[name] -= 1
                 self.changed.notify_all()
-            member.lent = True
-            return member
 
     def lend(self, name: str, member: Member) -> bool:
         """Lend this one, if it is free and nobody waits for any; whoever asks holds ``changed``."""
@@ -151,7 +167,7 @@ class Boards:
 
     def give_back(self, member: Member) -> None:
         """Whoever waits may have it."""
-        with self.changed:
+        with self.held():
             member.lent = False
             self.changed.notify_all()
 

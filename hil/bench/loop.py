@@ -75,7 +75,7 @@ class Loop(Generic[K]):
         """Let the boards begin; once is enough."""
         if self._threads:
             return
-        with self._boards.changed:
+        with self._boards.held():
             for name, queue in self._queues.items():
                 self._serving[name] = set(self._boards.members(name)[: len(queue)])
                 for member in list(self._serving[name]):
@@ -117,13 +117,13 @@ class Loop(Generic[K]):
 
     def bars(self) -> list[Bar]:
         """How far the cases are that run now, in the order in which they began."""
-        with self._boards.changed:
+        with self._boards.held():
             running = [job for job in self._jobs.values() if job.running]
         return sorted((job.bar for job in running), key=lambda bar: bar.started)
 
-    def wait(self, keys: Sequence[K], seconds: float | None = None) -> bool:
+    def wait(self, keys: Sequence[K], seconds: float) -> bool:
         """Wait until one of the outcomes can be taken, at most so long; whether one can."""
-        with self._boards.changed:
+        with self._boards.held():
             return self._boards.changed.wait_for(lambda: any(self.done(key) for key in keys), seconds)
 
     def take(self, key: K) -> tuple[Outcome, Bar]:
@@ -136,7 +136,7 @@ class Loop(Generic[K]):
 
     def withdraw(self, key: K) -> bool:
         """Not run it, if it has not begun; whether it had not."""
-        with self._boards.changed:
+        with self._boards.held():
             job = self._jobs.get(key)
             if job is None or job.taken or job.running or job.outcome is not None:
                 return False
@@ -149,7 +149,7 @@ class Loop(Generic[K]):
 
         ``force`` is called for boards that do not end in time: it breaks what they wait for.
         """
-        with self._boards.changed:
+        with self._boards.held():
             self._reason, self._stopping = reason, True
             self._boards.changed.notify_all()
         if not self._joined(ORDERLY_S):
@@ -182,7 +182,7 @@ class Loop(Generic[K]):
         While others still run, one of their cases may come back.
         """
         queue = self._queues[name]
-        with self._boards.changed:
+        with self._boards.held():
             while not self._stopping and member.retired is None:
                 if queue and self._boards.lend(name, member):
                     job = queue.popleft()
@@ -204,7 +204,7 @@ class Loop(Generic[K]):
             outcome = self._outcome(job, member)
         except BaseException as error:  # noqa: BLE001  # told by the one who waits for it
             outcome = Outcome.unopened(job.case, error)
-        with self._boards.changed:
+        with self._boards.held():
             job.running = False
             if outcome is None:
                 self._queues[job.case.board.name].appendleft(job)
@@ -241,7 +241,7 @@ class Loop(Generic[K]):
 
     def _retire(self, name: str, member: Member, error: BaseException) -> bool:
         """Give this board no more images, where others of its pool can take them; whether they can."""
-        with self._boards.changed:
+        with self._boards.held():
             if self._stopping or len(self._serving[name]) < 2:
                 return False
             self._serving[name].discard(member)

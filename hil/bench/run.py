@@ -78,7 +78,9 @@ class BenchRun:
         self.specs: tuple[BoardSpec, ...] = self.lab.select(options.boards)
         self.library = ModelLibrary(options.models_dir)
         self.cases: tuple[Case, ...] = plan(self.specs, options.models, self.library)
-        self.boards = Boards(self.specs, sizes(self.specs, self.cases, options.pool), self.nursery)
+        self.ending = Ending()
+        many = sizes(self.specs, self.cases, options.pool)
+        self.boards = Boards(self.specs, many, self.nursery, self.ending.held)
         self.notes: list[str] = []
         if faults is not None:
             self.notes.append(
@@ -90,7 +92,6 @@ class BenchRun:
                 f"at most {options.most_vectors:,} vectors of each model (--most-vectors); without that "
                 "option a run takes as many as each model's description says"
             )
-        self.ending = Ending()
         self.planned: set[str] = set()
         self.reported: set[str] = set()
         self.say: Callable[[str], None] = lambda line: None
