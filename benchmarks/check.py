@@ -23,7 +23,7 @@ def check(url: str, baseline: str, folder: Path) -> tuple[float, float]:
     """(seconds on the clock, seconds of CPU) of one `hil check`."""
     command = [sys.executable, "-m", "hil", "check", f"--db={url}", f"--baseline={baseline}"]
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False)
     wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode != 0:
         raise SystemExit(f"{done.stdout}{done.stderr}")

@@ -28,7 +28,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="hil-eight-boards-") as name:
         folder = Path(name)
         table = '[boards.board-{}]\nkind = "qemu_mps2_an386"\npool = false\n'
-        (folder / "lab.toml").write_text("".join(map(table.format, range(BOARDS))))
+        (folder / "lab.toml").write_text("".join(map(table.format, range(BOARDS))), encoding="utf-8")
         alone = run(folder, image, "board-0", Peak())
         compute = sum(float(row["value"]) for row in measures(folder) if row["metric"] == "stream_s")
         peak = Peak()

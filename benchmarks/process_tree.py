@@ -32,13 +32,13 @@ def _tree(root: int) -> list[int]:
     for pid in found:
         for children in Path(f"/proc/{pid}/task").glob("*/children"):
             with contextlib.suppress(OSError):
-                found += map(int, children.read_text().split())
+                found += map(int, children.read_text(encoding="ascii").split())
     return found
 
 
 def _megabytes(pid: int) -> float:
     with contextlib.suppress(OSError, IndexError):
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
             if line.startswith("Pss:"):
                 return int(line.split()[1]) / 1000
     return 0.0

@@ -28,12 +28,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     failed = 1
     with standard_streams():
         try:
-            options = parser().parse_args(arguments)
-            failed = options.failed
-            code: int = options.command(options)
+            try:
+                options = parser().parse_args(arguments)
+                failed = options.failed
+                code: int = options.command(options)
+            except SystemExit as ended:  # argparse has said why
+                code = int(ended.code or 0)
             sys.stdout.flush()  # what waits in a buffer would fail later, where nobody can say so
-        except SystemExit as ended:  # argparse has said why
-            return int(ended.code or 0)
         except OutputError as error:
             return 0 if error.reader_gone else _refused(str(error), failed)
         except HilError as error:
