@@ -144,7 +144,7 @@ STREAM_S = _seconds("stream_s", "Stream", of_vectors=True)
 # A fixed piece of work on the host, which its clock's other times are divided by where they are compared.
 REFERENCE_S = Metric("reference_s", "s", "Reference workload", of_vectors=False)
 LINK_LOST = Metric("link_lost", "1", "Frames lost", better=_LOW)
-LINK_DAMAGED = Metric("link_damaged", "1", "Frames damaged", better=_LOW)
+LINK_DAMAGED = Metric("link_damaged", "1", "Damaged stretches", better=_LOW)
 LINK_WIRE_BYTES = Metric("link_wire_bytes", "B", "Bytes on the wire", better=_LOW)
 
 # In the order of a run's table.
