@@ -37,7 +37,7 @@ test: test-plan lint image-check
 .PHONY: test-plan
 test-plan:
 	@echo 'make test: linters, proof of the committed images, tests on emulated boards and in a browser, unit tests.'
-	@echo 'About 10 minutes on two idle cores; the first time some minutes more for about 600 MB of packages.'
+	@echo 'About 15 minutes on two idle cores; the first time some minutes more for about 600 MB of packages.'
 
 lint: $(BIN)/.test
 	$(BIN)/ruff check .
