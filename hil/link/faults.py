@@ -13,13 +13,11 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from random import Random
-from types import TracebackType
-from typing import Self
 
 from hil.errors import HilError
 from hil.link.frames import Frame, encode
 from hil.link.messages import Type, hello_request
-from hil.link.transport import Transport
+from hil.link.transport import OuterTransport, Transport
 
 _LONGEST_S = 60.0
 _STRETCH = 64  # bytes of noise at most
@@ -102,35 +100,15 @@ def _wrong(what: str, remedy: str) -> HilError:
     return HilError(f"--link-faults {what}", remedy=remedy)
 
 
-class FaultyTransport:
+class FaultyTransport(OuterTransport):
     """Another transport with faults; bytes are counted as the host gives them and as they come to it."""
 
     def __init__(self, inner: Transport, faults: Faults) -> None:
         self.bytes_out = 0
         self.bytes_in = 0
-        self._inner = inner
+        super().__init__(inner)
         self._out = _Line(faults, "out", _from_other_host)
         self._in = _Line(faults, "in", _from_other_device)
-
-    @property
-    def returns(self) -> int:
-        return self._inner.returns
-
-    @property
-    def name(self) -> str:
-        return self._inner.name
-
-    @property
-    def byte_s(self) -> float:
-        return self._inner.byte_s
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._inner.__exit__(kind, error, trace)
 
     def write(self, data: bytes) -> None:
         """Send what the line leaves of it; what it holds back goes with a later call."""
@@ -155,10 +133,6 @@ class FaultyTransport:
             self._pass(self._in, came)
             if left_s == 0.0 and not came:
                 return b""
-
-    def hang_up(self) -> None:
-        """The port goes away."""
-        self._inner.hang_up()
 
     def _pass(self, line: _Line, data: bytes) -> None:
         if line.take(data, time.monotonic()):

@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 from hil.errors import HilError, refusal
-from hil.link.transport import Transport
+from hil.link.transport import OuterTransport, Transport
 from hil.reading import require_regular
 
 SUFFIX = ".hilrec"
@@ -153,11 +153,11 @@ class Recorder:
             self.failed = refusal(error)
 
 
-class RecordingTransport:
+class RecordingTransport(OuterTransport):
     """Another transport, of which all that it carries is recorded."""
 
     def __init__(self, inner: Transport, recorder: Recorder) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._recorder = recorder
         self._state: dict[str, Any] = {}
         self._tell()
@@ -169,26 +169,6 @@ class RecordingTransport:
     @property
     def bytes_in(self) -> int:
         return self._inner.bytes_in
-
-    @property
-    def returns(self) -> int:
-        return self._inner.returns
-
-    @property
-    def name(self) -> str:
-        return self._inner.name
-
-    @property
-    def byte_s(self) -> float:
-        return self._inner.byte_s
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._inner.__exit__(kind, error, trace)
 
     def write(self, data: bytes) -> None:
         """Send it, and note it first: sending may fail."""
@@ -205,10 +185,6 @@ class RecordingTransport:
             finally:
                 self._recorder.carry(Kind.IN, data)
         return data
-
-    def hang_up(self) -> None:
-        """The port goes away."""
-        self._inner.hang_up()
 
     @contextmanager
     def _telling(self) -> Iterator[None]:

@@ -67,6 +67,37 @@ class Transport(Protocol):
         """Let the port go away, as a cable that is pulled does."""
 
 
+class OuterTransport:
+    """Around another transport: a subclass writes, reads and counts bytes, all else is the inner one's."""
+
+    def __init__(self, inner: Transport) -> None:
+        self._inner = inner
+
+    @property
+    def returns(self) -> int:
+        return self._inner.returns
+
+    @property
+    def name(self) -> str:
+        return self._inner.name
+
+    @property
+    def byte_s(self) -> float:
+        return self._inner.byte_s
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._inner.__exit__(kind, error, trace)
+
+    def hang_up(self) -> None:
+        """The port goes away."""
+        self._inner.hang_up()
+
+
 def _never() -> bool:
     return False
 
