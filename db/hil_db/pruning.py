@@ -11,20 +11,8 @@ from sqlalchemy import Connection, delete, func, select
 from hil_db import baselines, engine, newest
 from hil_db.liveness import status_now
 from hil_db.records import Status
-from hil_db.schema import (
-    IMAGE,
-    INCIDENT,
-    MEASURE,
-    PROFILE,
-    PROFILE_CLASS,
-    PROFILE_PATH,
-    RUN,
-    SAMPLE,
-    SESSION,
-)
+from hil_db.schema import IMAGE, INCIDENT, OF_SESSIONS, RUN, SAMPLE, SESSION
 from hil_db.store import Store
-
-_OF_SESSIONS = (PROFILE_CLASS, PROFILE_PATH, PROFILE, SAMPLE, MEASURE)  # each before those that it refers to
 
 
 @dataclass(frozen=True)
@@ -103,7 +91,7 @@ def _delete(connection: Connection, run: int, samples_only: bool) -> None:
         connection.execute(delete(SAMPLE).where(SAMPLE.c.session_id.in_(gone)))
         return
     newest.forget(connection, run)
-    for table in _OF_SESSIONS:
+    for table in reversed(OF_SESSIONS):
         connection.execute(delete(table).where(table.c.session_id.in_(gone)))
     connection.execute(delete(INCIDENT).where(INCIDENT.c.run_id == run))
     connection.execute(delete(SESSION).where(SESSION.c.run_id == run))

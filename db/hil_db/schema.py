@@ -252,3 +252,6 @@ NEWEST_VALUE = Table(
     _given("started", UtcDateTime),
     _given("session_id", ForeignKey("session.id")),
 )
+
+# What sessions have, each after those that it refers to.
+OF_SESSIONS = (MEASURE, SAMPLE, PROFILE, PROFILE_PATH, PROFILE_CLASS)

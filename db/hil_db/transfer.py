@@ -13,21 +13,8 @@ from hil_db import engine, newest
 from hil_db.liveness import status_now
 from hil_db.records import Status
 from hil_db.rows import Row, add_image, add_row, known
-from hil_db.schema import (
-    BASELINE,
-    IMAGE,
-    INCIDENT,
-    MEASURE,
-    PROFILE,
-    PROFILE_CLASS,
-    PROFILE_PATH,
-    RUN,
-    SAMPLE,
-    SESSION,
-)
+from hil_db.schema import BASELINE, IMAGE, INCIDENT, MEASURE, OF_SESSIONS, PROFILE, RUN, SESSION
 from hil_db.store import Store
-
-_CHILDREN = (MEASURE, SAMPLE, PROFILE, PROFILE_PATH, PROFILE_CLASS)  # each after those that it refers to
 
 
 @dataclass(frozen=True)
@@ -143,7 +130,7 @@ def _read(connection: Connection, run: Row, there: set[str]) -> _Whole:
         wanted,
         len(sessions) - len(wanted),
         {image["id"]: image for image in images},
-        {table.name: _of_sessions(connection, table, wanted) for table in _CHILDREN},
+        {table.name: _of_sessions(connection, table, wanted) for table in OF_SESSIONS},
         _rows(connection, select(INCIDENT).where(INCIDENT.c.run_id == run["id"]).order_by(INCIDENT.c.id)),
     )
 
@@ -166,7 +153,7 @@ def _add(connection: Connection, run_id: int, session: Row, whole: _Whole) -> in
     row = {**_without_id(session), "run_id": run_id, "image_id": image_id}
     session_id = add_row(connection, SESSION, row)
     children = {name: held[session["id"]] for name, held in whole.children.items()}
-    for table in _CHILDREN:
+    for table in OF_SESSIONS:
         if children[table.name]:
             connection.execute(
                 insert(table),
