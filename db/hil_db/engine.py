@@ -203,7 +203,7 @@ def reader(url: URL, busy_s: float = BUSY_S) -> Engine:
     path = file_of(url)
     if path is None:
         raise StoreError("a database in memory cannot be read from outside", remedy=_URLS)
-    if _mode(path) is None:
+    if is_missing(path):
         raise StoreError(
             f"there is no database {path}", remedy=f"run {bench_command(url)} first, or choose one with --db"
         )
@@ -234,6 +234,11 @@ def read_only_uri(path: Path) -> str:
     uri = f"{path.as_uri()}?mode=ro"
     log = path.with_name(f"{path.name}-wal")
     return uri if log.exists() or os.access(path.parent, os.W_OK) else f"{uri}&immutable=1"
+
+
+def is_missing(path: Path) -> bool:
+    """Whether there is no such file; StoreError when the system does not tell."""
+    return _mode(path) is None
 
 
 def _mode(path: Path) -> int | None:

@@ -11,7 +11,7 @@ from sqlalchemy.engine import URL
 from hil.errors import StoreError
 from hil_db import baselines, engine
 from hil_db.baselines import Baseline
-from hil_db.runs import run_ids, shown_uuid
+from hil_db.runs import run_id, shown_uuid
 from hil_db.schema import RUN, SESSION
 from hil_db.store import Store
 
@@ -27,15 +27,15 @@ def author() -> str:
 def name_run(url: str | None, name: str, run: str, who: str, reason: str) -> str:
     """Let a name stand for a run with results; returns a line on it. StoreError when it cannot."""
     baselines.check_name(name)
+    if run == "all":
+        raise StoreError("a baseline is one run", remedy="name its number or its UUID")
     with (
         Store.open_read_only(url) as store,
         engine.explained(store.url),
         store.engine.connect() as connection,
     ):
-        ids = run_ids(connection, run, store.url)
-        if ids is None:
-            raise StoreError("a baseline is one run", remedy="name its number or its UUID")
-        row = connection.execute(select(RUN).where(RUN.c.id == ids[0])).one()
+        number = run_id(connection, run, store.url)
+        row = connection.execute(select(RUN).where(RUN.c.id == number)).one()
         if connection.scalar(select(SESSION.c.id).where(SESSION.c.run_id == row.id).limit(1)) is None:
             raise StoreError(
                 f"run {row.id} in {engine.shown(store.url)} has no results", remedy="name another run"

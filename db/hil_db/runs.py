@@ -19,26 +19,29 @@ _UUID = re.compile(r"[0-9a-f]{8,32}")  # or as much of its beginning as tells it
 
 
 def run_ids(connection: Connection, run: str, url: URL) -> list[int] | None:
-    """The runs that ``latest``, ``all`` (None: no limit), an id or a UUID means; StoreError for none such.
+    """The runs that ``latest``, ``all`` (None: no limit), an id or a UUID means; StoreError for none such."""
+    return None if run == "all" else [run_id(connection, run, url, "latest, all,")]
+
+
+def run_id(connection: Connection, run: str, url: URL, words: str = "latest") -> int:
+    """The run that ``latest``, an id or a UUID means; StoreError for none such, which says ``words`` to use.
 
     ``latest`` is the newest run with results.
     """
-    if run == "all":
-        return None
     where, bench = engine.shown(url), engine.bench_command(url)
     if connection.scalar(select(func.max(RUN.c.id))) is None:
         raise StoreError(f"no run is stored in {where} yet", remedy=f"run {bench} first")
     if run == "latest":
-        latest = connection.scalar(latest_run())
+        latest: int | None = connection.scalar(latest_run())
         if latest is None:
             raise StoreError(
                 f"no run in {where} has results", remedy=f"run {bench}, or choose one with --run"
             )
-        return [latest]
+        return latest
     found = _of_number(connection, run) or _of_uuid(connection, run)
     if not found:
         raise StoreError(
-            f"there is no run {run!r} in {where}", remedy=f"use latest, all, or one of {_known(connection)}"
+            f"there is no run {run!r} in {where}", remedy=f"use {words} or one of {_known(connection)}"
         )
     if len(found) > 1:
         raise StoreError(
@@ -46,7 +49,7 @@ def run_ids(connection: Connection, run: str, url: URL) -> list[int] | None:
             evidence=f"runs {', '.join(map(str, found[:_NAMED]))}",
             remedy="give more of it",
         )
-    return found
+    return found[0]
 
 
 def latest_run() -> Select[*tuple[Any, ...]]:

@@ -20,7 +20,10 @@ from hil_db.transfer import copy_baselines, copy_runs
 @contextmanager
 def opened(url: URL) -> Iterator[Store]:
     """A database of this or an older schema, which stays as it is; StoreError for all others."""
-    current, path = _schema(url), engine.file_of(url)
+    path = engine.file_of(url)
+    if path is not None and engine.is_missing(path):
+        raise StoreError(f"there is no database {path}", remedy="name a file, or a URL, to read from")
+    current = _schema(url)
     if current is None:
         raise StoreError(f"no run is stored in {engine.shown(url)}", remedy="name a database that has some")
     if current == migrate.REVISIONS[-1] or path is None:

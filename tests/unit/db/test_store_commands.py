@@ -111,6 +111,7 @@ def test_a_baseline_that_there_is_not_and_a_run_that_there_is_not(say: Say) -> N
         code, lines = say("baseline", "set", "release", run, "--reason", "x")
         assert (code, len(lines)) == (1, 1)
         assert f"there is no run '{run}' in " in lines[0]
+        assert "use latest or one of " in lines[0]
     assert "a baseline is one run" in say("baseline", "set", "release", "all", "--reason", "x")[1][0]
 
 

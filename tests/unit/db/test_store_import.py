@@ -140,6 +140,13 @@ def test_the_database_itself_is_not_imported(theirs: Path, tmp_path: Path) -> No
             import_database(str(tmp_path / name), f"sqlite:///{theirs}")
 
 
+def test_a_source_that_there_is_not_is_no_reason_to_run_the_bench(tmp_path: Path, url: str) -> None:
+    missing = tmp_path / "none.db"
+    with pytest.raises(StoreError, match=f"^there is no database {missing}; name a file, or a URL, to read"):
+        import_database(str(missing), url)
+    assert not missing.exists()
+
+
 def test_nothing_is_imported_of_a_database_without_runs(tmp_path: Path, url: str) -> None:
     (tmp_path / "empty.db").touch()
     with pytest.raises(StoreError, match=r"no run is stored in .*empty\.db"):
