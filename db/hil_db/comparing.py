@@ -80,10 +80,10 @@ class Compared:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """A run against its baseline, by case."""
+    """A run against its baseline, by case; ``before`` is None for a run that is the first of its kind."""
 
     now: StoredRun
-    before: StoredRun
+    before: StoredRun | None
     cases: tuple[Compared, ...]
 
     def count(self, outcome: Outcome) -> int:
@@ -99,23 +99,28 @@ def outcome_of(verdict: Verdict) -> Outcome:
 def compare(
     connection: Connection,
     now: StoredRun,
-    before: StoredRun,
+    before: StoredRun | None,
     thresholds: Thresholds,
     url: URL,
     only: Case | None = None,
 ) -> Comparison:
     """All verdicts of a run against another; those of one case alone, where it is given.
 
-    StoreError when what is stored cannot be understood.
+    Against None all that was measured is new. StoreError when what is stored cannot be understood.
     """
     try:
         return Comparison(now, before, tuple(_compared(connection, now, before, thresholds, only)))
     except (ValueError, TypeError) as error:
         raise StoreError(
-            f"what {engine.shown(url)} holds of runs {now.id} and {before.id} cannot be compared",
+            f"what {engine.shown(url)} holds of {told_runs(now, before)} cannot be compared",
             evidence=str(error),
             remedy="restore a copy if it was changed by hand",
         ) from error
+
+
+def told_runs(now: StoredRun, before: StoredRun | None) -> str:
+    """The numbers of the two runs of a comparison, or of the one."""
+    return f"run {now.id}" if before is None else f"runs {now.id} and {before.id}"
 
 
 class _Session(NamedTuple):
@@ -136,10 +141,14 @@ class _Pair(NamedTuple):
 
 
 def _compared(
-    connection: Connection, now: StoredRun, before: StoredRun, thresholds: Thresholds, only: Case | None
+    connection: Connection,
+    now: StoredRun,
+    before: StoredRun | None,
+    thresholds: Thresholds,
+    only: Case | None,
 ) -> list[Compared]:
-    sessions = _sessions(connection, (now.id, before.id), only)
-    newer, older = sessions[now.id], sessions[before.id]
+    sessions = _sessions(connection, [run.id for run in (now, before) if run is not None], only)
+    newer, older = sessions[now.id], {} if before is None else sessions[before.id]
     both = [
         case
         for case in newer
@@ -152,7 +161,7 @@ def _compared(
         for new, old in [(taken[newer[case].id], taken[older[case].id])]
         for name in sorted({*new, *old}, key=lambda name: (_PLACES.get(name, len(_PLACES)), name))
     ]
-    histories = _histories(connection, now, before, pairs, only)
+    histories = {} if before is None else _histories(connection, now, before, pairs, only)
     verdicts: dict[Case, list[Verdict]] = defaultdict(list)
     for pair in pairs:
         tolerance = thresholds.of(pair.metric.name, *pair.case)
@@ -165,13 +174,19 @@ def _compared(
 
 
 def _case(
-    case: Case, new: _Session | None, old: _Session | None, verdicts: Sequence[Verdict], before: StoredRun
+    case: Case,
+    new: _Session | None,
+    old: _Session | None,
+    verdicts: Sequence[Verdict],
+    before: StoredRun | None,
 ) -> Compared:
     alone, reason = None, None
     if new is None:
         alone, reason = Outcome.NO_DATA, "was not run this time"
     elif new.status != Status.FINISHED:
         alone, reason = Outcome.NO_DATA, f"its session {new.status}: {new.error or 'nothing tells why'}"
+    elif before is None:
+        alone, reason = Outcome.NEW, "there is nothing to compare it with yet"
     elif old is None:
         alone, reason = Outcome.NEW, f"was not in run {before.id}"
     elif old.status != Status.FINISHED:

@@ -32,7 +32,7 @@ from hil.metrics import (
     TIERS,
 )
 from hil_db import codec, engine, profiles, symbols
-from hil_db.comparing import Case, Compared, Comparison, outcome_of
+from hil_db.comparing import Case, Compared, Comparison, outcome_of, told_runs
 from hil_db.schema import SAMPLE
 
 _TIME = (LATENCY_CYCLES.name, LATENCY_US.name, INSTRUCTIONS.name)
@@ -74,7 +74,7 @@ def explain(connection: Connection, comparison: Comparison, url: URL) -> Reasons
         }
     except (ValueError, TypeError) as error:
         raise StoreError(
-            f"what {engine.shown(url)} holds of runs {comparison.now.id} and {comparison.before.id} cannot be"
+            f"what {engine.shown(url)} holds of {told_runs(comparison.now, comparison.before)} cannot be"
             " explained",
             evidence=str(error),
             remedy="restore a copy if it was changed by hand",

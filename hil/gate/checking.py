@@ -21,15 +21,16 @@ _MODELS = 5  # the worst, of which git is asked which commits touched their fold
 def check(
     url: str | None,
     run: str,
-    baseline: str,
+    baseline: str | None,
     lab: Path | None,
     folder: Path,
     fails_on: Sequence[FailOn] = FAIL_ON,
 ) -> Result:
-    """Compare; thresholds are those of the lab file, or of the pyproject.toml in ``folder``.
+    """Compare; without a baseline the run is the first, and all that it measured is new.
 
-    Commits are looked for in the repository that ``folder`` is in. LabError for thresholds that make no
-    sense, StoreError when the database cannot be read, or has no such run.
+    Thresholds are those of the lab file, or of the pyproject.toml in ``folder``. Commits are looked for in
+    the repository that ``folder`` is in. LabError for thresholds that make no sense, StoreError when the
+    database cannot be read, or has no such run.
     """
     thresholds = load_thresholds(lab, folder)
     with (
@@ -38,11 +39,11 @@ def check(
         store.engine.connect() as connection,
     ):
         now = checked_run(connection, run, store.url)
-        before = baseline_run(connection, baseline, store.url, now)
+        before = None if baseline is None else baseline_run(connection, baseline, store.url, now)
         comparison = compare(connection, now, before, thresholds, store.url)
         reasons = explain(connection, comparison, store.url)
     result = Result(comparison, reasons, Between(), fails_on)
-    if not result.changed:
+    if before is None or not result.changed:
         return result
     commits = commits_between(folder, before.commit, now.commit)
     if now.dirty:

@@ -18,13 +18,13 @@ FORM = 1
 
 def json_text(result: Result) -> str:
     """The whole of it, every metric of every image, as one object."""
-    commits = result.commits
+    commits, before = result.commits, result.comparison.before
     whole = {
         "form": FORM,
         "exit_code": result.code,
         "fail_on": [str(one) for one in result.fails_on],
         "run": _run(result.comparison.now),
-        "baseline": _run(result.comparison.before) | {"name": result.comparison.before.name},
+        "baseline": None if before is None else _run(before) | {"name": before.name},
         "images": [_case(result, one) for one in result.cases],
         "commits": {
             "between": [{"commit": one.sha, "subject": one.subject} for one in commits.commits],

@@ -38,9 +38,12 @@ _OBEYED = re.compile(r"[\\`*\[\]<>()#!|&@~$:\"']|(?<![^\W_])_|_(?![^\W_])|(?<=ww
 def markdown_text(result: Result) -> str:
     """The comment, GitHub's Markdown, which GitLab shows as well."""
     comparison = result.comparison
-    against = f"{_run(comparison.now)} against {_run(comparison.before)}"
+    before = "is the first" if comparison.before is None else f"against {_run(comparison.before)}"
+    against = f"{_run(comparison.now)} {before}"
     failing = result.failing
     shown = [one for one in result.cases if one.alone is not None or told(one)]
+    if comparison.before is None:  # that all is new says the line
+        shown = [one for one in shown if one.alone is not Outcome.NEW]
     if result.code == 0 and not shown:
         return f"**HIL bench: fine.** {against}: {summary(comparison)}.\n"
     heads = {0: "fine", 1: "worse than before", 3: "no data"}

@@ -90,7 +90,10 @@ class Result:
         found = self.failing
         if any(outcome is not Outcome.NO_DATA for outcome in found):
             return WORSE
-        nothing = not any(one.verdicts for one in self.comparison.cases)
+        first = self.comparison.before is None
+        nothing = not any(
+            one.verdicts or (first and one.alone is Outcome.NEW) for one in self.comparison.cases
+        )
         return NOTHING if found or (nothing and FailOn.NO_DATA in self.fails_on) else FINE
 
     @property

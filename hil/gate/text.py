@@ -19,6 +19,7 @@ from hil.gate.wording import (
 from hil.measure.verdicts import Outcome, Verdict
 from hil.text.table import table_lines
 from hil_db.comparing import Compared, outcome_of
+from hil_db.references import StoredRun
 
 _MOVED = (Outcome.REGRESSION, Outcome.IMPROVEMENT)
 _LONGEST = 300  # letters of a reason
@@ -28,7 +29,7 @@ def text_lines(result: Result) -> list[str]:
     """The comparison, in lines of at most 80 letters where names are short."""
     comparison = result.comparison
     now, before = comparison.now, comparison.before
-    lines = [now.told, f"against {before.told}" + (f", {before.name!r}" if before.name else "")]
+    lines = [now.told, _against(before)]
     for one in result.cases:
         if one.alone is not None or told(one):
             lines += ["", *_case(result, one)]
@@ -39,6 +40,12 @@ def text_lines(result: Result) -> list[str]:
     if result.changed:
         lines += commit_lines(result.commits)
     return [escaped(line) for line in lines]
+
+
+def _against(before: StoredRun | None) -> str:
+    if before is None:
+        return "against nothing: it is the first"
+    return f"against {before.told}" + (f", {before.name!r}" if before.name else "")
 
 
 def _case(result: Result, one: Compared) -> list[str]:

@@ -108,6 +108,8 @@ def unlike_labs(comparison: Comparison) -> str | None:
     if any(one.verdicts for one in comparison.cases):
         return None
     now, before = comparison.now, comparison.before
+    if before is None:
+        return None
     held = (
         {one.case.board for one in comparison.cases if one.now is not None},
         {one.case.board for one in comparison.cases if one.before is not None},
