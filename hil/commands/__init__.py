@@ -29,6 +29,7 @@ from hil.commands import (
     export,
     model_import,
     models,
+    nightly,
     probes,
     replay,
     store,
@@ -66,6 +67,7 @@ GROUPS = {
 COMMANDS: Mapping[str, Command] = {
     "build": build,
     "check": check,
+    "nightly": nightly,
     "export": export,
     "store": store,
     "dashboard": dashboard,

@@ -31,6 +31,8 @@ def text_lines(result: Result) -> list[str]:
     now, before = comparison.now, comparison.before
     lines = [now.told, _against(before)]
     for one in result.cases:
+        if before is None and one.alone is Outcome.NEW:
+            continue  # that all is new says the summary
         if one.alone is not None or told(one):
             lines += ["", *_case(result, one)]
     lines += ["", summary(comparison)]
@@ -45,7 +47,8 @@ def text_lines(result: Result) -> list[str]:
 def _against(before: StoredRun | None) -> str:
     if before is None:
         return "against nothing: it is the first"
-    return f"against {before.told}" + (f", {before.name!r}" if before.name else "")
+    named = before.name not in ("", str(before.id))
+    return f"against {before.told}" + (f", {before.name!r}" if named else "")
 
 
 def _case(result: Result, one: Compared) -> list[str]:

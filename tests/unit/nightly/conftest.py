@@ -1,0 +1,101 @@
+"""Nights whose bench stores what a test says, in a pytest of its own as ever, but without a board."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+# In the place of the bench's suite: tests that store sessions of a made-up image, as `what` asks.
+BENCH = """
+import json, os, signal, sys, time
+from dataclasses import replace
+from pathlib import Path
+
+sys.path.insert(0, {support!r})
+from hil.errors import ProbeError
+from hil_db.records import RunInfo, Status
+from hil_db.store import Store
+from session_records import BEGAN, record
+from hil.commit import commit_of
+from hil.provenance import host_name
+
+ASKED = json.loads(Path("asked.json").read_text())
+
+
+def test_image():
+    if not ASKED["stores"]:
+        raise ProbeError("no probe answers")
+    with Store.open({url!r}) as store:
+        commit = commit_of(Path.cwd())
+        run = store.begin_run(
+            RunInfo(BEGAN, "pytest", host=host_name(), pid=os.getpid(), git_branch=commit.branch)
+        )
+        made = record(ASKED["cycles"])
+        store.save_session(run, made)
+        if ASKED["dead"]:
+            store.save_session(run, replace(record(board="dead"), status=Status.FAILED, error="no answer"))
+        if ASKED["dies"]:
+            os.kill(os.getpid(), getattr(signal, ASKED["dies"]))
+        if ASKED["waits"]:
+            Path("waiting").touch()
+            time.sleep(600)
+        store.finish_run(run, Status.FAILED if ASKED["fails"] or ASKED["dead"] else Status.FINISHED)
+    if ASKED["dead"]:
+        raise ProbeError("no answer")
+    assert not ASKED["fails"], "outputs <b>differ</b>"
+"""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A folder with a made-up bench, in which nights are run."""
+
+    folder: Path
+
+    @property
+    def url(self) -> str:
+        return f"sqlite:///{self.folder}/results.db"
+
+    @property
+    def newest(self) -> Path:
+        return self.folder / "nightly" / "newest"
+
+    def command(self, *arguments: str) -> list[str]:
+        """What is typed; options of the bench follow a ``--``."""
+        ours, _, theirs = " ".join(arguments).partition("-- ")
+        words = [*ours.split(), "--", *theirs.split(), "bench.py"]
+        return [sys.executable, "-m", "hil", "nightly", f"--db={self.url}", *words]
+
+    def ask(self, cycles: int = 1000, **others: bool | str) -> None:
+        """What the bench of the nights from now on does."""
+        asked = {"stores": True, "dead": False, "dies": "", "waits": False, "fails": False, "cycles": cycles}
+        asked |= others
+        (self.folder / "asked.json").write_text(json.dumps(asked))
+
+    def night(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    folder = tmp_path / "a desk"  # names with spaces are names
+    folder.mkdir()
+    one = Desk(folder)
+    support = Path(__file__).parents[2] / "support"
+    (folder / "bench.py").write_text(BENCH.format(support=str(support), url=one.url))
+    one.ask()
+    return one
