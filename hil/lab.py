@@ -5,32 +5,37 @@ A lab file is TOML, one table per board::
     [boards.desk-1]
     kind = "nucleo_f439zi"
     probe = "066BFF303435554157121019"                # the debug probe's unique id
-    serial = "/dev/serial/by-id/usb-STMicro…-if02"     # any URL pyserial opens
+    serial = "/dev/serial/by-id/usb-STMicro…-if02"     # any URL pyserial opens, or "auto"
 
     [boards.qemu]
     kind = "qemu_mps2_an386"                          # needs neither probe nor serial
 
-``pool = true`` lets boards of silicon of one kind share a run's images; they are then known, and stored, by
-the name of the kind. An emulated board is as many emulators as there are processors, unless ``pool = false``.
-Without a lab file the lab is one QEMU board.
+``hil.lab_keys`` has all keys; docs/lab-file.md tells of them. ``pool = true`` lets boards of silicon of one
+kind share a run's images; they are then known, and stored, by the name of the kind. An emulated board is as
+many emulators as there are processors, unless ``pool = false``. Without a lab file the lab is one QEMU board.
 """
 
 from __future__ import annotations
 
 import difflib
 import hashlib
+import os
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hil.errors import LabError
 from hil.kinds import KINDS, Kind
+from hil.lab_keys import AUTO, KEYS, SECTIONS, Quarantine, WrongValueError
 from hil.naming import listed, why_no_name
 from hil.reading import LARGEST_TEXT, read_bytes
+from hil.toml_places import Place, nearest, places
 
 DEFAULT_BOARD = "qemu"
 _SHOWN = 40  # letters of a name that is none
+_TAG = "tag:"
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,8 @@ class BoardSpec:
     """One board of the lab, or a pool of them under one name, before it is opened.
 
     ``pool`` is what the lab file says of it, None for nothing. ``members`` are the boards of silicon that
-    share the images of a pool.
+    share the images of a pool. ``serial`` may be ``auto``. ``power_cycle`` is a command that switches it off
+    and on. ``quarantine`` says why it is to be left alone. ``lab`` is the file that names it.
     """
 
     name: str
@@ -47,6 +53,12 @@ class BoardSpec:
     serial: str | None = None
     pool: bool | None = None
     members: tuple[BoardSpec, ...] = ()
+    swd_clock_hz: int | None = None
+    tags: tuple[str, ...] = ()
+    power_cycle: tuple[str, ...] | None = None
+    hang_after_s: float | None = None
+    quarantine: Quarantine | None = None
+    lab: Path | None = None
 
     @property
     def pooled(self) -> bool:
@@ -57,6 +69,19 @@ class BoardSpec:
     def places(self) -> tuple[BoardSpec, ...]:
         """The boards themselves, each of which runs images."""
         return self.members or (self,)
+
+    @property
+    def identity(self) -> str | None:
+        """What tells it from every other board of this host; None of emulators, which are a run's own.
+
+        A board of silicon is known by its probe. An emulated one that is no pool is one board, too: it is
+        known by the lab file and its name.
+        """
+        if self.kind.emulator is None:
+            return None if self.probe is None else probe_key(self.probe)
+        if self.pool is not False or self.lab is None:
+            return None
+        return f"{self.lab}:{self.name}"
 
 
 @dataclass(frozen=True)
@@ -70,22 +95,40 @@ class Lab:
     def select(self, wanted: str) -> tuple[BoardSpec, ...]:
         """The boards that ``all`` or a comma-separated list of names stands for; LabError if unknown.
 
-        Boards of silicon that are pooled are one, with those of them that were named as its members.
+        ``tag:WORD`` in the list is every board with that tag. Boards of silicon that are pooled are one, with
+        those of them that were named as its members. One in quarantine is in ``all`` and in a tag's boards,
+        but may not be named.
         """
         names = listed(wanted)
         if names == ["all"]:
             return _pools(self.boards)
         if not names:
             raise LabError("--board names no board", remedy=f"use all, or one of: {self._known()}")
-        by_name = {board.name: board for board in self.boards}
+        found: dict[str, BoardSpec] = {}
         for name in names:
-            if name not in by_name:
+            found |= {board.name: board for board in self._named(name)}
+        return _pools(list(found.values()))
+
+    def _named(self, name: str) -> list[BoardSpec]:
+        by_name = {board.name: board for board in self.boards}
+        if name in by_name:
+            board = by_name[name]
+            if board.quarantine is not None:
                 raise LabError(
-                    f"the lab has no board {name!r}",
-                    evidence=str(self.path) if self.path else "the built-in lab",
-                    remedy=suggest(name, by_name) or f"known boards: {self._known()}",
+                    f"is in quarantine since {board.quarantine.since}",
+                    board=name,
+                    evidence=board.quarantine.reason,
+                    remedy=f"take its quarantine out of {self.path} when it is well",
                 )
-        return _pools([by_name[name] for name in dict.fromkeys(names)])
+            return [board]
+        by_tag = {f"{_TAG}{tag}" for board in self.boards for tag in board.tags}
+        if name in by_tag:
+            return [board for board in self.boards if name.removeprefix(_TAG) in board.tags]
+        raise LabError(
+            f"the lab has no board {name!r}",
+            evidence=str(self.path) if self.path else "the built-in lab",
+            remedy=suggest(name, [*by_name, *by_tag]) or f"known boards: {self._known()}",
+        )
 
     def _known(self) -> str:
         return ", ".join(board.name for board in self.boards)
@@ -120,98 +163,147 @@ def load_lab(path: Path | None) -> Lab:
         return builtin_lab()
     try:
         raw = read_bytes(path, LARGEST_TEXT)
-        document = tomllib.loads(raw.decode("utf-8-sig"))
+        text = raw.decode("utf-8-sig").replace("\r\n", "\n")
+        document = tomllib.loads(text)
     except OSError as error:
         raise LabError(
             f"cannot read the lab file {path}", evidence=error.strerror, remedy="check --lab"
         ) from error
     except (ValueError, RecursionError) as error:  # UnicodeDecodeError, TOMLDecodeError, numbers too long
         raise LabError(f"{path} is not a TOML file", evidence=str(error), remedy="mend it") from error
-    tables = document.get("boards")
-    if not isinstance(tables, dict) or not tables:
-        raise LabError(f"{path} names no board", remedy='add a table such as [boards.qemu] with a "kind"')
-    boards = tuple(_board(name, table, path) for name, table in tables.items())
-    _refuse_twins(boards, path)
-    _refuse_pools_name(boards, path)
-    return Lab(boards, path.resolve(), hashlib.sha256(raw).hexdigest())
+    return Lab(_Reader(path, text).boards(document), path.resolve(), hashlib.sha256(raw).hexdigest())
 
 
-def _board(name: str, table: object, path: Path) -> BoardSpec:
-    wrong = "it stands for every board" if name == "all" else why_no_name(name)
-    if wrong is not None:
-        raise LabError(
-            f"a board cannot be called {name[:_SHOWN]!r}",
-            evidence=f"{path}: {wrong}",
-            remedy="give it another name",
-        )
-    if not isinstance(table, dict):
-        raise LabError("is not a table", board=name, evidence=str(path), remedy=f"write [boards.{name}]")
-    unknown = sorted(set(table) - {"kind", "probe", "serial", "pool"})
-    if unknown:
-        raise LabError(
-            f"unknown key {unknown[0]!r}",
-            board=name,
-            evidence=str(path),
-            remedy="known keys: kind, probe, serial, pool",
-        )
-    texts = {key: _text(name, key, table, path) for key in ("kind", "probe", "serial")}
-    kind_name = texts["kind"]
-    if kind_name is None or kind_name not in KINDS:
-        raise LabError(
-            f"unknown kind {kind_name!r}" if kind_name else "has no kind",
-            board=name,
-            evidence=str(path),
-            remedy=suggest(kind_name or "", KINDS) or f"known kinds: {', '.join(sorted(KINDS))}",
-        )
-    kind = KINDS[kind_name]
-    for key in ("probe", "serial"):
-        if kind.emulator is None and texts[key] is None:
-            raise LabError(
-                f"has no {key}", board=name, evidence=str(path), remedy="`hil probes` lists what is attached"
+class _Reader:
+    """Checks one file's tables; every LabError tells the line and the column."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        self._path = path
+        self._text = text
+        self._places: Mapping[tuple[str, ...], Place] | None = None
+
+    def boards(self, document: Mapping[str, Any]) -> tuple[BoardSpec, ...]:
+        unknown = [name for name in document if name not in SECTIONS]
+        if unknown:
+            raise self._wrong(
+                f"{self._path} has an unknown key {unknown[0][:_SHOWN]!r}",
+                (unknown[0],),
+                remedy=suggest(unknown[0], SECTIONS) or f"known keys: {', '.join(SECTIONS)}",
             )
-        if kind.emulator is not None and texts[key] is not None:
+        tables = document.get("boards")
+        if not isinstance(tables, dict) or not tables:
             raise LabError(
-                f"is emulated and takes no {key}", board=name, evidence=str(path), remedy="drop it"
+                f"{self._path} names no board", remedy='add a table such as [boards.qemu] with a "kind"'
             )
-    pool = table.get("pool")
-    if pool is not None and not isinstance(pool, bool):
-        raise LabError(
-            "pool must be true or false",
-            board=name,
-            evidence=f"{path}: {pool!r}",
-            remedy="how many emulators there are says --pool=N",
-        )
-    return BoardSpec(name, kind, texts["probe"], texts["serial"], pool)
+        boards = tuple(self._board(name, table) for name, table in tables.items())
+        self._refuse_shared(boards)
+        self._refuse_pools_name(boards)
+        return boards
 
-
-def _text(board: str, key: str, table: dict[str, object], path: Path) -> str | None:
-    value = table.get(key)
-    if value is not None and not isinstance(value, str):
-        raise LabError(f"{key} must be a string", board=board, evidence=f"{path}: {value!r}")
-    return value
-
-
-def _refuse_twins(boards: tuple[BoardSpec, ...], path: Path) -> None:
-    for key in ("probe", "serial"):
-        seen: dict[str, str] = {}
-        for board in boards:
-            value = getattr(board, key)
-            if value is None:
-                continue
-            if value in seen:
-                raise LabError(
-                    f"shares its {key} with {seen[value]}", board=board.name, evidence=f"{path}: {value}"
+    def _board(self, name: str, table: object) -> BoardSpec:
+        here = ("boards", name)
+        wrong = "it stands for every board" if name == "all" else why_no_name(name)
+        if wrong is not None:
+            raise self._wrong(
+                f"a board cannot be called {name[:_SHOWN]!r}", here, wrong, remedy="give it another name"
+            )
+        if not isinstance(table, dict):
+            raise self._wrong("is not a table", here, board=name, remedy=f"write [boards.{name}]")
+        for key in table:
+            if key not in KEYS:
+                raise self._wrong(
+                    f"unknown key {key[:_SHOWN]!r}",
+                    (*here, key),
+                    board=name,
+                    remedy=suggest(key, KEYS) or f"known keys: {', '.join(KEYS)}",
                 )
-            seen[value] = board.name
+        values = {key: self._value(name, key, value) for key, value in table.items()}
+        kind = self._kind(name, values.get("kind"))
+        for key in ("probe", "serial"):
+            if kind.emulator is None and key not in values:
+                raise self._wrong(
+                    f"has no {key}", here, board=name, remedy="`hil lab init` writes what is attached"
+                )
+        for key in values:
+            if kind.emulator is not None and KEYS[key].silicon_only:
+                raise self._wrong(
+                    f"is emulated and takes no {key}", (*here, key), board=name, remedy="drop it"
+                )
+        fields = {key: value for key, value in values.items() if key != "kind"}
+        return BoardSpec(name, kind, lab=self._path.resolve(), **fields)
+
+    def _kind(self, board: str, name: object) -> Kind:
+        if isinstance(name, str) and name in KINDS:
+            return KINDS[name]
+        raise self._wrong(
+            f"unknown kind {name[:_SHOWN]!r}" if isinstance(name, str) else "has no kind",
+            ("boards", board) if name is None else ("boards", board, "kind"),
+            board=board,
+            remedy=suggest(str(name or ""), KINDS) or f"known kinds: {', '.join(sorted(KINDS))}",
+        )
+
+    def _value(self, board: str, key: str, value: object) -> Any:
+        try:
+            return KEYS[key].read(value)
+        except WrongValueError as error:
+            name = ".".join([key, *error.path])
+            shown = f"{value!r}"[:_SHOWN]
+            raise self._wrong(
+                f"{name} {error}", ("boards", board, key, *error.path), shown, board=board
+            ) from None
+
+    def _refuse_shared(self, boards: Sequence[BoardSpec]) -> None:
+        """Two names for one board would flash it under each other's feet."""
+        for key, identity in (("probe", probe_key), ("serial", _port_key)):
+            seen: dict[str, BoardSpec] = {}
+            for board in boards:
+                value = getattr(board, key)
+                if value is None or value == AUTO:
+                    continue
+                other = seen.setdefault(identity(value), board)
+                if other is not board:
+                    raise self._wrong(
+                        f"shares its {key} with {other.name}",
+                        ("boards", board.name, key),
+                        value,
+                        board=board.name,
+                        remedy="give each board its own; `hil probes` lists what is attached",
+                    )
+
+    def _refuse_pools_name(self, boards: Sequence[BoardSpec]) -> None:
+        pools = {board.kind.name for board in boards if board.pooled and board.kind.emulator is None}
+        for board in boards:
+            if board.name in pools:
+                raise self._wrong(
+                    "has the name under which pooled boards of that kind are stored",
+                    ("boards", board.name),
+                    board=board.name,
+                    remedy="give it another name",
+                )
+
+    def _wrong(
+        self,
+        what: str,
+        path: Sequence[str],
+        evidence: str | None = None,
+        *,
+        board: str | None = None,
+        remedy: str | None = None,
+    ) -> LabError:
+        if self._places is None:
+            self._places = places(self._text)
+        place = nearest(self._places, path)
+        where = str(self._path) if place is None else f"{self._path}, line {place[0]}, column {place[1]}"
+        told = where if evidence is None else f"{where}: {evidence}"
+        return LabError(what, board=board, evidence=told, remedy=remedy)
 
 
-def _refuse_pools_name(boards: tuple[BoardSpec, ...], path: Path) -> None:
-    pools = {board.kind.name for board in boards if board.pooled and board.kind.emulator is None}
-    for board in boards:
-        if board.name in pools:
-            raise LabError(
-                "has the name under which pooled boards of that kind are stored",
-                board=board.name,
-                evidence=str(path),
-                remedy="give it another name",
-            )
+def probe_key(probe: str) -> str:
+    """A probe's id without pyOCD's ``type:`` before it, in one case; that of a remote one is whole."""
+    remote = probe.lower().startswith("remote:")
+    return probe.lower() if remote else probe.rpartition(":")[2].lower()
+
+
+def _port_key(serial: str) -> str:
+    """One name for a port and the links to it."""
+    return serial if "://" in serial or "\0" in serial else os.path.realpath(serial)

@@ -137,3 +137,95 @@ def test_a_wrong_pool_says_what_and_where(tmp_path: Path, text: str, said: str) 
     with pytest.raises(LabError) as caught:
         load_lab(write(tmp_path, text))
     assert said in str(caught.value)
+
+
+@pytest.mark.usefixtures("nucleo")
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (SILICON.format("x", "1", "/dev/a") + 'tag = ["a"]\n', "x: unknown key 'tag' ({}, line 5, column 1)"),
+        (SILICON.format("x", "1", "/dev/a") + "pool = 2\n", "({}, line 5, column 1: 2)"),
+        (
+            '\n  [boards.x]\n  kind = "nuclea"\n',
+            "x: unknown kind 'nuclea' ({}, line 3, column 3); did you mean",
+        ),
+        ('[boards.x]\nkind = "nucleo"\nprobe = "1"\n', "x: has no serial ({}, line 1, column 9)"),
+        ("[board.x]\n", "has an unknown key 'board' ({}, line 1, column 2); did you mean 'boards'?"),
+        ("[boards.x]\r\nkind = 'nucleo'\r\nprob = 1\r\n", "({}, line 3, column 1); did you mean 'probe'?"),
+        (
+            SILICON.format("x", "1", "/dev/a") + 'power_cycle = { uhubctl = "hub", port = 1 }\n',
+            'x: power_cycle.uhubctl must be a hub\'s location as `uhubctl` lists it, "1-1.4" '
+            "({}, line 5, column 17: {{'uhubctl': 'hub', 'port': 1}})",
+        ),
+        (
+            SILICON.format("x", "1", "/dev/a")
+            + 'quarantine = { reason = "pin", since = 2026-11-26T10:00:00 }\n',
+            "x: quarantine.since must be a date as 2026-11-26 ({}, line 5, column 32",
+        ),
+        (
+            SILICON.format("x", "1", "/dev/a") + SILICON.format("y", "stlink:1", "/dev/b"),
+            "y: shares its probe with x ({}, line 7, column 1: stlink:1)",
+        ),
+        (
+            SILICON.format("x", "1", "/dev/a") + SILICON.format("y", "2", "/dev/../dev/a"),
+            "y: shares its serial with x ({}, line 8, column 1: /dev/../dev/a)",
+        ),
+        (
+            '[boards.x]\nkind = "qemu_mps2_an386"\nswd_clock_hz = 4000\n',
+            "is emulated and takes no swd_clock_hz",
+        ),
+    ],
+)
+def test_a_mistake_is_told_with_its_line_and_column(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "lab.toml"
+    path.write_bytes(text.encode())
+    with pytest.raises(LabError) as caught:
+        load_lab(path)
+    assert said.format(path) in str(caught.value)
+
+
+@pytest.mark.usefixtures("nucleo")
+def test_a_link_and_what_it_leads_to_are_one_port(tmp_path: Path) -> None:
+    link = tmp_path / "by-id"
+    link.symlink_to("/dev/null")
+    text = SILICON.format("x", "1", "/dev/null") + SILICON.format("y", "2", link)
+    with pytest.raises(LabError, match="y: shares its serial with x"):
+        load_lab(write(tmp_path, text))
+
+
+@pytest.mark.usefixtures("nucleo")
+def test_two_boards_may_both_find_their_port(tmp_path: Path) -> None:
+    text = SILICON.format("x", "1", "auto") + SILICON.format("y", "2", "auto")
+    assert [board.serial for board in load_lab(write(tmp_path, text)).boards] == ["auto", "auto"]
+
+
+def test_a_tag_stands_for_its_boards(tmp_path: Path) -> None:
+    board = '[boards.{}]\nkind = "qemu_mps2_an386"\ntags = {}\n'
+    text = "".join(
+        board.format(name, tags) for name, tags in [("a", '["x"]'), ("b", '["y","x"]'), ("c", "[]")]
+    )
+    lab = load_lab(write(tmp_path, text))
+    assert [one.name for one in lab.select("tag:x")] == ["a", "b"]
+    assert [one.name for one in lab.select("c,tag:y")] == ["c", "b"]
+    with pytest.raises(LabError, match=r"no board 'tag:xx' .*; did you mean 'tag:x'"):
+        lab.select("tag:xx")
+
+
+@pytest.mark.usefixtures("nucleo")
+def test_a_board_in_quarantine_is_not_named(tmp_path: Path) -> None:
+    text = SILICON.format("x", "1", "/dev/a") + 'quarantine = { reason = "bent pin", since = 2026-11-26 }\n'
+    lab = load_lab(write(tmp_path, text))
+    assert [board.name for board in lab.select("all")] == ["x"]
+    with pytest.raises(
+        LabError, match=r"x: is in quarantine since 2026-11-26 \(bent pin\); take its quarantine"
+    ):
+        lab.select("x")
+
+
+@pytest.mark.usefixtures("nucleo")
+def test_a_board_of_silicon_is_known_by_its_probe_and_a_lone_emulator_by_its_name(tmp_path: Path) -> None:
+    text = SILICON.format("x", "stlink:06AB", "/dev/a") + '[boards.q]\nkind = "qemu_mps2_an386"\n'
+    text += '[boards.one]\nkind = "qemu_mps2_an386"\npool = false\n'
+    path = write(tmp_path, text)
+    assert [board.identity for board in load_lab(path).boards] == ["06ab", None, f"{path}:one"]
+    assert builtin_lab().boards[0].identity is None
