@@ -221,6 +221,8 @@ def _taken(connection: Connection, sessions: Sequence[_Session]) -> dict[int, di
     query = select(MEASURE).where(MEASURE.c.session_id.in_(list(found))).order_by(MEASURE.c.id)
     measures: dict[int, list[Measure]] = defaultdict(list)
     for row in connection.execute(query):
+        if not isinstance(row.conditions, dict):
+            raise TypeError(f"the conditions of a {row.metric} are {row.conditions!r:.40}")
         band = None if row.low is None or row.high is None else (row.low, row.high)
         about = (row.metric, row.value, row.unit, Method(row.method), row.technique)
         measures[row.session_id].append(Measure(*about, row.resolution, band, row.conditions))

@@ -32,6 +32,7 @@ from hil.commands import (
     nightly,
     probes,
     replay,
+    report,
     store,
     time,
 )
@@ -68,6 +69,7 @@ COMMANDS: Mapping[str, Command] = {
     "build": build,
     "check": check,
     "nightly": nightly,
+    "report": report,
     "export": export,
     "store": store,
     "dashboard": dashboard,

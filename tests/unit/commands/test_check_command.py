@@ -134,6 +134,16 @@ def test_a_database_of_another_schema(add: Add, say: Say, tmp_path: Path, statem
     assert said in err
 
 
+def test_a_database_that_was_changed_by_hand_is_a_line(add: Add, say: Say, tmp_path: Path) -> None:
+    add()
+    add()
+    with sqlite3.connect(tmp_path / "results.db") as database:
+        database.execute("UPDATE measure SET conditions = '[1]'")
+    code, out, err = say("--baseline=1")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "the conditions of a" in err
+
+
 def test_a_fault_of_its_own_is_no_regression(add: Add, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise ZeroDivisionError("a fault of ours")

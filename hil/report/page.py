@@ -1,0 +1,149 @@
+"""The whole file: its parts, the worst first, as many of them as it has room for."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+
+from hil.report.data import Image, Report
+from hil.report.images import image, images_section
+from hil.report.markup import Child, Html, joined, tag
+from hil.report.matrix import matrix
+from hil.report.series import Figure, figures, series_section
+from hil.report.summary import facts, head, reasons
+from hil.report.words import MEANINGS, badge
+from hil.values import Method
+
+MOST_BYTES = 5_000_000
+_FOR_CHANGES = 0.6  # of the room: what images that changed may take before series do
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{}'; base-uri 'none'; "
+    "form-action 'none'"
+)
+_METHODS = {
+    Method.MEASURED: "read from a clock, silicon or a probe",
+    Method.COUNTED: "exact, up to the resolution of what counts",
+    Method.ESTIMATED: "from a cycle model, with a band in which silicon is expected",
+    Method.MODELLED: "computed from datasheets",
+}
+
+
+def page(report: Report, most: int = MOST_BYTES) -> str:
+    """The file's text, at most ``most`` bytes as UTF-8 where its matrix and summary take no more."""
+    links = [f"image-{place}" for place in range(len(report.images))]
+    first = [facts(report), reasons(report, links), matrix(report, links)]
+    values = [
+        image(report, one, link, place, whole=False)
+        for place, (one, link) in enumerate(_pairs(report, links))
+    ]
+    frame = _whole(
+        report, [*first, images_section(report, values, 1), series_section(report, [], 1), _legend()]
+    )
+    left = float(most - _size(frame))
+    charts = figures(report, links)
+    taken, left = _changed(charts, left)
+    wholes: list[Html] = []
+    cut = 0
+    changed_room = left * _FOR_CHANGES
+    for place, (one, link) in enumerate(_pairs(report, links)):
+        drawn = image(report, one, link, place)
+        more = _size(drawn) - _size(values[place])
+        if more <= min(left, changed_room):
+            left, changed_room = left - more, changed_room - more
+            wholes.append(drawn)
+        else:
+            cut += 1
+            wholes.append(values[place])
+    for figure in charts:
+        if not figure.changed and (size := _size(figure.html)) <= left:
+            taken.append(figure)
+            left -= size
+    parts = [
+        *first,
+        series_section(report, taken, len(charts) - len(taken)),
+        images_section(report, wholes, cut),
+        _legend(),
+    ]
+    return _whole(report, parts)
+
+
+def _pairs(report: Report, links: Sequence[str]) -> list[tuple[Image, str]]:
+    return list(zip(report.images, links, strict=True))
+
+
+def _changed(charts: Sequence[Figure], left: float) -> tuple[list[Figure], float]:
+    """The charts of what changed, as far as there is room."""
+    taken = []
+    for figure in charts:
+        if figure.changed and (size := _size(figure.html)) <= left:
+            taken.append(figure)
+            left -= size
+    return taken, left
+
+
+def _size(text: str) -> int:
+    return len(text.encode())
+
+
+def _whole(report: Report, parts: Sequence[Child]) -> str:
+    script, style = _asset("report.js"), _asset("report.css")
+    hashed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = _POLICY.format(hashed)
+    runs = [[run.id, f"{run.started:%Y-%m-%d %H:%M}", (run.commit or "")[:10]] for run in report.runs]
+    data = json.dumps(runs, separators=(",", ":")).replace("<", "\\u003c")
+    content = [
+        tag("a", "Skip to the content", href="#main", class_="skip"),
+        tag("div", head(report), _nav(report), tag("main", *parts, id="main"), _foot(report), class_="wrap"),
+        Html(f'<script type="application/json" id="runs">{data}</script>'),
+        Html(f"<script>{script}</script>"),
+    ]
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n<meta name="referrer" content="no-referrer">\n'
+        f'<link rel="icon" href="data:,">\n{tag("title", f"HIL report: run {report.now.run.id}")}\n'
+        f"<style>{style}</style>\n</head>\n<body>\n{joined(content)}\n</body>\n</html>\n"
+    )
+
+
+@cache
+def _asset(name: str) -> str:
+    return files("hil.report").joinpath("assets", name).read_text(encoding="utf-8")
+
+
+def _nav(report: Report) -> Html:
+    names = {"why": "Why"} if report.result is not None else {}
+    names |= {"matrix": "Matrix", "series": "Series", "images": "Images", "legend": "Legend"}
+    return tag("nav", *(tag("a", name, href=f"#{link}") for link, name in names.items()), aria_label="Parts")
+
+
+def _legend() -> Html:
+    entries: list[Child] = []
+    for mark, meaning in MEANINGS:
+        entries += [tag("dt", badge(mark)), tag("dd", meaning)]
+    ways: list[Child] = []
+    for method, meaning in _METHODS.items():
+        ways += [tag("dt", tag("span", tag("i"), str(method), class_=f"way {method}")), tag("dd", meaning)]
+    told = "Values of another method or technique, or that hold for other conditions, are never compared nor "
+    told += "drawn in one line. A value's unit, method, technique, conditions and band stand with its image; "
+    told += "in the matrix under the pointer."
+    return tag(
+        "section",
+        tag("h2", "What words and marks mean", id="legend"),
+        tag("h3", "Verdicts"),
+        tag("dl", *entries, class_="facts"),
+        tag("h3", "How a value was obtained"),
+        tag("dl", *ways, class_="facts"),
+        tag("p", told, class_="note"),
+        class_="card",
+    )
+
+
+def _foot(report: Report) -> Html:
+    version = report.now.versions.get("hil", "")
+    return tag("footer", f"HIL lab {version} · one file, which asks for nothing from elsewhere")
