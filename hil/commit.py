@@ -102,6 +102,8 @@ class WorkTree:
     git: Path
     folder: Path
     settings: Mapping[str, str] = field(default_factory=lambda: _QUIET)
+    timeout_s: float = _TIMEOUT_S
+    without: frozenset[str] = frozenset()  # variables of the environment that are not handed on
 
     def ask(self, *arguments: str) -> str:
         """What git prints; GitError with the first line of its complaint."""
@@ -110,19 +112,20 @@ class WorkTree:
         told = {"GIT_CONFIG_COUNT": str(first + len(self.settings))}
         for number, (key, value) in enumerate(self.settings.items(), first):
             told |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+        held_on = {name: value for name, value in os.environ.items() if name not in self.without}
         try:
             done = subprocess.run(
                 [self.git, "-C", self.folder, *arguments],
-                env={**os.environ, **_ENVIRONMENT, **told},
+                env={**held_on, **_ENVIRONMENT, **told},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 encoding="utf-8",
                 errors="surrogateescape",
-                timeout=_TIMEOUT_S,
+                timeout=self.timeout_s,
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise GitError(f"git did not answer in {_TIMEOUT_S} s") from None
+            raise GitError(f"git did not answer in {self.timeout_s:g} s") from None
         except OSError as error:
             raise GitError(f"git cannot be run: {error.strerror}") from None
         if done.returncode != 0:
@@ -144,10 +147,13 @@ def _complaint(said: str) -> str:
     return f"git says: {first}" if first else ""
 
 
-def work_tree_of(git: Path, folder: Path) -> WorkTree:
-    """The work tree that a folder is in, with the filters of its repository switched off."""
-    top = WorkTree(git, folder).ask("rev-parse", "--show-toplevel").removesuffix("\n")
-    work_tree = WorkTree(git, Path(top))
+def work_tree_of(git: Path, folder: Path, without: frozenset[str] = frozenset()) -> WorkTree:
+    """The work tree that a folder is in, with the filters of its repository switched off.
+
+    ``without`` are variables of the environment that git is to know nothing of.
+    """
+    there = WorkTree(git, folder, without=without)
+    work_tree = replace(there, folder=Path(there.ask("rev-parse", "--show-toplevel").removesuffix("\n")))
     try:
         listed = work_tree.ask(
             "config",
@@ -155,7 +161,7 @@ def work_tree_of(git: Path, folder: Path) -> WorkTree:
             "--show-scope",
             "--name-only",
             "--get-regexp",
-            r"^filter\..*\.(clean|process)$",
+            r"^filter\..*\.(clean|smudge|process)$",
         )
     except GitError as error:
         if str(error):
@@ -167,7 +173,7 @@ def work_tree_of(git: Path, folder: Path) -> WorkTree:
         for scope, key in zip(words[::2], words[1::2], strict=True)
         if scope in ("local", "worktree")
     }
-    off = {f"{one}.{name}": "" for one in sorted(theirs) for name in ("clean", "process")}
+    off = {f"{one}.{name}": "" for one in sorted(theirs) for name in ("clean", "smudge", "process")}
     return replace(work_tree, settings={**_QUIET, **off, **{f"{one}.required": "false" for one in theirs}})
 
 

@@ -136,3 +136,7 @@ class DeviceCrashError(LinkError):
 
 class StoreError(HilError):
     """The database cannot be opened, written or understood."""
+
+
+class BisectError(HilError):
+    """There is nothing to look for between two commits, or git does not let anybody look."""

@@ -7,6 +7,16 @@ from pathlib import Path
 from hil.errors import LabError
 
 _PACKAGE = Path(__file__).resolve().parent
+_chosen: Path | None = None
+
+
+def use(root: Path | None) -> None:
+    """From now on ``firmware`` and ``fixtures`` are those in ``root``; None: those that come with the lab.
+
+    For one process: `hil bisect` builds and runs the sources of another commit.
+    """
+    global _chosen
+    _chosen = root
 
 
 def data_root() -> Path:
@@ -14,6 +24,8 @@ def data_root() -> Path:
 
     An installed wheel carries them in ``hil/_data``; in a checkout they lie beside the package.
     """
+    if _chosen is not None:
+        return _chosen
     for root in (_PACKAGE / "_data", _PACKAGE.parent):
         if (root / "firmware").is_dir() and (root / "fixtures").is_dir():
             return root

@@ -147,7 +147,12 @@ def _newest(
 
 
 def _has_results() -> ColumnElement[bool]:
-    return select(SESSION.c.id).where(SESSION.c.run_id == RUN.c.id).exists()
+    return and_(select(SESSION.c.id).where(SESSION.c.run_id == RUN.c.id).exists(), _is_no_search())
+
+
+def _is_no_search() -> ColumnElement[bool]:
+    """Runs of `hil bisect` are of one image and of old commits: they stand for nothing but themselves."""
+    return RUN.c.command.not_like("hil bisect %")
 
 
 def _of_baseline(connection: Connection, name: str, url: URL) -> StoredRun | None:
@@ -175,7 +180,7 @@ def _tagged(connection: Connection, name: str) -> ColumnElement[bool] | None:
 def _of_commit(name: str) -> ColumnElement[bool] | None:
     if not re.fullmatch(f"[0-9a-fA-F]{{{_LEAST_OF_COMMIT},}}", name):
         return None
-    return RUN.c.git_commit.startswith(name.lower(), autoescape=True)
+    return and_(RUN.c.git_commit.startswith(name.lower(), autoescape=True), _is_no_search())
 
 
 def _of_uid(connection: Connection, name: str, url: URL) -> StoredRun | None:

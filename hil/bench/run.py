@@ -50,6 +50,7 @@ class Options:
     pool: int | None = None  # None: by the machine's processors
     link_faults: str | None = None
     link_record: Path | None = None  # a folder
+    commit: Commit | None = None  # of what runs, where that is known; else git is asked
 
 
 _ENDED_BY: dict[signal.Signals | None, Status] = {
@@ -115,7 +116,8 @@ class BenchRun:
         """
         if self._asked is None:
             own = {case.own.name: source_files(case.own) for case in self.cases if case.own is not None}
-            commit = beside(lambda: commit_of(self.options.folder, own))
+            known = self.options.commit
+            commit = beside(lambda: commit_of(self.options.folder, own) if known is None else known)
             looked = beside(lambda: look_ahead(self.specs))
 
             def answers() -> Commit:
@@ -165,6 +167,11 @@ class BenchRun:
             if reason is not None:
                 self.notes.append(f"built {case.image_name} for {case.board.kind.name}: its image {reason}")
             self._ready.add(case.elf)
+
+    @property
+    def run_id(self) -> int | None:
+        """The run's number in the database; None before its first session."""
+        return self._recorder.run_id if self._recorder is not None else None
 
     @property
     def complete(self) -> bool:

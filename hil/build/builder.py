@@ -81,7 +81,7 @@ def build_image(
     toolchain = toolchain or find_toolchain()
     sources = collect(recipe.kind, recipe.model_source)
     c_library = toolchain.c_library if needs_c_library(sources) else None
-    version = f"{toolchain.version}, {c_library}" if c_library else toolchain.version
+    version = _version(toolchain, c_library)
     source_sha256 = _digest(recipe, sources, version)
     build_id = source_sha256[:32]
     with tempfile.TemporaryDirectory(prefix="hil-build-") as folder:
@@ -100,6 +100,17 @@ def build_image(
 def source_digest(recipe: Recipe, version: str) -> str:
     """The manifest's ``source_sha256`` of an image that a compiler of that version would build now."""
     return _digest(recipe, collect(recipe.kind, recipe.model_source), version)
+
+
+def would_be(recipe: Recipe, toolchain: Toolchain) -> tuple[str, SourceSet]:
+    """The ``source_sha256`` that ``build_image`` would give now, and the sources; BuildError as there."""
+    sources = collect(recipe.kind, recipe.model_source)
+    c_library = toolchain.c_library if needs_c_library(sources) else None
+    return _digest(recipe, sources, _version(toolchain, c_library)), sources
+
+
+def _version(toolchain: Toolchain, c_library: str | None) -> str:
+    return f"{toolchain.version}, {c_library}" if c_library else toolchain.version
 
 
 def _digest(recipe: Recipe, sources: SourceSet, version: str) -> str:

@@ -17,6 +17,7 @@ from hil.commands import (
     baseline_remove,
     baseline_set,
     bench_kernels,
+    bisect,
     build,
     check,
     dashboard,
@@ -68,6 +69,7 @@ GROUPS = {
 COMMANDS: Mapping[str, Command] = {
     "build": build,
     "check": check,
+    "bisect": bisect,
     "nightly": nightly,
     "report": report,
     "export": export,

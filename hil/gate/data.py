@@ -52,13 +52,14 @@ def _case(result: Result, one: Compared) -> dict[str, Any]:
         **one.case._asdict(),
         "outcome": str(one.outcome),
         "reason": one.reason,
-        "metrics": [_verdict(verdict) for verdict in one.verdicts],
-        "why": [_why(why) for why in result.why(one)],
+        "metrics": [verdict_data(verdict) for verdict in one.verdicts],
+        "why": [why_data(why) for why in result.why(one)],
         "commits": [commit.sha for commit in result.of_models.get(one.case.model, ())],
     }
 
 
-def _verdict(verdict: Verdict) -> dict[str, Any]:
+def verdict_data(verdict: Verdict) -> dict[str, Any]:
+    """A verdict, as docs/verdicts.md describes it."""
     held = verdict.after or verdict.before
     return {
         "metric": verdict.metric.name,
@@ -78,7 +79,8 @@ def _value(measure: Measure | None) -> float | None:
     return None if measure is None else measure.value
 
 
-def _why(why: Why) -> dict[str, Any]:
+def why_data(why: Why) -> dict[str, Any]:
+    """What is behind the change of a metric, as docs/verdicts.md describes it."""
     return {
         "metric": why.metric,
         "unit": why.unit,

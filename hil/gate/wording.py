@@ -8,7 +8,7 @@ from hil.commits import Between, OneCommit
 from hil.gate.result import counted, told
 from hil.measure.verdicts import Outcome, Verdict
 from hil.measure.why import Part
-from hil.metrics import lookup, unit_sign
+from hil.metrics import Metric, lookup, unit_sign
 from hil.text.wording import conditions_text, percent
 from hil.values import Measure
 from hil_db.comparing import Comparison, outcome_of
@@ -48,8 +48,16 @@ def change(verdict: Verdict) -> str:
 def title(verdict: Verdict) -> str:
     """A metric's title with its unit."""
     held = verdict.after or verdict.before
-    unit = unit_sign(held.unit if held is not None else verdict.metric.unit)
-    return f"{verdict.metric.title} {unit}".rstrip()
+    return title_of(held) if held is not None else _titled(verdict.metric, verdict.metric.unit)
+
+
+def title_of(measure: Measure) -> str:
+    """The title of a measure's metric with its unit."""
+    return _titled(lookup(measure.metric), measure.unit)
+
+
+def _titled(metric: Metric, unit: str) -> str:
+    return f"{metric.title} {unit_sign(unit)}".rstrip()
 
 
 def way(verdict: Verdict) -> str:

@@ -7,6 +7,7 @@ import math
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,18 @@ from hil.flash.nursery import Nursery
 
 if TYPE_CHECKING:
     from hil.bench.run import BenchRun
+    from hil.commit import Commit
 
+
+@dataclass(frozen=True)
+class Given:
+    """What a run is of, and by which command, where that is not for git and pytest to say."""
+
+    commit: Commit
+    command: str
+
+
+GIVEN = pytest.StashKey[Given]()
 _RUN = pytest.StashKey["BenchRun"]()
 
 
@@ -148,6 +160,7 @@ def the_run(config: pytest.Config) -> BenchRun:
         with asleep():
             from hil.bench.run import BenchRun, Options  # numpy and the store are slow: not in every pytest
 
+        given = config.stash.get(GIVEN, None)
         names = ("board", "lab", "models-dir", "link-record")
         boards, lab, models_dir, record = (option(config, name) for name in names)
         options = Options(
@@ -158,12 +171,13 @@ def the_run(config: pytest.Config) -> BenchRun:
             db=option(config, "db"),
             models_dir=None if models_dir is None else config.invocation_params.dir / models_dir,
             folder=config.invocation_params.dir,
-            command=" ".join(["pytest", *config.invocation_params.args]),
+            command=" ".join(["pytest", *config.invocation_params.args]) if given is None else given.command,
             hang_after_s=option(config, "hang-after"),
             link_faults=option(config, "link-faults"),
             most_vectors=option(config, "most-vectors"),
             pool=option(config, "pool"),
             link_record=None if record is None else config.invocation_params.dir / record,
+            commit=None if given is None else given.commit,
         )
         try:
             run = BenchRun(options, nursery)

@@ -1,0 +1,1 @@
+"""Which of many commits made a model worse: their firmware is built and run, one by one."""
