@@ -1,6 +1,7 @@
 """Makes databases with a long history, the same for the same seed, for benchmarks, tests and pictures.
 
     python benchmarks/seeded.py URL [--runs N] [--images N] [--vectors N] [--profiled N] [--seed N]
+                                    [--measured]
 
 What the sessions hold is what those of the emulated board do: metrics that are exact for an image, times that
 are noisy, samples of one value per vector, symbols of the images, profiles of the newest runs.
@@ -43,6 +44,8 @@ FUNCTIONS = (
 CLASSES = ("alu", "load", "store", "multiply", "branch", "float")
 _CONDITIONS = '{"clock_hz": 25000000.0, "wait_states": 0.0}'
 _LINK = '{"link": "memory"}'
+_DWT = ("measured", "dwt")
+_JITTER = 0.002  # of a clock's latencies, from session to session and from vector to vector
 _RUNS_AT_ONCE = 25
 _CORRELATION = 0.3  # of a time with the one of the run before
 _SPREADS = {"connect_s": 0.05, "program_s": 0.03, "verify_s": 0.03, "handshake_s": 0.04, "stream_s": 0.02}
@@ -85,8 +88,9 @@ class Case:
 class Seeded:
     """What to make. ``images`` are on each board; ``profiled`` newest runs have profiles.
 
-    ``rebuilt`` is how many runs an image lasts: then it is another, of the same figures. Of each run the
-    commit is ``commit(number)``, the branch ``branch``; every hundredth is tagged.
+    ``rebuilt`` is how many runs an image lasts: then it is another, of the same figures. ``measured``: there
+    is a clock as well, which measures latencies with noise. Of each run the commit is ``commit(number)``, the
+    branch ``branch``; every hundredth is tagged.
     """
 
     runs: int = 2000
@@ -95,6 +99,7 @@ class Seeded:
     vectors: int = 0
     profiled: int = 1
     rebuilt: int = 10
+    measured: bool = False
     branch: str = "main"
     seed: int = 1
     planted: tuple[Planted, ...] = field(default=())
@@ -303,6 +308,8 @@ class _Maker:
         yield row("instructions", case.size // 40 * 40, "instructions", ("counted", "timer"), 40.0)
         yield row("latency_us", cycles / 25, "us", estimated, None, _CONDITIONS, 0.07)
         yield row("latency_cycles", cycles, "cycles", estimated, None, _CONDITIONS, 0.07)
+        if self._wanted.measured:
+            yield row("latency_us", cycles / 25 * self._noise(session), "us", _DWT, None, _CONDITIONS)
         for metric in ("flash_bytes", "ram_bytes"):
             yield row(metric, self._bytes(case, metric), "B", ("counted", "elf"))
         for metric, deep in (("stack_bytes", 440.0), ("stack_model_bytes", 300.0)):
@@ -327,6 +334,18 @@ class _Maker:
                 self._blobs[key] = codec.pack(_values(case, metric, held, count))
             dtype = "u4" if metric == "latency_cycles" else "u2"
             yield (session, metric, unit, *way, dtype, count, codec.CODEC, self._blobs[key])
+
+        if self._wanted.measured:
+            values = case.size * 1.7 / 25 * self._factor("latency_us", run, case) * self._noise(session)
+            random = np.random.default_rng(session)
+            each = values * (1 + 0.3 * np.sin(np.arange(count))) * random.lognormal(0, _JITTER, count)
+            blob = codec.pack(each.astype(np.float32))
+            yield (session, "latency_us", "us", *_DWT, "f4", count, codec.CODEC, blob)
+
+    @staticmethod
+    def _noise(session: int) -> float:
+        """Of one session of a clock: its board is now warmer, now colder."""
+        return float(np.random.default_rng(session).lognormal(0, _JITTER))
 
     def _profiles(self, runs: Sequence[int]) -> None:
         heads, paths, classes = [], [], []
@@ -366,6 +385,7 @@ def _values(case: Case, metric: str, factor: float, count: int) -> npt.NDArray[n
 def main() -> None:
     parser = argparse.ArgumentParser(description="make a database with a long history")
     parser.add_argument("url", metavar="URL")
+    parser.add_argument("--measured", action="store_true", help="with a clock that measures latencies")
     for name, default in (("runs", 2000), ("images", 36), ("vectors", 0), ("profiled", 1), ("seed", 1)):
         parser.add_argument(f"--{name}", type=int, default=default, help="default: %(default)s")
     options = vars(parser.parse_args())

@@ -32,7 +32,8 @@ from hil.metrics import (
     TIERS,
 )
 from hil_db import codec, engine, profiles, symbols
-from hil_db.comparing import Case, Compared, Comparison, outcome_of, told_runs
+from hil_db.comparing import Compared, Comparison, outcome_of, told_runs
+from hil_db.histories import Case
 from hil_db.schema import SAMPLE
 
 _TIME = (LATENCY_CYCLES.name, LATENCY_US.name, INSTRUCTIONS.name)

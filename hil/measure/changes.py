@@ -9,6 +9,7 @@ printed by ``benchmarks/change_points.py``, which its threshold was chosen with.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +37,11 @@ class Change:
     after: float
     standard_errors: float
 
+    @property
+    def error(self) -> float:
+        """One standard error of the difference, 0 where there is no noise."""
+        return abs(self.after - self.before) / self.standard_errors
+
 
 def changes(values: npt.ArrayLike) -> tuple[Change, ...]:
     """The changes of level in ``values``, (runs,), oldest first.
@@ -57,6 +63,13 @@ def changes(values: npt.ArrayLike) -> tuple[Change, ...]:
         if not weak:
             return tuple(seen)
         found = [at for at in found if at not in weak]
+
+
+def noise_beside(values: npt.ArrayLike, found: Sequence[Change]) -> float:
+    """Sigma of ``values`` about the medians between their changes, which is no less when those lie apart."""
+    series = np.asarray(values, dtype=np.float64)
+    parts = np.split(series, [change.index for change in found])
+    return noise(np.concatenate([part - median(part) for part in parts]))[0]
 
 
 def threshold(runs: int) -> float:

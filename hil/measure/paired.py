@@ -24,10 +24,20 @@ class Shift:
 
 @dataclass(frozen=True)
 class Floor:
-    """By how much sessions of one image differ: ``sigma`` of the logarithm, from ``repeats`` of them."""
+    """By how much sessions differ that should not: ``sigma`` of the logarithm, from ``repeats`` of them.
+
+    ``of_images``: those repeat an image; else they are the runs between two changes of a history.
+    """
 
     sigma: float
     repeats: int
+    of_images: bool = True
+
+    @property
+    def told(self) -> str:
+        """It in a few words."""
+        who = "sessions that repeat an image" if self.of_images else "runs"
+        return f"the noise of {self.sigma:.1%} of {self.repeats} {who}"
 
 
 def paired(before: npt.ArrayLike, after: npt.ArrayLike) -> Shift:

@@ -1,8 +1,8 @@
 """Verdicts: whether one value of a metric is worse than another, or why that cannot be said.
 
 Exact metrics are compared, any change is one. Noisy ones are taken for changed when a change point lies
-between the two runs, or, in a short history, when they lie further apart than sessions of one image do. What
-was obtained in another way, or holds for other conditions, is not compared.
+between the two runs, or when their vectors (in a short history also their values) lie further apart than
+sessions of one image do. What was obtained in another way, or holds for other conditions, is not compared.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
-from hil.measure.changes import LEAST_HISTORY, changes, threshold
-from hil.measure.paired import LEAST_REPEATS, Shift, floor, paired
+from hil.measure.changes import LEAST_HISTORY, Change, changes, noise_beside, threshold
+from hil.measure.paired import LEAST_REPEATS, Floor, floor, paired
 from hil.metrics import Better, Metric, lookup
 from hil.values import Measure
 
@@ -156,6 +156,9 @@ def _unlike(metric: Metric, new: Taken, old: Taken) -> str | None:
             return f"{name.replace('_', ' ')} {told}"
     if metric.of_vectors and new.vectors != old.vectors:
         return "over other vectors"
+    if (new.reference is None) != (old.reference is None):
+        without = "now" if new.reference is None else "before"
+        return f"without a reference workload {without}"
     return None
 
 
@@ -181,22 +184,88 @@ def _direction(metric: Metric, higher: bool) -> Outcome:
 
 
 def _noisy(metric: Metric, new: Taken, old: Taken, tolerance: Tolerance, history: Series | None) -> Verdict:
-    """By change points where the history is long enough, else by the noise between sessions of one image."""
-    if new.normal == old.normal:
+    """By change points where the history is long enough, and vector by vector against the noise of sessions.
+
+    What a whole session takes, without a value per vector, is too often an outlier to tell a change by one
+    session alone: there the change points decide, as soon as the history is long enough for them.
+    """
+    apart = abs(new.measure.value - old.measure.value)
+    if new.normal == old.normal or (new.reference is None and apart <= (new.measure.resolution or 0.0)):
         return Verdict(metric, Outcome.UNCHANGED, old.measure, new.measure, "equal", 0.0)
     values = history.normal if history is not None else np.empty(0)
     if min(new.normal, old.normal, float(np.min(values, initial=1.0))) <= 0:  # noise is a share of the value
         return Verdict(metric, Outcome.NO_DATA, old.measure, new.measure, "a value is not above 0")
+    pair = _Pair(metric, new, old, tolerance, _shift(new, old))
+    images = _of_images(history)
     if history is None or history.place is None or len(values) < LEAST_HISTORY:
-        return _against_floor(metric, new, old, tolerance, history)
-    found = [change for change in changes(np.log(values)) if change.index > history.place]
-    if not found:
-        reason = f"no change point in {len(values)} runs"
-        return Verdict(metric, Outcome.UNCHANGED, old.measure, new.measure, reason)
-    last = found[-1]
-    ago = len(values) - last.index
-    reason = f"changed {ago} run{'s' if ago != 1 else ''} ago, by {last.standard_errors:.1f} standard errors"
-    return _moved(metric, new, old, tolerance, last.after - found[0].before, reason)
+        if images is None:
+            reason = f"its noise is not known: fewer than {LEAST_REPEATS} sessions repeat an image"
+            return Verdict(metric, Outcome.NO_DATA, old.measure, new.measure, reason)
+        return pair.beyond(images) or pair.unchanged(f"within {images.told}")
+    logs = np.log(values)
+    found = changes(logs)
+    moved = pair.stepped([change for change in found if change.index > history.place], len(values))
+    if moved is not None:
+        return moved
+    quiet = f"no change point in {len(values)} runs"
+    if pair.shift.standard_error is None:
+        return pair.unchanged(quiet)
+    beside = Floor(noise_beside(logs, found), len(values), of_images=False)
+    noise = beside if images is None or images.sigma < beside.sigma else images
+    return pair.beyond(noise) or pair.unchanged(f"{quiet}, and within {noise.told}")
+
+
+@dataclass(frozen=True)
+class _Shift:
+    """The natural logarithm of how much more there is now; its error where vectors were compared."""
+
+    log_ratio: float
+    standard_error: float | None = None
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """The two values of a noisy metric, how far they lie apart, and what of that does not matter."""
+
+    metric: Metric
+    new: Taken
+    old: Taken
+    tolerance: Tolerance
+    shift: _Shift
+
+    def unchanged(self, reason: str) -> Verdict:
+        return Verdict(self.metric, Outcome.UNCHANGED, self.old.measure, self.new.measure, reason)
+
+    def stepped(self, found: Sequence[Change], runs: int) -> Verdict | None:
+        """By the levels before the first and after the last of these changes; None when they are alike."""
+        if not found:
+            return None
+        first, last = found[0], found[-1]
+        moved = last.after - first.before
+        if abs(moved) <= threshold(runs) * max(change.error for change in found) and len(found) > 1:
+            return None  # it went, and came back
+        ago = runs - last.index
+        how = f"by {last.standard_errors:.1f} standard errors"
+        return self._moved(moved, f"changed {ago} run{'s' if ago != 1 else ''} ago, {how}")
+
+    def beyond(self, noise: Floor) -> Verdict | None:
+        """By the two sessions alone; None when noise may do as much."""
+        error = float(np.hypot(self.shift.standard_error or 0.0, np.sqrt(2) * noise.sigma))
+        if abs(self.shift.log_ratio) <= error * threshold(noise.repeats):
+            return None
+        how = "" if self.shift.standard_error is None else "vector by vector "
+        return self._moved(self.shift.log_ratio, f"{how}beyond {noise.told}")
+
+    def _moved(self, log_ratio: float, reason: str) -> Verdict:
+        """Equal images are expected to give equal values: when theirs differ, the image is not to blame."""
+        metric, before, after = self.metric, self.old.measure, self.new.measure
+        share = float(np.expm1(log_ratio))
+        covered = self.tolerance.covers(before.value, before.value * (1 + share))
+        outcome = _direction(metric, share > 0)
+        if metric.exact and self.new.image is not None and self.new.image == self.old.image:
+            outcome = Outcome.NOT_COMPARABLE
+            reason = f"{share:+.1%} with the same image, so the board or its bench changed: {reason}"
+        return Verdict(metric, outcome, before, after, reason, share, covered)
 
 
 def likeness(taken: Taken) -> Hashable:
@@ -208,44 +277,25 @@ def likeness(taken: Taken) -> Hashable:
     return (*way, vectors, taken.reference is None)
 
 
-def _against_floor(
-    metric: Metric, new: Taken, old: Taken, tolerance: Tolerance, history: Series | None
-) -> Verdict:
+def _of_images(history: Series | None) -> Floor | None:
+    """The noise between sessions of one image."""
     images: dict[Hashable, list[float]] = {}
     if history is not None:
         for image, value in zip(history.images, history.normal.tolist(), strict=True):
             if image is not None:
                 images.setdefault(image, []).append(value)
-    noise = floor(images.values())
-    if noise is None:
-        reason = f"its noise is not known: fewer than {LEAST_REPEATS} sessions repeat an image"
-        return Verdict(metric, Outcome.NO_DATA, old.measure, new.measure, reason)
-    shift = _shift(new, old)
-    error = float(np.hypot(shift.standard_error, np.sqrt(2) * noise.sigma))
-    if abs(shift.log_ratio) <= error * threshold(noise.repeats):
-        reason = f"within the noise of {noise.sigma:.1%}"
-        return Verdict(metric, Outcome.UNCHANGED, old.measure, new.measure, reason)
-    reason = f"beyond the noise of {noise.sigma:.1%}, which {noise.repeats} repeated sessions tell"
-    return _moved(metric, new, old, tolerance, shift.log_ratio, reason)
+    return floor(images.values())
 
 
-def _moved(
-    metric: Metric, new: Taken, old: Taken, tolerance: Tolerance, log_ratio: float, reason: str
-) -> Verdict:
-    share = float(np.expm1(log_ratio))
-    covered = tolerance.covers(old.measure.value, old.measure.value * (1 + share))
-    return Verdict(metric, _direction(metric, share > 0), old.measure, new.measure, reason, share, covered)
-
-
-def _shift(new: Taken, old: Taken) -> Shift:
+def _shift(new: Taken, old: Taken) -> _Shift:
     """Vector by vector where both have their samples, else by the values alone."""
-    scale = (old.reference or 1.0) / (new.reference or 1.0)
-    whole = Shift(float(np.log(new.normal / old.normal)), 0.0)
+    whole = _Shift(float(np.log(new.normal / old.normal)))
     if old.samples is None or new.samples is None:
         return whole
     before = np.asarray(old.samples, dtype=np.float64)
     after = np.asarray(new.samples, dtype=np.float64)
-    if len(before) != len(after) or len(before) < 3 or min(np.min(before), np.min(after)) <= 0:
+    if len(before) != len(after) or len(before) < 3 or not min(np.min(before), np.min(after)) > 0:
         return whole
     shift = paired(before, after)
-    return Shift(shift.log_ratio + float(np.log(scale)), shift.standard_error)
+    scale = (old.reference or 1.0) / (new.reference or 1.0)
+    return _Shift(shift.log_ratio + float(np.log(scale)), shift.standard_error)

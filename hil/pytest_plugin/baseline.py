@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from hil.bench.plan import Case
     from hil.bench.run import BenchRun
     from hil.thresholds import Thresholds
-    from hil_db.comparing import Case as Compares
     from hil_db.comparing import Compared
     from hil_db.explaining import Why
+    from hil_db.histories import Case as Compares
     from hil_db.references import StoredRun
     from hil_db.store import Store
 
@@ -51,9 +51,9 @@ class Gate:
 
     def compare(self, case: Case) -> None:
         """WorseError when what was stored of a case in this run is; nothing when nothing was stored."""
-        from hil_db.comparing import Case as Compares
         from hil_db.comparing import compare
         from hil_db.explaining import explain
+        from hil_db.histories import Case as Compares
         from hil_db.references import checked_run
 
         recorder = self._run.prepare()

@@ -7,17 +7,19 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sqlalchemy import delete, update
 
 from hil.errors import StoreError
 from hil.measure.verdicts import Outcome, Verdict
 from hil.measure.why import Part
-from hil.metrics import REFERENCE_S
+from hil.metrics import LATENCY_US, REFERENCE_S
 from hil.thresholds import Thresholds, load_thresholds
 from hil.values import Method
-from hil_db.comparing import Case, Compared, Comparison, compare, outcome_of
+from hil_db.comparing import Compared, Comparison, compare, outcome_of
 from hil_db.explaining import Why, explain
+from hil_db.histories import Case
 from hil_db.records import RunInfo, SessionRecord, Status
 from hil_db.references import baseline_run, checked_run
 from hil_db.schema import IMAGE, MEASURE, PROFILE, PROFILE_CLASS, PROFILE_PATH, SAMPLE
@@ -213,6 +215,58 @@ def test_a_machine_that_got_slower_is_no_slower_image(url: str, add: Add, record
     (one,) = compared(url, "25")[0].cases
     assert on(one, "stream_s").outcome is Outcome.REGRESSION
     assert on(one, "stream_s").share == pytest.approx(0.6, abs=0.01)
+
+
+def measuring(record: SessionRecord, costs: np.ndarray, image: int, factor: float) -> SessionRecord:
+    """A session of an image whose vectors cost this on a clock, as a whole ``factor`` times as much."""
+    each = (costs * factor).astype(np.float32)
+    about = (Method.MEASURED, "dwt")
+    assert record.manifest is not None
+    return replace(
+        record,
+        manifest=replace(record.manifest, sha256=f"{image:064x}"),
+        measures=(LATENCY_US.measure(float(np.median(each)), *about),),
+        samples=(LATENCY_US.samples(each, *about),),
+        profile=None,
+    )
+
+
+@pytest.mark.parametrize("runs", [8, 40])
+def test_a_measured_latency_is_compared_vector_by_vector(
+    url: str, add: Add, record: SessionRecord, runs: int
+) -> None:
+    costs = np.random.default_rng(0).uniform(100, 5000, 60)
+    random = np.random.default_rng(1)
+    for _ in range(runs):
+        add(measuring(record, costs, 1, random.lognormal(0, 0.002)))
+    worse = np.where(np.arange(60) % 3 == 0, costs, costs * 1.04)  # two vectors of three
+    add(measuring(record, worse, 2, random.lognormal(0, 0.002)))
+    (one,) = compared(url)[0].cases
+    verdict = on(one, "latency_us")
+    assert verdict.outcome is Outcome.REGRESSION
+    assert verdict.share == pytest.approx(0.04, abs=0.01)
+    assert "vector by vector" in verdict.reason
+    add(measuring(record, worse, 2, random.lognormal(0, 0.002)))
+    (one,) = compared(url)[0].cases
+    assert on(one, "latency_us").outcome is Outcome.UNCHANGED
+
+
+def test_an_image_is_not_to_blame_for_what_its_board_does(url: str, add: Add, record: SessionRecord) -> None:
+    costs = np.linspace(100, 5000, 60)
+    for factor in (1.0, 1.001, 0.999, 1.0, 1.001, 0.999, 1.0, 1.3):
+        add(measuring(record, costs, 1, factor))
+    verdict = on(compared(url)[0].cases[0], "latency_us")
+    assert verdict.outcome is Outcome.NOT_COMPARABLE
+    assert verdict.reason.startswith("+30.0% with the same image, so the board or its bench changed")
+
+
+def test_a_damaged_blob_is_told_in_a_line(url: str, add: Add, store: Store, record: SessionRecord) -> None:
+    for factor in (1.0, 1.1):
+        add(measuring(record, np.linspace(100, 5000, 60), 1, factor))
+    with store.engine.begin() as connection:
+        connection.execute(update(SAMPLE).values(blob=b"none"))
+    with pytest.raises(StoreError, match=r"a blob of latency_us in .* is damaged"):
+        compared(url)
 
 
 def test_what_is_stored_wrongly_is_told_in_a_line(url: str, add: Add, store: Store) -> None:

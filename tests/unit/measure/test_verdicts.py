@@ -171,7 +171,7 @@ def test_a_reference_workload_takes_out_what_slows_everything() -> None:
     random = np.random.default_rng(0)
     drift = np.repeat([1.0, 1.3], 40)
     values = 100 * drift * random.lognormal(0, 0.005, 80)
-    plain = [measured(float(value)) for value in values]
+    plain = [measured(float(value), f"image {place}") for place, value in enumerate(values)]
     normal = [
         measured(float(value), reference=float(slow)) for value, slow in zip(values, drift, strict=True)
     ]
@@ -187,3 +187,49 @@ def test_vectors_are_compared_with_themselves() -> None:
     verdict = judge("latency_us", [new], [runs[-1]], history=series([*runs, new], runs[-1]))
     assert verdict.outcome is Outcome.REGRESSION
     assert verdict.share == pytest.approx(0.02, abs=0.005)
+
+
+def sampled(value: float, costs: np.ndarray, image: str) -> Taken:
+    return replace(measured(value, image), samples=costs * value)
+
+
+def test_a_long_history_does_not_hide_one_session_whose_vectors_all_changed() -> None:
+    costs = np.random.default_rng(0).uniform(10, 1000, 50)
+    runs = [sampled(one.measure.value, costs, f"image {place}") for place, one in enumerate(history(40))]
+    for factor, outcome in ((1.2, Outcome.REGRESSION), (1.005, Outcome.UNCHANGED)):
+        new = sampled(100 * factor, costs, "new")
+        verdict = judge("latency_us", [new], [runs[-1]], history=series([*runs, new], runs[-1]))
+        assert verdict.outcome is outcome, verdict.reason
+    # A whole session's time alone may be an outlier: the next runs tell.
+    alone, last = measured(120, "new"), measured(100)
+    verdict = judge("latency_us", [alone], [last], history=series([*history(40), last, alone], last))
+    assert verdict.outcome is Outcome.UNCHANGED
+
+
+def test_what_went_and_came_back_is_no_change() -> None:
+    runs = history(60)
+    gone = [measured(one.measure.value * 1.1) for one in history(20, seed=1)]
+    again = history(20, seed=2)
+    told = judge("latency_us", [again[-1]], [runs[-1]], history=series([*runs, *gone, *again], runs[-1]))
+    assert told.outcome is Outcome.UNCHANGED
+    twice = [measured(one.measure.value * 1.2, "b") for one in history(20, seed=2)]
+    told = judge("latency_us", [twice[-1]], [runs[-1]], history=series([*runs, *gone, *twice], runs[-1]))
+    assert told.outcome is Outcome.REGRESSION
+    assert told.share == pytest.approx(0.2, abs=0.02)
+
+
+def test_a_step_of_the_clock_is_no_change() -> None:
+    def of(value: float) -> list[Taken]:
+        one = measured(value)
+        return [replace(one, measure=replace(one.measure, resolution=1.0))]
+
+    assert judge("latency_us", of(101), of(100)).outcome is Outcome.UNCHANGED
+    assert judge("latency_us", of(102), of(100)).outcome is Outcome.NO_DATA
+
+
+def test_a_session_without_a_reference_workload_is_not_compared_with_one_that_has_it() -> None:
+    verdict = judge("latency_us", [measured(100, reference=2.0)], [measured(100)])
+    assert (verdict.outcome, verdict.reason) == (
+        Outcome.NOT_COMPARABLE,
+        "without a reference workload before",
+    )

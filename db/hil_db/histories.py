@@ -1,0 +1,213 @@
+"""The histories of the noisy metrics of a comparison, and the values per vector of its two sessions.
+
+Only what is needed is read: metrics that are exact are left out, and of a long history the newest runs, and
+those up to the baseline, tell enough.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from sqlalchemy import Connection, Text, cast, select
+
+from hil.measure.verdicts import Series, Taken, likeness, pair_of
+from hil.metrics import REFERENCE_S, VECTORS, Metric
+from hil.values import Measure, Method
+from hil_db import codec
+from hil_db.records import Status
+from hil_db.references import StoredRun
+from hil_db.schema import MEASURE, RUN, SAMPLE, SESSION
+
+HISTORY = 100  # runs up to each of the two that are compared
+_HOST_CLOCK = "host-clock"
+_AT_ONCE = 10_000  # sessions of which a query asks
+
+
+class Case(NamedTuple):
+    """What is compared with itself: one image's name on one board."""
+
+    board: str
+    kind: str
+    model: str
+    precision: str
+
+    @property
+    def told(self) -> str:
+        """``board model/precision``."""
+        return f"{self.board} {self.model}/{self.precision}"
+
+
+class Pair(NamedTuple):
+    """What two sessions of a case hold of one metric."""
+
+    case: Case
+    metric: Metric
+    sessions: tuple[int, int]  # the newer and the older
+    now: Sequence[Taken]
+    before: Sequence[Taken]
+
+
+def divisor(way: tuple[str, str], held: float | None) -> float | None:
+    """What a value is divided by: times of the host's clock alone are, and not the reference itself."""
+    metric, technique = way
+    return held if held and technique == _HOST_CLOCK and metric != REFERENCE_S.name else None
+
+
+def vectors_told(sha256: str | None, count: float | None) -> str:
+    """A set of vectors and how many of it ran, in one text."""
+    return f"{sha256} {count}"
+
+
+Noisy = Mapping[tuple[Case, str], Hashable]  # the likeness of the two values, by case and metric
+
+
+def noisy_pairs(pairs: Iterable[Pair]) -> Noisy:
+    """Those whose two values differ and may do so by noise."""
+    found: dict[tuple[Case, str], Hashable] = {}
+    for pair in pairs:
+        both = pair_of(pair.metric, pair.now, pair.before)
+        if both is None or both[0].measure.method in pair.metric.exact:
+            continue
+        if both[0].normal == both[1].normal or min(one.normal for one in both) <= 0:
+            continue
+        if likeness(both[0]) == likeness(both[1]):
+            found[pair.case, pair.metric.name] = likeness(both[0])
+    return found
+
+
+def with_samples(connection: Connection, pairs: Sequence[Pair], noisy: Noisy, where: str) -> list[Pair]:
+    """The pairs, those of noisy metrics with their values per vector, where both sessions have them.
+
+    StoreError when a blob is damaged; ``where`` names the database.
+    """
+    wanted = [pair for pair in pairs if (pair.case, pair.metric.name) in noisy]
+    sessions = {session for pair in wanted for session in pair.sessions}
+    columns = (SAMPLE.c.session_id, SAMPLE.c.metric, SAMPLE.c.method, SAMPLE.c.technique)
+    held = {}
+    for *key, dtype, count, packing, blob in _rows(
+        connection,
+        (*columns, SAMPLE.c.dtype, SAMPLE.c.count, SAMPLE.c.codec, SAMPLE.c.blob),
+        sessions,
+        {pair.metric.name for pair in wanted},
+    ):
+        what = f"a blob of {key[1]} in {where}"
+        held[tuple(key)] = codec.unpack(blob, dtype, count, packing, what)
+
+    def of(session: int, some: Sequence[Taken]) -> list[Taken]:
+        return [
+            replace(
+                one,
+                samples=held.get((session, one.measure.metric, one.measure.method, one.measure.technique)),
+            )
+            for one in some
+        ]
+
+    return [
+        pair._replace(now=of(pair.sessions[0], pair.now), before=of(pair.sessions[1], pair.before))
+        if (pair.case, pair.metric.name) in noisy
+        else pair
+        for pair in pairs
+    ]
+
+
+def histories(
+    connection: Connection, now: StoredRun, before: StoredRun, wanted: Noisy, only: Case | None
+) -> dict[tuple[Case, str], Series]:
+    """The series of noisy metrics; what cannot be told from noise is left out."""
+    if not wanted:
+        return {}
+    places = {run: place for place, run in enumerate(_runs(connection, now, before))}
+    past = _past(connection, places, only)
+    beside = _beside(connection, past)
+    series: dict[tuple[Case, str], list[tuple[int, int, float]]] = {key: [] for key in wanted}
+    alike: dict[tuple[Hashable, ...], Hashable] = {}
+    for session, *way, value in _values(connection, past, {metric for _, metric in wanted}):
+        case, vectors, *_ = past[session]
+        key = (case, way[0])
+        if key not in wanted:
+            continue
+        count, workload = beside[session].get(VECTORS.name), beside[session].get(REFERENCE_S.name)
+        ran, reference = vectors_told(vectors, count), divisor((way[0], way[3]), workload)
+        kind = (*way, ran, reference is None)
+        if kind not in alike:
+            name, unit, method, technique, conditions = way
+            measure = Measure(name, value, unit, Method(method), technique, conditions=json.loads(conditions))
+            alike[kind] = likeness(Taken(measure, vectors=ran, reference=reference))
+        if alike[kind] == wanted[key]:
+            series[key].append((places[past[session].run], session, value / (reference or 1.0)))
+    return {key: _series(held, past, before.id) for key, held in series.items()}
+
+
+class _Past(NamedTuple):
+    case: Case
+    vectors: str | None
+    run: int
+    image: int | None
+
+
+def _series(held: list[tuple[int, int, float]], past: Mapping[int, _Past], before: int) -> Series:
+    held.sort()
+    images = [past[session].image for _, session, _ in held]
+    of_baseline = [place for place, (_, session, _) in enumerate(held) if past[session].run == before]
+    values = np.array([value for _, _, value in held])
+    return Series(values, images, of_baseline[-1] if of_baseline else None)
+
+
+def _runs(connection: Connection, now: StoredRun, before: StoredRun) -> list[int]:
+    """The runs up to either of the two, oldest first, of their branches alone."""
+    query = select(RUN.c.id, RUN.c.git_branch).order_by(RUN.c.started, RUN.c.id)
+    branches = {now.branch, before.branch}
+    every = [number for number, branch in connection.execute(query) if branch in branches]
+    ends = [every.index(run.id) + 1 for run in (now, before)]
+    return [
+        number
+        for place, number in enumerate(every)
+        if any(end - HISTORY <= place < end for end in ends) and place < ends[0]
+    ]
+
+
+def _past(connection: Connection, runs: Iterable[int], only: Case | None) -> dict[int, _Past]:
+    """The finished sessions of these runs."""
+    of_case = (SESSION.c.board, SESSION.c.kind, SESSION.c.model, SESSION.c.precision)
+    about = (SESSION.c.vectors_sha256, SESSION.c.run_id, SESSION.c.image_id)
+    query = select(SESSION.c.id, *of_case, *about).where(
+        SESSION.c.run_id.in_(list(runs)), SESSION.c.status == Status.FINISHED
+    )
+    if only is not None:
+        query = query.where(*(column == name for column, name in zip(of_case, only, strict=True)))
+    return {
+        number: _Past(Case(board, kind, model, precision), *rest)
+        for number, board, kind, model, precision, *rest in connection.execute(query)
+    }
+
+
+def _beside(connection: Connection, past: Iterable[int]) -> dict[int, dict[str, float]]:
+    """How many vectors sessions ran, and what their reference workload took."""
+    columns = (MEASURE.c.session_id, MEASURE.c.metric, MEASURE.c.value)
+    found: dict[int, dict[str, float]] = defaultdict(dict)
+    for session, metric, value in _rows(connection, columns, past, {VECTORS.name, REFERENCE_S.name}):
+        found[session][metric] = value
+    return found
+
+
+def _values(connection: Connection, past: Iterable[int], metrics: set[str]) -> Iterable[Any]:
+    """(session, metric, unit, method, technique, conditions as text, value) of sessions."""
+    held = MEASURE.c
+    way = (held.metric, held.unit, held.method, held.technique, cast(held.conditions, Text))
+    return _rows(connection, (held.session_id, *way, held.value), past, metrics)
+
+
+def _rows(
+    connection: Connection, columns: Sequence[Any], sessions: Iterable[int], metrics: set[str]
+) -> Iterable[Any]:
+    numbers = sorted(sessions)
+    for first in range(0, len(numbers), _AT_ONCE):
+        some = numbers[first : first + _AT_ONCE]
+        held = columns[0].table.c
+        query = select(*columns).where(held.metric.in_(metrics), held.session_id.in_(some))
+        yield from connection.execute(query)
