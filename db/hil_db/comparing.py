@@ -20,7 +20,8 @@ from hil.metrics import METRICS, REFERENCE_S, VECTORS, lookup
 from hil.thresholds import Thresholds
 from hil.values import Measure, Method
 from hil_db import engine
-from hil_db.histories import Case, Pair, divisor, histories, noisy_pairs, vectors_told, with_samples
+from hil_db.histories import Case as Case
+from hil_db.histories import Pair, divisor, histories, noisy_pairs, vectors_told, with_samples
 from hil_db.records import Status
 from hil_db.references import StoredRun
 from hil_db.schema import MEASURE, SESSION
