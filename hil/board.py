@@ -27,14 +27,19 @@ def _no_failure() -> str | None:
     return None
 
 
+def _anywhere(processor: int) -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class Board:
     """One open board.
 
     ``flasher`` makes a new, unopened flasher for one session. ``failure`` says why the board itself can no
     longer answer (an emulator that ended or hangs), or None, within seconds. ``clock`` tells the seconds that
-    pass for the board: they stand while its host keeps it from running. ``versions`` are of the tools between
-    us and the core. ``trace`` watches the core from outside, where something can; where it should and cannot,
+    pass for the board: they stand while its host keeps it from running. ``stay_on`` chooses the processor, by
+    number, of a board that computes with ours. ``versions`` are of the tools between us and the core.
+    ``trace`` watches the core from outside, where something can; where it should and cannot,
     ``trace_missing`` says why. Frames may travel through ``memory``, where host and board share some; where
     they should and do not, ``memory_missing`` says why.
     """
@@ -45,6 +50,7 @@ class Board:
     flasher: Callable[[], Flasher]
     failure: Callable[[], str | None] = _no_failure
     clock: Callable[[], float] = time.monotonic
+    stay_on: Callable[[int], None] = _anywhere
     trace: CoreTrace | None = None
     trace_missing: str | None = None
     memory: Memory | None = None
@@ -102,6 +108,7 @@ def open_board(
                 _flasher(probes, kind, process.probe_id),
                 failure=process.failure,
                 clock=process.clock,
+                stay_on=process.stay_on,
                 trace=process.trace,
                 trace_missing=process.trace_missing,
                 memory=process.memory,

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from types import TracebackType
 from typing import Self
 
+from hil import limits
 from hil.beside import beside, crowded
 from hil.board import Board, open_board
 from hil.errors import HilError
@@ -32,6 +33,11 @@ class Member:
         self._place = place
         self._open: tuple[Board, ExitStack] | None = None
         self._opening: Callable[[], tuple[Board, ExitStack]] | None = None
+
+    @property
+    def emulated(self) -> bool:
+        """Whether this machine's processors are what it computes with."""
+        return self.spec.kind.emulator is not None
 
     @property
     def is_open(self) -> bool:
@@ -124,15 +130,16 @@ class Boards:
             yield
 
     def open_ahead(self) -> None:
-        """Begin to open one board of each emulated name; one of silicon is only touched when it is needed.
+        """Begin to open an emulator of each name, of as many as can compute at once.
 
-        Where few files may be open nothing begins: git and the database would meet the limit instead.
+        A board of silicon is only touched when it is needed. Where few files may be open nothing begins: git
+        and the database would meet the limit instead.
         """
         if crowded():
             return
-        for members in self._members.values():
-            if members[0].spec.kind.emulator is not None:
-                members[0].open_ahead()
+        first = [members[0] for members in self._members.values() if members[0].emulated]
+        for member in first[: limits.processors()]:
+            member.open_ahead()
 
     def size(self, name: str) -> int:
         """How many boards share the name."""
@@ -164,6 +171,16 @@ class Boards:
             return False
         member.lent = True
         return True
+
+    def rest(self, name: str, member: Member) -> None:
+        """Close an emulator that nobody waits for: its firmware would go on, on others' processors."""
+        with self.held():
+            if not member.emulated or not self.lend(name, member):
+                return
+        try:
+            member.discard()
+        finally:
+            self.give_back(member)
 
     def give_back(self, member: Member) -> None:
         """Whoever waits may have it."""

@@ -14,9 +14,11 @@ from hil.bench.boards import Boards, Member
 from hil.bench.ending import Ended
 from hil.bench.plan import Case
 from hil.bench.progress import Bar
+from hil.bench.turns import STANDS_S, Turn, Turns
 from hil.board import Board
 from hil.errors import MORE_PROCESSES, FlashError, HilError, ProbeError
 from hil.measure.accuracy import golden_exact
+from hil.session import Progress
 
 K = TypeVar("K", bound=Hashable)
 
@@ -30,6 +32,7 @@ class Job:
 
     case: Case
     bar: Bar
+    turn: Turn | None = None
     outcome: Outcome | None = None
     running: bool = False
     taken: bool = False
@@ -65,6 +68,7 @@ class Loop(Generic[K]):
         self._threads: list[threading.Thread] = []
         self._stopping = False
         self._reason: str | None = None
+        self._turns = Turns(boards.changed)
 
     @property
     def started(self) -> bool:
@@ -116,9 +120,10 @@ class Loop(Generic[K]):
         return [key for key, job in self._jobs.items() if not job.taken]
 
     def bars(self) -> list[Bar]:
-        """How far the cases are that run now, in the order in which they began."""
+        """How far the cases are that run now and wait for no others, in the order in which they began."""
         with self._boards.held():
-            running = [job for job in self._jobs.values() if job.running]
+            active = [job for job in self._jobs.values() if job.running]
+            running = [job for job in active if job.turn is None or not job.turn.waits]
         return sorted((job.bar for job in running), key=lambda bar: bar.started)
 
     def wait(self, keys: Sequence[K], seconds: float) -> bool:
@@ -170,13 +175,14 @@ class Loop(Generic[K]):
     # In the threads of the boards
 
     def _serve(self, name: str, member: Member) -> None:
-        while (job := self._turn(name, member)) is not None:
+        while (job := self._next(name, member)) is not None:
             try:
                 self._run(job, member)
             finally:
                 self._boards.give_back(member)
+        self._boards.rest(name, member)
 
-    def _turn(self, name: str, member: Member) -> Job | None:
+    def _next(self, name: str, member: Member) -> Job | None:
         """Borrow the board for the next case, once nobody asks for one first; None when there is no more.
 
         While others still run, one of their cases may come back.
@@ -184,14 +190,16 @@ class Loop(Generic[K]):
         queue = self._queues[name]
         with self._boards.held():
             while not self._stopping and member.retired is None:
-                if queue and self._boards.lend(name, member):
+                room = not member.emulated or self._turns.room()
+                if queue and room and self._boards.lend(name, member):
                     job = queue.popleft()
                     job.running = True
                     job.bar.begin()
+                    job.turn = self._turns.begin(job.bar) if member.emulated else None
                     return job
                 if not queue and not any(one.running for one in self._of(name)):
                     break
-                self._boards.changed.wait()
+                self._boards.changed.wait(STANDS_S)  # one that gets ready may stand still
             self._serving[name].discard(member)
             return None
 
@@ -206,6 +214,8 @@ class Loop(Generic[K]):
             outcome = Outcome.unopened(job.case, error)
         with self._boards.held():
             job.running = False
+            if job.turn is not None:
+                self._turns.computed(job.turn)
             if outcome is None:
                 self._queues[job.case.board.name].appendleft(job)
             else:
@@ -226,18 +236,43 @@ class Loop(Generic[K]):
         attempt = Attempt(case, self._stoppable(board), self._wanted, self._ready, ahead=True)
         outcome: Outcome | None = None
         try:
+            self._wait_for_processor(job, board)
             with attempt:
                 job.bar.stream()
-                attempt.measure(job.bar)
+                attempt.measure(self._progress(job))
             outcome = attempt.outcome()
         except BaseException as error:  # noqa: BLE001  # told by the one who waits for it
             outcome = attempt.outcome(self._interrupted(error))
             dead = isinstance(error, ProbeError | FlashError) and not job.bar.total
-            if dead and member.spec.kind.emulator is None and self._retire(name, member, error):
+            if dead and not member.emulated and self._retire(name, member, error):
                 outcome = None
         if outcome is None or not _as_expected(outcome):
             member.discard()  # whoever comes next starts on one that nothing went wrong on
         return outcome
+
+    def _wait_for_processor(self, job: Job, board: Board) -> None:
+        """An emulator computes on a processor of its own, once one is free."""
+        if job.turn is None:
+            return
+
+        def check() -> None:
+            if self._stopping:
+                raise Ended(self._reason)
+
+        with self._boards.held():
+            processor = self._turns.compute(job.turn, check)
+        board.stay_on(processor)
+
+    def _progress(self, job: Job) -> Progress:
+        """How far it is; with its last vector it has computed."""
+
+        def progress(done: int, total: int) -> None:
+            job.bar(done, total)
+            if done == total and job.turn is not None:
+                with self._boards.held():
+                    self._turns.computed(job.turn)
+
+        return progress
 
     def _retire(self, name: str, member: Member, error: BaseException) -> bool:
         """Give this board no more images, where others of its pool can take them; whether they can."""

@@ -38,6 +38,11 @@ class Bar:
         """The image runs: from now on vectors are streamed."""
         self._streaming = time.monotonic()
 
+    @property
+    def silent_s(self) -> float:
+        """How long ago it last got on."""
+        return time.monotonic() - self._heard
+
     def text(self) -> str:
         """As it stands now: how long it has taken, and once vectors are answered, how fast they come."""
         if not self.total:

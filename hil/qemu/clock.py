@@ -20,7 +20,7 @@ class EmulatorClock:
 
     def __init__(self, watcher: int, proc: Path = Path("/proc")) -> None:
         self._proc = proc
-        self._children = proc / f"{watcher}/task/{watcher}/children"
+        self._watcher = watcher
         self._looked: float | None = None
         self._waits: dict[str, int] = {}  # nanoseconds by thread, when last looked at
         self._stopped = False  # likewise
@@ -52,7 +52,7 @@ class EmulatorClock:
     def _look(self) -> tuple[dict[str, int], bool]:
         """How long each thread has waited so far, and whether the emulator is stopped."""
         try:
-            emulators = [self._proc / pid for pid in self._children.read_text(encoding="utf-8").split()]
+            emulators = [self._proc / pid for pid in children(self._watcher, self._proc)]
             waits = {
                 thread.parent.name: int(thread.read_text(encoding="utf-8").split()[1])
                 for emulator in emulators
@@ -61,6 +61,11 @@ class EmulatorClock:
             return waits, any(_is_stopped(emulator) for emulator in emulators)
         except (OSError, ValueError, IndexError):  # not started yet, gone, or a kernel that does not count
             return self._waits, False
+
+
+def children(process: int, proc: Path = Path("/proc")) -> list[str]:
+    """The ids of what a process with one thread has started and not waited for; OSError when it is gone."""
+    return (proc / f"{process}/task/{process}/children").read_text(encoding="utf-8").split()
 
 
 def _is_stopped(process: Path) -> bool:

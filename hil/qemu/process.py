@@ -20,7 +20,7 @@ from typing import Self
 from hil.beside import readable, wait_for
 from hil.errors import MORE_PROCESSES, ProbeError, refusal, remedy_for
 from hil.qemu import runtime, watcher
-from hil.qemu.clock import EmulatorClock
+from hil.qemu.clock import EmulatorClock, children
 from hil.qemu.memory import SharedMemory
 from hil.qemu.plugin import Plugin, PluginError, timing_plugin
 from hil.qemu.program import find_program
@@ -135,6 +135,18 @@ class QemuProcess:
     @property
     def serial_url(self) -> str:
         return f"unix://{self.board.serial_socket}"
+
+    def stay_on(self, processor: int) -> None:
+        """Move it to one of the processors that it may use, by number; harmless when it has ended.
+
+        Neighbouring numbers stand for different ones. Where the system does not let us, it stays.
+        """
+        ours = sorted(os.sched_getaffinity(0))
+        with contextlib.suppress(OSError):
+            for pid in children(self._process.pid):
+                for thread in Path(f"/proc/{pid}/task").iterdir():
+                    with contextlib.suppress(ProcessLookupError):  # threads come and go
+                        os.sched_setaffinity(int(thread.name), {ours[processor % len(ours)]})
 
     def exit_reason(self) -> str | None:
         """How the emulator ended, with what it said; None while it runs."""

@@ -49,6 +49,23 @@ def test_one_that_nobody_needed_is_ended(boards: Boards) -> None:
     assert not boards.members(NAME)[0].is_open
 
 
+def test_one_that_nobody_waits_for_is_ended(boards: Boards) -> None:
+    (first, second) = boards.members(NAME)
+    for member in (first, second):
+        with boards.held():
+            assert boards.lend(NAME, member)
+        member.board()
+        boards.give_back(member)
+    boards.rest(NAME, first)
+    assert not first.is_open
+    assert len(runtime.running()) == 1
+    with boards.held():
+        assert boards.lend(NAME, second)
+    boards.rest(NAME, second)  # somebody has it
+    assert second.is_open
+    assert not first.lent
+
+
 def test_what_keeps_it_from_starting_is_told_to_whoever_needs_it(
     boards: Boards, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,6 +51,38 @@ failing.__module__ = hil.suite.bench.__name__
 hil.suite.bench.test_image = failing
 """
 
+# Two processors; how many images are streamed at once at most.
+AT_ONCE = """
+import threading
+from pathlib import Path
+import hil.bench.turns
+from hil import limits
+from hil.session import Session
+
+limits.processors = lambda: 2
+hil.bench.turns.STANDS_S = 600.0
+lock, streaming, most = threading.Lock(), set(), 0
+infer = Session.infer
+
+def counted(self, inputs, progress, macs):
+    global most
+    with lock:
+        streaming.add(self)
+        most = max(most, len(streaming))
+
+    def told(done, total):
+        if done == total:
+            streaming.discard(self)
+        progress(done, total)
+
+    return infer(self, inputs, told, macs)
+
+def pytest_sessionfinish():
+    Path("most").write_text(str(most))
+
+Session.infer = counted
+"""
+
 
 @pytest.fixture
 def boards() -> Iterator[Path]:
@@ -188,6 +220,21 @@ def test_boards_of_two_names_work_at_once_and_a_bad_one_delays_no_other(tmp_path
     table = done.stdout[done.stdout.index("board ") :]
     boards_of_rows = [line.split()[0] for line in table.splitlines() if " fastgrnn_digits  " in line]
     assert boards_of_rows == ["left"] * 3 + ["right"] * 3
+
+
+def test_no_more_boards_compute_at_once_than_there_are_processors(tmp_path: Path, boards: Path) -> None:
+    (tmp_path / "conftest.py").write_text(AT_ONCE)
+    lab = tmp_path / "lab.toml"
+    table = '[boards.board-{}]\nkind = "qemu_mps2_an386"\npool = false\n'
+    lab.write_text("".join(map(table.format, range(5))))
+    chosen = ("--board=all", "--model=rnnpool_face/q15", "--vectors=20")
+    done = run_bench(tmp_path, *chosen, f"--lab={lab}", HIL_RUNTIME_DIR=str(boards))
+    assert "5 passed" in done.stdout, done.stdout + done.stderr
+    assert rows(tmp_path, "select count(*) from measure where metric = 'golden_exact' and value = 1") == [
+        (5,)
+    ]
+    assert int((tmp_path / "most").read_text()) <= 2
+    assert not list(boards.iterdir())
 
 
 def test_tests_that_hold_a_board_have_it_to_themselves(tmp_path: Path) -> None:

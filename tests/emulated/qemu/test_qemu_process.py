@@ -79,6 +79,19 @@ def test_no_option_is_deprecated(qemu: QemuProcess) -> None:
     assert "deprecated" not in qemu.board.stderr.read_text()
 
 
+def test_it_moves_to_the_processor_that_it_is_told(qemu: QemuProcess) -> None:
+    ours, pid = sorted(os.sched_getaffinity(0)), _pid(qemu)
+    for number in (0, 1, 1 + len(ours)):
+        qemu.stay_on(number)
+        threads = [int(thread.name) for thread in Path(f"/proc/{pid}/task").iterdir()]
+        assert len(threads) > 1
+        assert {tuple(os.sched_getaffinity(thread)) for thread in threads} == {(ours[number % len(ours)],)}
+    os.kill(pid, signal.SIGKILL)
+    assert _ends(pid)
+    qemu.stay_on(0)
+    assert qemu.exit_reason() == "QEMU ended by SIGKILL"
+
+
 def test_tells_what_killed_it(qemu: QemuProcess) -> None:
     pid = _pid(qemu)
     os.kill(pid, signal.SIGKILL)
