@@ -11,15 +11,16 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
-from hil.errors import HilError, LabError
+from hil.errors import HilError, LabError, LinkError
 from hil.flash.base import Flasher
 from hil.flash.process import ProbeProcess
 from hil.image import Image
 from hil.kinds import Kind
-from hil.lab import BoardSpec
+from hil.lab import BoardSpec, port_of
 from hil.link.rings import Memory
 from hil.measure.cycles import CoreTrace
 from hil.measure.elf import check_fits, load_segments
+from hil.ports import users_of
 from hil.qemu.process import QemuProcess, find_ahead
 
 
@@ -41,7 +42,8 @@ class Board:
     number, of a board that computes with ours. ``versions`` are of the tools between us and the core.
     ``trace`` watches the core from outside, where something can; where it should and cannot,
     ``trace_missing`` says why. Frames may travel through ``memory``, where host and board share some; where
-    they should and do not, ``memory_missing`` says why.
+    they should and do not, ``memory_missing`` says why. ``hang_after_s`` is how long the lab file lets it be
+    silent.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Board:
     memory: Memory | None = None
     memory_missing: str | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
+    hang_after_s: float | None = None
 
     def check(self, image: Image) -> None:
         """Refuse an image that is for another kind, damaged, or reaches outside flash; ImageError."""
@@ -74,12 +77,17 @@ class Board:
 
 @contextmanager
 def open_board(
-    spec: BoardSpec, probes: ProbeProcess | None = None, place: int | None = None
+    spec: BoardSpec,
+    probes: ProbeProcess | None = None,
+    place: int | None = None,
+    *,
+    mass_erase: bool = False,
 ) -> Iterator[Board]:
-    """Open one board of the lab and close it again; errors name the board.
+    """Open one board of the lab and close it again; errors name the board. It is not locked by this.
 
     ``probes`` drives its debug probe; without one it has a process of its own. Emulated boards of
-    neighbouring ``place``s run on processors of their own.
+    neighbouring ``place``s run on processors of their own. With ``mass_erase`` a chip that is locked against
+    debuggers is erased as a whole.
     """
     kind = spec.kind
     versions = {"pyocd": version("pyocd")}
@@ -97,15 +105,21 @@ def open_board(
         except HilError as error:
             raise error.at(spec.name) from None
         if process is None:
-            assert spec.probe is not None, "the lab file was checked"
-            assert spec.serial is not None, "the lab file was checked"
-            yield Board(spec.name, kind, spec.serial, _flasher(probes, kind, spec.probe), versions=versions)
+            port = _free_port(spec)
+            yield Board(
+                spec.name,
+                kind,
+                port,
+                _flasher(probes, spec, mass_erase=mass_erase),
+                versions=versions,
+                hang_after_s=spec.hang_after_s,
+            )
         else:
             yield Board(
                 spec.name,
                 kind,
                 process.serial_url,
-                _flasher(probes, kind, process.probe_id),
+                _flasher(probes, spec, process.probe_id),
                 failure=process.failure,
                 clock=process.clock,
                 stay_on=process.stay_on,
@@ -114,6 +128,7 @@ def open_board(
                 memory=process.memory,
                 memory_missing=process.memory_missing,
                 versions={**versions, "qemu": process.version},
+                hang_after_s=spec.hang_after_s,
             )
 
 
@@ -123,5 +138,29 @@ def look_ahead(specs: Sequence[BoardSpec]) -> None:
         find_ahead()
 
 
-def _flasher(probes: ProbeProcess, kind: Kind, probe: str) -> Callable[[], Flasher]:
-    return lambda: probes.flasher(probe, kind.pyocd_target, options=kind.pyocd_options)
+def _free_port(spec: BoardSpec) -> str:
+    """The board's serial port; LinkError where another program has it open, for both would lose bytes."""
+    port = port_of(spec)
+    others = [] if "://" in port else users_of(port)
+    if others:
+        raise LinkError(
+            f"the serial port {port} is open in another program",
+            board=spec.name,
+            evidence=", ".join(map(str, others)),
+            remedy="end that program",
+        )
+    return port
+
+
+def _flasher(
+    probes: ProbeProcess, spec: BoardSpec, emulated: str | None = None, *, mass_erase: bool = False
+) -> Callable[[], Flasher]:
+    """Of the board's probe, or the ``emulated`` one."""
+    probe = spec.probe or emulated
+    assert probe is not None, "the lab file was checked"
+    options = dict(spec.kind.pyocd_options)
+    if spec.swd_clock_hz is not None:
+        options["frequency"] = spec.swd_clock_hz
+    if mass_erase:
+        options["auto_unlock"] = True
+    return lambda: probes.flasher(probe, spec.kind.pyocd_target, options=options)

@@ -26,9 +26,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hil.errors import LabError
+from hil.errors import LabError, LinkError
 from hil.kinds import KINDS, Kind
 from hil.lab_keys import AUTO, KEYS, SECTIONS, Quarantine, WrongValueError
+from hil.link.usb import UsbPorts
 from hil.naming import listed, why_no_name
 from hil.reading import LARGEST_TEXT, read_bytes
 from hil.toml_places import Place, nearest, places
@@ -296,6 +297,22 @@ class _Reader:
         where = str(self._path) if place is None else f"{self._path}, line {place[0]}, column {place[1]}"
         told = where if evidence is None else f"{where}: {evidence}"
         return LabError(what, board=board, evidence=told, remedy=remedy)
+
+
+def port_of(board: BoardSpec, usb: UsbPorts | None = None) -> str:
+    """The URL of a board's serial port now; LinkError where it is to be found and is not there."""
+    assert board.serial is not None, "the lab file was checked"
+    assert board.probe is not None, "the lab file was checked"
+    if board.serial != AUTO:
+        return board.serial
+    port = (usb or UsbPorts()).port_with_serial(probe_key(board.probe))
+    if port is None:
+        raise LinkError(
+            f"no serial port belongs to the USB device with the serial number {probe_key(board.probe)}",
+            board=board.name,
+            remedy='plug it in, or name the port in the lab file instead of "auto"',
+        )
+    return port
 
 
 def probe_key(probe: str) -> str:

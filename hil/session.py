@@ -74,9 +74,9 @@ class Report:
 class Session:
     """Flashes the image, starts it and shakes hands on entry; a failed entry undoes itself.
 
-    ``hang_after_s`` is how long the board may be silent while it computes; None leaves that to the model's
-    cost. ``over_uart`` keeps frames out of memory that host and board share, ``faults`` damage them.
-    ``record`` is a folder for a recording of all that travels (hil/link/recording.py).
+    ``hang_after_s`` is how long the board may be silent while it computes; None leaves that to the board, or
+    to the model's cost. ``over_uart`` keeps frames out of memory that host and board share, ``faults`` damage
+    them. ``record`` is a folder for a recording of all that travels (hil/link/recording.py).
     ``phases`` holds the seconds each step took so far, by the host's clock. ``failure`` is what went wrong
     with the board in this session, None while it can be used.
     """
@@ -93,7 +93,7 @@ class Session:
     ) -> None:
         self.board = board
         self.image = image
-        self.hang_after_s = hang_after_s
+        self.hang_after_s = board.hang_after_s if hang_after_s is None else hang_after_s
         self.over_uart = over_uart
         self.faults = faults
         self.record = record

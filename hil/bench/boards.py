@@ -5,18 +5,31 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 from hil import limits
 from hil.beside import beside, crowded
 from hil.board import Board, open_board
-from hil.errors import HilError
+from hil.errors import HilError, LabError
 from hil.flash.nursery import Nursery
 from hil.flash.process import ProbeProcess
 from hil.lab import BoardSpec
+from hil.locks import BoardLock, take
 
 _SLICE_S = 0.1
+
+
+@dataclass(frozen=True)
+class Use:
+    """How boards are used: ``wait_s`` for another run to let one go; ``mass_erase`` of locked chips."""
+
+    wait_s: float = 0.0
+    mass_erase: bool = False
+
+
+_ALONE = Use()
 
 
 class Member:
@@ -25,8 +38,10 @@ class Member:
     ``retired`` says why it takes no images any more, None while it does.
     """
 
-    def __init__(self, spec: BoardSpec, nursery: Nursery, place: int) -> None:
+    def __init__(self, spec: BoardSpec, nursery: Nursery, place: int, use: Use) -> None:
         self.spec = spec
+        self._use = use
+        self._lock: BoardLock | None = None
         self.retired: str | None = None
         self.lent = False
         self._probes = ProbeProcess(nursery)
@@ -60,10 +75,25 @@ class Member:
         self._open = self._opened()
         return self._open[0]
 
+    def hold(self, say: Callable[[str], None] = lambda line: None) -> None:
+        """Keep other runs from the board until it is closed; LabError names who has it.
+
+        Only boards that others could use are locked. ``say`` is told once who is waited for.
+        """
+        if self._lock is None and self.spec.identity is not None:
+            try:
+                self._lock = take(
+                    self.spec.identity, self._use.wait_s, lambda who: say(f"{self.spec.name}: {who}")
+                )
+            except LabError as error:
+                raise error.at(self.spec.name) from None
+
     def _opened(self) -> tuple[Board, ExitStack]:
+        self.hold()
         stack = ExitStack()
         stack.callback(self._probes.close)
-        return stack.enter_context(open_board(self.spec, self._probes, self._place)), stack
+        opening = open_board(self.spec, self._probes, self._place, mass_erase=self._use.mass_erase)
+        return stack.enter_context(opening), stack
 
     def _finish_opening(self) -> None:
         opening, self._opening = self._opening, None
@@ -77,6 +107,15 @@ class Member:
         held, self._open = self._open, None
         if held is not None:
             held[1].close()
+
+    def close(self) -> None:
+        """Close the board, and let other runs have it."""
+        try:
+            self.discard()
+        finally:
+            lock, self._lock = self._lock, None
+            if lock is not None:
+                lock.release()
 
     def let_go(self) -> None:
         """Break what its user waits for, which is a debug probe that does not answer."""
@@ -97,6 +136,7 @@ class Boards:
         sizes: Mapping[str, int],
         nursery: Nursery,
         quiet: Callable[[], AbstractContextManager[None]] = nullcontext,
+        use: Use = _ALONE,
     ) -> None:
         self.changed = threading.Condition()
         self._quiet = quiet
@@ -106,7 +146,7 @@ class Boards:
         for spec in specs:
             places = spec.places if spec.members else (spec,) * sizes.get(spec.name, 1)
             self._members[spec.name] = [
-                Member(one, nursery, place + number) for number, one in enumerate(places)
+                Member(one, nursery, place + number, use) for number, one in enumerate(places)
             ]
             place += len(places)
 
@@ -203,7 +243,7 @@ class Boards:
         with ExitStack() as all_of_them:
             for members in self._members.values():
                 for member in members:
-                    all_of_them.callback(member.discard)
+                    all_of_them.callback(member.close)
 
     def _free(self, name: str) -> Member | None:
         """One that is open, if there is a choice; one that is retired only where there is no other."""

@@ -81,7 +81,9 @@ class Loop(Generic[K]):
             return
         with self._boards.held():
             for name, queue in self._queues.items():
-                self._serving[name] = set(self._boards.members(name)[: len(queue)])
+                members = self._boards.members(name)
+                working = [member for member in members if member.retired is None] or members
+                self._serving[name] = set(working[: len(queue)])
                 for member in list(self._serving[name]):
                     self._start(name, member)
 

@@ -13,7 +13,7 @@ from tempfile import TemporaryFile
 
 from hil import provenance
 from hil.bench.attempt import Outcome, Wanted, utc_now
-from hil.bench.boards import Boards
+from hil.bench.boards import Boards, Use
 from hil.bench.ending import Ended, Ending
 from hil.bench.plan import Case, plan
 from hil.bench.pool import sizes
@@ -23,12 +23,14 @@ from hil.beside import beside
 from hil.board import look_ahead
 from hil.build.own import bring_up_to_date
 from hil.commit import Commit, commit_of
-from hil.errors import HilError, StoreError
+from hil.errors import HilError, LabError, StoreError
 from hil.flash.nursery import Nursery
+from hil.flash.process import ProbeProcess
 from hil.lab import BoardSpec, Lab, load_lab
 from hil.link.faults import parse_faults
 from hil.masking import masked
 from hil.models.catalog import ModelLibrary, source_files
+from hil.states import offline
 from hil.values import Precision
 from hil_db.records import Incident, RunInfo, SessionRecord, Status
 
@@ -51,6 +53,17 @@ class Options:
     link_faults: str | None = None
     link_record: Path | None = None  # a folder
     commit: Commit | None = None  # of what runs, where that is known; else git is asked
+    wait_s: float | None = None  # for boards that other runs use
+    allow_mass_erase: bool = False
+    allow_offline: bool = False
+
+
+class NotReadyError(LabError):
+    """Boards that were asked for cannot be used; ``faults`` has a line for each."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("boards cannot be used: " + "; ".join(faults))
+        self.faults = faults
 
 
 _ENDED_BY: dict[signal.Signals | None, Status] = {
@@ -81,7 +94,8 @@ class BenchRun:
         self.cases: tuple[Case, ...] = plan(self.specs, options.models, self.library)
         self.ending = Ending()
         many = sizes(self.specs, self.cases, options.pool)
-        self.boards = Boards(self.specs, many, self.nursery, self.ending.held)
+        use = Use(options.wait_s or 0.0, options.allow_mass_erase)
+        self.boards = Boards(self.specs, many, self.nursery, self.ending.held, use)
         self.notes: list[str] = []
         if faults is not None:
             self.notes.append(
@@ -108,6 +122,51 @@ class BenchRun:
     def rows(self) -> list[Row]:
         """The table's, in the order of the plan, whatever was done first."""
         return [row for _, row in sorted(self._rows, key=lambda placed: placed[0])]
+
+    def meet(self, say: Callable[[str], None] = lambda line: None) -> dict[str, str]:
+        """Lock the boards that others could use, and see that they are there; NotReadyError if not.
+
+        Gives why boards are left out, by the names that they are stored under: those in quarantine, and
+        absent ones with --allow-offline. ``say`` is told who is waited for.
+        """
+        members = [member for spec in self.specs for member in self.boards.members(spec.name)]
+        shared = [member for member in members if member.spec.identity is not None]
+        for member in shared:
+            if (why := member.spec.quarantine) is not None:
+                member.retired = f"in quarantine since {why.since}: {why.reason}"
+        whole = [member for member in shared if member.retired is None]
+        absent = self._absent([one.spec for one in whole if one.spec.kind.emulator is None])
+        faults = []
+        for member in whole:
+            name = member.spec.name
+            if name in absent and self.options.allow_offline:
+                member.retired = f"offline: {absent[name]}"
+            elif name in absent:
+                faults.append(f"{name}: {absent[name]}; plug it in, or skip it with --allow-offline")
+            else:
+                try:
+                    member.hold(say)
+                except LabError as busy:
+                    faults.append(str(busy))
+        if faults:
+            raise NotReadyError(faults)
+        return self._left_out()
+
+    def _absent(self, boards: list[BoardSpec]) -> dict[str, str]:
+        if not boards:
+            return {}
+        with ProbeProcess(self.nursery) as probes:
+            return offline(boards, probes.attached)
+
+    def _left_out(self) -> dict[str, str]:
+        found = {}
+        for spec in self.specs:
+            retired = [one for one in self.boards.members(spec.name) if one.retired is not None]
+            told = [f"{one.spec.name} is left out: {one.retired}" for one in retired]
+            self.notes += told
+            if len(retired) == self.boards.size(spec.name):
+                found[spec.name] = "; ".join(told)
+        return found
 
     def ahead(self) -> Callable[[], Commit]:
         """Ask git for the commit, and what the boards need, while pytest collects; gives the commit.

@@ -29,13 +29,15 @@ class FlashReport:
 class AttachedProbe:
     """A debug probe that is there; nothing is known of what it is wired to but its own word.
 
-    ``is_emulated``: it is that of an emulator, which belongs to the run that started it.
+    ``is_emulated``: it is that of an emulator, which belongs to the run that started it. ``target`` is the
+    chip of the board that the probe is part of, as pyOCD calls it; None for a probe by itself.
     """
 
     unique_id: str
     description: str
     board_name: str | None
     is_emulated: bool = False
+    target: str | None = None
 
 
 class Flasher(Protocol):

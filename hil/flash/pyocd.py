@@ -264,4 +264,6 @@ def _connected(unique_id: str | None = None) -> list[Any]:
 def _describe(probe: Any) -> AttachedProbe:
     info = probe.associated_board_info
     name = info.name if info is not None else None
-    return AttachedProbe(probe.unique_id, probe.description, name, getattr(probe, "is_emulated", False))
+    target = info.target if info is not None else None
+    is_emulated = getattr(probe, "is_emulated", False)
+    return AttachedProbe(probe.unique_id, probe.description, name, is_emulated, target)

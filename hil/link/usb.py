@@ -51,15 +51,26 @@ class UsbPorts:
 
     def port_of(self, device: Device) -> str | None:
         """The path of the device's port now; None while it is not plugged in."""
-        try:
-            names = sorted(entry.name for entry in (self.sys / "class" / "tty").iterdir())
-        except OSError:
-            return None
-        for name in names:
+        for name in self._names():
             now = self._device(name)
             if now is not None and now.is_same(device):
                 return str(self.dev / name)
         return None
+
+    def port_with_serial(self, number: str) -> str | None:
+        """The first port of the device with that serial number, without regard to case and leading zeros."""
+        wanted = _bare(number)
+        for name in self._names():
+            device = self._device(name)
+            if device is not None and device.serial and _bare(device.serial) == wanted:
+                return str(self.dev / name)
+        return None
+
+    def _names(self) -> list[str]:
+        try:
+            return sorted(entry.name for entry in (self.sys / "class" / "tty").iterdir())
+        except OSError:
+            return []
 
     def _device(self, tty: str) -> Device | None:
         """From the port's place in the tree of devices: the first above it that is an interface of USB."""
@@ -71,6 +82,10 @@ class UsbPorts:
                 vendor, product, serial = (_read(of / name) for name in ("idVendor", "idProduct", "serial"))
                 return Device(vendor or "", product or "", serial or "", number, interface.name)
         return None
+
+
+def _bare(number: str) -> str:
+    return number.lower().lstrip("0")
 
 
 def _read(path: Path) -> str | None:

@@ -69,6 +69,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     run.planned = {item.nodeid for item in session.items if "hil_target" in getattr(item, "fixturenames", ())}
     if run.planned:
         session.config.add_cleanup(run.boards.close)
+        _meet_boards(session, run)
         run.boards.open_ahead()
         try:
             with collecting_later():
@@ -79,6 +80,22 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             raise pytest.UsageError(str(error)) from None
         except OSError as error:
             raise pytest.UsageError(refusal(error)) from error
+
+
+def _meet_boards(session: pytest.Session, run: BenchRun) -> None:
+    """Skip the tests of boards that are left out; UsageError, a line each, when others cannot be used."""
+    from hil.bench.run import NotReadyError
+
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    try:
+        left_out = run.meet(lambda line: None if reporter is None else reporter.write_line(escaped(line)))
+    except NotReadyError as error:
+        raise pytest.UsageError("\n".join(error.faults)) from None
+    for item in session.items if left_out else ():
+        target = getattr(getattr(item, "callspec", None), "params", {}).get("hil_target")
+        board = getattr(target, "board", target)  # of a case, or the board itself
+        if (why := left_out.get(str(getattr(board, "name", "")))) is not None:
+            item.add_marker(pytest.mark.skip(reason=why))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -102,6 +102,19 @@ _OPTIONS: Mapping[str, Mapping[str, Any]] = {
         "help": "fail the tests of images that are worse than in that run: a number, a named baseline, "
         "a branch, a tag or latest (docs/verdicts.md)",
     },
+    "wait": {
+        "metavar": "SECONDS",
+        "type": _seconds,
+        "help": "how long to wait for a board that another run uses (default: not at all)",
+    },
+    "allow-offline": {
+        "action": "store_true",
+        "help": "skip the tests of boards that are not attached; else the run does not begin",
+    },
+    "allow-mass-erase": {
+        "action": "store_true",
+        "help": "unlock a chip that is protected against debuggers, which erases all of it",
+    },
     "lab": {"metavar": "FILE", "help": "the lab file (default: the lab is one QEMU board)"},
     "db": {"metavar": "URL", "help": "the database (default: SQLite in the user's data folder)"},
 }
@@ -178,6 +191,9 @@ def the_run(config: pytest.Config) -> BenchRun:
             pool=option(config, "pool"),
             link_record=None if record is None else config.invocation_params.dir / record,
             commit=None if given is None else given.commit,
+            wait_s=option(config, "wait"),
+            allow_mass_erase=bool(option(config, "allow-mass-erase")),
+            allow_offline=bool(option(config, "allow-offline")),
         )
         try:
             run = BenchRun(options, nursery)

@@ -1,0 +1,52 @@
+"""`hil boards`: the boards of a lab file and how each stands."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+HELP = "list the boards of a lab file: ready, busy by whom, offline and why, quarantined"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The lab file, and how to print."""
+    parser.add_argument(
+        "--lab", metavar="FILE", type=Path, help="the lab file (default: the lab is one QEMU board)"
+    )
+    parser.add_argument("--json", action="store_true", help="print a JSON list instead of a table")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print a row for each; 0 whatever their states."""
+    import json
+
+    from hil.flash.process import ProbeProcess
+    from hil.lab import load_lab
+    from hil.states import states
+    from hil.text.table import table_lines
+
+    lab = load_lab(options.lab)
+    with ProbeProcess() as process:
+        found = states(lab.boards, process.attached)
+    if options.json:
+        told = [
+            {
+                "name": one.spec.name,
+                "kind": one.spec.kind.name,
+                "state": str(one.state),
+                "why": one.why,
+                "probe": one.spec.probe,
+                "serial": one.spec.serial,
+                "tags": list(one.spec.tags),
+            }
+            for one in found
+        ]
+        print(json.dumps(told, indent=2, ensure_ascii=False))
+        return 0
+    rows = [[one.spec.name, one.spec.kind.name, str(one.state), one.why or ""] for one in found]
+    print(
+        "\n".join(
+            line.rstrip() for line in table_lines(["board", "kind", "state", "why"], rows, left=(0, 1, 2, 3))
+        )
+    )
+    return 0

@@ -1,0 +1,77 @@
+"""A lab file of what is attached, as text: boards whose kind is known, and the rest as comments."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+
+from hil.flash.base import AttachedProbe
+from hil.kinds import KINDS, Kind
+from hil.lab import builtin_lab
+from hil.lab_keys import AUTO
+from hil.lab_schema import schema_path
+from hil.link.usb import UsbPorts
+
+
+def lab_text(attached: Sequence[AttachedProbe], usb: UsbPorts) -> tuple[str, list[str]]:
+    """The file's text, which the lab reads as it is, and notes on what its user has to do.
+
+    Probes of emulators are left out: each belongs to the run that started it. A probe whose board is of no
+    kind that the lab knows is a comment. Without any board of silicon the file names the emulated one.
+    """
+    lines = [f"#:schema {schema_path().as_uri()}"]
+    notes: list[str] = []
+    probes = [probe for probe in attached if not probe.is_emulated]
+    names: set[str] = set()
+    for probe in probes:
+        kind = _kind_of(probe)
+        port = usb.port_with_serial(probe.unique_id)
+        name = _name(probe, names)
+        table = [f"[boards.{name}]", *_fields(probe, kind, port)]
+        if kind is None:
+            notes.append(
+                f"{_told(probe)}: of no kind that is known here; its table is a comment, name its kind"
+            )
+        elif port is None:
+            notes.append(
+                f"{_told(probe)}: it has no serial port of its own; name the one its UART is wired to"
+            )
+        lines += ["", f"# {_told(probe)}", *(line if kind is not None else f"# {line}" for line in table)]
+        if kind is not None:
+            names.add(name)
+    if not probes:
+        notes.append("no debug probe is attached: the lab file names the emulated board")
+    if not names:
+        (board,) = builtin_lab().boards
+        lines += ["", f"[boards.{board.name}]", f'kind = "{board.kind.name}"']
+    return "\n".join([*lines, ""]), notes
+
+
+def _kind_of(probe: AttachedProbe) -> Kind | None:
+    silicon = [kind for kind in KINDS.values() if kind.emulator is None]
+    return next((kind for kind in silicon if kind.pyocd_target == probe.target), None)
+
+
+def _fields(probe: AttachedProbe, kind: Kind | None, port: str | None) -> list[str]:
+    serial = f'serial = "{AUTO}"' + (f"  # {port} now" if port is not None else "  # or the port of its UART")
+    name = kind.name if kind is not None else "…"
+    return [f"kind = {_quoted(name)}", f"probe = {_quoted(probe.unique_id)}", serial]
+
+
+def _name(probe: AttachedProbe, taken: set[str]) -> str:
+    word = re.sub(r"[^a-z0-9]+", "-", (probe.board_name or "board").lower()).strip("-") or "board"
+    number = 1
+    while (name := f"{word}-{number}") in taken:
+        number += 1
+    return name
+
+
+def _told(probe: AttachedProbe) -> str:
+    board = f" ({probe.board_name})" if probe.board_name else ""
+    told = f"{probe.description}{board}"
+    return "".join(sign if sign.isprintable() else "?" for sign in told)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,66 @@
+"""What `hil lab init` writes is read as it is, and names what is attached."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hil.flash.base import AttachedProbe
+from hil.kinds import KINDS
+from hil.lab import Lab, load_lab
+from hil.lab_text import lab_text
+from hil.link.usb import UsbPorts
+from usb_devices import usb_tree
+
+NUCLEO = AttachedProbe("066BFF30", "ST-Link V2-1", "NUCLEO-F439ZI", target="stm32f439xi")
+OTHER = AttachedProbe("0D28", "DAPLink\nodd", "LPC55", target="lpc55s69")
+BARE = AttachedProbe("683459512", "J-Link", None)
+EMULATOR = AttachedProbe("mps2-1", "QEMU", "mps2-an386", is_emulated=True, target="mps2_an386")
+
+
+@pytest.fixture(autouse=True)
+def _kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    nucleo = replace(
+        KINDS["qemu_mps2_an386"], name="nucleo_f439zi", emulator=None, pyocd_target="stm32f439xi"
+    )
+    for module in ("hil.lab", "hil.lab_text"):
+        monkeypatch.setattr(f"{module}.KINDS", {**KINDS, "nucleo_f439zi": nucleo})
+
+
+def written(folder: Path, usb: UsbPorts, *attached: AttachedProbe) -> tuple[Lab, str, list[str]]:
+    text, notes = lab_text(attached, usb)
+    path = folder / "lab.toml"
+    path.write_text(text)
+    return load_lab(path), text, notes
+
+
+def test_with_nothing_attached_it_says_so_and_names_the_emulated_board(tmp_path: Path) -> None:
+    lab, text, notes = written(tmp_path, usb_tree(tmp_path), EMULATOR)
+    assert [(board.name, board.kind.name) for board in lab.boards] == [("qemu", "qemu_mps2_an386")]
+    assert notes == ["no debug probe is attached: the lab file names the emulated board"]
+    schema = text.splitlines()[0].removeprefix("#:schema file://")
+    assert Path(schema).is_file()
+
+
+def test_boards_of_a_known_kind_are_named_with_their_ports(tmp_path: Path) -> None:
+    usb = usb_tree(tmp_path, ("ttyACM3", "066bff30"))
+    second = replace(NUCLEO, unique_id="066BFF31")
+    lab, text, notes = written(tmp_path, usb, NUCLEO, second, EMULATOR)
+    assert [(one.name, one.probe, one.serial) for one in lab.boards] == [
+        ("nucleo-f439zi-1", "066BFF30", "auto"),
+        ("nucleo-f439zi-2", "066BFF31", "auto"),
+    ]
+    assert f'serial = "auto"  # {tmp_path}/dev/ttyACM3 now' in text
+    (note,) = notes
+    assert note.startswith("ST-Link V2-1 (NUCLEO-F439ZI): it has no serial port of its own")
+
+
+def test_what_is_of_no_known_kind_is_a_comment(tmp_path: Path) -> None:
+    lab, text, notes = written(tmp_path, usb_tree(tmp_path), OTHER, BARE)
+    assert [board.name for board in lab.boards] == ["qemu"]
+    assert '# probe = "683459512"' in text
+    assert "DAPLink?odd (LPC55)" in text, "a name cannot leave its comment"
+    assert len(notes) == 2
+    assert all("of no kind that is known here" in note for note in notes)
