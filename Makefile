@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 
 # What a system package is needed for: a command or a pattern of paths, then the Debian package that brings it.
 BENCH_NEEDS := qemu-system-arm:qemu-system-arm cc:build-essential
-TEST_NEEDS := $(BENCH_NEEDS) arm-none-eabi-gcc:gcc-arm-none-eabi chromium:chromium git:git \
+TEST_NEEDS := $(BENCH_NEEDS) arm-none-eabi-gcc:gcc-arm-none-eabi chromium:chromium git:git curl:curl \
 	/usr/lib/postgresql/*/bin/initdb:postgresql clang:clang \
 	/usr/lib/llvm-*/lib/clang/*/lib/*/libclang_rt.fuzzer-*.a:libclang-rt-dev
 

@@ -47,8 +47,8 @@ def run(arguments: Sequence[str], log: Path) -> Ended:
     A signal that asks this process to end is handed on: the bench stores what it measured, and ends.
     OSError when no process or file can be had.
     """
-    # Dash's plug-in for pytest warns in every run, and the bench has no use for it.
-    command = [sys.executable, "-m", "pytest", "-p", "no:dash", "-p", witness.__name__, *arguments]
+    # -P: as `pytest` does, which imports nothing from the present folder unasked. Dash's plug-in would warn.
+    command = [sys.executable, "-P", "-m", "pytest", "-p", "no:dash", "-p", witness.__name__, *arguments]
     seen = log.with_name("failures.jsonl").absolute()
     with log.open("wb") as file, _handing_on() as asked:
         process = subprocess.Popen(

@@ -25,6 +25,8 @@ from hil.masking import masked
 from hil.nightly import bench
 from hil.nightly.folder import Nights, open_nights
 from hil.nightly.reference import reference, run_of
+from hil.nightly.witness import Kind
+from hil.report.writing import write_report
 from hil.text.streams import OutputError
 from hil.thresholds import load_thresholds
 from hil_db.records import Status
@@ -38,6 +40,12 @@ _FINE = "**HIL bench: fine.** "  # what a comparison without findings begins wit
 # Of pytest's own exit codes.
 _TESTS_FAILED, _NO_TESTS = 1, 5
 _SAID = {1: "failed", 2: "was interrupted", 3: "met a fault of its own", 4: "was not given what it needs"}
+# What a test that failed comes to, and what has to be failed on for that.
+_KINDS = {
+    Kind.FOUND: (WORSE, FailOn.REGRESSION),
+    Kind.BENCH: (NOTHING, FailOn.NO_DATA),
+    Kind.STORE: (WRONG, None),
+}
 _NAMED = 5  # so many tests that failed
 _OURS = ("--baseline", "--db", "--lab")
 
@@ -171,11 +179,11 @@ class _Morning:
 
     def _of_tests(self) -> list[Finding]:
         """Tests that failed; but not those of images of which the comparison tells as much."""
-        fails_on, told = self.options.fails_on, self.result is not None and self.result.code != FINE
+        told = self.result is not None and self.result.code != FINE
         found = []
         for one in self.ended.failures:
-            code, what = (WORSE, FailOn.REGRESSION) if one.measured else (NOTHING, FailOn.NO_DATA)
-            if what in fails_on and (one.measured or not told):
+            code, asked = _KINDS[one.kind]
+            if (asked is None or asked in self.options.fails_on) and not (one.kind is Kind.BENCH and told):
                 found.append(Finding(code, f"{one.test.rpartition('::')[2]} failed: {one.said}"))
         return _cut(found)
 
@@ -197,7 +205,9 @@ class _Morning:
         return f"**HIL bench: {word}.**\n{notes}\n{text.removeprefix(_FINE)}"
 
     def _report(self) -> None:
-        """To come."""
+        options, before = self.options, None if self.before is None else str(self.before.id)
+        out = self.nights.here / "report.html"
+        write_report(options.db, str(self.run), before, out, lab=options.lab, folder=options.folder)
 
     def _stored(self) -> str:
         return f"; what was measured is in run {self.run}" if self.run is not None else ""

@@ -33,6 +33,8 @@ def reference(url: str | None, baseline: str | None, folder: Path) -> StoredRun 
         engine.explained(store.url),
         engine.looking(store.engine).connect() as connection,
     ):
+        with store.writing():
+            pass  # what is locked or read-only costs no bench
         name = baseline if baseline is not None else _newest(connection, branch_of(folder))
         return None if name is None else baseline_run(connection, name, store.url)
 

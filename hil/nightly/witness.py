@@ -1,7 +1,7 @@
 """A plug-in for pytest that writes down, as it happens, which tests failed and why: a line of JSON each.
 
-The night reads it when the bench has ended, however it did. Errors of the lab itself (a board that does not
-answer) are told from tests that found something wrong.
+The night reads it when the bench has ended, however it did. What befell the bench itself (a board that does
+not answer, a database that is locked) is told from tests that found something wrong.
 """
 
 from __future__ import annotations
@@ -10,24 +10,33 @@ import json
 import os
 from collections.abc import Generator
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
 
-from hil.errors import HilError
+from hil.errors import HilError, StoreError
 from hil.masking import masked
 
 VARIABLE = "HIL_NIGHTLY_WITNESS"  # names the file
 _LONGEST = 500
 
 
+class Kind(StrEnum):
+    """What a failure tells of: what was measured, a board or image that could not be, the database."""
+
+    FOUND = "found"
+    BENCH = "bench"
+    STORE = "store"
+
+
 @dataclass(frozen=True)
 class Failure:
-    """A test that failed; ``measured`` is False where the bench itself failed, so that nothing was found."""
+    """A test that failed, and what it said in a line."""
 
     test: str
     said: str
-    measured: bool
+    kind: Kind
 
 
 @pytest.hookimpl(wrapper=True)
@@ -39,7 +48,7 @@ def pytest_runtest_makereport(
     if report.failed and call.excinfo is not None:
         error = call.excinfo.value
         line = " ".join(masked(str(error)).split()) or type(error).__name__
-        vars(report)["hil_why"] = {"said": line[:_LONGEST], "measured": not isinstance(error, HilError)}
+        vars(report)["hil_why"] = {"said": line[:_LONGEST], "kind": _kind(error)}
     return report
 
 
@@ -52,10 +61,17 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
             file.write(json.dumps({"test": report.nodeid, **why}) + "\n")
 
 
+def _kind(error: BaseException) -> Kind:
+    if isinstance(error, StoreError):
+        return Kind.STORE
+    return Kind.BENCH if isinstance(error, HilError) else Kind.FOUND
+
+
 def failures(file: Path) -> list[Failure]:
     """What was written, in the order of the failures; a line that was cut as its writer died is left out."""
     try:
         lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
     except FileNotFoundError:
         return []
-    return [Failure(**json.loads(line)) for line in lines if line.endswith("\n")]
+    told = [json.loads(line) for line in lines if line.endswith("\n")]
+    return [Failure(one["test"], one["said"], Kind(one["kind"])) for one in told]

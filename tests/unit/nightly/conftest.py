@@ -66,11 +66,13 @@ class Desk:
     def newest(self) -> Path:
         return self.folder / "nightly" / "newest"
 
-    def command(self, *arguments: str) -> list[str]:
-        """What is typed; options of the bench follow a ``--``."""
+    def arguments(self, *arguments: str) -> list[str]:
+        """What follows `hil`; options of the bench stand behind a ``--``."""
         ours, _, theirs = " ".join(arguments).partition("-- ")
-        words = [*ours.split(), "--", *theirs.split(), "bench.py"]
-        return [sys.executable, "-m", "hil", "nightly", f"--db={self.url}", *words]
+        return ["nightly", f"--db={self.url}", *ours.split(), "--", *theirs.split(), "bench.py"]
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "hil", *self.arguments(*arguments)]
 
     def ask(self, cycles: int = 1000, **others: bool | str) -> None:
         """What the bench of the nights from now on does."""

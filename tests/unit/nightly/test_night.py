@@ -8,13 +8,18 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
 
 import children
+from hil import cli
 from hil.nightly.night import worst
+from hil_db.records import RunInfo, Status
+from hil_db.store import Store
+from session_records import BEGAN, record
 
 if TYPE_CHECKING:
     from conftest import Desk
@@ -65,7 +70,7 @@ def test_a_first_night_and_those_after_it(desk: Desk) -> None:
     assert "1 passed" in (desk.newest / "bench.log").read_text()
     assert "REGRESSION  qemu m/q15" in worse.stdout
     assert sorted(one.name for one in desk.newest.iterdir()) == sorted(
-        ["bench.log", "check.json", "check.md", "junit.xml"]
+        ["bench.log", "check.json", "check.md", "junit.xml", "report.html"]
     )
 
 
@@ -134,15 +139,24 @@ def test_a_bench_that_is_killed(desk: Desk) -> None:
         (("-- --db=x",), "give --db to hil nightly itself"),
     ],
 )
-def test_what_keeps_a_night_from_beginning(desk: Desk, arguments: tuple[str, ...], said: str) -> None:
-    (desk.folder / "bad.toml").write_text('[[verdicts.threshold]]\nmetric = "flash_byte"\nallow = "1 %"\n')
-    subprocess.run(["git", "init", "-q", "-b", "main"], cwd=desk.folder, check=True)
-    desk.night()
-    night = desk.night(*arguments)
-    assert night.returncode == 2
-    assert said in night.stderr
-    assert "secret" not in night.stderr
-    assert "test session starts" not in night.stdout
+def test_what_keeps_a_night_from_beginning(
+    desk: Desk,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    said: str,
+) -> None:
+    monkeypatch.chdir(desk.folder)
+    Path("bad.toml").write_text('[[verdicts.threshold]]\nmetric = "flash_byte"\nallow = "1 %"\n')
+    with Store.open(desk.url) as store:
+        run = store.begin_run(RunInfo(BEGAN, "pytest", git_branch="main"))
+        store.save_session(run, record())
+        store.finish_run(run, Status.FINISHED)
+    assert cli.main(desk.arguments(*arguments)) == 2
+    told = capfd.readouterr()
+    assert said in told.err
+    assert "secret" not in told.err
+    assert "test session starts" not in told.out
 
 
 def test_options_that_the_bench_does_not_know(desk: Desk) -> None:
