@@ -12,7 +12,7 @@ from pathlib import Path
 from hil.board import Board
 
 QUICK = ("--board=all", "--model=fastgrnn_digits/q15", "--vectors=5")
-RUN_S = 240
+RUN_S = 600  # there for a hang
 _PLAIN = ("-p", "no:dash")
 
 

@@ -15,7 +15,7 @@ from namespaces import as_stranger, with_noexec
 
 pytestmark = pytest.mark.emulated
 
-RUN_S = 120
+RUN_S = 600  # there for a hang
 QUICK = ("--board=all", "--model=fastgrnn_digits/q15", "--vectors=5", "-p", "no:cacheprovider")
 
 

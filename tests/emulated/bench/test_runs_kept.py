@@ -16,6 +16,7 @@ import pytest
 
 from bench_runs import QUICK, RUN_S, bench_command, rows, run_bench, runs
 from children import interruptible
+from holding import hold
 
 pytestmark = pytest.mark.emulated
 
@@ -99,7 +100,7 @@ def test_a_run_that_stops_at_its_first_failure_has_failed(tmp_path: Path) -> Non
 
 @dataclass(frozen=True)
 class Streaming:
-    """A bench on a terminal, of which the first of three cases is done and the second is streaming."""
+    """A bench on a terminal: the first of three tests has reported, the second's session stands."""
 
     process: subprocess.Popen[bytes]
     terminal: int
@@ -119,6 +120,7 @@ class Streaming:
 @contextmanager
 def streaming(folder: Path, boards: Path, *before: str) -> Iterator[Streaming]:
     """``before`` is a program that starts the bench."""
+    hold(folder, "rnnpool_face/f32")
     controller, terminal = pty.openpty()
     process = subprocess.Popen(
         interruptible([*before, *bench_command(folder, *THREE)]),
@@ -131,9 +133,9 @@ def streaming(folder: Path, boards: Path, *before: str) -> Iterator[Streaming]:
     os.close(terminal)
     drawn = b""
     try:
-        # Only what comes after the first test's dot is drawn by the second: while the first is waited for,
-        # the board may be at work on the second already.
-        while b"rnnpool_face/f32: " not in drawn.partition(b"bench.py ")[2]:
+        # What is drawn behind the first test's name is drawn once it has reported: while that is waited for,
+        # the board may be at work on the second already. Its first vector is drawn before it stands.
+        while b"rnnpool_face/f32: 1/30 vectors" not in drawn.partition(b"bench.py ")[2]:
             drawn += os.read(controller, 4096)
         yield Streaming(process, controller)
     finally:

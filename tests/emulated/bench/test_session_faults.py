@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -70,7 +71,7 @@ def test_a_hang_ends_at_its_deadline_and_says_where_the_core_stands(board: Board
     ):
         session.infer(DIGITS.inputs[:3])
     line = str(caught.value)
-    assert line.startswith("qemu: the firmware has not answered for 1.")
+    assert re.match(r"qemu: the firmware has not answered for \d+\.\d s", line)
     assert "0 of 3 vectors were answered" in line
     assert "halted at pc 0x" in line
     assert " in run" in line
@@ -201,8 +202,6 @@ def test_a_board_that_is_stopped_for_a_while_goes_on() -> None:
 
 
 def test_a_board_that_stops_for_good_is_named_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
-    for deadline in ("process.ANSWER_S", "qmp.DEADLINE_S", "clock._LONGEST_STOP_S"):
-        monkeypatch.setattr(f"hil.qemu.{deadline}", 0.5)
     with (
         open_board(builtin_lab().boards[0]) as stopped,
         Session(stopped, digits(), hang_after_s=HANG_AFTER_S) as session,
@@ -212,6 +211,8 @@ def test_a_board_that_stops_for_good_is_named_as_such(monkeypatch: pytest.Monkey
         def stop_once(done: int, total: int) -> None:
             if done == 5:
                 os.kill(pid, signal.SIGSTOP)
+                for deadline in ("process.ANSWER_S", "qmp.DEADLINE_S", "clock._LONGEST_STOP_S"):
+                    monkeypatch.setattr(f"hil.qemu.{deadline}", 0.5)
 
         with pytest.raises(ProbeError, match=r"^qemu: QEMU hangs .*while fastgrnn_digits/f32 ran"):
             session.infer(DIGITS.inputs, stop_once)
