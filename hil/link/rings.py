@@ -97,6 +97,7 @@ class MemoryTransport:
             return
         self._out += len(data)
         started = time.monotonic()
+        look_s = _LOOK_S
         left = data
         while left:
             waited_s = time.monotonic() - started
@@ -119,6 +120,9 @@ class MemoryTransport:
                 )
             else:
                 self._tell_counts()
+                if waited_s > look_s:  # it looked while somebody else had written there, and sleeps
+                    look_s = waited_s + _LOOK_S
+                    self._port.wake()
             time.sleep(_ROOM_S)
 
     def read(self, timeout_s: float) -> bytes:

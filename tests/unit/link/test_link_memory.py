@@ -7,8 +7,8 @@ import random
 import socket
 import struct
 import threading
-import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ import pytest
 from host_device import HostDevice, expected
 
 from hil.errors import LinkError
-from hil.link.link import Link
+from hil.link.link import Link, Result
 from hil.link.rings import MemoryTransport
 from hil.link.transport import SerialTransport
 from hil.qemu.memory import SharedMemory
@@ -25,6 +25,7 @@ from hil.qemu.memory import SharedMemory
 Vector = npt.NDArray[np.float32]
 StartDevice = Callable[..., HostDevice]
 BYTES = 128 << 10
+PATIENT_S = 120.0  # there for a hang
 MAGIC, GENERATION, DOWN_BYTES, UP_BYTES, DOWN_TAKEN, UP_PUT = range(0, 24, 4)
 HOST_MAGIC, HOST_GENERATION, DOWN_PUT, UP_TAKEN = range(32, 48, 4)
 RINGS = range(64, 64 + (64 << 10))
@@ -45,8 +46,8 @@ def inputs(count: int, steps: int = 8, features: int = 8) -> list[Vector]:
     return list(made.astype(np.float32))
 
 
-def infer_right(link: Link, vectors: list[Vector]) -> None:
-    results = link.infer(vectors, hang_after_s=20.0)
+def infer_right(link: Link, vectors: list[Vector], on_result: Callable[[Result], None] | None = None) -> None:
+    results = link.infer(vectors, on_result=on_result, hang_after_s=PATIENT_S)
     assert [result.number for result in results] == list(range(len(vectors)))
     for vector, result in zip(vectors, results, strict=True):
         assert np.array_equal(result.output, expected(vector, 10))
@@ -78,7 +79,7 @@ def test_firmware_without_rings_is_heard_on_the_port(
     device = start_device()
     with Link.open(device.url, memory=memory) as link:
         device.boot()
-        link.handshake(10.0)
+        link.handshake(PATIENT_S)
         assert link.via == "uart"
         infer_right(link, inputs(30))
 
@@ -115,7 +116,7 @@ def test_a_host_without_memory_is_served_on_the_port(
     device = start_device(memory=memory)
     with Link.open(device.url) as link:
         device.boot()
-        link.handshake(10.0)
+        link.handshake(PATIENT_S)
         assert link.via == "uart"
         infer_right(link, inputs(30))
 
@@ -136,7 +137,7 @@ def test_a_host_that_comes_later_gets_rings_anew(start_device: StartDevice, memo
         before = word(memory, GENERATION)
     memory.write(HOST_MAGIC, struct.pack("<I", 0x484F_5354))
     with Link.open(device.url, memory=memory) as link:
-        link.handshake(10.0)
+        link.handshake(PATIENT_S)
         assert link.via == "ram"
         infer_right(link, inputs(30))
     assert word(memory, GENERATION) != before
@@ -147,7 +148,7 @@ def test_a_restart_in_the_middle_is_not_passed_over(start_device: StartDevice, m
         start_device(memory=memory, restart_at=5).connect() as link,
         pytest.raises(LinkError, match="started again in the middle"),
     ):
-        link.infer(inputs(300), hang_after_s=5.0)
+        link.infer(inputs(300), hang_after_s=PATIENT_S)
 
 
 @pytest.mark.parametrize(
@@ -168,6 +169,28 @@ def test_a_word_that_another_wrote_costs_frames_and_no_results(
             infer_right(link, inputs(50))
 
 
+@contextmanager
+def beside_results(act: Callable[[], None], every: int = 1) -> Iterator[Callable[[Result], None]]:
+    """Act in a thread of its own, once for every so many results: a slow machine meets no more of it."""
+    results = threading.Semaphore(0)
+    over = False
+
+    def run() -> None:
+        while not over:
+            for _ in range(every):
+                results.acquire()
+            act()
+
+    other = threading.Thread(target=run)
+    other.start()
+    try:
+        yield lambda _: results.release()
+    finally:
+        over = True
+        results.release(every)
+        other.join()
+
+
 @pytest.mark.parametrize("offset", [DOWN_TAKEN, DOWN_PUT, UP_PUT, UP_TAKEN])
 def test_no_frame_of_an_earlier_session_is_read_again(
     device_program: Path, memory: SharedMemory, offset: int
@@ -177,20 +200,16 @@ def test_no_frame_of_an_earlier_session_is_read_again(
     earlier, later = inputs(400), inputs(401)
     with HostDevice(device_program, memory=memory) as device, device.connect() as link:
         infer_right(link, earlier)
-    done = threading.Event()
 
     def move() -> None:
-        while not done.wait(0.002):
-            memory.write(offset, struct.pack("<I", word(memory, offset) ^ 1 << luck.randrange(16)))
+        memory.write(offset, struct.pack("<I", word(memory, offset) ^ 1 << luck.randrange(16)))
 
-    with HostDevice(device_program, memory=memory) as device, device.connect() as link:
-        other = threading.Thread(target=move)
-        other.start()
-        try:
-            infer_right(link, later)
-        finally:
-            done.set()
-            other.join()
+    with (
+        HostDevice(device_program, memory=memory) as device,
+        device.connect() as link,
+        beside_results(move) as on_result,
+    ):
+        infer_right(link, later, on_result)
 
 
 def test_wakes_without_end_end_no_wait(tmp_path: Path, memory: SharedMemory) -> None:
@@ -208,14 +227,14 @@ def test_wakes_without_end_end_no_wait(tmp_path: Path, memory: SharedMemory) -> 
                 assert transport.read(0.05) == b""
                 assert flood.is_alive()
             finally:
-                board.close()
+                board.shutdown(socket.SHUT_RDWR)  # wakes it
                 flood.join()
+                board.close()
 
 
 def ring_on(board: socket.socket) -> None:
-    deadline = time.monotonic() + 5.0
-    with contextlib.suppress(OSError):  # closed
-        while time.monotonic() < deadline:
+    with contextlib.suppress(OSError):  # shut down
+        while True:
             board.sendall(b"\0")
 
 
@@ -225,20 +244,12 @@ def test_bytes_that_another_writes_meanwhile_are_noticed(
 ) -> None:
     """Frames are checked: whatever somebody scribbles into the rings, no result is wrong."""
     luck = random.Random(seed)
-    done = threading.Event()
 
     def scribble() -> None:
-        while not done.wait(0.01):
-            memory.write(luck.choice(RINGS), luck.randbytes(1))
+        memory.write(luck.choice(RINGS), luck.randbytes(1))
 
-    with start_device(memory=memory).connect() as link:
-        other = threading.Thread(target=scribble)
-        other.start()
-        try:
-            infer_right(link, inputs(2000))
-        finally:
-            done.set()
-            other.join()
+    with start_device(memory=memory).connect() as link, beside_results(scribble, every=20) as on_result:
+        infer_right(link, inputs(2000), on_result)
 
 
 @pytest.mark.parametrize("sizes", [(0, 0), (3, 8), (1 << 31, 1 << 31), (1 << 17, 1 << 16)])
