@@ -22,7 +22,7 @@ from hil.image import Image
 from hil.lab import builtin_lab
 from hil.link.faults import Faults
 from hil.link.link import Link
-from hil.session import HANDSHAKE_S
+from hil.session import ANSWER_S
 
 GOAL_PER_S = 15.0
 
@@ -43,7 +43,7 @@ def stream(board: Board, image: Image, count: int, over_uart: bool) -> bool:
     with board.flasher() as flasher, link_to(board, 7, over_uart) as link:
         flasher.program(image.path)
         flasher.reset_and_run()
-        link.handshake(HANDSHAKE_S)
+        link.handshake(ANSWER_S)
         started = time.perf_counter()
         results = link.infer(inputs, on_result=lambda one: answered.update([one.number]), hang_after_s=60.0)
         seconds = time.perf_counter() - started
@@ -69,7 +69,7 @@ def handshakes(board: Board, image: Image, count: int, over_uart: bool) -> bool:
                 flasher.reset_and_run()
                 started = time.perf_counter()
                 try:
-                    link.handshake(HANDSHAKE_S)
+                    link.handshake(ANSWER_S)
                 except LinkError as error:
                     print(f"seed {seed}: {error}")
                     failed += 1

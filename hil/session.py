@@ -42,7 +42,7 @@ from hil.measure.traced import Traced, traced
 from hil.models.vectors import VectorSet
 from hil.values import Measure, Method, Samples
 
-HANDSHAKE_S = 5.0
+ANSWER_S = 5.0
 _WITHOUT_FRAMES = (metrics.CONNECT_S, metrics.PROGRAM_S, metrics.VERIFY_S)
 
 Progress = Callable[[int, int], None]
@@ -148,11 +148,15 @@ class Session:
         if self.board.trace is not None:
             self.board.trace.begin(self.image.path)
         flasher.reset_and_run()
-        deadline_s = max(HANDSHAKE_S, self.hang_after_s or 0.0)
-        self._say({"ask": "handshake", "deadline_s": deadline_s})
-        self.hello = self._link.handshake(deadline_s)
+        self._say({"ask": "handshake", "deadline_s": self._answer_s})
+        self.hello = self._link.handshake(self._answer_s)
         self._check_hello(self.hello)
         self.phases[metrics.HANDSHAKE_S] = time.monotonic() - started
+
+    @property
+    def _answer_s(self) -> float:
+        """How long the board may take for an answer that costs it nothing: as long as it may be silent."""
+        return max(ANSWER_S, self.hang_after_s or 0.0)
 
     def _new_recorder(self, folder: Path) -> Recorder:
         manifest = self.image.manifest
@@ -228,9 +232,9 @@ class Session:
         """How deep the stack went so far, as painted."""
         if self._link is None:
             raise LinkError("the session is not open", board=self.board.name, remedy="use it in a with block")
-        self._say({"ask": "stack"})
+        self._say({"ask": "stack", "deadline_s": self._answer_s})
         try:
-            return self._link.stack()
+            return self._link.stack(self._answer_s)
         except HilError as error:
             raise self._explained(error) from error
 

@@ -185,7 +185,7 @@ def replay(recording: Recording) -> Replay:
                     hang_factor=_seconds(facts, "hang_factor", 0.0),
                 )
             elif ask == "stack":
-                link.stack()
+                link.stack(_seconds(facts, "deadline_s", 5.0))
     except HilError as raised:
         error = raised
     return Replay(link.hello, asked, answered, link.stats, error, transport.deviates_s)
