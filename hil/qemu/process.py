@@ -30,8 +30,8 @@ from hil.qemu.trace import REPORT_NAME, SYMBOLS_NAME, PluginTrace
 
 _CHARDEVS = ("gdb", "qmp", "health", "serial")
 PROBE_TYPE = "qemu"  # what pyOCD calls the plug-in; a probe id may start with it and a colon
-_START_DEADLINE_S = 10.0
-_END_DEADLINE_S = 5.0
+_START_DEADLINE_S = 60.0
+_END_DEADLINE_S = 15.0
 ANSWER_S = 5.0
 _OVER_UART = "frames travel over the UART, which is slower: {why}"
 
