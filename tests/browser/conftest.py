@@ -44,7 +44,7 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 def context(chromium: Browser) -> Iterator[BrowserContext]:
     """One profile for all tests, so that scripts are loaded once."""
     opened = chromium.new_context(viewport={"width": 1280, "height": 900})
-    opened.set_default_timeout(20_000)
+    opened.set_default_timeout(300_000)  # there for a hang
     yield opened
     opened.close()
 
@@ -74,7 +74,7 @@ def served_by(command: list[str]) -> Iterator[subprocess.Popen[str]]:
     try:
         yield server
         server.send_signal(signal.SIGINT)
-        server.communicate(timeout=20)
+        server.communicate(timeout=300)
     finally:
         server.kill()
         server.communicate()

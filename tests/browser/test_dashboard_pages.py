@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ from urllib.parse import parse_qs, urlparse
 
 import pytest
 from PIL import Image as Picture
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Route
+from playwright.sync_api import BrowserContext, ConsoleMessage, FloatRect, Page, Request, Route
 
 from hil.image import Manifest
 from hil.measure.profile import ClassCost, PathCost, Profile
@@ -202,6 +203,17 @@ def need_painted(page: Page, name: str, tmp_path: Path) -> Picture.Image:
 def points(page: Page) -> int:
     page.wait_for_selector(".scatterlayer .trace path.point")
     return page.locator(".scatterlayer .trace path.point").count()
+
+
+def point_at(page: Page, box: FloatRect) -> None:
+    """Move the mouse there until what it points at is told: a plot that is still drawn hears of no mouse."""
+    told = page.locator(".hoverlayer .hovertext")
+    deadline = time.monotonic() + 300
+    while not told.count():
+        assert time.monotonic() < deadline, "nothing is told"
+        page.mouse.move(0, 0)
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=4)
+        page.wait_for_timeout(100)
 
 
 def series(address: str, query: str) -> str:
@@ -437,8 +449,7 @@ def test_hovering_tells_where_a_value_is_from(view: View, address: str) -> None:
     third = page.locator(".scatterlayer .trace path.point").nth(2)
     box = third.bounding_box()
     assert box is not None
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=4)
-    page.wait_for_selector(".hoverlayer .hovertext")
+    point_at(page, box)
     said = " ".join(page.locator(".hoverlayer .hovertext").all_text_contents())
     image = manifest("fastgrnn_digits", Precision.Q15, 1).sha256
     for words in ("12,304", "un 3", COMMITS[3][:7], "changes", "qemu", image[:10], "counted", "elf"):
@@ -521,8 +532,7 @@ def test_names_are_shown_as_they_are(view: View, served: Callable[[str], str], t
     assert points(page) == 2
     box = page.locator(".scatterlayer .trace path.point").first.bounding_box()
     assert box is not None
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=4)
-    page.wait_for_selector(".hoverlayer .hovertext")
+    point_at(page, box)
     assert NASTY in " ".join(page.locator(".hoverlayer .hovertext").all_text_contents())
     assert not view.wrong
 

@@ -26,6 +26,9 @@ class End(Protocol):
 
     def pull(self) -> None: ...
 
+    def close(self) -> None:
+        """Nobody plugs it in again."""
+
 
 class PtyEnd:
     """A terminal; ``name`` says what links to it, each time it is plugged in, ``gone`` removes that."""
@@ -54,6 +57,17 @@ class PtyEnd:
         for end in self._ends:
             os.close(end)
 
+    def close(self) -> None:
+        """Nothing is left."""
+
+
+def _bound(address: object, family: int = socket.AF_INET) -> socket.socket:
+    made = socket.socket(family, socket.SOCK_STREAM)
+    if family == socket.AF_INET:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    made.bind(address)  # type: ignore[arg-type]
+    return made
+
 
 class SocketEnd:
     """A listening socket, which listens no more while it is pulled; ``path`` of a unix one, else TCP."""
@@ -62,6 +76,7 @@ class SocketEnd:
         self._path = path
         self._address: object = str(path) if path is not None else ("127.0.0.1", 0)
         self._listener: socket.socket | None = None
+        self._kept: socket.socket | None = None  # never listens: while pulled, the port is nobody else's
 
     @property
     def url(self) -> str:
@@ -72,11 +87,11 @@ class SocketEnd:
 
     def plug(self) -> None:
         family = socket.AF_INET if self._path is None else socket.AF_UNIX
-        self._listener = socket.socket(family, socket.SOCK_STREAM)
-        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._listener.bind(self._address)
+        if family == socket.AF_INET and self._kept is None:
+            self._kept = _bound(self._address)
+            self._address = self._kept.getsockname()
+        self._listener = _bound(self._address, family)
         self._listener.listen()
-        self._address = self._listener.getsockname()
 
     def open(self) -> int:
         assert self._listener is not None
@@ -87,6 +102,11 @@ class SocketEnd:
         self._listener.close()
         if self._path is not None:
             self._path.unlink()
+
+    def close(self) -> None:
+        """The port may be anybody's."""
+        if self._kept is not None:
+            self._kept.close()
 
 
 class Cable:
@@ -115,6 +135,7 @@ class Cable:
             self.pull()
         if self._device is not None:
             self._device.close()
+        self._end.close()
 
     def plug(self) -> None:
         """Connect, and carry bytes from now on."""

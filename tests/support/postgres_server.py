@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -52,6 +53,8 @@ class Server:
         of_it = Path(f"/proc/{first}/task/{first}/children")
         stopped = [int(first)]
         os.kill(int(first), signal.SIGSTOP)  # it starts no more of them
+        while Path(f"/proc/{first}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "T":
+            time.sleep(0.001)
         for child in of_it.read_text(encoding="utf-8").split():
             os.kill(int(child), signal.SIGSTOP)
             stopped.append(int(child))

@@ -18,8 +18,8 @@ from refusing import refusing
 
 def test_a_call_goes_on_beside_and_its_result_is_waited_for() -> None:
     both_run = threading.Barrier(2)
-    result = beside(lambda: both_run.wait(10) * 0 + 7)
-    both_run.wait(10)
+    result = beside(lambda: both_run.wait(60) * 0 + 7)
+    both_run.wait(60)
     assert [result(), result()] == [7, 7]
 
 
@@ -61,7 +61,7 @@ def test_a_process_that_ends_and_one_that_does_not() -> None:
         assert child.stdin is not None
         child.stdin.write(b"told why")
         child.stdin.close()
-        assert wait_for(child, 30.0) == 1
+        assert wait_for(child, 60.0) == 1
         assert wait_for(child, 0.0) == 1
 
 
@@ -94,4 +94,4 @@ def test_a_process_with_many_open_files_can_wait_too() -> None:
         os.close(left)
         os.close(right)
     with subprocess.Popen([sys.executable, "-c", "import sys; sys.exit(3)"]) as child:
-        assert wait_for(child, 30.0) == 3
+        assert wait_for(child, 60.0) == 3

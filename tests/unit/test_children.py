@@ -49,13 +49,13 @@ import pytest
 
 @pytest.fixture
 def server():
-    with subprocess.Popen(["sleep", "600"]) as process:
+    with subprocess.Popen(["sleep", "6000"]) as process:
         yield process
         process.kill()
 
 def test_that_takes_long(server):
     print(server.pid, flush=True)
-    time.sleep(600)
+    time.sleep(6000)
 """
 
 
@@ -70,7 +70,7 @@ def test_a_suite_that_is_ended_ends_what_it_started(number: int, tmp_path: Path)
         assert suite.stdout is not None
         server = int(next(line for line in suite.stdout if line.strip().isdecimal()))
         suite.send_signal(number)
-        suite.communicate(timeout=60)
+        suite.communicate(timeout=600)
         assert suite.returncode == pytest.ExitCode.INTERRUPTED
         assert not Path(f"/proc/{server}").exists()
     finally:

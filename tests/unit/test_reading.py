@@ -24,7 +24,7 @@ from hil.values import Precision
 
 KIND = "qemu_mps2_an386"
 OWN = Path(__file__).parents[2] / "examples" / "own_model" / "models" / "nearest"
-LIMIT_S = 20
+LIMIT_S = 120
 
 
 @pytest.fixture(autouse=True)

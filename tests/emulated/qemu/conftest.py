@@ -54,7 +54,7 @@ def first_line() -> Callable[[QemuProcess, Callable[[], None]], bytes]:
 
     def listen(process: QemuProcess, act: Callable[[], None]) -> bytes:
         with socket.socket(socket.AF_UNIX) as port:
-            port.settimeout(10)
+            port.settimeout(60)
             port.connect(str(process.board.serial_socket))
             act()
             with port.makefile("rb") as lines:

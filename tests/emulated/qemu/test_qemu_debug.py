@@ -21,6 +21,7 @@ from hil.qemu.process import QemuProcess
 pytestmark = pytest.mark.emulated
 
 COUNTER = 0x2000_0000
+WAIT_S = 60.0  # there for a hang
 RAM = 0x2000_8000  # beyond what the images use
 LOOP = bytes.fromhex("00bf00bf00bffbe7")  # nop; nop; nop; b back to the first
 
@@ -38,7 +39,7 @@ def _address(image: Path, name: str) -> int:
 
 
 def _wait_halted(target: Any) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + WAIT_S
     while not target.is_halted():
         assert time.monotonic() < deadline, "the core did not halt"
 
@@ -111,7 +112,7 @@ def test_masks_are_single_bytes_of_one_register(target: Any) -> None:
 
 
 def test_memory_is_read_while_the_core_runs(target: Any) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + WAIT_S
     before = target.read32(COUNTER)
     while target.read32(COUNTER) == before:
         assert time.monotonic() < deadline, "the core stands"

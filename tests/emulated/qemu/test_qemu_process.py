@@ -48,7 +48,7 @@ def _ends(pid: int) -> bool:
     except ProcessLookupError:
         return True
     try:
-        return bool(select.select([descriptor], [], [], 10)[0])
+        return bool(select.select([descriptor], [], [], 60)[0])
     finally:
         os.close(descriptor)
 
@@ -223,9 +223,13 @@ def test_an_emulator_whose_watcher_is_stopped_too_is_ended(
 
 
 def _behind_a_script(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Let HIL_QEMU name a script that starts the emulator and stays; returns where it writes the number."""
+    """Let HIL_QEMU name a script that starts the emulator and stays; returns where its number is.
+
+    It is written before the emulator starts, which may answer before the script goes on.
+    """
     number, script = folder / "pid", folder / "qemu"
-    script.write_text(f'#!/bin/sh\n{find_program()} "$@" &\necho $! > {number}\nwait\n')
+    start = f'echo $$ > {number}; exec {find_program()} "$@"'
+    script.write_text(f"#!/bin/sh\nsh -c '{start}' sh \"$@\" &\nwait\n")
     script.chmod(0o755)
     monkeypatch.setenv("HIL_QEMU", str(script))
     return number

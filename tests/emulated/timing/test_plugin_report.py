@@ -30,7 +30,7 @@ FUNCTION once
     bx lr
 END once
 """
-LIMIT_S = 60
+LIMIT_S = 600
 
 
 def _command(elf: Path, report: Path) -> list[str]:

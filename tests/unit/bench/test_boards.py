@@ -40,7 +40,7 @@ def test_a_signal_raises_once_the_boards_are_let_go(ending: Ending) -> None:
             taken.set()
 
     threading.Thread(target=take, daemon=True).start()
-    assert taken.wait(10)
+    assert taken.wait(60)
 
 
 def test_another_thread_holds_back_no_signal(ending: Ending) -> None:
@@ -50,11 +50,11 @@ def test_another_thread_holds_back_no_signal(ending: Ending) -> None:
     def hold() -> None:
         with boards.held():
             holds.set()
-            leave.wait(10)
+            leave.wait(60)
 
     thread = threading.Thread(target=hold, daemon=True)
     thread.start()
-    assert holds.wait(10)
+    assert holds.wait(60)
     with pytest.raises(Ended):
         signal.raise_signal(signal.SIGTERM)
     leave.set()

@@ -22,7 +22,7 @@ from hil_dashboards.app import create_app
 from hil_db.store import Store
 
 UNFINISHED = 130
-WAIT_S = 30
+WAIT_S = 300  # there for a hang
 CALLBACK = "/_dash-update-component"
 
 

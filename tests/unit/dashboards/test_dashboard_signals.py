@@ -14,7 +14,7 @@ import pytest
 from children import interruptible, uninterruptible
 from hil_db.store import Store
 
-END_S = 60
+END_S = 600
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ def main() -> int:
             resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
     try:
         if action == "save":
-            save(url, int(rest[0]), 30.0)
+            save(url, int(rest[0]), 600.0)  # slow disks, and writers are let in by chance
         elif action == "read":
             export(url, "all", "csv", sys.stdout)
     except StoreError as error:

@@ -37,7 +37,7 @@ def sockets(tmp_path: Path) -> Iterator[Callable[[Faults], tuple[FaultyTransport
         def connect(faults: Faults) -> tuple[FaultyTransport, socket.socket]:
             transport = FaultyTransport(SerialTransport(f"unix://{path}", 115_200), faults)
             ends.append(listening.accept()[0])
-            ends[-1].settimeout(10.0)
+            ends[-1].settimeout(60.0)
             return transport, ends[-1]
 
         yield connect
@@ -275,24 +275,27 @@ def test_every_result_is_right_on_a_line_with_faults(
         device = start_device(memory=memory)
         with Link.open(device.url, memory=memory, faults=parse_faults(text)) as link:
             device.boot()
-            link.handshake(20.0)
+            link.handshake(120.0)
             assert link.via == ("ram" if through_memory else "uart")
-            results = link.infer(vectors, hang_after_s=20.0)
+            results = link.infer(vectors, hang_after_s=120.0)
         assert [result.number for result in results] == list(range(40))
         for vector, result in zip(vectors, results, strict=True):
             assert np.array_equal(result.output, expected(vector, 10))
             assert result.ticks == 800
 
 
-def test_what_the_line_damages_is_counted(start_device: StartDevice) -> None:
+def test_what_the_line_damages_is_counted(start_device: StartDevice, monkeypatch: pytest.MonkeyPatch) -> None:
     vectors = [np.full((8, 8), number, np.float32) for number in range(40)]
     stats = []
     for faults in (None, parse_faults("flip=3e-4")):
         device = start_device()
-        with Link.open(device.url, faults=faults) as link:
+        with Link.open(device.url, faults=faults) as link, monkeypatch.context() as patch:
+            if faults is None:  # that the machine stalls is no silence that a ping should end
+                patch.setattr("hil.link.pacing._LEAST_QUIET_S", 120.0)
+                patch.setattr("hil.link.pacing._MOST_QUIET_S", 120.0)
             device.boot()
-            link.handshake(20.0)
-            link.infer(vectors)
+            link.handshake(120.0)
+            link.infer(vectors, hang_after_s=240.0)
             stats.append(link.stats)
     clean, damaged = stats
     assert (clean.lost, clean.damaged) == (0, 0)

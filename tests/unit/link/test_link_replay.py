@@ -38,7 +38,7 @@ def record(
     path: Path,
     vectors: list[Vector],
     faults: Faults | None = None,
-    hang_after_s: float = 10.0,
+    hang_after_s: float = 120.0,
 ) -> tuple[LinkStats, HilError | None]:
     """One session, as ``hil.session`` asks for it; what the link counted, and what ended it."""
     error = None
@@ -106,7 +106,8 @@ def test_a_session_happens_again_as_it_was(
 def test_what_ended_a_session_ends_it_again(
     start_device: StartDevice, tmp_path: Path, misbehaviour: dict[str, int], kind: type[HilError]
 ) -> None:
-    _, error = record(start_device(**misbehaviour), tmp_path / "a", VECTORS, hang_after_s=1.0)
+    hang_after_s = 1.0 if kind is DeviceHungError else 120.0
+    _, error = record(start_device(**misbehaviour), tmp_path / "a", VECTORS, hang_after_s=hang_after_s)
     again = replay(read_recording(tmp_path / "a")).error
     assert type(error) is type(again) is kind
     assert str(again).partition("(")[0] == str(error).partition("(")[0]
@@ -117,7 +118,7 @@ def test_a_port_that_went_away_goes_away_again(start_device: StartDevice, tmp_pa
     with Recorder(tmp_path / "a", {}) as recorder, Link.open(device.url, recorder=recorder) as link:
         device.boot()
         recorder.say({"ask": "handshake"})
-        link.handshake(10.0)
+        link.handshake(120.0)
         device.halt()
         recorder.say({"ask": "infer", "steps": [[8, 40]]})
         with pytest.raises(LinkError, match="went away"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -24,7 +25,8 @@ from hil.qemu.memory import SharedMemory
 
 StartDevice = Callable[..., HostDevice]
 VECTORS = [np.full((8, 8), number, np.float32) for number in range(120)]
-WAITING = Reopening(within_s=20.0)
+PATIENT_S = 120.0  # there for a hang
+WAITING = Reopening(within_s=PATIENT_S)
 
 
 class Machine:
@@ -101,13 +103,13 @@ def test_a_session_goes_on_when_its_port_comes_back(
 ) -> None:
     cable = cable_to(kind, start_device(busy_us=2000))
     with Link.open(cable.url, reopening=WAITING) as link:
-        link.handshake(10.0)
+        link.handshake(PATIENT_S)
         later = threading.Timer(0.3, cable.plug)
-        assert_right(link.infer(VECTORS, on_result=pulls(cable, 30, later.start)))
+        assert_right(link.infer(VECTORS, on_result=pulls(cable, 30, later.start), hang_after_s=PATIENT_S))
         later.join()
         cable.pull()
         cable.plug()
-        assert_right(link.infer(VECTORS))
+        assert_right(link.infer(VECTORS, hang_after_s=PATIENT_S))
         assert link.stack().size == 0
 
 
@@ -117,9 +119,13 @@ def test_frames_that_nobody_sent_were_not_lost(start_device: StartDevice) -> Non
     vectors = [np.full((200, 8), number, np.float32) for number in range(40)]
     with Link.open(device.url, reopening=WAITING) as link:
         device.boot()
-        link.handshake(10.0)
+        link.handshake(PATIENT_S)
         port = link._channel._transport
-        results = link.infer(vectors, on_result=lambda one: port.hang_up() if one.number % 10 == 5 else None)
+        results = link.infer(
+            vectors,
+            on_result=lambda one: port.hang_up() if one.number % 10 == 5 else None,
+            hang_after_s=PATIENT_S,
+        )
         assert len(results) == 40
         assert link.stats.lost == link.stats.returns == 4
 
@@ -128,11 +134,22 @@ def test_the_time_that_a_port_is_away_is_not_the_boards(
     start_device: StartDevice, cable_to: Callable[[str, HostDevice], Cable]
 ) -> None:
     cable = cable_to("by-id", start_device())
-    with Link.open(cable.url, reopening=WAITING) as link:
-        link.handshake(10.0)
-        later = threading.Timer(1.0, cable.plug)
-        assert_right(link.infer(VECTORS, on_result=pulls(cable, 30, later.start), hang_after_s=0.5))
-        later.join()
+    away_s = 0.0
+
+    def looks() -> bool:
+        """The link is looking for the port: it comes back after a long while."""
+        nonlocal away_s
+        if not away_s:
+            away_s = 10 * PATIENT_S
+            cable.plug()
+        return False
+
+    waiting = Reopening(PATIENT_S, dead=looks)
+    with Link.open(cable.url, reopening=waiting, clock=lambda: time.monotonic() + away_s) as link:
+        link.handshake(PATIENT_S)
+        pulled = pulls(cable, 30, lambda: None)
+        assert_right(link.infer(VECTORS, on_result=pulled, hang_after_s=PATIENT_S))
+    assert away_s
 
 
 def test_frames_through_memory_outlive_the_port_that_wakes(
@@ -143,10 +160,14 @@ def test_frames_through_memory_outlive_the_port_that_wakes(
         with ExitStack() as stack:
             link = stack.enter_context(Link.open(device.url, memory=memory, reopening=WAITING))
             device.boot()
-            link.handshake(10.0)
+            link.handshake(PATIENT_S)
             port = link._channel._transport
             assert_right(
-                link.infer(VECTORS, on_result=lambda one: port.hang_up() if one.number == 30 else None)
+                link.infer(
+                    VECTORS,
+                    on_result=lambda one: port.hang_up() if one.number == 30 else None,
+                    hang_after_s=PATIENT_S,
+                )
             )
             assert link.via == "ram"
 
@@ -159,9 +180,9 @@ def test_the_port_of_a_usb_device_is_found_under_its_new_name(
     device.boot()
     with Cable(PtyEnd(machine.plug, machine.unplug), device.url) as cable:
         assert cable.url.endswith("/ttyUSB0")
-        with Link.open(cable.url, reopening=Reopening(20.0, usb=machine.usb)) as link:
-            link.handshake(10.0)
-            assert_right(link.infer(VECTORS, on_result=pulls(cable, 30, cable.plug)))
+        with Link.open(cable.url, reopening=Reopening(PATIENT_S, usb=machine.usb)) as link:
+            link.handshake(PATIENT_S)
+            assert_right(link.infer(VECTORS, on_result=pulls(cable, 30, cable.plug), hang_after_s=PATIENT_S))
             assert cable.url.endswith("/ttyUSB1")
 
 
@@ -178,9 +199,9 @@ def test_firmware_that_started_again_meanwhile_is_named(
         cable.plug()
 
     with Link.open(cable.url, reopening=WAITING) as link:
-        link.handshake(10.0)
+        link.handshake(PATIENT_S)
         with pytest.raises(LinkError, match="the firmware started again") as caught:
-            link.infer(VECTORS, on_result=pulls(cable, 30, restart))
+            link.infer(VECTORS, on_result=pulls(cable, 30, restart), hang_after_s=PATIENT_S)
     assert caught.value.remedy
 
 
@@ -201,9 +222,9 @@ def test_a_restart_that_nobody_heard_of_is_found_by_asking(
         cable.plug()
 
     with Link.open(cable.url, reopening=WAITING) as link:
-        link.handshake(10.0)
+        link.handshake(PATIENT_S)
         with pytest.raises(LinkError, match="started again while its port was away"):
-            link.infer(VECTORS, on_result=pulls(cable, 30, restart))
+            link.infer(VECTORS, on_result=pulls(cable, 30, restart), hang_after_s=PATIENT_S)
 
 
 def test_another_host_that_says_hello_meanwhile_is_no_restart(
@@ -217,9 +238,9 @@ def test_another_host_that_says_hello_meanwhile_is_no_restart(
         cable.plug()
 
     with Link.open(cable.url, reopening=WAITING) as link:
-        link.handshake(10.0)
-        assert_right(link.infer(VECTORS))
-        assert_right(link.infer(VECTORS, on_result=pulls(cable, 60, hello)))
+        link.handshake(PATIENT_S)
+        assert_right(link.infer(VECTORS, hang_after_s=PATIENT_S))
+        assert_right(link.infer(VECTORS, on_result=pulls(cable, 60, hello), hang_after_s=PATIENT_S))
         assert link.stats.returns == 1
 
 
@@ -231,8 +252,8 @@ def test_a_line_that_is_cut_again_and_again(start_device: StartDevice, through_m
         faults = parse_faults("cut=1e-4,drop=1e-4")
         link = stack.enter_context(Link.open(device.url, memory=memory, faults=faults, reopening=WAITING))
         device.boot()
-        link.handshake(20.0)
-        assert_right(link.infer(VECTORS, hang_after_s=20.0))
+        link.handshake(PATIENT_S)
+        assert_right(link.infer(VECTORS, hang_after_s=PATIENT_S))
         assert link.stats.returns > 2
 
 
@@ -244,9 +265,9 @@ def test_a_port_that_stays_away_is_waited_for_as_long_as_told(
 ) -> None:
     cable = cable_to("by-id", start_device())
     with Link.open(cable.url, reopening=Reopening(0.3)) as link:
-        link.handshake(10.0)
+        link.handshake(PATIENT_S)
         with pytest.raises(LinkError, match=r"went away \(.*; looked for it for 0\.3 s: .*No such file"):
-            link.infer(VECTORS, on_result=pulls(cable, 30, lambda: None))
+            link.infer(VECTORS, on_result=pulls(cable, 30, lambda: None), hang_after_s=PATIENT_S)
 
 
 def test_a_usb_device_that_stays_away_is_named(start_device: StartDevice, tmp_path: Path) -> None:
@@ -256,11 +277,11 @@ def test_a_usb_device_that_stays_away_is_named(start_device: StartDevice, tmp_pa
     with Cable(PtyEnd(machine.plug, machine.unplug), device.url) as cable:
         url = cable.url
         with Link.open(url, reopening=Reopening(0.3, usb=machine.usb)) as link:
-            link.handshake(10.0)
+            link.handshake(PATIENT_S)
             with pytest.raises(
                 LinkError, match=r"looked for the USB device 0403:6001 with the serial number 0670FF for"
             ) as caught:
-                link.infer(VECTORS, on_result=pulls(cable, 30, lambda: None))
+                link.infer(VECTORS, on_result=pulls(cable, 30, lambda: None), hang_after_s=PATIENT_S)
         assert "it is not plugged in" in str(caught.value)
 
 
@@ -269,9 +290,9 @@ def test_a_dead_board_is_not_waited_for(
 ) -> None:
     cable = cable_to("unix", start_device())
     with Link.open(cable.url, reopening=Reopening(3600.0, dead=lambda: True)) as link:
-        link.handshake(10.0)
+        link.handshake(PATIENT_S)
         with pytest.raises(LinkError, match="went away"):
-            link.infer(VECTORS, on_result=pulls(cable, 30, lambda: None))
+            link.infer(VECTORS, on_result=pulls(cable, 30, lambda: None), hang_after_s=PATIENT_S)
 
 
 def exhaust(transport: SerialTransport) -> None:
@@ -293,7 +314,7 @@ def test_a_port_that_comes_and_goes_without_a_word_is_given_up(tmp_path: Path) -
                     return
 
         thread = threading.Thread(target=refuse)
-        with SerialTransport(f"unix://{path}", 115_200, Reopening(0.5)) as transport:
+        with SerialTransport(f"unix://{path}", 115_200, Reopening(2.0)) as transport:
             thread.start()
             with pytest.raises(LinkError, match="went away"):
                 exhaust(transport)

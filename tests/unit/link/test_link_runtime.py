@@ -36,7 +36,7 @@ class Raw:
 
     def __init__(self, device: HostDevice) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._socket.settimeout(10.0)
+        self._socket.settimeout(120.0)
         self._socket.connect(device.url.removeprefix("unix://"))
         self._receiver = Receiver(MAX_PAYLOAD)
         self._frames: list[Frame] = []

@@ -42,7 +42,7 @@ import pytest
 )
 def test_an_option_that_names_nothing_is_refused(tmp_path: Path, arguments: list[str], said: str) -> None:
     command = [sys.executable, "-m", "pytest", "-p", "no:dash", f"--db=sqlite:///{tmp_path}/a.db", *arguments]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600)
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
     assert said in done.stderr
     assert not (tmp_path / "a.db").exists()
@@ -52,6 +52,6 @@ def test_a_probe_process_that_does_not_start_fails_the_board_and_not_pytest(tmp_
     (tmp_path / "conftest.py").write_text("import sys; sys.executable = '/no/python'\n")
     command = [sys.executable, "-m", "pytest", "-p", "no:dash", f"--db=sqlite:///{tmp_path}/a.db"]
     command += ["--board=all", "--model=fastgrnn_digits/q7"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600)
     assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout + done.stderr
     assert "qemu: the process that drives the debug probes does not start" in done.stdout

@@ -24,7 +24,7 @@ child = subprocess.Popen([sys.executable, "-c", sys.argv[2]])
 print(child.pid, flush=True)
 child.wait()
 """
-DEADLINE_S = 60.0
+DEADLINE_S = 600.0  # there for a hang
 
 
 @contextmanager
@@ -42,6 +42,13 @@ def watched(processor: int, program: str) -> Iterator[tuple[int, int]]:
 
 def lag_s(clock: EmulatorClock) -> float:
     return time.monotonic() - clock()
+
+
+def assert_lags(clock: EmulatorClock, seconds: float) -> None:
+    """However long this process stands still meanwhile."""
+    earliest = time.monotonic()
+    now_s = clock() + seconds
+    assert earliest - 1e-6 <= now_s <= time.monotonic() + 1e-6
 
 
 def test_it_stands_while_another_program_has_the_processor() -> None:
@@ -71,9 +78,9 @@ def test_a_thread_that_waited_once_hides_none_that_waits_now(
 
     waits(main=5.0, core=1.0)
     clock = EmulatorClock(7, tmp_path)
-    first = lag_s(clock)
+    clock()
     waits(main=5.0, core=3.0)
-    assert lag_s(clock) - first == pytest.approx(2.0, abs=0.1)
+    assert_lags(clock, 2.0)
 
 
 def stop(child: int) -> None:
@@ -106,5 +113,4 @@ def test_it_goes_on_where_the_emulator_is_stopped_for_good_or_gone(monkeypatch: 
         while stopped() < first + 0.6:
             assert time.monotonic() < deadline, "the clock stood for good"
             time.sleep(0.05)
-    gone = lag_s(EmulatorClock(watcher))
-    assert gone == pytest.approx(0.0, abs=0.5)
+    assert_lags(EmulatorClock(watcher), 0.0)

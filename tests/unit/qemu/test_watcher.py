@@ -31,7 +31,7 @@ def test_an_owner_that_was_killed_first_leaves_no_folder(tmp_path: Path) -> None
 def test_without_a_folder_to_tell_in_it_still_ends_what_the_command_left(tmp_path: Path) -> None:
     """In a session of its own, as it is started, it is the leader of all that the command started."""
     number, (pipe, end) = tmp_path / "pid", os.pipe()
-    script = f"sleep 60 & echo $! > {number}"
+    script = f"sleep 600 & echo $! > {number}"
     command = [sys.executable, "-I", "-S", watcher.__file__, str(os.getpid()), str(pipe)]
     command += [str(tmp_path / "gone"), "0", "sh", "-c", script]
     try:
@@ -45,6 +45,6 @@ def test_without_a_folder_to_tell_in_it_still_ends_what_the_command_left(tmp_pat
     except ProcessLookupError:
         return
     try:
-        assert readable(left, 10.0)
+        assert readable(left, 60.0)
     finally:
         os.close(left)

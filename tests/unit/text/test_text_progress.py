@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import pty
+import re
 import select
 import time
 
@@ -59,7 +60,7 @@ def test_a_wait_without_steps_shows_its_seconds_until_it_is_ended() -> None:
             out.write("output\n")
             out.flush()
             after = read_until(ours, b"output")
-        assert b"x.elf runs, 0 s" in shown
+        assert re.search(rb"x\.elf runs, \d+ s", shown)
         assert after.split(b"\x1b[K")[-1].startswith(b"output"), "the line is erased before anything else"
     os.close(ours)
 
@@ -71,7 +72,7 @@ def test_a_short_wait_and_a_log_show_nothing() -> None:
         assert out.getvalue() == ""
 
 
-def read_until(terminal: int, mark: bytes, limit_s: float = 30.0) -> bytes:
+def read_until(terminal: int, mark: bytes, limit_s: float = 120.0) -> bytes:
     deadline, seen = time.monotonic() + limit_s, b""
     while mark not in seen and (left := deadline - time.monotonic()) > 0:
         if select.select([terminal], [], [], left)[0]:

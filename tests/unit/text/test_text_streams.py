@@ -22,7 +22,7 @@ from hil_db.store import Store
 
 NO_SPACE = "hil: what it found cannot be written: No space left on device\n"
 NO_STREAM = "hil: what it found cannot be written: Bad file descriptor\n"
-LIMIT_S = 60
+LIMIT_S = 600  # there for a hang
 COMMANDS = (
     [],
     ["--version"],
