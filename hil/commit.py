@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-_TIMEOUT_S = 10
+_TIMEOUT_S = 60
 _NAMED = 3  # so many models does a note name
 _GITLINK = "160000"  # the mode of a submodule in an index
 _QUIET = {

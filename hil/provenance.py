@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from hil.errors import ProbeError
 from hil.qemu.program import find_program
 
-_TOOL_TIMEOUT_S = 10
+_TOOL_TIMEOUT_S = 60
 
 
 def host_name() -> str:

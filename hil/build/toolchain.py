@@ -17,7 +17,7 @@ from hil.errors import BuildError
 COMPILER = "arm-none-eabi-gcc"
 INSTALL = "install it (Debian: apt-get install gcc-arm-none-eabi)"
 
-_VERSION_TIMEOUT_S = 30
+_VERSION_TIMEOUT_S = 120
 _COMPILE_TIMEOUT_S = 300
 
 

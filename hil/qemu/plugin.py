@@ -29,7 +29,7 @@ CACHE_VARIABLE = "HIL_CACHE_DIR"
 _FLAGS = ("-std=gnu11", "-O3", "-fPIC", "-shared", "-fvisibility=hidden")
 _DIGEST_SIZE = hashlib.sha256().digest_size
 _COMPILE_S = 120.0
-_VERSION_S = 10.0
+_VERSION_S = 60.0
 _ASKED = threading.Lock()
 
 
