@@ -316,7 +316,7 @@ class Session:
         return replace(found, notes=tuple(f"{self.board.name} {self.image.name}: {note}" for note in notes))
 
     def phase_measures(self) -> tuple[Measure, ...]:
-        """The wall time of every phase gone through so far, and what carried the frames."""
+        """The wall time of every phase gone through so far, those with frames with what carried them."""
         return tuple(
             metric.measure(seconds, Method.MEASURED, "host-clock", conditions=self._conditions(metric))
             for metric, seconds in self.phases.items()
@@ -335,11 +335,13 @@ class Session:
         )
 
     def _conditions(self, metric: metrics.Metric) -> dict[str, str | float]:
-        """What a value holds for: what carried the frames, and their faults where those show in it."""
+        """What a value holds for: what carried the frames and their faults, where frames show in it."""
         found: dict[str, str | float] = {}
+        if metric in _WITHOUT_FRAMES:
+            return found
         if self.hello is not None and self._link is not None:
             found["link"] = self._link.via
-        if self.faults is not None and metric not in _WITHOUT_FRAMES:
+        if self.faults is not None:
             found["link_faults"] = str(self.faults)
         return found
 
