@@ -14,7 +14,9 @@ from hil.measure.why import (
     Part,
     Turned,
     classes_changed,
+    classes_of_function,
     functions_changed,
+    most_of,
     symbols_changed,
     vectors_turned,
 )
@@ -45,14 +47,16 @@ _EXPLAINED = (Outcome.REGRESSION, Outcome.IMPROVEMENT)
 class Why:
     """What is behind the change of one metric of a case; ``unit`` is that of the parts.
 
-    ``parts`` are functions (of an inference), or symbols; ``classes`` those of instructions. ``note`` says
-    why nothing is known.
+    ``parts`` are functions (of an inference), or symbols; ``classes`` those of instructions, in the function
+    ``classes_of``, or in the whole image where no profile tells them by function. ``note`` says why nothing
+    is known.
     """
 
     metric: str
     unit: str
     parts: tuple[Part, ...] = ()
     classes: tuple[Part, ...] = ()
+    classes_of: str | None = None
     turned: tuple[Turned, ...] = ()
     note: str | None = None
 
@@ -122,6 +126,10 @@ def _functions(connection: Connection, one: Compared, metric: str) -> Why:
         told = f"profiles by {now.technique} now and by {before.technique} before are not compared"
         return Why(metric, unit, note=told)
     parts = functions_changed(before, now, instructions=counts)
+    most = most_of(parts)
+    of_function = classes_of_function(before, now, most) if most is not None else ()
+    if most is not None and of_function:
+        return Why(metric, unit, parts, of_function, most.name)
     return Why(metric, unit, parts, classes_changed(before, now))
 
 

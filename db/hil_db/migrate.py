@@ -31,6 +31,7 @@ REVISIONS = (
     "0005",
     "0006",
     "0007",
+    "0008",
 )  # those of the scripts, oldest first; a test compares them
 _POSTGRES_LOCK = 0x68696C  # an advisory lock's number: whoever comes second waits for the first to migrate
 

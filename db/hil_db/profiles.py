@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table, insert, select
 
 from hil.errors import StoreError
-from hil.measure.profile import ClassCost, PathCost, Profile
+from hil.measure.profile import ClassCost, FunctionClass, PathCost, Profile
 from hil_db.schema import PROFILE, PROFILE_CLASS, PROFILE_PATH
 
 _BETWEEN = ";"  # what call paths are joined by, here and in folded stacks
@@ -39,6 +39,9 @@ def _problem(profile: Profile) -> str | None:
     for count in counts:
         if not 0 <= count <= _MOST:
             return f"a count of {count}"
+    for one in profile.function_classes:
+        if not (isinstance(one.function, str) and isinstance(one.name, str) and isinstance(one.cycles, int)):
+            return f"a class of a function {one!r}"
     for keys in ([cost.path for cost in profile.paths], [kind.name for kind in profile.classes]):
         if len(set(keys)) < len(keys):
             return "one of them is there twice"
@@ -48,7 +51,13 @@ def _problem(profile: Profile) -> str | None:
 def add(connection: Connection, profile: Profile, session_id: int) -> None:
     """Add the profile of a session, with its paths and classes."""
     regions = int(profile.regions)  # a counter's array may have given it, and the counts below
-    head = {"session_id": session_id, "technique": profile.technique, "regions": regions}
+    functions = [[one.function, one.name, int(one.cycles)] for one in profile.function_classes]
+    head = {
+        "session_id": session_id,
+        "technique": profile.technique,
+        "regions": regions,
+        "function_classes": functions or None,
+    }
     paths = [
         {
             "session_id": session_id,
@@ -91,6 +100,7 @@ def read(connection: Connection, sessions: Sequence[int] | Select[int]) -> dict[
                 for one in paths[head.session_id]
             ),
             tuple(ClassCost(one.name, one.instructions, one.cycles) for one in classes[head.session_id]),
+            tuple(FunctionClass(*one) for one in head.function_classes or ()),
         )
         for head in heads
     }

@@ -175,6 +175,7 @@ PROFILE = Table(
     _key("session_id", ForeignKey("session.id")),
     _given("technique", String(32)),
     _given("regions", BigInteger),
+    Column("function_classes", JSON(none_as_null=True)),  # [function, class, cycles] each
 )
 
 # What was spent in the last function of one call path; `path` is joined by semicolons.

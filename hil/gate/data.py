@@ -86,6 +86,7 @@ def why_data(why: Why) -> dict[str, Any]:
         "unit": why.unit,
         "parts": [_part(part) for part in why.parts],
         "classes": [_part(part) for part in why.classes],
+        "classes_of": why.classes_of,
         "vectors": [{"vector": one.vector, "before": one.before, "after": one.after} for one in why.turned],
         "note": why.note,
     }

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from hil.commits import Between, OneCommit
 from hil.gate.result import counted, told
+from hil.measure.profile import OTHER
 from hil.measure.verdicts import Outcome, Verdict
-from hil.measure.why import Part
+from hil.measure.why import Part, most_of
 from hil.metrics import Metric, lookup, unit_sign
 from hil.text.wording import conditions_text, percent
 from hil.values import Measure
@@ -142,14 +143,21 @@ def why_lines(why: Why) -> list[str]:
         what = "symbol" if why.unit == "B" else "function"
         lines.append(f"and {rest} other {what}{'s' if rest != 1 else ''} by less")
     if why.parts and why.classes:
-        most = why.classes[0]
-        lines.append(f"most in {most.name} instructions: {_moved(most)} cycles an inference")
+        lines.append(_class(why))
     if why.turned:
         shown = ", ".join(f"{one.vector} ({one.before} -> {one.after})" for one in why.turned[:_TURNED])
         more = f", … {len(why.turned) - _TURNED} more" if len(why.turned) > _TURNED else ""
         count = len(why.turned)
         lines.append(f"{count} vector{'s' if count != 1 else ''} changed class: {shown}{more}")
     return lines or [_nothing(why)]
+
+
+def _class(why: Why) -> str:
+    """Which class of instructions did it, in the function that did most, or else in the image."""
+    most = most_of(why.classes) or why.classes[0]
+    kind = "what depends on data" if most.name == OTHER else f"{most.name} instructions"
+    where = why.classes_of or "the whole image"
+    return f"in {where} most by {kind}: {_moved(most)} cycles an inference"
 
 
 def _nothing(why: Why) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tomllib
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Protocol
 
-from hil.measure.profile import ClassCost, PathCost, Profile
+from hil.measure.profile import OTHER, ClassCost, FunctionClass, PathCost, Profile
 
 _FLOAT_KINDS = (
     "fp",
@@ -60,6 +61,8 @@ class RegionCost:
     what other tasks spent meanwhile, which is not in the region's figures; unless ``tasks_sure`` some of it
     may be, or some of the region's be missing. ``other_stacks_cycles`` are those of the region's cycles that
     were spent on another stack than it began on, exceptions apart.
+
+    ``functions`` are nominal cycles by function and class, as far as they are one function's for sure.
     """
 
     sequence: int | None
@@ -80,6 +83,7 @@ class RegionCost:
     other_tasks: TaskCost = TaskCost(0, 0)
     tasks_sure: bool = True
     other_stacks_cycles: int = 0
+    functions: tuple[tuple[str, str, int], ...] = ()
 
     @property
     def float_share(self) -> float:
@@ -150,9 +154,13 @@ def profile(regions: Iterable[RegionCost], technique: str) -> Profile:
     """The profiles of regions, summed."""
     paths: dict[tuple[str, ...], list[int]] = {}
     kinds: dict[str, list[int]] = {}
-    count = 0
+    functions: dict[tuple[str, str], int] = defaultdict(int)
+    count, told = 0, True
     for region in regions:
         count += 1
+        told &= bool(region.functions)
+        for function, name, cycles in region.functions:
+            functions[function, name] += cycles
         for path in region.paths:
             _add(paths.setdefault(path.path, [0, 0, 0]), path.calls, path.instructions, path.cycles)
         for name, kind in region.kinds.items():
@@ -162,7 +170,22 @@ def profile(regions: Iterable[RegionCost], technique: str) -> Profile:
         count,
         tuple(PathCost(path, *sums) for path, sums in sorted(paths.items())),
         tuple(ClassCost(name, *sums) for name, sums in sorted(kinds.items(), key=_dearest_first)),
+        _function_classes(functions, paths) if told else (),
     )
+
+
+def _function_classes(
+    functions: dict[tuple[str, str], int], paths: Mapping[tuple[str, ...], Sequence[int]]
+) -> tuple[FunctionClass, ...]:
+    """With what is left of each function's own cycles as a class of its own."""
+    left: dict[str, int] = defaultdict(int)
+    for path, (_, _, cycles) in paths.items():
+        left[path[-1]] += cycles
+    for (function, _), cycles in functions.items():
+        left[function] -= cycles
+    rest = {(function, OTHER): cycles for function, cycles in left.items()}
+    found = [(*key, cycles) for key, cycles in {**functions, **rest}.items() if cycles]
+    return tuple(FunctionClass(*one) for one in sorted(found))
 
 
 def _dearest_first(item: tuple[str, list[int]]) -> tuple[int, str]:

@@ -30,6 +30,18 @@ class ClassCost:
     cycles: int
 
 
+OTHER = "other"  # a class: what depends on data, or on the way that led to a function
+
+
+@dataclass(frozen=True)
+class FunctionClass:
+    """What of a function's own cycles instructions of one class cost, on all paths; never 0."""
+
+    function: str
+    name: str
+    cycles: int
+
+
 @dataclass(frozen=True)
 class FunctionCost:
     """One function on all paths: ``own`` cycles spent in it, ``total`` with all that it called.
@@ -46,12 +58,16 @@ class FunctionCost:
 
 @dataclass(frozen=True)
 class Profile:
-    """Summed over ``regions`` (inferences of a session, or runs of a function); ``technique`` obtained it."""
+    """Summed over ``regions`` (inferences of a session, or runs of a function); ``technique`` obtained it.
+
+    ``function_classes`` are empty where nothing told them; else those of a function add up to its own cycles.
+    """
 
     technique: str
     regions: int
     paths: tuple[PathCost, ...]
     classes: tuple[ClassCost, ...]
+    function_classes: tuple[FunctionClass, ...] = ()
 
     @property
     def cycles(self) -> int:

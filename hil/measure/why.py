@@ -83,6 +83,14 @@ def functions_changed(before: Profile, after: Profile, *, instructions: bool = F
     return _changed(parts.values())
 
 
+def classes_of_function(before: Profile, after: Profile, part: Part) -> tuple[Part, ...]:
+    """Those of what ``functions_changed`` told of one function; nothing where no profile tells them."""
+    if not (before.function_classes and after.function_classes):
+        return ()
+    names = ({part.was or part.name, *part.joined}, {part.name, *part.joined})
+    return _changed(_parts(*(_of_functions(*side) for side in zip((before, after), names, strict=True))))
+
+
 def classes_changed(before: Profile, after: Profile) -> tuple[Part, ...]:
     """The classes of instructions whose cycles an inference changed, the most first."""
     old, new = (
@@ -97,6 +105,12 @@ def symbols_changed(
     """The symbols whose bytes of flash (or of ``ram``) changed, the most first; those of one name are one."""
     old, new = (_bytes(symbols, ram) for symbols in (before, after))
     return _changed(_parts(old, new))
+
+
+def most_of(parts: Sequence[Part]) -> Part | None:
+    """The one that did most of the change, in its direction; the parts are the most first."""
+    whole = sum(part.more for part in parts)
+    return next((part for part in parts if part.more * whole > 0), next(iter(parts), None))
 
 
 def vectors_turned(before: npt.NDArray[np.generic], after: npt.NDArray[np.generic]) -> tuple[Turned, ...]:
@@ -115,6 +129,14 @@ def _own(profile: Profile, instructions: bool) -> dict[str, float]:
     for cost in profile.paths:
         found[cost.path[-1]] += (cost.instructions if instructions else cost.cycles) / profile.regions
     return dict(found)
+
+
+def _of_functions(profile: Profile, names: set[str]) -> dict[str, float]:
+    found: dict[str, float] = defaultdict(float)
+    for one in profile.function_classes:
+        if one.function in names:
+            found[one.name] += one.cycles / profile.regions
+    return found
 
 
 def _callers(paths: Sequence[PathCost]) -> Mapping[str, set[str]]:

@@ -107,6 +107,9 @@ def region_of(line: bytes) -> RegionCost:
             unknown_example=_opcode(told) if unknown else None,
             kinds={name: KindCost(*numbers) for name, *numbers in told["kinds"]},
             paths=_paths(told.get("nodes", [])),
+            functions=tuple(
+                (name, kind, cycles) for name, *kinds in told.get("functions", []) for kind, cycles in kinds
+            ),
         )
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise ProbeError(

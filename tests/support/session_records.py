@@ -8,7 +8,7 @@ import numpy as np
 
 from hil.image import Manifest
 from hil.measure.memory import SymbolUse
-from hil.measure.profile import ClassCost, PathCost, Profile
+from hil.measure.profile import ClassCost, FunctionClass, PathCost, Profile
 from hil.metrics import ACCURACY, FLASH_BYTES, LATENCY_CYCLES, PREDICTED
 from hil.values import Method, Precision
 from hil_db.records import SessionRecord, Status
@@ -34,6 +34,7 @@ def record(
         10,
         (PathCost((function,), 10, cycles * 10, cycles * 10),),
         (ClassCost("alu", 1, cycles * 10),),
+        (FunctionClass(function, "load", cycles * 10),),
     )
     return SessionRecord(
         board, "qemu_mps2_an386", model, "q15", BEGAN, BEGAN, Status.FINISHED, manifest,

@@ -7,37 +7,66 @@
 #include "symbols.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
-static void add_block(struct sums *sums, const struct block *block)
+/* What the blocks of each function cost that ran since the region began, in the order that they ran first. */
+static struct {
+    int32_t function;
+    struct counts counts;
+} *functions;
+static size_t function_count, function_room;
+
+static struct counts *of_function(int32_t function)
+{
+    for (size_t i = function_count; i-- > 0u;) {
+        if (functions[i].function == function) {
+            return &functions[i].counts;
+        }
+    }
+    if (function_count == function_room) {
+        const size_t room = function_room == 0u ? 64u : 2u * function_room;
+        void *const larger = realloc(functions, room * sizeof *functions);
+        if (larger == NULL) {
+            abort(); /* a figure that leaves a function out would be wrong */
+        }
+        functions = larger;
+        function_room = room;
+    }
+    memset(&functions[function_count], 0, sizeof *functions);
+    functions[function_count].function = function;
+    return &functions[function_count++].counts;
+}
+
+static void add_block(struct sums *sums, struct counts *counts, const struct block *block)
 {
     const int64_t times = (int64_t)block->executed;
     for (int32_t i = 0; i < block->count; i++) {
         const struct line *const line = &block->lines[i];
         const struct cost *const cost = &line->cost;
-        sums->counts.instructions[line->kind] += times;
-        sums->counts.low[line->kind] += times * (cost->cycles.low - cost->fetch - cost->wait.low);
-        sums->counts.nominal[line->kind] += times * (cost->cycles.nominal - cost->fetch - cost->wait.nominal);
-        sums->counts.high[line->kind] += times * (cost->cycles.high - cost->fetch - cost->wait.high);
-        sums->counts.low[cost->waits_for] += times * cost->wait.low;
-        sums->counts.nominal[cost->waits_for] += times * cost->wait.nominal;
-        sums->counts.high[cost->waits_for] += times * cost->wait.high;
-        sums->counts.fetch += times * cost->fetch;
+        counts->instructions[line->kind] += times;
+        counts->low[line->kind] += times * (cost->cycles.low - cost->fetch - cost->wait.low);
+        counts->nominal[line->kind] += times * (cost->cycles.nominal - cost->fetch - cost->wait.nominal);
+        counts->high[line->kind] += times * (cost->cycles.high - cost->fetch - cost->wait.high);
+        counts->low[cost->waits_for] += times * cost->wait.low;
+        counts->nominal[cost->waits_for] += times * cost->wait.nominal;
+        counts->high[cost->waits_for] += times * cost->wait.high;
+        counts->fetch += times * cost->fetch;
     }
     const uint8_t last = block->lines[block->count - 1].kind;
     const int64_t leaving = (int64_t)block->left * block->leaving;
-    sums->counts.low[last] += leaving;
-    sums->counts.nominal[last] += leaving;
-    sums->counts.high[last] += leaving;
-    sums->counts.fetch += (int64_t)block->entered * block->entering;
+    counts->low[last] += leaving;
+    counts->nominal[last] += leaving;
+    counts->high[last] += leaving;
+    counts->fetch += (int64_t)block->entered * block->entering;
     const int64_t followed = times - (int64_t)block->entered;
     const uint8_t first = block->lines[0].kind;
-    sums->counts.low[first] += followed * (block->follow.cycles.low - block->follow.fetch);
-    sums->counts.nominal[first] += followed * (block->follow.cycles.nominal - block->follow.fetch);
-    sums->counts.high[first] += followed * (block->follow.cycles.high - block->follow.fetch);
-    sums->counts.fetch += followed * block->follow.fetch;
+    counts->low[first] += followed * (block->follow.cycles.low - block->follow.fetch);
+    counts->nominal[first] += followed * (block->follow.cycles.nominal - block->follow.fetch);
+    counts->high[first] += followed * (block->follow.cycles.high - block->follow.fetch);
+    counts->fetch += followed * block->follow.fetch;
     if (block->unknown != 0u && times > 0) {
-        sums->counts.unknown += times * block->unknown;
+        counts->unknown += times * block->unknown;
         sums->unknown_address = block->unknown_address;
         sums->unknown_opcode = block->unknown_opcode;
     }
@@ -53,8 +82,13 @@ void report_add_up(struct sums *sums)
         sums->counts.high[kind] = execution.parts.high[kind];
     }
     sums->counts.fetch = execution.parts.fetch;
+    function_count = 0;
     for (uint32_t i = 0; i < execution.touched_count; i++) {
-        add_block(sums, execution.touched[i]);
+        const struct block *const block = execution.touched[i];
+        add_block(sums, of_function(block->function), block);
+    }
+    for (size_t i = 0; i < function_count; i++) {
+        report_add(&sums->counts, &functions[i].counts, 1);
     }
     for (int kind = 0; kind < KIND_COUNT; kind++) {
         const int64_t unaligned = kind == KIND_LOAD ? (int64_t)execution.unaligned : 0;
@@ -143,6 +177,29 @@ static void print_nodes(FILE *out)
     fprintf(out, "]");
 }
 
+/* The nominal cycles of each function's own instructions by class. What depends on data or on the way that led
+ * to a block (a division's operands, words off their boundary, a part of a block) is counted for the region alone,
+ * and is the rest of what its nodes spent. */
+static void print_functions(FILE *out)
+{
+    fprintf(out, ",\"functions\":[");
+    for (size_t i = 0; i < function_count; i++) {
+        const struct counts *const counts = &functions[i].counts;
+        fprintf(out, "%s[", i == 0u ? "" : ",");
+        print_text(out, symbols_name(functions[i].function));
+        for (int kind = 0; kind < KIND_COUNT; kind++) {
+            if (counts->nominal[kind] != 0) {
+                fprintf(out, ",[\"%s\",%" PRId64 "]", kind_names[kind], counts->nominal[kind]);
+            }
+        }
+        if (counts->fetch != 0) {
+            fprintf(out, ",[\"fetch\",%" PRId64 "]", counts->fetch);
+        }
+        fprintf(out, "]");
+    }
+    fprintf(out, "]");
+}
+
 /* Of a whole program the stack that went deepest, of a part of one that on which it began; and all that were used. */
 static void print_stacks(FILE *out, bool whole)
 {
@@ -183,5 +240,8 @@ void report_print(FILE *out, const struct sums *sums, bool whole, const struct c
             sums->counts.unknown, sums->unknown_address, sums->unknown_opcode);
     if (execution.profiling) {
         print_nodes(out);
+        if (instructions_of(tasks) == 0) { /* else some of their blocks are another task's */
+            print_functions(out);
+        }
     }
 }

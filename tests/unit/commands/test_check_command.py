@@ -184,6 +184,7 @@ def test_the_text_names_metric_values_and_who_did_it(add: Add, say: Say) -> None
     for line in (
         "Cycles 1,000 -> 1,500 +50 % estimated, cycle-model-2",
         "step 1,000 -> 1,500 cycles an inference (+500, 100 % of the change)",
+        "in step most by load instructions: +500 cycles an inference",
         "weights 5,000 -> 6,000 B (+1,000, 100 % of the change)",
         "1 vector changed class: 1 (1 -> 0)",
         "both runs are of one commit",

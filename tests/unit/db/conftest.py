@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from hil.image import Manifest
-from hil.measure.profile import ClassCost, PathCost, Profile
+from hil.measure.profile import OTHER, ClassCost, FunctionClass, PathCost, Profile
 from hil.values import Measure, Method, Precision, Samples
 from hil_db.records import RunInfo, SessionRecord, Status
 from hil_db.store import Store
@@ -97,6 +97,7 @@ def profile() -> Profile:
             PathCost(("model_run", "step", "tanh"), 540 * 30, 540 * 60, 540 * 60),
         ),
         (ClassCost("alu", 540 * 60, 540 * 60), ClassCost("load", 540 * 107, 540 * 140 + 1)),
+        (FunctionClass("step", "alu", 540 * 130), FunctionClass("tanh", OTHER, 540 * 60)),
     )
 
 

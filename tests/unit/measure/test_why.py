@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from hil.measure.memory import SymbolUse
-from hil.measure.profile import ClassCost, PathCost, Profile
+from hil.measure.profile import ClassCost, FunctionClass, PathCost, Profile
 from hil.measure.why import (
     Part,
     Turned,
     classes_changed,
+    classes_of_function,
     functions_changed,
+    most_of,
     symbols_changed,
     vectors_turned,
 )
@@ -63,6 +67,26 @@ def test_what_is_new_or_gone_without_any_kin_says_so() -> None:
 
 def test_classes_of_instructions() -> None:
     assert classes_changed(profile(run=10), profile(20, run=30)) == (Part("alu", 10, 30),)
+
+
+def test_classes_are_those_of_the_function_that_did_it() -> None:
+    def of(regions: int, **own: int) -> Profile:
+        classes = [FunctionClass(name, "alu", 10 * regions) for name in own]
+        classes += [FunctionClass(name, "load", (cycles - 10) * regions) for name, cycles in own.items()]
+        return replace(profile(regions, **own), function_classes=tuple(classes))
+
+    before, after = of(10, run=100, a=50), of(20, run=60, a=80)
+    (first, second) = functions_changed(before, after)
+    assert most_of((first, second)) == first
+    assert classes_of_function(before, after, second) == (Part("load", 40, 70),)
+    renamed = Part("a", 100, 80, was="run")
+    assert classes_of_function(before, after, renamed) == (Part("load", 90, 70),)
+    joined = Part("run", 150, 60, joined=("a",))
+    assert classes_of_function(before, of(10, run=60), joined) == (
+        Part("load", 130, 50),
+        Part("alu", 20, 10),
+    )
+    assert classes_of_function(profile(run=1), after, first) == ()
 
 
 def test_symbols_by_what_they_grew() -> None:

@@ -43,6 +43,7 @@ TOLD: dict[str, Any] = {
         [1, "inner", 1, 3, 4],
         [0, "handler", 0, 0, 0],
     ],
+    "functions": [["outer", ["alu", 6]], ["inner", ["alu", 5], ["load", 3]], ["empty"]],
 }
 
 
@@ -56,6 +57,7 @@ def test_a_line_is_read_as_it_was_written() -> None:
     assert (region.low, region.nominal, region.high) == (14, 15, 16)
     assert (region.stack_bytes, region.stack_exact, region.stack_total_bytes) == (48, False, 120)
     assert region.sp_read
+    assert region.functions == (("outer", "alu", 6), ("inner", "alu", 5), ("inner", "load", 3))
     assert region.stacks == (StackUse(0x20008000, 48), StackUse(0x21000100, 16))
     assert (region.other_tasks, region.tasks_sure, region.other_stacks_cycles) == (TaskCost(70, 90), False, 5)
     assert (region.unknown, region.unknown_example) == (2, "ee00 0100 at 0x00001234")
