@@ -13,7 +13,8 @@ class FlashReport:
     """What one programming did. Seconds are by the host's clock; ``verify_s`` is part of no other.
 
     ``bytes_total`` is the image's, and every one of them was read back. ``bytes_programmed`` counts whole
-    pages; ``pages_skipped`` held the right bytes already.
+    pages; ``pages_skipped`` held the right bytes already. ``under_reset`` says why
+    it took a reset to connect.
     """
 
     bytes_total: int
@@ -23,6 +24,7 @@ class FlashReport:
     connect_s: float
     program_s: float
     verify_s: float
+    under_reset: str | None = None
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,10 @@ class AttachedProbe:
 
 
 class Flasher(Protocol):
-    """Connects on entry and halts the core; lets it run on exit. Errors are ProbeError and FlashError."""
+    """Connects on entry and halts the core; lets it run on exit. Errors are ProbeError and FlashError.
+
+    A chip that is not the target's is refused on entry, before anything of it is changed.
+    """
 
     def __enter__(self) -> Self: ...
 

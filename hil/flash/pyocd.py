@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import struct
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ from pyocd.flash.loader import MemoryLoader
 
 from hil.errors import FlashError, HilError, ProbeError
 from hil.flash.base import AttachedProbe, FlashReport
+from hil.flash.identity import difference
+from hil.flash.remedies import remedy_of
 from hil.measure.elf import Segment, load_segments
 
 DEFAULT_FREQUENCY_HZ = 4_000_000
@@ -46,7 +49,18 @@ _CORE_REGISTERS = ("pc", "lr", "sp", "xpsr")
 _WARNINGS_KEPT = 3
 
 # Besides its own errors pyOCD lets through those of the transport, and look-ups on what is not there.
-_PYOCD_ERRORS = (exceptions.Error, OSError, KeyError, ValueError, AttributeError)
+_PYOCD_ERRORS = (
+    exceptions.Error,
+    OSError,
+    EOFError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    RuntimeError,
+    struct.error,
+)
 
 
 class PyOcdFlasher:
@@ -69,6 +83,7 @@ class PyOcdFlasher:
         self._target_name = target
         self._session: Any = None
         self._connect_s = 0.0
+        self._under_reset: str | None = None
         self._perf: list[Any] = []
         self._warnings = _Warnings()
 
@@ -98,6 +113,7 @@ class PyOcdFlasher:
         segments = load_segments(image_path)
         started = time.monotonic()
         with self._explained(f"programming {image_path.name}"):
+            self._check_map(segments)
             self._perf.clear()
             self._target.reset_and_halt()  # no interrupt of what ran before may come in between
             self._program(segments)
@@ -113,6 +129,7 @@ class PyOcdFlasher:
             connect_s=self._connect_s,
             program_s=programmed - started,
             verify_s=time.monotonic() - programmed,
+            under_reset=self._under_reset,
         )
 
     def reset_and_run(self) -> None:
@@ -150,21 +167,50 @@ class PyOcdFlasher:
                 remedy="see `pyocd list`",
             )
         # pyOCD changes to its project folder: let that be where we are, whatever the environment says.
-        session = _Session(exact[0], options={"project_dir": str(Path.cwd()), **self._options})
+        try:
+            self._open(exact[0], {})
+        except exceptions.TargetSupportError:
+            raise
+        except _PYOCD_ERRORS as error:  # firmware may sleep, or have made pins of the debug port its own
+            self._under_reset = self._evidence(error)
+            self._shut()
+            self._open(exact[0], {"connect_mode": "under-reset"})
+        self._check_chip()
+
+    def _open(self, probe: Any, options: Mapping[str, object]) -> None:
+        # pyOCD changes to its project folder: let that be where we are, whatever the environment says.
+        session = _Session(probe, options={"project_dir": str(Path.cwd()), **self._options, **options})
         session.subscribe(self._programmed, Target.Event.POST_FLASH_PROGRAM)
         self._session = session
         session.open()
 
+    def _check_chip(self) -> None:
+        """Refuse a chip that is not the target's, before anything is erased."""
+        try:
+            wrong = difference(self._target_name, self._target.read32)
+        except exceptions.TransferFaultError as error:
+            wrong = f"no register at {error.fault_address or 0:#010x}"
+        if wrong is not None:
+            raise ProbeError(
+                f"the chip behind the debug probe {self.unique_id} is no {self._target_name}",
+                evidence=wrong,
+                remedy="check the lab file's kind and probe; nothing was erased",
+            )
+
     def _close(self) -> None:
         """Let the core run and the probe go; what fails now was already reported."""
+        try:
+            self._shut()
+        finally:
+            logging.getLogger("pyocd").removeHandler(self._warnings)
+
+    def _shut(self) -> None:
         session, self._session = self._session, None
         try:
             if session is not None:
                 session.close()
         except _PYOCD_ERRORS as error:
             logging.getLogger(__name__).debug("closing %s: %s", self.unique_id, error)
-        finally:
-            logging.getLogger("pyocd").removeHandler(self._warnings)
 
     def _programmed(self, notification: Any) -> None:
         self._perf.append(notification.source.get_performance())
@@ -172,15 +218,23 @@ class PyOcdFlasher:
     def _program(self, segments: list[Segment]) -> None:
         loader = MemoryLoader(self._session)
         for segment in segments:
-            region = self._target.memory_map.get_region_for_address(segment.address)
-            if region is None or not region.is_flash:
-                raise FlashError(
-                    "the image has a segment outside flash",
-                    evidence=f"{len(segment.data)} bytes at {segment.address:#010x}",
-                    remedy="link it for this board",
-                )
             loader.add_data(segment.address, segment.data)
         loader.commit()
+
+    def _check_map(self, segments: list[Segment]) -> None:
+        """Refuse what does not lie in flash to its last byte, before anything is erased."""
+        for segment in segments:
+            at, end = segment.address, segment.address + len(segment.data)
+            while at < end:
+                region = self._target.memory_map.get_region_for_address(at)
+                if region is None or not region.is_flash:
+                    raise FlashError(
+                        "the image has a segment outside flash",
+                        evidence=f"{len(segment.data)} bytes at {segment.address:#010x}, "
+                        f"of which {end - at} from {at:#010x} on are outside",
+                        remedy="link it for this board",
+                    )
+                at = region.end + 1
 
     def _verify(self, segment: Segment, name: str) -> None:
         """Compare what is in flash, pages that were skipped included."""
@@ -203,7 +257,11 @@ class PyOcdFlasher:
         try:
             yield
         except exceptions.FlashFailure as error:
-            raise FlashError(f"flash failed while {doing}", evidence=self._evidence(error)) from error
+            raise FlashError(
+                f"flash failed while {doing}",
+                evidence=self._evidence(error),
+                remedy=remedy_of(error, self._said()),
+            ) from error
         except exceptions.TargetSupportError as error:
             raise ProbeError(
                 f"pyOCD does not know the target {self._target_name}",
@@ -214,8 +272,11 @@ class PyOcdFlasher:
             raise ProbeError(
                 f"the debug probe failed while {doing}",
                 evidence=self._evidence(error),
-                remedy="see that the board is powered and no other debugger holds it",
+                remedy=remedy_of(error, self._said()),
             ) from error
+
+    def _said(self) -> str:
+        return " ".join(self._warnings.lines[-_WARNINGS_KEPT:])
 
     def _evidence(self, error: BaseException) -> str:
         said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

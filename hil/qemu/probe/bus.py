@@ -5,7 +5,8 @@ Register numbers are those of the ARMv7-M architecture manual, chapter C1, and o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from pyocd.core import exceptions
 
@@ -53,9 +54,12 @@ _ROM_ENTRIES = [((unit - ROM_TABLE) & 0xFFFF_F000) | 3 for unit in (_SCS, _DWT, 
 
 
 class MemoryBus:
-    """Reads and writes by address; debug registers take whole words, as they do on silicon."""
+    """Reads and writes by address; debug registers take whole words, as they do on silicon.
 
-    def __init__(self, core: Core) -> None:
+    ``words`` are what addresses of the debug region read that the machine does not model.
+    """
+
+    def __init__(self, core: Core, words: Mapping[int, int] | None = None) -> None:
         self._core = core
         self._dcrdr = 0
         self._demcr = 0
@@ -71,6 +75,7 @@ class MemoryBus:
             _DEMCR: lambda: self._demcr,
             _DFSR: lambda: self._core.stops,
         }
+        self._reads |= {address: partial(int, word) for address, word in (words or {}).items()}
         self._writes: dict[int, Callable[[int], None]] = {
             _DHCSR: self._write_dhcsr,
             _DCRSR: self._write_dcrsr,

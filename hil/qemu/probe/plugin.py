@@ -22,6 +22,7 @@ from hil.qemu.qmp import QmpClient, QmpError
 from hil.qemu.runtime import RunningBoard
 
 _TARGETS = {"mps2-an386": "mps2_an386"}
+_WORDS = {"b-l475e-iot01a": {0xE004_2000: 0x1007_6415}}  # DBGMCU_IDCODE of an STM32L475: the machine reads 0
 _LAST_WORDS_S = (
     15.0  # the watcher writes down how QEMU ended after its sockets close; a busy machine takes long
 )
@@ -77,7 +78,7 @@ class _Opened:
             self._qmp.close()
             raise
         self.core = Core(self._gdb, self._qmp, running=running)
-        self.bus = MemoryBus(self.core)
+        self.bus = MemoryBus(self.core, _WORDS.get(board.machine))
         self.port = DebugPort(self.bus)
 
     def close(self) -> None:

@@ -183,3 +183,8 @@ def test_comparators_become_breakpoints(bus: MemoryBus, core: StandingCore) -> N
 def test_a_debug_register_is_not_written_in_parts(bus: MemoryBus) -> None:
     with pytest.raises(exceptions.TransferFaultError):
         bus.write(DHCSR, b"\x01")
+
+
+def test_what_the_machine_does_not_model_reads_as_told() -> None:
+    bus = MemoryBus(StandingCore(), {0xE004_2000: 0x1007_6415})  # type: ignore[arg-type]
+    assert bus.read(0xE004_2000, 4) == bytes.fromhex("15640710")
