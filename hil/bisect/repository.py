@@ -78,7 +78,8 @@ class Repository:
         """The commit that a name stands for, all its digits; BisectError with the nearest name there is."""
         if name and not name.startswith("-"):
             try:
-                return self.work_tree.ask("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}").strip()
+                found = self.work_tree.ask("rev-parse", "--verify", "--quiet", name).strip()
+                return self.work_tree.ask("rev-parse", "--verify", "--quiet", f"{found}^{{commit}}").strip()
             except GitError as error:
                 if str(error):
                     raise BisectError(f"git does not tell what {name!r} is: {error}") from None

@@ -12,6 +12,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from hil import resources
 from hil.bench.attempt import Wanted
@@ -22,9 +26,11 @@ from hil.errors import BuildError, HilError, ModelError
 from hil.models.catalog import ModelLibrary, images_dir, is_own
 from hil.models.export import refresh
 from hil.models.spec import ModelSpec
-from hil.models.vectors import count_vectors
+from hil.models.vectors import count_vectors, vectors_path
+from hil.models.weights import read_npz
 from hil.values import Precision
 
+_ANSWERS = "golden_"
 _POINTER = b"version https://git-lfs"
 
 
@@ -32,12 +38,15 @@ _POINTER = b"version https://git-lfs"
 class Identity:
     """What decides the figures of a model's image: equal ones are expected to give the same.
 
-    ``source_sha256`` is that of the manifest; ``files`` are the sources' own, path -> SHA-256.
+    ``source_sha256`` and ``vectors_sha256`` are those of the manifest. ``inputs_sha256`` is that of the
+    vectors without the answers that the reference gives to them. ``files`` are the sources' own, path ->
+    SHA-256.
     """
 
     source_sha256: str
     vectors_sha256: str
     vectors: int
+    inputs_sha256: str = field(compare=False, hash=False)
     files: Mapping[PurePosixPath, str] = field(compare=False, repr=False, hash=False)
 
 
@@ -84,7 +93,8 @@ class Sources:
             held = count_vectors(spec)
             count = self.wish.wanted.count(spec.vectors)
             files = {path: hashlib.sha256(text).hexdigest() for path, text in sources.files.items()}
-            return Identity(digest, recipe.vectors_sha256, min(held, count or held), files)
+            inputs = _inputs_sha256(read_npz(vectors_path(spec)))
+            return Identity(digest, recipe.vectors_sha256, min(held, count or held), inputs, files)
 
     def defining(self, function: str, precision: Precision) -> set[PurePosixPath]:
         """The C files of its image that define a function, by the looks of them."""
@@ -150,6 +160,16 @@ def has_firmware(tree: Path, kind: str) -> bool:
     """Whether the lab's firmware for a kind of board lies there."""
     firmware = tree / "firmware"
     return (firmware / "runtime" / "model.h").is_file() and (firmware / "boards" / kind).is_dir()
+
+
+def _inputs_sha256(arrays: Mapping[str, npt.NDArray[Any]]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        if not name.startswith(_ANSWERS):
+            held = arrays[name]
+            digest.update(f"{name} {held.dtype} {held.shape} ".encode())
+            digest.update(np.ascontiguousarray(held).tobytes())
+    return digest.hexdigest()
 
 
 def _opens(text: bytes, at: int) -> bool:

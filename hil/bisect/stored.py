@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from sqlalchemy import Connection, select
 from sqlalchemy.engine import URL
 
 from hil.bisect.sources import Identity
-from hil.metrics import VECTORS
+from hil.measure.verdicts import Taken
+from hil.metrics import REFERENCE_S, VECTORS
+from hil.values import Measure, Method
 from hil_db.comparing import Case
+from hil_db.histories import divisor, vectors_told
 from hil_db.records import Status
 from hil_db.references import StoredRun, checked_run
 from hil_db.schema import IMAGE, MEASURE, SESSION
@@ -40,17 +45,45 @@ def runs_of(connection: Connection, case: Case, identity: Identity, url: URL) ->
     return [run_of(connection, number, url) for number in dict.fromkeys(connection.scalars(query))]
 
 
-def why_failed(connection: Connection, run: int, case: Case) -> str | None:
-    """What ended a case's last session in a run; None when it finished."""
-    query = (
-        select(SESSION.c.status, SESSION.c.error)
-        .where(SESSION.c.run_id == run, *(SESSION.c[name] == held for name, held in case._asdict().items()))
-        .order_by(SESSION.c.id.desc())
-    )
-    found = connection.execute(query).first()
-    if found is None:
-        return "its session was not stored"
-    return None if found.status == Status.FINISHED else (found.error or f"its session {found.status}")
+class Session(NamedTuple):
+    """A case's session in a run."""
+
+    id: int
+    image: int | None
+    status: str
+    error: str | None
+    vectors: str | None
+
+
+def session_of(connection: Connection, run: int, case: Case) -> Session | None:
+    """A case's last session in a run that finished, or else the last; None when it has none."""
+    held = SESSION.c
+    query = select(held.id, held.image_id, held.status, held.error, held.vectors_sha256)
+    mine = (held[name] == value for name, value in case._asdict().items())
+    found = [Session(*row) for row in connection.execute(query.where(held.run_id == run, *mine))]
+    return max(found, key=lambda one: (one.status == Status.FINISHED, one.id), default=None)
+
+
+def taken_of(connection: Connection, session: Session, metric: str, vectors: str | None) -> list[Taken]:
+    """What a session holds of a metric, by technique; ``vectors`` is how its vectors are called.
+
+    ValueError when what is stored is no measure.
+    """
+    names = (metric, VECTORS.name, REFERENCE_S.name)
+    query = select(MEASURE).where(MEASURE.c.session_id == session.id, MEASURE.c.metric.in_(names))
+    rows = connection.execute(query.order_by(MEASURE.c.id)).all()
+    told = {row.metric: row.value for row in rows}
+    ran = vectors_told(vectors, told.get(VECTORS.name))
+    found = []
+    for row in rows:
+        if row.metric != metric:
+            continue
+        band = None if row.low is None or row.high is None else (row.low, row.high)
+        about = (row.metric, row.value, row.unit, Method(row.method), row.technique)
+        measure = Measure(*about, row.resolution, band, row.conditions)
+        reference = divisor((row.metric, row.technique), told.get(REFERENCE_S.name))
+        found.append(Taken(measure, str(session.image), ran, reference=reference))
+    return found
 
 
 def metrics_of(connection: Connection, run: int) -> list[str]:

@@ -59,6 +59,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="how long a board may be silent before it hangs",
     )
+    parser.add_argument(
+        "--repeats",
+        type=_count,
+        metavar="N",
+        help="runs of each commit (default: one, or ten where runs of the same image differ)",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON, as docs/bisect.md describes it")
 
 
@@ -82,6 +88,7 @@ def run(options: argparse.Namespace) -> int:
         vectors=options.vectors,
         most_vectors=options.most_vectors,
         hang_after_s=options.hang_after,
+        repeats=options.repeats,
     )
     ending = Ending()
     ending.take()
@@ -140,7 +147,7 @@ class _Screen:
 
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of vectors: give one from 1 on")
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
     return int(text)
 
 
