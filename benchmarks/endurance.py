@@ -36,7 +36,7 @@ from hil_db.records import Status
 MODEL, IMAGES = "fastgrnn_digits", 3
 ARGUMENTS = ("-p", "no:dash", "-p", "no:cacheprovider", "--board=all", f"--model={MODEL}", "--vectors=20")
 BOARDS_SHARE = 0.4  # of a run's time, in which boards are open
-END_S = 15.0  # for what a killed run leaves to end by itself
+END_S = 120.0  # for what a killed run leaves to end by itself
 HALF_MADE_S = 60.0  # then the next run sweeps folders that nobody finished
 GROWTH_MB = 8.0  # of a process that opens boards again and again, beyond its first cycles
 KINDS = ("emulators", "watchers", "probe processes", "other processes", "boards' folders", "temporary files")

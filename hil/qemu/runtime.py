@@ -171,7 +171,7 @@ def sweep() -> None:
     for folder in _folders():
         if _read(folder) is not None and not _locked(folder):
             shutil.rmtree(folder, ignore_errors=True)
-    for folder in root.glob(f"{_HALF_MADE}*"):
+    for folder in _matching(root, f"{_HALF_MADE}*"):
         try:
             abandoned = time.time() - folder.stat().st_mtime > _HALF_MADE_LIFETIME_S
         except FileNotFoundError:
@@ -181,7 +181,14 @@ def sweep() -> None:
 
 
 def _folders() -> list[Path]:
-    return sorted(lock.parent for lock in runtime_dir().glob("[!.]*/lock"))
+    return sorted(lock.parent for lock in _matching(runtime_dir(), "[!.]*/lock"))
+
+
+def _matching(root: Path, pattern: str) -> list[Path]:
+    try:
+        return list(root.glob(pattern))
+    except OSError as error:  # too many open files
+        raise unwritable(error) from error
 
 
 def _read(folder: Path) -> RunningBoard | None:

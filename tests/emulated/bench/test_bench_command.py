@@ -279,11 +279,27 @@ def test_ctrl_c_keeps_what_was_finished_and_marks_the_run(tmp_path: Path) -> Non
     assert "fastgrnn_digits  q15" in rest  # the table of what was measured
 
 
+# Three seconds and more for sixty vectors, on the fastest machine.
+ONE_BY_ONE = """
+import time
+from hil.bench.progress import Bar
+
+tell = Bar.__call__
+
+def told(self, done, total):
+    tell(self, done, total)
+    time.sleep(0.05)
+
+Bar.__call__ = told
+"""
+
+
 def test_on_a_terminal_the_progress_line_moves(tmp_path: Path) -> None:
-    """Over vectors that take long to compute: a line is drawn ten times a second."""
+    """Over answers that come one by one: a line is drawn ten times a second."""
+    (tmp_path / "conftest.py").write_text(ONE_BY_ONE)
     controller, terminal = pty.openpty()
     process = subprocess.Popen(
-        pytest_command(tmp_path, "--board=all", "--model=rnnpool_face/f32", "--vectors=60"),
+        pytest_command(tmp_path, "--board=all", "--model=fastgrnn_digits/f32", "--vectors=60"),
         cwd=tmp_path,
         stdin=subprocess.DEVNULL,
         stdout=terminal,

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,7 +105,8 @@ class Served:
         """The status and the text of an answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=WAIT_S)
         try:
-            connection.request(method, path, body or None, headers)
+            with suppress(ConnectionError):  # it may have answered, and closed, before it was told all
+                connection.request(method, path, body or None, headers)
             answer = connection.getresponse()
             return answer.status, answer.read().decode()
         finally:

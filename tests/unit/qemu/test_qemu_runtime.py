@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -135,3 +136,15 @@ def test_one_that_takes_no_file_is_told_in_a_line(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv(runtime.RUNTIME_DIR_VARIABLE, "/proc/self/fdinfo")  # private, and for nobody to write
     with pytest.raises(ProbeError, match=r"cannot be written .*/proc/self/fdinfo"):
         runtime.create("mps2-1", "desk", "mps2-an386")
+
+
+def test_too_few_files_to_look_for_others_are_told(folder: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, before[1]))
+    try:
+        for look in (runtime.running, runtime.sweep):
+            with pytest.raises(ProbeError, match="Too many open files") as error:
+                look()
+            assert "ulimit -n" in str(error.value.remedy)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
