@@ -47,6 +47,9 @@ _LINK = '{"link": "ram"}'
 _DWT = ("measured", "dwt")
 _JITTER = 0.002  # of a clock's latencies, from session to session and from vector to vector
 _WITHOUT_FRAMES = ("connect_s", "program_s", "verify_s")
+# They make the symbols of an image add up to its measures.
+_RUNTIME = {"runtime_run": 2116, "link_receive": 1404, "start_up": 620, "(no symbol)": 2420}
+_BUFFERS = {"ring": 8192, "received": 1432}
 _RUNS_AT_ONCE = 25
 _CORRELATION = 0.3  # of a time with the one of the run before
 _SPREADS = {"connect_s": 0.05, "program_s": 0.03, "verify_s": 0.03, "handshake_s": 0.04, "stream_s": 0.02}
@@ -91,7 +94,8 @@ class Seeded:
 
     ``rebuilt`` is how many runs an image lasts: then it is another, of the same figures. ``measured``: there
     is a clock as well, which measures latencies with noise. Of each run the commit is ``commit(number)``, the
-    branch ``branch``; every hundredth is tagged.
+    branch ``branch``; every hundredth is tagged. ``models`` are the names of the first, the others are
+    numbered.
     """
 
     runs: int = 2000
@@ -104,11 +108,14 @@ class Seeded:
     branch: str = "main"
     seed: int = 1
     planted: tuple[Planted, ...] = field(default=())
+    models: tuple[str, ...] = ()
 
     @property
     def cases(self) -> list[Case]:
         """Those of every run, in the order of its sessions."""
-        models = [f"fastgrnn_model_{number:02}" for number in range(-(-self.images // len(Precision)))]
+        count = -(-self.images // len(Precision))
+        numbered = (f"fastgrnn_model_{number:02}" for number in range(len(self.models), count))
+        models = [*self.models[:count], *numbered]
         of_board = list(islice(product(models, sorted(map(str, Precision))), self.images))
         return [
             Case(board, model, precision, 15_000 + 1_000 * place)
@@ -254,7 +261,9 @@ class _Maker:
         """Functions, weights and state; what was planted in flash and RAM lies in a symbol of its name."""
         found = [SymbolUse(name, ".text", 400 + 40 * place, 0) for place, name in enumerate(FUNCTIONS)]
         found += [SymbolUse(f"helper_{place:02}", ".text", 60 + place, 0) for place in range(25)]
+        found += [SymbolUse(name, ".text", size, 0) for name, size in _RUNTIME.items()]
         found += [SymbolUse("weights", ".rodata", case.size, 0), SymbolUse("state", ".bss", 0, 6000)]
+        found += [SymbolUse(name, ".bss", 0, size) for name, size in _BUFFERS.items()]
         for metric, flash in (("flash_bytes", True), ("ram_bytes", False)):
             more = round(self._bytes(case, metric) * (self._factor(metric, run, case) - 1))
             if more > 0:

@@ -78,6 +78,7 @@ def chart(series: Series, runs: Sequence[RunPoint], found: Sequence[Step], told:
             aria_hidden="true",
         ),
         picture,
+        _axis(runs),
         class_="plot",
         data_p=_packed(series.places),
         data_v=_numbers(series.values),
@@ -87,6 +88,11 @@ def chart(series: Series, runs: Sequence[RunPoint], found: Sequence[Step], told:
 
 
 _STEPS_MOST = 8
+
+
+def _axis(runs: Sequence[RunPoint]) -> Html:
+    ends = [tag("span", f"run {run.id}") for run in dict.fromkeys((runs[0], runs[-1]))]
+    return tag("div", *ends, class_="axis", aria_hidden="true")
 
 
 @dataclass(frozen=True)

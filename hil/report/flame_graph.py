@@ -5,7 +5,7 @@ from __future__ import annotations
 from hil.gate.wording import number
 from hil.measure.profile import Profile, functions
 from hil.report.flame import Frame, frames, gone
-from hil.report.markup import Html, joined, tag
+from hil.report.markup import Html, joined, table, tag
 from hil.report.words import plural
 
 _ROW = 20  # pixels
@@ -169,12 +169,13 @@ def _table(profile: Profile, before: Profile | None) -> Html:
     caption = (
         "Functions by what an inference spends in them, without what they call; what changed comes first."
     )
-    head = tag("tr", *(tag("th", one, scope="col") for one in heads))
-    table = tag("table", tag("caption", caption), tag("thead", head), tag("tbody", *rows), class_="figures")
     more = len(now) - sum(name in now for name in names)
     note = tag("p", f"And {plural(more, 'function')} that take less.", class_="note") if more > 0 else None
     return tag(
-        "details", tag("summary", "As a table: cycles by function"), tag("div", table, class_="scroll"), note
+        "details",
+        tag("summary", "As a table: cycles by function"),
+        table(caption, heads, rows, "figures", "Cycles by function"),
+        note,
     )
 
 

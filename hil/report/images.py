@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import IntEnum
 
 from hil.gate.wording import value
-from hil.measure.verdicts import Outcome
+from hil.measure.verdicts import Outcome, Verdict
 from hil.metrics import lookup
 from hil.report.data import Image, Report, Side
 from hil.report.flame_graph import flame_graph
 from hil.report.history import metrics_in_order
-from hil.report.markup import Child, Html, tag
+from hil.report.markup import Child, Html, table, tag
 from hil.report.memory_map import memory_maps
 from hil.report.summary import why_of
 from hil.report.words import (
@@ -21,14 +22,21 @@ from hil.report.words import (
     moved,
     obtained,
     plural,
-    title_of,
 )
 from hil.values import Measure
 
 _OPENED = 3  # images that changed, whose parts are open
 
 
-def images_section(report: Report, shown: Sequence[Html], left_out: int) -> Html:
+class Depth(IntEnum):
+    """How much of an image is shown: its name and reasons, its values too, its pictures too."""
+
+    NAME = 0
+    VALUES = 1
+    WHOLE = 2
+
+
+def images_section(shown: Sequence[Html], left_out: int) -> Html:
     """The images, the worst first."""
     parts: list[Child] = [tag("h2", "Images", id="images")]
     parts.append(
@@ -42,8 +50,8 @@ def images_section(report: Report, shown: Sequence[Html], left_out: int) -> Html
     return tag("section", *parts, class_="card")
 
 
-def image(report: Report, one: Image, link: str, place: int, whole: bool = True) -> Html:
-    """An image, folded unless it is among the first that changed; not ``whole``: its values alone."""
+def image(report: Report, one: Image, link: str, place: int, depth: Depth) -> Html:
+    """An image, folded unless it is among the first that changed."""
     mark = mark_of_image(one)
     opened = place < _OPENED and one.outcome in (Outcome.REGRESSION, Outcome.IMPROVEMENT)
     head = tag(
@@ -52,12 +60,13 @@ def image(report: Report, one: Image, link: str, place: int, whole: bool = True)
     parts: list[Child] = [head, _told(one)]
     if report.result is not None and one.compared is not None:
         parts.append(why_of(report.result, one))
-    parts.append(_values(one))
-    if whole and one.now is not None and one.now.finished:
-        parts += [tag("h4", "Memory map"), memory_maps(one)]
+    if depth is Depth.WHOLE and one.now is not None and one.now.finished:
         before = one.before.profile if one.before is not None else None
         compared = report.result is not None and one.before is not None
         parts += [tag("h4", "Where the cycles go"), flame_graph(one.now.profile, before, compared)]
+        parts += [tag("h4", "Memory map"), memory_maps(one)]
+    if depth is not Depth.NAME:
+        parts.append(_values(one))
     return tag("details", *parts, class_=f"image {mark[2]}", id=link, data_name=one.case.told, open=opened)
 
 
@@ -101,73 +110,35 @@ def _values(one: Image) -> Html | None:
         held.setdefault(measure.metric, []).append(measure)
     for metric in metrics_in_order({*held, *verdicts}):
         verdict = verdicts.get(metric)
-        measures = held.get(metric, [])
-        if verdict is not None and verdict.after is None:
-            rows.append(
-                _row(
-                    title_of(verdict.before) if verdict.before else lookup(metric).title,
-                    None,
-                    verdict.before,
-                    "",
-                    badge(mark_of(verdict)),
-                    verdict.reason,
-                    verdict.before,
-                )
-            )
-        for measure in measures:
-            if verdict is not None and _is_of(measure, verdict.after):
-                rows.append(
-                    _row(
-                        title_of(measure),
-                        measure,
-                        verdict.before,
-                        moved(verdict),
-                        badge(mark_of(verdict)),
-                        verdict.reason,
-                        measure,
-                    )
-                )
-            else:
-                rows.append(_row(title_of(measure), measure, None, "", None, "", measure))
+        if verdict is not None and verdict.after is None and verdict.before is not None:
+            rows.append(_row(verdict.before, verdict, missing=True))
+        for measure in held.get(metric, ()):
+            of_it = verdict is not None and _is_of(measure, verdict.after)
+            rows.append(_row(measure, verdict if of_it else None))
     if not rows:
         return None
     heads = ("Metric", "Value", "Baseline", "Change", "Verdict", "It rests on", "Obtained")
-    head = tag("tr", *(tag("th", name, scope="col") for name in heads))
-    table = tag(
-        "table",
-        tag("caption", "All values of this session"),
-        tag("thead", head),
-        tag("tbody", *rows),
-        class_="values",
-    )
-    return tag(
-        "div", table, class_="scroll", tabindex=0, role="region", aria_label=f"Values of {one.case.told}"
-    )
+    told = "Values of this session, with those of the baseline"
+    held_in = table(told, heads, rows, "values", f"Values of {one.case.told}")
+    return tag("details", tag("summary", f"All {plural(len(rows), 'value')}"), held_in)
 
 
 def _is_of(measure: Measure, compared: Measure | None) -> bool:
-    return compared is not None and (measure.method, measure.technique) == (
-        compared.method,
-        compared.technique,
-    )
+    if compared is None:
+        return False
+    return (measure.method, measure.technique) == (compared.method, compared.technique)
 
 
-def _row(
-    title: str,
-    held: Measure | None,
-    before: Measure | None,
-    change: str,
-    mark: Html | None,
-    reason: str,
-    way: Measure | None,
-) -> Html:
+def _row(held: Measure, verdict: Verdict | None, *, missing: bool = False) -> Html:
+    """A value with the verdict on it, where it is the one that was compared; ``missing``: the baseline's."""
+    before = verdict.before if verdict is not None else None
     return tag(
         "tr",
-        tag("th", title, scope="row"),
-        tag("td", tag("b", amount(held)) if held is not None else "–"),
+        tag("th", lookup(held.metric).title, scope="row"),
+        tag("td", tag("b", amount(held)) if not missing else "–"),
         tag("td", value(before) if before is not None else "–"),
-        tag("td", change),
-        tag("td", mark if mark is not None else "–"),
-        tag("td", reason, class_="text"),
-        tag("td", obtained(way) if way is not None else "", class_="text"),
+        tag("td", moved(verdict) if verdict is not None else ""),
+        tag("td", badge(mark_of(verdict)) if verdict is not None else "–"),
+        tag("td", verdict.reason if verdict is not None else "", class_="text"),
+        tag("td", obtained(held), class_="text"),
     )

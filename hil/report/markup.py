@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 
 from hil.escaping import escaped
 
-_EMPTY = frozenset({"input", "meta", "link", "path", "rect"})  # written without an end
+_EMPTY = frozenset({"path", "rect"})  # written without an end
 
 
 class Html(str):
@@ -36,6 +36,18 @@ def joined(children: Iterable[Child]) -> Html:
 def plain(text: str) -> Html:
     """Text as markup that shows it as it is; what would steer a terminal or turn the line is spelt."""
     return text if isinstance(text, Html) else Html(escape(escaped(text), quote=False))
+
+
+def table(caption: str, heads: Sequence[str], rows: Sequence[Html], kind: str, label: str) -> Html:
+    """A table that scrolls by itself where it is too wide; by keys as well; ``label`` is for readers."""
+    head = tag("tr", *(tag("th", name, scope="col") for name in heads))
+    made = tag("table", tag("caption", caption), tag("thead", head), tag("tbody", *rows), class_=kind)
+    return tag("div", made, class_="scroll", tabindex=0, role="region", aria_label=label)
+
+
+def breakable(name: str) -> Html:
+    """A name that may be broken where its words end."""
+    return Html(plain(name).replace("_", "_<wbr/>"))
 
 
 def _attribute(name: str, value: Attribute) -> str:

@@ -12,12 +12,10 @@ from hil.measure.verdicts import Outcome, Verdict
 from hil.metrics import MATRIX, METRICS
 from hil.report.data import Image, Report
 from hil.report.history import finest, metrics_in_order
-from hil.report.markup import Child, Html, tag
+from hil.report.markup import Child, Html, breakable, tag
 from hil.report.words import badge, band, mark_of, mark_of_image, moved, obtained, plural, title_of, unit_of
 from hil.text.wording import conditions_text
 from hil.values import Measure, Method
-
-ROWS = 1500  # more would fill the file
 
 
 class Way(NamedTuple):
@@ -33,15 +31,20 @@ class Way(NamedTuple):
 Cell = tuple[Measure, Verdict | None]
 
 
-def matrix(report: Report, links: Sequence[str]) -> Html:
-    """The table; ``links`` are the images' places in the file."""
+def matrix(report: Report, links: Sequence[str], most: int) -> Html:
+    """The table, of so many rows as take ``most`` bytes; ``links`` are the images' places in the file."""
     cells = [_cells(image) for image in report.images]
     columns = _columns(cells)
-    shown = list(zip(report.images, links, cells, strict=True))[:ROWS]
     boards = {(image.case.board, image.case.kind) for image in report.images}
     heads = [tag("th", "Image", scope="col", class_="name"), tag("th", "Verdict", scope="col")]
     heads += [_head(way, columns) for way in columns]
-    rows = [_row(image, link, held, columns, len(boards) > 1) for image, link, held in shown]
+    rows: list[Html] = []
+    for image, link, held in zip(report.images, links, cells, strict=True):
+        row = _row(image, link, held, columns, len(boards) > 1)
+        most -= len(row.encode())
+        if most < 0:
+            break
+        rows.append(row)
     caption = "Values of this run"
     if report.before is not None:
         caption += f", each with its change from run {report.before.run.id}"
@@ -55,7 +58,7 @@ def matrix(report: Report, links: Sequence[str]) -> Html:
         tag("tbody", *rows),
         class_="matrix",
     )
-    more = len(report.images) - len(shown)
+    more = len(report.images) - len(rows)
     note = (
         tag("p", f"And {plural(more, 'image')} more, which changed less.", class_="note")
         if more > 0
@@ -116,13 +119,13 @@ def _head(way: Way, columns: Sequence[Way]) -> Html:
 
 def _row(image: Image, link: str, cells: Mapping[str, Cell], columns: Sequence[Way], boards: bool) -> Html:
     name = [
-        tag("a", f"{image.case.model}", href=f"#{link}"),
+        tag("a", breakable(image.case.model), href=f"#{link}"),
         tag("span", image.case.precision, class_="precision"),
     ]
     if boards:
         name.append(tag("span", f"{image.case.board}", class_="kind board"))
     mark = mark_of_image(image)
-    head = [tag("th", *name, scope="row", class_="name"), tag("td", badge(mark))]
+    head = [tag("th", *name, scope="row", class_="name"), tag("td", badge(mark, short=True))]
     reason = _reason(image)
     kept = {_way(measure): (measure, verdict) for measure, verdict in cells.values()}
     if reason is not None and not kept:
@@ -172,7 +175,10 @@ def _cell(held: Cell | None, other: Cell | None, way: Way) -> Html:
         told = f"{verdict.reason}; before {value(verdict.before)} {unit_of(measure)}; {obtained(measure)}"
         return tag("td", badge(mark_of(verdict)), class_="none", title=told)
     reach = band(measure)
-    parts: list[Child] = [tag("b", value(measure)), tag("span", reach, class_="band") if reach else None]
+    parts: list[Child] = [
+        tag("b", value(measure).removesuffix(" %")),
+        tag("span", reach, class_="band") if reach else None,
+    ]
     said = obtained(measure)
     kind = "same"
     if verdict is not None:

@@ -10,11 +10,11 @@ from itertools import islice
 from hil.gate.wording import number
 from hil.measure.memory import STACK_SECTION, SymbolUse
 from hil.report.data import Image
-from hil.report.markup import Html, joined, tag
+from hil.report.markup import Html, joined, table, tag
 from hil.report.treemap import Box, squarified
 from hil.report.words import plural
 
-_WIDTH, _HEIGHT, _HEAD = 1180.0, 250.0, 17.0  # pixels of the widest picture
+_WIDTH, _HEIGHT, _HEAD = 1180.0, 200.0, 17.0  # pixels of the widest picture
 _LEAST = 60.0  # square pixels: symbols below it are one box
 _NAMED = (34.0, 13.0)  # pixels of a box: in a smaller one no name can be read
 _LETTER = 6.4
@@ -69,7 +69,7 @@ def _map(title: str, now: Mapping[Key, int], before: Mapping[Key, int] | None) -
         sum(now.values()),
         sum(size for (section, _), size in now.items() if section == STACK_SECTION),
     )
-    told = f"{number(whole - stack)} B in {plural(len(now), 'symbol')} and gaps"
+    told = f"{number(whole - stack)} B in {plural(len(now), 'symbol')}"
     if stack:
         told += f", and {number(stack)} B reserved for the stack"
     if before is not None:
@@ -191,9 +191,11 @@ def _table(now: Sequence[SymbolUse], before: Sequence[SymbolUse] | None) -> Html
             tag("tr", tag("th", key[1], scope="row", class_="mono"), *(tag("td", cell) for cell in cells))
         )
     caption = f"The symbols that changed, then the largest: {len(names)} of {len(keys)}"
-    head = tag("tr", *(tag("th", one, scope="col") for one in heads))
-    table = tag("table", tag("caption", caption), tag("thead", head), tag("tbody", *rows), class_="figures")
-    return tag("details", tag("summary", "As a table: bytes by symbol"), tag("div", table, class_="scroll"))
+    return tag(
+        "details",
+        tag("summary", "As a table: bytes by symbol"),
+        table(caption, heads, rows, "figures", "Bytes by symbol"),
+    )
 
 
 def _both(symbols: Sequence[SymbolUse]) -> dict[Key, tuple[int, int]]:

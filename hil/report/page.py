@@ -6,20 +6,23 @@ import base64
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
-from hil.report.data import Image, Report
-from hil.report.images import image, images_section
+from hil.report.data import Report
+from hil.report.images import Depth, image, images_section
 from hil.report.markup import Child, Html, joined, tag
 from hil.report.matrix import matrix
-from hil.report.series import Figure, figures, series_section
+from hil.report.series import figures, series_section
 from hil.report.summary import facts, head, reasons
 from hil.report.words import MEANINGS, badge
 from hil.values import Method
 
 MOST_BYTES = 5_000_000
-_FOR_CHANGES = 0.6  # of the room: what images that changed may take before series do
+_SPARE = 1_000  # bytes: for what parts say of what they leave out
+_FOR_MATRIX = 0.4  # of the file
+_FOR_IMAGES = 0.6  # of the room that is left then: the rest is for series of what did not change
 _POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{}'; base-uri 'none'; "
     "form-action 'none'"
@@ -33,56 +36,42 @@ _METHODS = {
 
 
 def page(report: Report, most: int = MOST_BYTES) -> str:
-    """The file's text, at most ``most`` bytes as UTF-8 where its matrix and summary take no more."""
+    """The file's text, at most ``most`` bytes as UTF-8.
+
+    What does not fit is left out, what did not change first, and its part says how much of it.
+    """
     links = [f"image-{place}" for place in range(len(report.images))]
-    first = [facts(report), reasons(report, links), matrix(report, links)]
-    values = [
-        image(report, one, link, place, whole=False)
-        for place, (one, link) in enumerate(_pairs(report, links))
-    ]
-    frame = _whole(
-        report, [*first, images_section(report, values, 1), series_section(report, [], 1), _legend()]
-    )
-    left = float(most - _size(frame))
+    pairs = list(zip(report.images, links, strict=True))
+    first = [facts(report), reasons(report, links), matrix(report, links, round(most * _FOR_MATRIX))]
     charts = figures(report, links)
-    taken, left = _changed(charts, left)
-    wholes: list[Html] = []
-    cut = 0
-    changed_room = left * _FOR_CHANGES
-    for place, (one, link) in enumerate(_pairs(report, links)):
-        drawn = image(report, one, link, place)
-        more = _size(drawn) - _size(values[place])
-        if more <= min(left, changed_room):
-            left, changed_room = left - more, changed_room - more
-            wholes.append(drawn)
-        else:
-            cut += 1
-            wholes.append(values[place])
-    for figure in charts:
-        if not figure.changed and (size := _size(figure.html)) <= left:
-            taken.append(figure)
-            left -= size
-    parts = [
-        *first,
-        series_section(report, taken, len(charts) - len(taken)),
-        images_section(report, wholes, cut),
-        _legend(),
-    ]
-    return _whole(report, parts)
+    heads = list({(one.metric, one.changed): replace(one, html=Html("")) for one in charts}.values())
+    names = [image(report, one, link, place, Depth.NAME) for place, (one, link) in enumerate(pairs)]
+    bare = [*first, series_section(report, heads, len(charts)), images_section(names, len(names)), _legend()]
+    room = _Room(most - _SPARE - _size(_whole(report, bare)))
+    taken = [one for one in charts if one.changed and room.takes(_size(one.html))]
+    kept = room.left * (1 - _FOR_IMAGES)
+    drawn = names
+    for depth in (Depth.VALUES, Depth.WHOLE):
+        deeper = [image(report, one, link, place, depth) for place, (one, link) in enumerate(pairs)]
+        fits = [room.takes(_size(new) - _size(old), kept) for new, old in zip(deeper, drawn, strict=True)]
+        drawn = [new if fit else old for new, old, fit in zip(deeper, drawn, fits, strict=True)]
+    taken += [one for one in charts if not one.changed and room.takes(_size(one.html))]
+    series = series_section(report, taken, len(charts) - len(taken))
+    return _whole(report, [*first, series, images_section(drawn, fits.count(False)), _legend()])
 
 
-def _pairs(report: Report, links: Sequence[str]) -> list[tuple[Image, str]]:
-    return list(zip(report.images, links, strict=True))
+@dataclass
+class _Room:
+    """How many bytes are left."""
 
+    left: float
 
-def _changed(charts: Sequence[Figure], left: float) -> tuple[list[Figure], float]:
-    """The charts of what changed, as far as there is room."""
-    taken = []
-    for figure in charts:
-        if figure.changed and (size := _size(figure.html)) <= left:
-            taken.append(figure)
-            left -= size
-    return taken, left
+    def takes(self, more: int, kept: float = 0.0) -> bool:
+        """Whether there is room for so many and ``kept`` beside them; then they are taken."""
+        if self.left - more < kept:
+            return False
+        self.left -= more
+        return True
 
 
 def _size(text: str) -> int:

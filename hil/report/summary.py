@@ -16,10 +16,11 @@ from hil.gate.wording import (
     value,
     why_lines,
 )
+from hil.masking import masked
 from hil.measure.verdicts import Outcome, Verdict
 from hil.metrics import lookup
 from hil.report.data import Image, Report, RunFacts
-from hil.report.markup import Child, Html, joined, tag
+from hil.report.markup import Child, Html, joined, table, tag
 from hil.report.words import (
     badge,
     commit_of,
@@ -94,9 +95,7 @@ def facts(report: Report) -> Html:
     now, before = report.now, report.before
     rows = [*_of_run(now), ("Conditions", _conditions(report)), ("Versions", _versions(report))]
     if before is not None:
-        rows.append(
-            ("Baseline", before.run.told + f"; {before.command} on {before.host}, commit {commit_of(before)}")
-        )
+        rows.append(("Baseline", f"{before.run.told}; {masked(before.command)} on {before.host}"))
     rows += [("Database", report.place), ("Written", moment(report.made))]
     entries: list[Child] = []
     for name, held in rows:
@@ -119,7 +118,7 @@ def _of_run(facts: RunFacts) -> list[tuple[str, str | None]]:
         ("Run", f"{run.id}{uid}"),
         ("Status", str(run.status)),
         ("Began", moment(run.started) + (f", took {took}" if took else "")),
-        ("Command", facts.command),
+        ("Command", masked(facts.command)),
         ("Host", facts.host),
         ("Commit", commit_of(facts)),
         ("Branch", run.branch),
@@ -164,21 +163,11 @@ def _mishaps(facts: RunFacts) -> list[Html]:
         )
         for one in facts.mishaps[:_LINES]
     ]
-    heads = tag(
-        "tr",
-        *(tag("th", name, scope="col") for name in ("Board", "When", "What", "Done", "Held up", "Evidence")),
-    )
+    heads = ("Board", "When", "What", "Done", "Held up", "Evidence")
     more = len(facts.mishaps) - len(rows)
-    table = tag(
-        "table",
-        tag("caption", "What failed on the bench itself, not in what it measured"),
-        tag("thead", heads),
-        tag("tbody", *rows),
-        class_="words",
-    )
     return [
         tag("h3", "Incidents"),
-        tag("div", table, class_="scroll"),
+        table("What failed on the bench itself, not in what it measured", heads, rows, "words", "Incidents"),
         *([tag("p", f"And {more:,} more.", class_="note")] if more > 0 else []),
     ]
 

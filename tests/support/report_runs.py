@@ -56,7 +56,7 @@ def record(
     )  # fmt: skip
 
 
-_EMPTY = {"meta", "link", "input", "br", "path", "rect"}
+_EMPTY = {"meta", "link", "input", "br", "path", "rect", "wbr"}
 
 
 class Tags(HTMLParser):
