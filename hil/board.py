@@ -62,11 +62,11 @@ class Board:
 
     def check(self, image: Image) -> None:
         """Refuse an image that is for another kind, damaged, or reaches outside flash; ImageError."""
-        if image.manifest.kind != self.kind.name:
+        if image.manifest.kind != self.kind.image_kind:
             raise LabError(
                 f"image {image.name} is for another kind of board",
                 board=self.name,
-                evidence=f"{image.manifest.kind}, this board is a {self.kind.name}",
+                evidence=f"{image.manifest.kind}, this board runs images for {self.kind.image_kind}",
                 remedy="choose an image that was built for it",
             )
         try:

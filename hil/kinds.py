@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from hil.metrics import INSTRUCTIONS, Metric
+from hil.metrics import INSTRUCTIONS, LATENCY_CYCLES, Metric
 from hil.values import Method
 
 
@@ -13,7 +13,8 @@ from hil.values import Method
 class Counter:
     """What one tick of the board's counter stands for.
 
-    A measure is ``ticks * per_tick`` in the unit of its ``metric``; ``per_tick`` is also its resolution.
+    A measure is ``ticks * per_tick`` in the unit of its ``metric``; ``per_tick`` is also its resolution. It
+    also counts the instructions that read it, at most ``reading``.
     """
 
     metric: Metric
@@ -21,11 +22,17 @@ class Counter:
     technique: str
     per_tick: float
     wire_name: str  # what the firmware's handshake must call it
+    reading: float = 0.0
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A type of board; ``pyocd_target`` and ``pyocd_options`` are handed to pyOCD as they are."""
+    """A type of board; ``pyocd_target`` and ``pyocd_options`` are handed to pyOCD as they are.
+
+    ``ram_bytes`` from ``ram_start`` on hold an image's static data and its stack. ``conditions`` are what
+    cycles that its core counts hold for, beside its clock. ``twin_of`` is the kind of silicon whose images
+    this emulated one runs.
+    """
 
     name: str
     core: str
@@ -38,6 +45,14 @@ class Kind:
     baudrate: int
     emulator: str | None = None  # the QEMU machine; None: silicon
     pyocd_options: Mapping[str, object] = field(default_factory=dict)
+    ram_start: int = 0x2000_0000
+    conditions: Mapping[str, str | float] = field(default_factory=dict)
+    twin_of: str | None = None
+
+    @property
+    def image_kind(self) -> str:
+        """The kind that the images which it runs are built for."""
+        return self.twin_of or self.name
 
 
 # Under `-icount shift=0` QEMU's clock advances 1 ns per instruction, so a 25 MHz timer ticks every 40.
@@ -61,4 +76,37 @@ _QEMU_MPS2_AN386 = Kind(
     pyocd_options={"reset.post_delay": 0},
 )
 
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (_QEMU_MPS2_AN386,)}
+_B_L475E_IOT01A = Kind(
+    name="b_l475e_iot01a",
+    core="Cortex-M4F",
+    flash_start=0x0800_0000,
+    flash_bytes=1 << 20,
+    ram_bytes=96 << 10,
+    clock_hz=80_000_000,
+    counter=Counter(
+        metric=LATENCY_CYCLES,
+        method=Method.MEASURED,
+        technique="dwt",
+        per_tick=1,
+        wire_name="dwt",
+    ),
+    pyocd_target="stm32l475xg",
+    baudrate=921_600,
+    conditions={"wait_states": 4.0, "caches": "prefetch, instructions, data"},
+)
+
+# The firmware finds that the cycle counter stands and counts by SysTick: 12.5 instructions a tick at 80 MHz.
+_QEMU_B_L475E_IOT01A = replace(
+    _B_L475E_IOT01A,
+    name="qemu_b_l475e_iot01a",
+    counter=replace(_QEMU_MPS2_AN386.counter, per_tick=12.5, reading=25.0),
+    emulator="b-l475e-iot01a",
+    pyocd_options={"reset.post_delay": 0},
+    conditions={},
+    twin_of="b_l475e_iot01a",
+)
+
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind for kind in (_QEMU_MPS2_AN386, _B_L475E_IOT01A, _QEMU_B_L475E_IOT01A)
+}
+IMAGE_KINDS = tuple(dict.fromkeys(kind.image_kind for kind in KINDS.values()))

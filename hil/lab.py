@@ -12,7 +12,8 @@ A lab file is TOML, one table per board::
 
 ``hil.lab_keys`` has all keys; docs/lab-file.md tells of them. ``pool = true`` lets boards of silicon of one
 kind share a run's images; they are then known, and stored, by the name of the kind. An emulated board is as
-many emulators as there are processors, unless ``pool = false``. Without a lab file the lab is one QEMU board.
+many emulators as there are processors, unless ``pool = false``. Without a lab file the lab is one QEMU board;
+others are there when they are named by their kind, as ``--board=qemu_b_l475e_iot01a``.
 """
 
 from __future__ import annotations
@@ -87,11 +88,20 @@ class BoardSpec:
 
 @dataclass(frozen=True)
 class Lab:
-    """The boards of one place; ``path`` and ``sha256`` are None for the built-in lab."""
+    """The boards of one place; ``path`` and ``sha256`` are None for the built-in lab.
+
+    ``asked`` are boards that are used when they are named, and by ``all`` are not.
+    """
 
     boards: tuple[BoardSpec, ...]
     path: Path | None = None
     sha256: str | None = None
+    asked: tuple[BoardSpec, ...] = ()
+
+    @property
+    def known(self) -> tuple[BoardSpec, ...]:
+        """Every board that may be named."""
+        return self.boards + self.asked
 
     def select(self, wanted: str) -> tuple[BoardSpec, ...]:
         """The boards that ``all`` or a comma-separated list of names stands for; LabError if unknown.
@@ -111,7 +121,7 @@ class Lab:
         return _pools(list(found.values()))
 
     def _named(self, name: str) -> list[BoardSpec]:
-        by_name = {board.name: board for board in self.boards}
+        by_name = {board.name: board for board in self.known}
         if name in by_name:
             board = by_name[name]
             if board.quarantine is not None:
@@ -132,7 +142,7 @@ class Lab:
         )
 
     def _known(self) -> str:
-        return ", ".join(board.name for board in self.boards)
+        return ", ".join(board.name for board in self.known)
 
 
 def _pools(boards: Sequence[BoardSpec]) -> tuple[BoardSpec, ...]:
@@ -154,8 +164,10 @@ def suggest(name: str, known: Iterable[str]) -> str | None:
 
 
 def builtin_lab() -> Lab:
-    """The lab of a machine with nothing on the desk: one QEMU board."""
-    return Lab((BoardSpec(DEFAULT_BOARD, KINDS["qemu_mps2_an386"]),))
+    """The lab of a machine with nothing on the desk: one QEMU board; by their kinds' names the others."""
+    default = BoardSpec(DEFAULT_BOARD, KINDS["qemu_mps2_an386"])
+    emulated = [kind for kind in KINDS.values() if kind.emulator is not None and kind is not default.kind]
+    return Lab((default,), asked=tuple(BoardSpec(kind.name, kind) for kind in emulated))
 
 
 def load_lab(path: Path | None) -> Lab:

@@ -196,6 +196,12 @@ class Session:
                     evidence=f"{what} {said}, expected {meant}",
                     remedy="build and flash it again",
                 )
+        if hello.clock_hz != self.board.kind.clock_hz:
+            raise HandshakeError(
+                "the board does not run at the clock of its kind",
+                evidence=f"{hello.clock_hz:,} Hz instead of {self.board.kind.clock_hz:,} Hz",
+                remedy="its oscillator or its PLL does not start: see to its power, and power-cycle it",
+            )
 
     def infer(
         self,
@@ -307,7 +313,14 @@ class Session:
         numbers = [result.wire_number for result in results]
         ticks = cost if cost.metric == metrics.INSTRUCTIONS.name else None
         try:
-            found = traced(trace.take(), numbers, self.board.kind, trace.technique, ticks, counter.per_tick)
+            found = traced(
+                trace.take(),
+                numbers,
+                self.board.kind,
+                trace.technique,
+                ticks,
+                counter.per_tick + counter.reading,
+            )
         except HilError as error:
             raise error.at(self.board.name) from None
         notes = found.notes

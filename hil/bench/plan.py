@@ -69,7 +69,7 @@ def plan(
     for board in boards:
         if not any(case.board == board for case in cases):
             raise ImageError(
-                f"no image is prebuilt for {board.kind.name}",
+                f"no image is prebuilt for {board.kind.image_kind}",
                 board=board.name,
                 remedy="run `hil build` to make them",
             )
@@ -109,12 +109,12 @@ def _vector_bytes(case: Case) -> int:
 
 def _with_images(boards: tuple[BoardSpec, ...]) -> set[str]:
     """The models of the lab whose images every board has: one that is broken says so when it is run."""
-    names = [{Case(board, elf).model for elf in prebuilt_images(board.kind.name)} for board in boards]
+    names = [{Case(board, elf).model for elf in prebuilt_images(board.kind.image_kind)} for board in boards]
     return set.intersection(*names) if names else set()
 
 
 def _of_board(board: BoardSpec, own: list[ModelSpec], broken: list[BrokenModel]) -> list[Case]:
-    kind = board.kind.name
+    kind = board.kind.image_kind
     cases = [Case(board, elf) for elf in prebuilt_images(kind)]
     for spec in own:
         folder = images_dir(spec, kind)

@@ -218,13 +218,15 @@ class BenchRun:
             if case.own is None or case.elf in self._ready:
                 return
 
+            kind = case.board.kind.image_kind
+
             def building(reason: str) -> None:
-                self.say(f"building {case.image_name} for {case.board.kind.name}: its image {reason}")
+                self.say(f"building {case.image_name} for {kind}: its image {reason}")
 
             precision = Precision(case.precision)
-            reason = bring_up_to_date(case.own, case.board.kind.name, precision, building, self.notes.append)
+            reason = bring_up_to_date(case.own, kind, precision, building, self.notes.append)
             if reason is not None:
-                self.notes.append(f"built {case.image_name} for {case.board.kind.name}: its image {reason}")
+                self.notes.append(f"built {case.image_name} for {kind}: its image {reason}")
             self._ready.add(case.elf)
 
     @property

@@ -10,7 +10,7 @@ from hil.build.toolchain import find_toolchain
 from hil.errors import BuildError
 from hil.image import Manifest, prebuilt_dir
 from hil.kinds import KINDS
-from hil.measure.memory import memory
+from hil.measure.memory import memory, ram_apart
 from hil.models.catalog import ModelLibrary, images_dir, list_models
 from hil.models.ctext import C_BYTES
 from hil.models.spec import ModelSpec
@@ -27,7 +27,7 @@ _INCLUDE = re.compile(r'^#include "(kernels/[^"]+)"', re.MULTILINE)
 
 @dataclass(frozen=True)
 class Footprint:
-    """Bytes of one image: all of its flash, all of its RAM with the stack that is reserved in it.
+    """Bytes of one image: all of its flash, all of the RAM for data, with the stack that is reserved in it.
 
     ``method`` is counted, or estimated to FLASH_WITHIN and RAM_WITHIN.
     """
@@ -81,8 +81,10 @@ def footprints(spec: ModelSpec, kind: str, library: ModelLibrary, progress: Prog
 
 def counted(spec: ModelSpec, kind: str, precision: Precision) -> Footprint:
     """Of the image that is there; ImageError when it is missing or damaged."""
-    found = memory(images_dir(spec, kind) / f"{spec.name}-{precision}.elf")
-    ram = found.ram_bytes + found.stack_bytes
+    elf = images_dir(spec, kind) / f"{spec.name}-{precision}.elf"
+    found = memory(elf)
+    apart = ram_apart(elf, KINDS[kind].ram_start, KINDS[kind].ram_bytes)
+    ram = found.ram_bytes + found.stack_bytes - apart
     return Footprint(kind, precision, found.flash_bytes, ram, Method.COUNTED)
 
 

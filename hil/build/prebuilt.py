@@ -26,9 +26,10 @@ _FAULTY_FLAGS: dict[str, tuple[str, ...]] = {
     "crash": (),
     "hang": (),
     "other_protocol": ("-DHIL_ANSWERED_VERSION=65535",),
-    "outside_flash": ("-Wl,--section-start=.outside=0x08000000",),
+    "outside_flash": (),
     "stack_overflow": ("-Wno-infinite-recursion",),
 }
+_OUTSIDE_FLASH = {"qemu_mps2_an386": 0x0800_0000, "b_l475e_iot01a": 0x0810_0000}
 
 
 def faulty_dir(kind: str) -> Path:
@@ -93,8 +94,15 @@ def chosen_models(models: Sequence[str], library: ModelLibrary) -> list[ModelSpe
 def faulty_recipes(kind: str) -> list[Recipe]:
     """The images of ``firmware/tests/faulty``: all f32, of the shape of fastgrnn_digits."""
     folder = firmware_dir() / "tests" / "faulty"
+    outside = (f"-Wl,--section-start=.outside={_OUTSIDE_FLASH[kind]:#010x}",)
     return [
-        Recipe(kind, name, Precision.F32, folder / f"{name}.c", extra_flags=flags)
+        Recipe(
+            kind,
+            name,
+            Precision.F32,
+            folder / f"{name}.c",
+            extra_flags=outside if name == "outside_flash" else flags,
+        )
         for name, flags in _FAULTY_FLAGS.items()
     ]
 

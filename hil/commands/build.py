@@ -18,10 +18,10 @@ HELP = "build the firmware images, or check the committed ones"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What to build, for which boards, or what to check."""
-    from hil.kinds import KINDS
+    from hil.kinds import IMAGE_KINDS
 
     parser.add_argument("models", nargs="*", metavar="MODEL", help="default: all")
-    parser.add_argument("--kind", choices=sorted(KINDS), default="qemu_mps2_an386", help="for which boards")
+    parser.add_argument("--kind", choices=IMAGE_KINDS, default="qemu_mps2_an386", help="for which boards")
     parser.add_argument("--precision", metavar="P[,P]", help="f32, q15, q7 (default: all)")
     parser.add_argument("--models-dir", type=Path, metavar="DIR", help="models of your own: build only those")
     parser.add_argument(
@@ -104,7 +104,7 @@ def _run_instead(kind: str, models: Sequence[str], toolchain: Toolchain) -> None
         with steps(sys.stderr, "built") as progress:
             images = check_sources(kind, toolchain, Path(folder), models, progress)
         print(f"{len(images)} images for {kind} are built, from the sources that the committed ones name")
-        spec = next((spec for spec in builtin_lab().boards if spec.kind.name == kind), None)
+        spec = next((spec for spec in builtin_lab().known if spec.kind.image_kind == kind), None)
         if spec is None:
             print(f"none is run: no emulated board is a {kind}")
             return

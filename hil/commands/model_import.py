@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     from hil.build.footprint import footprints
     from hil.commands.reports.model_import import report_lines
     from hil.image import prebuilt_dir
-    from hil.kinds import KINDS
+    from hil.kinds import IMAGE_KINDS
     from hil.models.catalog import ModelLibrary
     from hil.models.importer.bring import bring
     from hil.models.importer.request import Request
@@ -80,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
     with steps(sys.stderr, "built") as progress:
         taken = [
             footprints(imported.spec, kind, ModelLibrary(options.out), progress)
-            for kind in KINDS
+            for kind in IMAGE_KINDS
             if prebuilt_dir(kind).is_dir()
         ]
     print("\n".join(report_lines(imported, options.out, taken)))

@@ -17,12 +17,12 @@ def run(options: argparse.Namespace) -> int:
     """Print a table for each kind of board, and why a model cannot be used."""
     from hil.commands.reports.models import kind_lines
     from hil.escaping import escaped
-    from hil.kinds import KINDS
+    from hil.kinds import IMAGE_KINDS
     from hil.models.catalog import ModelLibrary
 
     library = ModelLibrary(options.models_dir)
     specs = library.models()
-    print("\n\n".join("\n".join(kind_lines(specs, kind)) for kind in KINDS))
+    print("\n\n".join("\n".join(kind_lines(specs, kind)) for kind in IMAGE_KINDS))
     for broken in library.broken():
         print(f"{escaped(broken.name)}: cannot be used: {broken.reason}")
     return 0

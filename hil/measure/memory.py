@@ -74,6 +74,15 @@ def flash_bytes(elf: Path) -> int:
     return sum(len(segment.data) for segment in load_segments(elf))
 
 
+def ram_apart(elf: Path, start: int, size: int) -> int:
+    """Bytes of RAM that an image takes outside of ``size`` from ``start``; ImageError as ``memory``."""
+    return sum(
+        section.size
+        for section in load_sections(elf)
+        if section.writable and not start <= section.address < start + size
+    )
+
+
 def _section_use(section: Section) -> SectionUse:
     return SectionUse(
         section.name,

@@ -39,13 +39,13 @@ def traced(
     kind: Kind,
     technique: str,
     counted: Samples | None,
-    per_tick: float,
+    within: float,
 ) -> Traced:
     """The measures of the vectors of these numbers, each matched with the region that carries its number.
 
     A vector computed again has several regions, which are alike: the last one counts. ``counted`` is what the
-    board's own counter found for the same vectors, in ticks of ``per_tick`` instructions; ProbeError when the
-    two differ by more than that. When a vector has no region there are no measures, and a note instead.
+    board's own counter found for the same vectors; ProbeError when the two differ by more than ``within``
+    instructions. When a vector has no region there are no measures, and a note instead.
     """
     by_number = {region.sequence: region for region in regions if region.complete}
     missing = [number for number in numbers if number not in by_number]
@@ -54,7 +54,7 @@ def traced(
         return Traced(notes=(f"no cycles: the trace holds {what} of {len(numbers)} inferences",))
     mine = [by_number[number] for number in numbers]
     if counted is not None:
-        _check_agreement(mine, counted, per_tick)
+        _check_agreement(mine, counted, within)
     instructions = metrics.INSTRUCTIONS.samples(
         np.array([region.instructions for region in mine], dtype=np.int64), Method.COUNTED, "plugin"
     )
@@ -70,12 +70,12 @@ def traced(
     return Traced(measures, samples, profile(mine, technique), _unknown(mine))
 
 
-def _check_agreement(regions: Sequence[RegionCost], counted: Samples, per_tick: float) -> None:
+def _check_agreement(regions: Sequence[RegionCost], counted: Samples, within: float) -> None:
     """The counter also sees the few instructions that read it, and does not see parts of a tick."""
     exact = np.array([region.instructions for region in regions], dtype=np.int64)
     differences = counted.values.astype(np.int64) - exact
     worst = int(np.argmax(np.abs(differences)))
-    if abs(differences[worst]) > per_tick:
+    if abs(differences[worst]) > within:
         raise ProbeError(
             "the board's counter and the trace do not agree",
             evidence=f"inference {worst}: {counted.values[worst]:,} instructions by its {counted.technique}, "

@@ -96,6 +96,11 @@ def _release(version: tuple[int, int]) -> str:
     return f"{version[0]}.{version[1]}"
 
 
+def version_text(program: str) -> str:
+    """The release of QEMU, as "7.2"; PluginError when it does not tell."""
+    return _release(_qemu_version(program))
+
+
 def _qemu_version(program: str) -> tuple[int, int]:
     try:
         said = subprocess.run(

@@ -22,14 +22,15 @@ from hil.errors import MORE_PROCESSES, ProbeError, refusal, remedy_for
 from hil.qemu import runtime, watcher
 from hil.qemu.clock import EmulatorClock, children
 from hil.qemu.memory import SharedMemory
-from hil.qemu.plugin import Plugin, PluginError, timing_plugin
-from hil.qemu.program import find_program
+from hil.qemu.plugin import Plugin, PluginError, timing_plugin, version_text
+from hil.qemu.program import PROGRAM, PROGRAM_VARIABLE, find_program
 from hil.qemu.qmp import QmpClient, QmpError
 from hil.qemu.runtime import RunningBoard
 from hil.qemu.trace import REPORT_NAME, SYMBOLS_NAME, PluginTrace
 
 _CHARDEVS = ("gdb", "qmp", "health", "serial")
 PROBE_TYPE = "qemu"  # what pyOCD calls the plug-in; a probe id may start with it and a colon
+_SINCE = {"b-l475e-iot01a": "QEMU 9.0 or newer"}
 _START_DEADLINE_S = 60.0
 _END_DEADLINE_S = 15.0
 ANSWER_S = 5.0
@@ -80,6 +81,8 @@ class QemuProcess:
                     timing = _Timing(None, f"QEMU does not load the timing plug-in ({_of_any(error.what)})")
                 elif not refused and _of_shared_memory(error.what):
                     refused = _of_any(error.what)
+                elif "unsupported machine" in error.what:
+                    raise _too_old(program, machine) from error
                 else:
                     raise
 
@@ -226,6 +229,21 @@ def find_ahead() -> None:
     """Ask QEMU for its version and have its timing plug-in, ahead of the start that tells what is wrong."""
     with contextlib.suppress(ProbeError):
         timing_plugin(find_program())
+
+
+def _too_old(program: str, machine: str) -> ProbeError:
+    """What to raise where QEMU does not have the machine."""
+    try:
+        release = f"QEMU {version_text(program)}"
+    except PluginError:
+        release = "this QEMU"
+    since = _SINCE.get(machine, "a newer one")
+    return ProbeError(
+        f"{release} has no machine {machine}",
+        evidence=f"{program} was started; the machine needs {since}",
+        remedy=f"install a newer one (Debian 12: `apt install -t bookworm-backports {PROGRAM}`; "
+        f"Debian 13 has 10.0), or name one in {PROGRAM_VARIABLE}",
+    )
 
 
 def _find_timing(program: str) -> _Timing:

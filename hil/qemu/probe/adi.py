@@ -18,6 +18,7 @@ _POWER_REQUESTS = 1 << 30 | 1 << 28  # each is acknowledged in the bit above it
 _CSW_DEVICE_ENABLED = 1 << 6
 _CSW_SETTABLE = 0x7F00_0037
 _CSW_RESET = 0x2300_0002
+_WORD = 0xFFFF_FFFF  # what a wire carries of a value
 _CSW_SIZE, _CSW_WORD, _CSW_INCREMENT = 0x7, 2, 0x30
 
 
@@ -88,7 +89,7 @@ class DebugPort:
             for value in values:
                 self.write_ap(address, value)
             return
-        self._bus.write(self._tar, b"".join(value.to_bytes(4, "little") for value in values))
+        self._bus.write(self._tar, b"".join((value & _WORD).to_bytes(4, "little") for value in values))
         self._tar += 4 * len(values)
 
     def _is_block(self, address: int) -> bool:

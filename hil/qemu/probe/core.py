@@ -9,6 +9,7 @@ from enum import Enum
 from pyocd.core import exceptions
 
 from hil.qemu.probe.gdb import GdbClient
+from hil.qemu.probe.stm32l4_flash import Stm32L4Flash
 from hil.qemu.qmp import QmpClient, QmpClosedError, QmpError
 
 RAM_START = 0x2000_0000  # where the few injected instructions go, and are taken back from
@@ -50,11 +51,15 @@ class Core:
 
     ``points`` are the gdbstub's breakpoint packets (without their leading Z or z) of the debug units' making;
     breakpoint instructions that a debugger plants are ours, for QEMU would raise an exception on them.
+    ``flash`` stands in for a flash controller that the machine lacks: calls of the flash algorithm go there.
     """
 
-    def __init__(self, gdb: GdbClient, qmp: QmpClient, *, running: bool) -> None:
+    def __init__(
+        self, gdb: GdbClient, qmp: QmpClient, *, running: bool, flash: Stm32L4Flash | None = None
+    ) -> None:
         self._gdb = gdb
         self._qmp = qmp
+        self._flash = flash
         self.halted = True
         self.locked_up = False
         self.was_reset = False
@@ -94,8 +99,10 @@ class Core:
         if status & _XPSR_T == 0 or counter >= _NOT_EXECUTABLE:
             self.halted = False
             self.locked_up = True
-            return
-        self._run()
+        elif self._flash is not None and self._flash.takes(counter):
+            self._answer(counter, self._flash)
+        else:
+            self._run()
 
     def step(self) -> None:
         """Execute one instruction, interrupts held off."""
@@ -191,6 +198,14 @@ class Core:
         self._plant()
         if running and not self._is_blank():
             self._run()
+
+    def _answer(self, counter: int, flash: Stm32L4Flash) -> None:
+        """Return from a call as if the core had run through it, onto the breakpoint that it returns to."""
+        first, second, third, link = self._read_numbers([0, 1, 2, _GDB_LR])
+        self._write_number(0, flash.call(counter, (first, second, third)))
+        self._write_number(_GDB_PC, link & ~1)
+        self.stops |= Stop.BREAKPOINT.value
+        self.retired = True
 
     def _is_blank(self) -> bool:
         """Whether there is no program: QEMU ends where a core would lock up, at the first fault."""

@@ -18,10 +18,12 @@ from hil.qemu.probe.adi import DebugPort
 from hil.qemu.probe.bus import MemoryBus
 from hil.qemu.probe.core import Core, as_probe_error
 from hil.qemu.probe.gdb import GdbClient
+from hil.qemu.probe.stm32l4_flash import Stm32L4Flash
 from hil.qemu.qmp import QmpClient, QmpError
 from hil.qemu.runtime import RunningBoard
 
-_TARGETS = {"mps2-an386": "mps2_an386"}
+_TARGETS = {"mps2-an386": "mps2_an386", "b-l475e-iot01a": "stm32l475xg"}
+_FLASH = {"b-l475e-iot01a": Stm32L4Flash}  # machines without a flash controller
 _WORDS = {"b-l475e-iot01a": {0xE004_2000: 0x1007_6415}}  # DBGMCU_IDCODE of an STM32L475: the machine reads 0
 _LAST_WORDS_S = (
     15.0  # the watcher writes down how QEMU ended after its sockets close; a busy machine takes long
@@ -54,7 +56,9 @@ class _Memory(MemoryInterface):  # type: ignore[misc]  # pyOCD has no type infor
         return [int.from_bytes(data[start : start + 4], "little") for start in range(0, len(data), 4)]
 
     def write_memory_block32(self, address: int, data: Sequence[int], **attributes: object) -> None:
-        self._write(address, b"".join(value.to_bytes(4, "little") for value in data))
+        # pyOCD's commands to its CRC code exceed 32 bits where flash starts at 0x08000000; a wire has 32.
+        words = (value & 0xFFFF_FFFF for value in data)
+        self._write(address, b"".join(value.to_bytes(4, "little") for value in words))
 
     def _read(self, address: int, size: int) -> bytes:
         with self._probe.explaining():
@@ -77,7 +81,8 @@ class _Opened:
         except (QmpError, exceptions.Error):
             self._qmp.close()
             raise
-        self.core = Core(self._gdb, self._qmp, running=running)
+        flash = _FLASH.get(board.machine)
+        self.core = Core(self._gdb, self._qmp, running=running, flash=flash and flash(self._gdb))
         self.bus = MemoryBus(self.core, _WORDS.get(board.machine))
         self.port = DebugPort(self.bus)
 
