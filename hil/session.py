@@ -313,14 +313,8 @@ class Session:
         numbers = [result.wire_number for result in results]
         ticks = cost if cost.metric == metrics.INSTRUCTIONS.name else None
         try:
-            found = traced(
-                trace.take(),
-                numbers,
-                self.board.kind,
-                trace.technique,
-                ticks,
-                counter.per_tick + counter.reading,
-            )
+            within = counter.per_tick + counter.reading
+            found = traced(trace.take(), numbers, self.board.kind, trace.technique, ticks, within)
         except HilError as error:
             raise error.at(self.board.name) from None
         notes = found.notes

@@ -11,7 +11,7 @@ from hil.models.spec import ModelSpec
 from hil.text.table import table_lines
 from hil.values import Precision
 
-_BUILDS = "`hil build --models-dir` builds it, or the next run"
+_BUILDS = "`hil build --kind={kind} --models-dir` builds it, or the next run"
 _HEADS = ("model", "features", "steps", "outputs")
 
 
@@ -46,7 +46,7 @@ def _image(spec: ModelSpec, kind: str, precision: Precision) -> tuple[str, str |
     try:
         reason = why_not_current(spec, kind, precision) if is_own(spec) else None
         if reason is not None:
-            return "missing" if reason == "is missing" else "stale", f" {reason}; {_BUILDS}"
+            return "missing" if reason == "is missing" else "stale", f" {reason}; {_BUILDS.format(kind=kind)}"
         return f"{flash_bytes(Image.load(elf).path):,}", None
     except HilError as error:
         return "broken", f": {error}"

@@ -58,3 +58,19 @@ def test_the_named_one_is_what_a_board_starts(emulator: Path, monkeypatch: pytes
     monkeypatch.setenv(PROGRAM_VARIABLE, str(emulator))
     with pytest.raises(ProbeError, match="QEMU ended with exit code 7, saying 'I am no emulator'"):
         QemuProcess.start()
+
+
+def test_a_machine_that_it_lacks_names_the_release_that_has_it(
+    emulator: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What QEMU before 9.0 says of the discovery kit's machine."""
+    emulator.write_text(
+        "#!/bin/sh\n"
+        'case "$*" in --version) echo "QEMU emulator version 7.2.22" ;;\n'
+        '*) echo "$0: unsupported machine type" >&2; exit 1 ;; esac\n'
+    )
+    monkeypatch.setenv(PROGRAM_VARIABLE, str(emulator))
+    with pytest.raises(ProbeError, match=r"QEMU 7\.2 has no machine b-l475e-iot01a") as caught:
+        QemuProcess.start("b-l475e-iot01a")
+    assert "needs QEMU 9.0 or newer" in str(caught.value)
+    assert "bookworm-backports" in str(caught.value)
