@@ -27,7 +27,8 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[QemuProcess]:
 
 
 def bench(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    return run_bench(folder, *QUICK, "--lab=lab.toml", *more)
+    """Of silicon every second counts, whatever its emulator waits for: a busy machine is no hang."""
+    return run_bench(folder, *QUICK, "--hang-after=300", "--lab=lab.toml", *more)
 
 
 def test_a_board_is_flashed_and_measured_through_its_probe_and_port(
