@@ -37,7 +37,7 @@ WANTED = Seeded(
     ),
 )
 _WIDTH, _GAP = 1280, 14  # pixels
-_COLOURS = 64
+_COLOURS = 256
 _PARTS = (
     "header",
     "section:has(#why)",

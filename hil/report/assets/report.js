@@ -111,7 +111,9 @@
       point(plot, near, event.clientY);
     });
     svg.addEventListener("pointerleave", () => leave(plot));
-    svg.querySelector("title")?.remove(); // the tip says more; the label stays for readers
+    const title = svg.querySelector("title"); // the tip says more: what it is of stays for readers
+    svg.setAttribute("aria-label", title.textContent);
+    title.remove();
     plot.tabIndex = 0;
     plot.addEventListener("keydown", (event) => {
       const by = { ArrowLeft: -1, ArrowRight: 1, Home: -1e9, End: 1e9 }[event.key];

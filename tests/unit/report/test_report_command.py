@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
+import subprocess
+import sys
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -93,23 +96,34 @@ def test_a_database_that_cannot_be_understood(
     assert said in err
 
 
-def test_an_older_file_is_replaced_and_stays_where_that_fails(
-    add: Add, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+# Files can grow no larger than this: enough for what SQLite keeps beside a database.
+_LIMITED = """
+import resource, sys
+from hil.cli import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (33_000, 33_000))
+sys.exit(main(["report", "--db", sys.argv[1], "--out", sys.argv[2]]))
+"""
+
+
+def test_an_older_file_stays_where_there_is_no_room_for_the_new_one(
+    add: Add, url: str, tmp_path: Path
 ) -> None:
     out = tmp_path / "report.html"
     out.write_text("old")
     add()
-    full = os.strerror(28)
-
-    def no_room(path: Path, target: Path) -> None:
-        raise OSError(28, full)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "replace", no_room)
-        with pytest.raises(Exception, match=full):
-            write_report(url, "latest", None, out)
+    command = [sys.executable, "-c", _LIMITED, url, str(out)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert f"the report {out} cannot be written (" in ended.stderr
+    assert os.strerror(errno.EFBIG) in ended.stderr
     assert out.read_text() == "old"
     assert not list(tmp_path.glob(".new*"))
+
+
+def test_an_older_file_is_replaced(add: Add, url: str, tmp_path: Path) -> None:
+    out = tmp_path / "report.html"
+    out.write_text("old")
+    add()
     assert write_report(url, "latest", None, out) == out
     assert out.read_text().startswith("<!DOCTYPE html>")
 
@@ -118,6 +132,7 @@ def test_names_are_text_wherever_they_stand(add: Add, written: Written) -> None:
     nasty = '"><script>alert(1)</script><img src=x onerror=alert(2)>\x1b[31m\u202e'
     names = {"board": nasty, "function": nasty.replace(";", ""), "model": nasty[:40], "symbol": nasty}
     about = {"git_branch": nasty, "command": nasty, "host": nasty[:200], "versions": {nasty: nasty}}
+    about["git_commit"] = nasty[:64]
     add(record(1000, **names), **about)
     add(record(1500, 6000, **names), **about)
     text = written("--baseline=1")
