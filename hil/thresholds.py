@@ -79,20 +79,28 @@ def load_thresholds(lab: Path | None, folder: Path) -> Thresholds:
     if (folder / PYPROJECT).is_file():
         places.append((folder / PYPROJECT, "tool.hil.verdicts"))
     for path, name in places:
-        table: Any = _document(path)
+        text = _text(path)
+        table: Any = _document(path, text)
         for key in name.split("."):
             table = _below(table, key, path) if isinstance(table, dict) else None
         if table is not None:
-            return Thresholds(_thresholds(table, path, name), path)
+            return Thresholds(_thresholds(table, path, name, text), path)
     return Thresholds()
 
 
-def _document(path: Path) -> dict[str, Any]:
+def _text(path: Path) -> str:
     try:
-        return tomllib.loads(read_text(path))
+        return read_text(path)
     except OSError as error:
         raise LabError(f"cannot read {path}", evidence=error.strerror, remedy="check --lab") from error
-    except (ValueError, RecursionError) as error:  # TOMLDecodeError, UnicodeDecodeError, numbers too long
+    except ValueError as error:  # UnicodeDecodeError
+        raise LabError(f"{path} is not a TOML file", evidence=str(error), remedy="mend it") from error
+
+
+def _document(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError, numbers too long
         raise LabError(f"{path} is not a TOML file", evidence=str(error), remedy="mend it") from error
 
 
@@ -106,7 +114,7 @@ def _below(table: Mapping[str, Any], key: str, path: Path) -> Any:
     return table.get(key)
 
 
-def _thresholds(table: object, path: Path, name: str) -> tuple[Threshold, ...]:
+def _thresholds(table: object, path: Path, name: str, text: str) -> tuple[Threshold, ...]:
     remedy = f"write [[{name}.threshold]]"
     if not isinstance(table, dict):
         raise LabError(f"{path}: {name} is not a table", remedy=remedy)
@@ -114,21 +122,60 @@ def _thresholds(table: object, path: Path, name: str) -> tuple[Threshold, ...]:
     listed = table.get("threshold", [])
     if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
         raise LabError(f"{path}: {name}.threshold is not a list of tables", remedy=remedy)
+    lines = _header_lines(text, name)
+    known = len(lines) == len(listed)  # else they are written in another way, which has no lines of its own
     return tuple(
-        _threshold(one, f"{path}: threshold {number} of {name}") for number, one in enumerate(listed, 1)
+        _threshold(one, _Place(path, name, number, text.splitlines(), lines[number - 1] if known else None))
+        for number, one in enumerate(listed, 1)
     )
 
 
-def _refuse_unknown(table: Mapping[str, object], known: Sequence[str], place: str) -> None:
+def _header_lines(text: str, name: str) -> list[int]:
+    """Where the tables of thresholds begin, counted from 0."""
+    keys = r"\s*\.\s*".join(rf"[\"']?{re.escape(key)}[\"']?" for key in (*name.split("."), "threshold"))
+    header = re.compile(rf"\s*\[\[\s*{keys}\s*\]\]")
+    return [place for place, line in enumerate(text.splitlines()) if header.match(line)]
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where one threshold stands: ``begins`` is the line of its head, counted from 0, None for not known."""
+
+    path: Path
+    name: str
+    number: int
+    lines: Sequence[str]
+    begins: int | None
+
+    def __str__(self) -> str:
+        return self.of(None)
+
+    def of(self, key: str | None) -> str:
+        """File, line and which threshold it is; the line is that of a key where it is found."""
+        told = f"threshold {self.number} of {self.name}"
+        if self.begins is None:
+            return f"{self.path}: {told}"
+        line = self.begins
+        for place in range(self.begins + 1, len(self.lines) if key is not None else 0):
+            if self.lines[place].lstrip().startswith("["):
+                break
+            if re.match(rf"\s*[\"']?{re.escape(key or '')}[\"']?\s*=", self.lines[place]):
+                line = place
+                break
+        return f"{self.path}, line {line + 1}: {told}"
+
+
+def _refuse_unknown(table: Mapping[str, object], known: Sequence[str], place: str | _Place) -> None:
     for key in table:
         if key not in known:
+            where = place.of(key) if isinstance(place, _Place) else place
             raise LabError(
-                f"{place}: unknown key {key!r}",
+                f"{where}: unknown key {key!r}",
                 remedy=suggest(key, known) or f"known keys: {', '.join(known)}",
             )
 
 
-def _threshold(table: Mapping[str, object], place: str) -> Threshold:
+def _threshold(table: Mapping[str, object], place: _Place) -> Threshold:
     _refuse_unknown(table, _KEYS, place)
     for key in ("metric", "allow"):
         if key not in table:
@@ -137,10 +184,10 @@ def _threshold(table: Mapping[str, object], place: str) -> Threshold:
     for key in _GLOBS:
         held = table.get(key, "*")
         if not isinstance(held, str) or not held:
-            raise LabError(f"{place}: {key} must be a string", evidence=repr(held))
+            raise LabError(f"{place.of(key)}: {key} must be a string", evidence=repr(held))
         globs[key] = held
-    units = _units_of(globs["metric"], place)
-    return Threshold(_tolerance(table["allow"], units, place), **globs)
+    units = _units_of(globs["metric"], place.of("metric"))
+    return Threshold(_tolerance(table["allow"], units, place.of("allow")), **globs)
 
 
 def _units_of(glob: str, place: str) -> set[str]:

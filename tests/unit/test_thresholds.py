@@ -104,6 +104,26 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, text: str, said: str)
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (threshold("flash_byte", "1 %"), 9),
+        (threshold("flash_bytes", "64 kB"), 10),
+        (threshold("flash_bytes", "1 %", modle="x"), 11),
+        (threshold("flash_bytes", "1 %").replace("allow", '"alow"'), 10),
+        (threshold("flash_bytes", "1 %").replace('allow = "1 %"', ""), 8),
+        (threshold("flash_byte", "1 %").replace("verdicts.threshold", 'verdicts . "threshold" '), 9),
+    ],
+)
+def test_the_line_is_told(tmp_path: Path, text: str, line: int) -> None:
+    before = threshold("flash_bytes", "1 %") + "# a comment\n\n" + "[boards.qemu]\nkind = 'qemu_mps2_an386'\n"
+    with pytest.raises(LabError, match=rf"lab.toml, line {line}: threshold 2 of verdicts: "):
+        load(tmp_path, before + text)
+    inline = "[verdicts]\nthreshold = [{metric = 'flash_byte', allow = '1 %'}]\n"
+    with pytest.raises(LabError, match=r"lab.toml: threshold 1 of verdicts: there is no metric"):
+        load(tmp_path, inline)
+
+
 def test_a_lab_file_that_does_not_exist(tmp_path: Path) -> None:
     with pytest.raises(LabError, match="cannot read"):
         load_thresholds(tmp_path / "none.toml", tmp_path)
