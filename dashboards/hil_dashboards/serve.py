@@ -11,6 +11,7 @@ from waitress.server import create_server
 from hil.errors import HilError
 from hil_dashboards.app import create_app
 from hil_dashboards.guard import BODY_MOST, is_loopback
+from hil_db import engine
 
 # Requests that never end must not keep others out: waitress polls, since select() ends at 1,024 files.
 _LIMITS: Any = {
@@ -27,7 +28,7 @@ _LIMITS: Any = {
 def serve(
     url: str | None = None, host: str = "127.0.0.1", port: int = 8050, names: Iterable[str] = ()
 ) -> None:
-    """Serve the dashboard of a database until Ctrl-C; prints the address first.
+    """Serve the dashboard of a database until Ctrl-C; prints the address first, and that there is none yet.
 
     Port 0 takes any free one. Browsers may know it by ``host``, by this machine's name and by ``names``.
     StoreError for a URL that is none, HilError when the port cannot be had.
@@ -45,6 +46,10 @@ def serve(
         ) from error
     taken = server.effective_listen[0][1] if hasattr(server, "effective_listen") else server.effective_port
     print(f"dashboard: http://{f'[{host}]' if ':' in host else host}:{taken} (Ctrl-C ends it)", flush=True)
+    path = engine.file_of(engine.parse(url))
+    if path is not None and engine.is_missing(path):
+        made = f"{engine.bench_command(engine.parse(url))} makes it"
+        print(f"there is no database {path} yet: pages say so until {made}", flush=True)
     if not is_loopback(host):
         print(f"whoever reaches {host} can read it: it asks for no password", flush=True)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a page asks for more at once than threads

@@ -43,3 +43,17 @@ def test_a_served_dashboard_ends_by_signal(
     finally:
         server.kill()
         server.communicate()
+
+
+def test_a_database_that_is_not_there_is_told(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'typo.db'}"
+    command = [sys.executable, "-m", "hil", "dashboard", "--db", url, "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            assert server.stdout.readline().startswith("dashboard: http://127.0.0.1:")
+            said = server.stdout.readline()
+        finally:
+            server.kill()
+    assert f"there is no database {tmp_path / 'typo.db'} yet" in said
+    assert "pytest --board=all" in said
