@@ -19,7 +19,7 @@ from hil_dashboards.data import VALUE_COLUMNS, MatrixData, ProfileData, Rows, Ru
 from hil_dashboards.selects import Statement
 from hil_db import engine, faults, profiles
 from hil_db.liveness import status_now
-from hil_db.runs import latest_run
+from hil_db.references import latest_run
 from hil_db.schema import MEASURE, RUN, SESSION
 from hil_db.store import Store
 

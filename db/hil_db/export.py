@@ -14,7 +14,7 @@ from sqlalchemy import Row, Select, select
 from hil.escaping import escaped
 from hil.files import replace_file
 from hil_db import engine
-from hil_db.runs import run_ids
+from hil_db.references import run_ids
 from hil_db.schema import MEASURE, MEASURE_COLUMNS, RUN, SESSION
 from hil_db.store import Store
 

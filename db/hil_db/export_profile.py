@@ -12,7 +12,7 @@ from hil.errors import StoreError
 from hil.measure.profile import Profile, folded, functions
 from hil_db import engine, profiles
 from hil_db.export import BY_CASE, CASE, CASE_COLUMNS, time_text, write_rows
-from hil_db.runs import run_ids
+from hil_db.references import run_ids
 from hil_db.schema import PROFILE, SESSION
 from hil_db.store import Store
 

@@ -11,7 +11,7 @@ from sqlalchemy.engine import URL
 from hil.errors import StoreError
 from hil_db import baselines, engine
 from hil_db.baselines import Baseline
-from hil_db.runs import run_id, shown_uuid
+from hil_db.references import run_id, shown_uuid
 from hil_db.schema import RUN, SESSION
 from hil_db.store import Store
 

@@ -1,4 +1,7 @@
-"""Which run is meant: by its number or UUID, a baseline's name, a branch, a tag, a commit, or ``latest``."""
+"""Which run is meant: by its number or UUID, a baseline's name, a branch, a tag, a commit, or ``latest``.
+
+Every command that takes a run asks here, so that a name means the same everywhere.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,9 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Text, and_, cast, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Text, and_, cast, func, select
 from sqlalchemy.engine import URL
 
 from hil.errors import StoreError
@@ -19,6 +23,7 @@ from hil_db.records import Status
 from hil_db.schema import BASELINE, RUN, SESSION
 
 LATEST = "latest"
+_MOST = (1 << 31) - 1  # a server refuses to compare the column with more
 _DIGITS = 18  # of a run's number, at most
 _LEAST_OF_UID = 4  # hexadecimal digits
 _LEAST_OF_COMMIT = 7
@@ -96,10 +101,46 @@ def baseline_run(connection: Connection, name: str, url: URL, run: StoredRun | N
     return found
 
 
-def _resolve(connection: Connection, name: str, url: URL, other_than: StoredRun | None) -> StoredRun:
+def run_ids(connection: Connection, name: str, url: URL) -> list[int] | None:
+    """The runs that a name means, for which ``all`` is one as well (None: no limit); StoreError for none."""
+    return None if name == "all" else [run_id(connection, name, url, f"{LATEST}, all")]
+
+
+def run_id(connection: Connection, name: str, url: URL, words: str = LATEST) -> int:
+    """The number of the run that a name means, as of ``baseline_run``; ``latest`` is the newest with results.
+
+    StoreError for none such, which says the ``words`` to use.
+    """
+    if connection.scalar(select(func.max(RUN.c.id))) is None:
+        bench = engine.bench_command(url)
+        raise StoreError(f"no run is stored in {engine.shown(url)} yet", remedy=f"run {bench} first")
+    if name != LATEST:
+        return _resolve(connection, name, url, None, words).id
+    latest: int | None = connection.scalar(latest_run())
+    if latest is None:
+        bench = engine.bench_command(url)
+        raise StoreError(
+            f"no run in {engine.shown(url)} has results", remedy=f"run {bench}, or choose one with --run"
+        )
+    return latest
+
+
+def latest_run() -> Select[*tuple[Any, ...]]:
+    """The id of the run that began last of those with results; a run may be stored long after it ran."""
+    return select(RUN.c.id).where(_has_results()).order_by(RUN.c.started.desc(), RUN.c.id.desc()).limit(1)
+
+
+def shown_uuid(uid: str) -> str:
+    """A stored uid as a UUID is written."""
+    return "-".join((uid[:8], uid[8:12], uid[12:16], uid[16:20], uid[20:]))
+
+
+def _resolve(
+    connection: Connection, name: str, url: URL, other_than: StoredRun | None, words: str = LATEST
+) -> StoredRun:
     if not name:
-        raise StoreError("the name of a run is empty", remedy="name one, such as latest")
-    if name.isdecimal() and len(name) <= _DIGITS:
+        raise _unknown(connection, name, url, words)
+    if name.isdecimal() and len(name) <= _DIGITS and int(name) <= _MOST:
         found = _newest(connection, RUN.c.id == int(name), name)
         if found is not None:
             return found
@@ -124,7 +165,7 @@ def _resolve(connection: Connection, name: str, url: URL, other_than: StoredRun 
     found = _of_uid(connection, name, url)
     if found is not None:
         return found
-    raise _unknown(connection, name, url)
+    raise _unknown(connection, name, url, words)
 
 
 def _newest(
@@ -221,17 +262,20 @@ def _nothing_finished(
     )
 
 
-def _unknown(connection: Connection, name: str, url: URL) -> StoreError:
+def _unknown(connection: Connection, name: str, url: URL, words: str) -> StoreError:
     known = _names(connection)
-    near = difflib.get_close_matches(name, known, n=1)
-    if near:
-        remedy = f"did you mean {near[0]!r}?"
-    elif known:
-        remedy = f"known names: {_listed(known)}"
-    else:
-        remedy = f"run {engine.bench_command(url)} on it first, or name a run by its number"
+    near = [] if name.isdecimal() else difflib.get_close_matches(name, known, n=1)
+    newest = connection.scalars(select(RUN.c.id).order_by(RUN.c.id.desc()).limit(_NAMED + 1)).all()
+    names = [one for one in known if one != LATEST]
+    remedy = f"run {engine.bench_command(url)} on it first"
+    if newest:
+        remedy = f"did you mean {near[0]!r}? Else use " if near else "use "
+        remedy += f"{words} or one of {_listed([str(run) for run in newest])}"
+        remedy += f"; names: {_listed(names)}" if names and not near else ""
     return StoreError(
-        f"no run, baseline, branch, tag or commit in {engine.shown(url)} is called {name!r}", remedy=remedy
+        f"there is no run {name!r} in {engine.shown(url)}",
+        evidence="no baseline, branch, tag or commit is called so" if name else "its name is empty",
+        remedy=remedy,
     )
 
 

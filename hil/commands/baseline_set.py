@@ -11,7 +11,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Which name, which run, who and why."""
     parser.add_argument("name", metavar="NAME", help="such as release or v1.2")
     parser.add_argument(
-        "run", nargs="?", default="latest", metavar="RUN", help="a number or a UUID; default: latest"
+        "run",
+        nargs="?",
+        default="latest",
+        metavar="RUN",
+        help="as `hil check` takes it; default: latest",
     )
     parser.add_argument("--reason", required=True, metavar="TEXT", help="why this run")
     parser.add_argument("--author", metavar="NAME", help="default: the user's name here")

@@ -14,7 +14,7 @@ HELP = "write stored measures, one row each, as CSV, JSON or Parquet"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Of which runs, in which form, to where."""
     parser.add_argument(
-        "--run", default="all", metavar="latest|all|ID", help="a number or a UUID; default: all"
+        "--run", default="all", metavar="REF", help="a run as `hil check` takes it, or all; default: all"
     )
     parser.add_argument("--format", choices=("csv", "json", "parquet"), default="csv", help="default: csv")
     parser.add_argument("--out", type=Path, metavar="FILE", help="default: standard output")

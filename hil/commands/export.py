@@ -12,7 +12,12 @@ HELP = "print stored measures, one row each, or stored profiles"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Of which runs, what, in which form, from which database."""
-    parser.add_argument("--run", default="latest", metavar="latest|all|ID", help="default: latest")
+    parser.add_argument(
+        "--run",
+        default="latest",
+        metavar="REF",
+        help="a run as `hil check` takes it, or all; default: latest",
+    )
     parser.add_argument("--format", choices=("csv", "json"), help="default: csv")
     parser.add_argument(
         "--profile",

@@ -91,7 +91,7 @@ def test_the_exit_code(
     ("arguments", "said"),
     [
         (("--baseline=mian",), "did you mean 'main'?"),
-        (("--baseline=main", "--run=7"), "is called '7'"),
+        (("--baseline=main", "--run=7"), "there is no run '7'"),
         (("--baseline=main", "--db=sqlite:///none.db"), "there is no database"),
         (("--baseline=main", "--db=postgresql://a:secret@127.0.0.1:9/x"), "cannot be reached"),
         (("--baseline=main", "--db=nonsense"), "is not a database URL"),

@@ -11,7 +11,7 @@ from sqlalchemy import insert
 
 from hil.errors import StoreError
 from hil_db.records import RunInfo, SessionRecord, Status
-from hil_db.references import StoredRun, baseline_run, checked_run
+from hil_db.references import StoredRun, baseline_run, checked_run, run_id
 from hil_db.schema import BASELINE
 from hil_db.store import Store
 from postgres_server import Server, running_server
@@ -95,6 +95,9 @@ def test_every_kind_of_name(store: Store, add: Add) -> None:
         "latest": second,
     }
     assert {name: baseline(store, name, run).id for name in told} == told
+    told["latest"] = third
+    with store.engine.connect() as connection:
+        assert {name: run_id(connection, name, store.url) for name in told} == told
 
 
 def test_a_branch_is_its_newest_finished_run_and_never_the_run_itself(store: Store, add: Add) -> None:
@@ -133,13 +136,17 @@ def test_a_name_that_nothing_has_is_told_with_the_nearest(
 
 
 def test_what_cannot_be_meant(store: Store, add: Add) -> None:
-    assert "no run, baseline" in refused(store, "main")
+    assert "there is no run 'main' in " in refused(store, "main")
+    assert "run `pytest --board=all" in refused(store, "main")
     add("abcd" * 8, git_branch="main")
     add("abcd" * 7 + "0000", Status.FAILED, git_branch="broken")
     run = checked(store, "1")
-    assert "known names: " in refused(store, "zzzzzzzzzz")
+    said = refused(store, "zzzzzzzzzz")
+    assert "use latest or one of 2, 1; names: broken, main" in said
+    assert "no baseline, branch, tag or commit is called so" in said
     assert "UUIDs of several runs" in refused(store, "abcd")
-    assert "no run, baseline" in refused(store, "9")
+    for number in ("9", str((1 << 31) + 1), "9" * 30):
+        assert f"there is no run '{number}' in " in refused(store, number)
     assert "is empty" in refused(store, "")
     assert "no finished run" in refused(store, "broken")
     assert "run 2 failed" in refused(store, "broken")

@@ -107,11 +107,13 @@ def test_a_baseline_that_there_is_not_and_a_run_that_there_is_not(say: Say) -> N
     code, lines = say("baseline", "remove", "relaese")
     assert (code, len(lines)) == (1, 1)
     assert lines[0].endswith("; did you mean release?")
-    for run in ("7", "0", str(1 << 40), "ffffffffff", "main"):
+    for run in ("7", "0", str(1 << 40), "ffffffffff", "mian"):
         code, lines = say("baseline", "set", "release", run, "--reason", "x")
         assert (code, len(lines)) == (1, 1)
         assert f"there is no run '{run}' in " in lines[0]
-        assert "use latest or one of " in lines[0]
+        assert "se latest or one of 6, 5" in lines[0]
+    assert lines[0].endswith("did you mean 'main'? Else use latest or one of 6, 5, 4, 3, 2, 1")
+    assert say("baseline", "set", "of-main", "main", "--reason", "x")[1][0].startswith("of-main: run 6 (")
     assert "a baseline is one run" in say("baseline", "set", "release", "all", "--reason", "x")[1][0]
 
 

@@ -54,7 +54,7 @@ def test_a_first_run_has_nothing_to_compare_with(add: Add, written: Written) -> 
     ("arguments", "said"),
     [
         (("--baseline=mian",), "did you mean 'main'?"),
-        (("--run=7",), "is called '7'"),
+        (("--run=7",), "there is no run '7'"),
         (("--run=mian",), "did you mean 'main'?"),
         (("--baseline=2",), "itself"),
         (("--db=sqlite:///none.db",), "there is no database"),
