@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 from codecs import getincrementaldecoder
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,7 +73,6 @@ def _seconds(text: str) -> float:
 def run(options: argparse.Namespace) -> int:
     """Print what the program prints and what it costs; 1 where it did not end as it should."""
     import json
-    import signal
 
     from hil.commands.reports.time import as_told, report_lines
     from hil.qemu import standalone
@@ -88,8 +88,7 @@ def run(options: argparse.Namespace) -> int:
         raise ProgramError(
             "--regions counts parts of a program", remedy="give --function, or --from and --to"
         )
-    signal.signal(signal.SIGTERM, _ended)
-    with waiting(sys.stderr, f"{options.elf.name} runs") as end_waiting:
+    with _ended_by_sigterm(), waiting(sys.stderr, f"{options.elf.name} runs") as end_waiting:
         outcome = standalone.run(
             options.elf,
             region,
@@ -113,9 +112,19 @@ def run(options: argparse.Namespace) -> int:
     return _verdict(options.elf, region, outcome, bool(complete))
 
 
-def _ended(number: int, frame: object) -> None:
-    """SIGTERM ends the command as an error would, with everything undone."""
-    sys.exit(128 + number)
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Inside, SIGTERM ends the command as an error would, with everything undone."""
+    import signal
+
+    def ended(number: int, frame: object) -> None:
+        sys.exit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, ended)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _verdict(elf: Path, region: Region, outcome: Outcome, complete: bool) -> int:

@@ -1,4 +1,5 @@
 import re
+import signal
 from importlib.metadata import version
 from pathlib import Path
 
@@ -61,3 +62,10 @@ def test_the_version_is_one_line(capsys: pytest.CaptureFixture[str], monkeypatch
     told = re.fullmatch(pattern, capsys.readouterr().out)
     assert told is not None
     assert told[1] == "not installed"
+
+
+def test_a_command_leaves_signals_as_they_were(tmp_path: Path) -> None:
+    """Else what ends these tests would fail one of them, and the others would go on."""
+    before = signal.getsignal(signal.SIGTERM)
+    assert cli.main(["time", str(tmp_path / "none.elf")]) == 1
+    assert signal.getsignal(signal.SIGTERM) is before
