@@ -53,9 +53,11 @@ def test_a_crash_is_retried_on_a_new_session_and_spoils_no_later_test(tmp_path: 
 
 KILLED = """
 import os, signal
+import hil.qemu.clock
 from bench_runs import emulator_pid
 from hil.errors import HilError
 
+hil.qemu.clock._LONGEST_STOP_S = 1.0  # not a minute until one that is stopped is given up
 tries = []
 
 def test_measured(bench):
