@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, insert, select
+from sqlalchemy import Connection, Select, Table, select
 
 from hil.errors import StoreError
 from hil.measure.profile import ClassCost, FunctionClass, PathCost, Profile
+from hil_db.rows import inserting
 from hil_db.schema import PROFILE, PROFILE_CLASS, PROFILE_PATH
 
 _BETWEEN = ";"  # what call paths are joined by, here and in folded stacks
@@ -81,7 +82,7 @@ def add(connection: Connection, profile: Profile, session_id: int) -> None:
     ]
     for table, rows in ((PROFILE, [head]), (PROFILE_PATH, paths), (PROFILE_CLASS, classes)):
         if rows:
-            connection.execute(insert(table), rows)
+            connection.execute(inserting(table), rows)
 
 
 def read(connection: Connection, sessions: Sequence[int] | Select[int]) -> dict[int, Profile]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy import Connection, Insert, Select, Table, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from hil_db.schema import IMAGE
@@ -13,17 +14,29 @@ from hil_db.schema import IMAGE
 Row = dict[str, Any]
 
 
-def known(connection: Connection, table: Table, column: str, value: str | None) -> int | None:
+def known(connection: Connection, table: Table, column: str, value: str | int | None) -> int | None:
     """The id of the row that has this value in a column in which each is there once; None without one."""
     if value is None:
         return None
-    number: int | None = connection.scalar(select(table.c.id).where(table.c[column] == value))
+    number: int | None = connection.scalar(_of_value(table, column), {"value": value})
     return number
+
+
+# Statements are made once: what SQLAlchemy finds out about one it keeps with it.
+@cache
+def _of_value(table: Table, column: str) -> Select[*tuple[Any, ...]]:
+    return select(table.c.id).where(table.c[column] == bindparam("value"))
+
+
+@cache
+def inserting(table: Table) -> Insert:
+    """The statement that adds rows to a table."""
+    return insert(table)
 
 
 def add_row(connection: Connection, table: Table, row: Row) -> int:
     """Add one row to a table that numbers its rows; returns its id."""
-    key: Sequence[Any] | None = connection.execute(insert(table), row).inserted_primary_key
+    key: Sequence[Any] | None = connection.execute(inserting(table), row).inserted_primary_key
     assert key is not None, "each of these tables numbers its rows"
     return int(key[0])
 

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, Engine, func, insert, select, update
+from sqlalchemy import Connection, Engine, func, select, update
 from sqlalchemy.engine import URL
 
 from hil.errors import StoreError
@@ -21,7 +21,7 @@ from hil.measure.profile import Profile
 from hil.values import Measure, Samples
 from hil_db import codec, engine, liveness, migrate, newest, profiles, symbols
 from hil_db.records import Incident, RunInfo, SessionRecord, Status
-from hil_db.rows import Row, add_image, add_row, known
+from hil_db.rows import Row, add_image, add_row, inserting, known
 from hil_db.schema import INCIDENT, MEASURE, RUN, SAMPLE, SESSION
 
 
@@ -205,7 +205,7 @@ class Store:
             yield connection
 
     def _need_run(self, connection: Connection, run_id: int) -> None:
-        if connection.scalar(select(RUN.c.id).where(RUN.c.id == run_id)) is None:
+        if known(connection, RUN, "id", run_id) is None:
             raise StoreError(f"there is no run {run_id} in {engine.shown(self.url)}", remedy="begin it first")
 
 
@@ -306,7 +306,7 @@ def _add_children(connection: Connection, session_id: int, record: SessionRecord
     samples = [_samples(values) for values in record.samples]
     for table, rows in ((MEASURE, measures), (SAMPLE, samples)):
         if rows:
-            connection.execute(insert(table), [{"session_id": session_id, **row} for row in rows])
+            connection.execute(inserting(table), [{"session_id": session_id, **row} for row in rows])
     if record.profile is not None:
         profiles.add(connection, record.profile, session_id)
     return measures
@@ -330,7 +330,7 @@ def _add_incidents(
         for one in incidents
     ]
     if rows:
-        connection.execute(insert(INCIDENT), rows)
+        connection.execute(inserting(INCIDENT), rows)
 
 
 def _measure(measure: Measure) -> Row:

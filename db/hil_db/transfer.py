@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy import Connection, Table, select, update
 
 from hil.errors import StoreError
 from hil_db import engine, newest
 from hil_db.liveness import status_now
 from hil_db.records import Status
-from hil_db.rows import Row, add_image, add_row, known
+from hil_db.rows import Row, add_image, add_row, inserting, known
 from hil_db.schema import BASELINE, IMAGE, INCIDENT, MEASURE, OF_SESSIONS, PROFILE, RUN, SESSION
 from hil_db.store import Store
 
@@ -156,7 +156,7 @@ def _add(connection: Connection, run_id: int, session: Row, whole: _Whole) -> in
     for table in OF_SESSIONS:
         if children[table.name]:
             connection.execute(
-                insert(table),
+                inserting(table),
                 [{**_without_id(one), "session_id": session_id} for one in children[table.name]],
             )
     newest.note(connection, session_id, row, children[MEASURE.name], bool(children[PROFILE.name]))
