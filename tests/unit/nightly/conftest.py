@@ -6,10 +6,16 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from hil_db.records import RunInfo, Status
+from hil_db.store import Store
+from postgres_server import running_server
+from session_records import BEGAN, record
 
 # In the place of the bench's suite: tests that store sessions of a made-up image, as `what` asks.
 BENCH = """
@@ -57,10 +63,7 @@ class Desk:
     """A folder with a made-up bench, in which nights are run."""
 
     folder: Path
-
-    @property
-    def url(self) -> str:
-        return f"sqlite:///{self.folder}/results.db"
+    url: str
 
     @property
     def newest(self) -> Path:
@@ -80,6 +83,13 @@ class Desk:
         asked |= others
         (self.folder / "asked.json").write_text(json.dumps(asked))
 
+    def seed(self, status: Status = Status.FINISHED, branch: str | None = None) -> None:
+        """Store what a night would have stored that went before."""
+        with Store.open(self.url) as store:
+            run = store.begin_run(RunInfo(BEGAN, "pytest", git_branch=branch))
+            store.save_session(run, record())
+            store.finish_run(run, status)
+
     def night(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             self.command(*arguments),
@@ -96,8 +106,19 @@ class Desk:
 def desk(tmp_path: Path) -> Desk:
     folder = tmp_path / "a desk"  # names with spaces are names
     folder.mkdir()
-    one = Desk(folder)
+    return make_desk(folder, f"sqlite:///{folder}/results.db")
+
+
+@pytest.fixture
+def desk_with_server(tmp_path: Path) -> Iterator[Desk]:
+    """The same, with results in PostgreSQL."""
+    with running_server() as server:
+        yield make_desk(tmp_path, server.new_database())
+
+
+def make_desk(folder: Path, url: str) -> Desk:
+    one = Desk(folder, url)
     support = Path(__file__).parents[2] / "support"
-    (folder / "bench.py").write_text(BENCH.format(support=str(support), url=one.url))
+    (folder / "bench.py").write_text(BENCH.format(support=str(support), url=url))
     one.ask()
     return one

@@ -6,6 +6,7 @@ import json
 import signal
 import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,9 +18,6 @@ import pytest
 import children
 from hil import cli
 from hil.nightly.night import worst
-from hil_db.records import RunInfo, Status
-from hil_db.store import Store
-from session_records import BEGAN, record
 
 if TYPE_CHECKING:
     from conftest import Desk
@@ -75,18 +73,16 @@ def test_a_first_night_and_those_after_it(desk: Desk) -> None:
 
 
 def test_a_bench_that_reaches_no_board(desk: Desk) -> None:
-    desk.night()
-    before = desk.newest.readlink()
+    desk.seed()
     desk.ask(stores=False)
     night = desk.night()
     assert night.returncode == 3
     assert "no data (3); test_image failed: no probe answers" in last_line(night)
-    assert desk.newest.readlink() != before
     assert (desk.newest / "check.md").read_text().startswith("**HIL bench: no data.**")
 
 
 def test_a_session_that_failed_stops_no_comparison(desk: Desk) -> None:
-    desk.night()
+    desk.seed()
     desk.ask(1500, dead=True)
     night = desk.night()
     assert night.returncode == 1  # the other image is worse
@@ -104,7 +100,7 @@ def test_a_board_that_is_new_and_fails_is_no_data_on_the_first_night(desk: Desk)
 
 
 def test_a_test_that_found_something_wrong_is_told_beside_figures_that_are_fine(desk: Desk) -> None:
-    desk.night()
+    desk.seed()
     desk.ask(fails=True)
     night = desk.night()
     assert night.returncode == 1
@@ -117,7 +113,7 @@ def test_a_test_that_found_something_wrong_is_told_beside_figures_that_are_fine(
 
 
 def test_a_bench_that_is_killed(desk: Desk) -> None:
-    desk.night()
+    desk.seed()
     desk.ask(1500, dies="SIGKILL")
     night = desk.night()
     assert night.returncode == 1  # what it stored is compared
@@ -148,10 +144,7 @@ def test_what_keeps_a_night_from_beginning(
 ) -> None:
     monkeypatch.chdir(desk.folder)
     Path("bad.toml").write_text('[[verdicts.threshold]]\nmetric = "flash_byte"\nallow = "1 %"\n')
-    with Store.open(desk.url) as store:
-        run = store.begin_run(RunInfo(BEGAN, "pytest", git_branch="main"))
-        store.save_session(run, record())
-        store.finish_run(run, Status.FINISHED)
+    desk.seed(branch="main")
     assert cli.main(desk.arguments(*arguments)) == 2
     told = capfd.readouterr()
     assert said in told.err
@@ -160,14 +153,13 @@ def test_what_keeps_a_night_from_beginning(
 
 
 def test_options_that_the_bench_does_not_know(desk: Desk) -> None:
-    desk.night()
     night = desk.night("-- --modle=x")
     assert night.returncode == 2
     assert "the bench was not given what it needs, and stored no run" in last_line(night)
 
 
 def test_a_locked_database(desk: Desk) -> None:
-    desk.night()
+    desk.seed()
     with sqlite3.connect(desk.folder / "results.db", isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
         night = desk.night()
@@ -178,25 +170,20 @@ def test_a_locked_database(desk: Desk) -> None:
 
 def test_the_branch_that_a_change_goes_into_is_compared_with(desk: Desk) -> None:
     for words in (
-        ("init", "-q", "-b", "main"),
+        ("init", "-q", "-b", "work"),
         ("-c", "user.name=A", "-c", "user.email=a@b", "commit", "-q", "--allow-empty", "-m", "x"),
     ):
         subprocess.run(["git", *words], cwd=desk.folder, check=True)
-    desk.night()
-    subprocess.run(["git", "switch", "-q", "-c", "work"], cwd=desk.folder, check=True)
+    desk.seed(branch="main")
     desk.ask(1500)
-    assert "is the first" in last_line(desk.night("--fail-on=never"))
-    assert desk.night().returncode == 0
+    assert "is the first" in last_line(desk.night())
     change = desk.night(GITHUB_BASE_REF="main")
     assert change.returncode == 1
     assert "against run 1 (main, " in last_line(change)
-    assert desk.night(CI_MERGE_REQUEST_TARGET_BRANCH_NAME="main").returncode == 1
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_night_that_is_ended_from_outside(desk: Desk, number: signal.Signals) -> None:
-    desk.night()
-    before = desk.newest.readlink()
     desk.ask(waits=True)
     command = children.interruptible(desk.command())
     with subprocess.Popen(command, cwd=desk.folder, stdout=subprocess.PIPE, text=True) as night:
@@ -204,10 +191,10 @@ def test_a_night_that_is_ended_from_outside(desk: Desk, number: signal.Signals) 
         night.send_signal(number)
         said, _ = night.communicate(timeout=300)
     assert night.returncode == 128 + number, said
-    assert f"ended by {number.name}; what was measured is in run 2" in said
-    assert desk.newest.readlink() == before
-    desk.ask()
-    assert "run 1" in last_line(desk.night())  # what was interrupted is nobody's baseline
+    assert f"ended by {number.name}; what was measured is in run 1" in said
+    assert not desk.newest.is_symlink()
+    (here,) = (one for one in (desk.folder / "nightly").iterdir() if not one.name.startswith("."))
+    assert [one.name for one in here.iterdir()] == ["bench.log"]
 
 
 def test_one_night_at_a_time(desk: Desk) -> None:
@@ -226,3 +213,23 @@ def test_a_reader_that_goes_away_ends_no_night(desk: Desk) -> None:
         night.stdout.close()
         assert night.wait(timeout=300) == 0
     assert (desk.newest / "check.md").exists()
+
+
+def test_files_of_the_present_folder_are_no_modules_of_the_bench(desk: Desk) -> None:
+    (desk.folder / "zstandard.py").write_text("raise RuntimeError('taken from the folder')")
+    command = [Path(sys.executable).with_name("hil"), *desk.arguments()]
+    night = subprocess.run(command, cwd=desk.folder, capture_output=True, text=True, check=False)
+    assert night.returncode == 0, night.stdout
+
+
+def test_nights_in_postgresql_are_kept_in_a_file(desk_with_server: Desk) -> None:
+    desk = desk_with_server
+    desk.seed()
+    again = desk.night("--backup=kept/results.db")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "run 2 " in last_line(again)
+    assert "1 image: 1 unchanged" in last_line(again)
+    for file in desk.newest.iterdir():
+        assert "secret" not in file.read_text()
+    with sqlite3.connect(desk.folder / "kept" / "results.db") as copy:
+        assert copy.execute("select status from run").fetchall() == [("finished",), ("finished",)]
