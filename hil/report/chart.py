@@ -14,6 +14,7 @@ from hil.report.markup import Html, tag
 from hil.report.words import plain_amount
 
 _HIGH = 100  # the plot's own units of height
+_SIDE = 0.01  # of the axis, at both its ends
 _ROOM = 0.12  # of the range, above and below
 
 
@@ -64,7 +65,7 @@ def chart(series: Series, runs: Sequence[RunPoint], found: Sequence[Step], told:
         "svg",
         tag("title", told),
         *shapes,
-        viewBox=f"-1 0 {max(last, 1) + 2} {_HIGH}",
+        viewBox=f"{-_SIDE * max(last, 1):g} 0 {(1 + 2 * _SIDE) * max(last, 1):g} {_HIGH}",
         preserveAspectRatio="none",
         role="img",
     )

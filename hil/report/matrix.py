@@ -12,10 +12,24 @@ from hil.measure.verdicts import Outcome, Verdict
 from hil.metrics import MATRIX, METRICS
 from hil.report.data import Image, Report
 from hil.report.history import finest, metrics_in_order
-from hil.report.markup import Child, Html, breakable, tag
-from hil.report.words import badge, band, mark_of, mark_of_image, moved, obtained, plural, title_of, unit_of
+from hil.report.markup import Child, Html, breakable, joined, tag
+from hil.report.words import (
+    MARKS,
+    badge,
+    band,
+    mark_of,
+    mark_of_image,
+    moved,
+    obtained,
+    plural,
+    title_of,
+    unit_of,
+)
 from hil.text.wording import conditions_text
 from hil.values import Measure, Method
+from hil_db.comparing import outcome_of
+
+_LONGEST = 600  # letters of a reason
 
 
 class Way(NamedTuple):
@@ -124,34 +138,41 @@ def _row(image: Image, link: str, cells: Mapping[str, Cell], columns: Sequence[W
     ]
     if boards:
         name.append(tag("span", f"{image.case.board}", class_="kind board"))
-    mark = mark_of_image(image)
-    head = [tag("th", *name, scope="row", class_="name"), tag("td", badge(mark, short=True))]
-    reason = _reason(image)
+    marks = [mark_of_image(image), *_beside(image)]
+    verdict = joined(tag("div", badge(mark, short=True)) for mark in marks)
+    head = [tag("th", *name, scope="row", class_="name"), tag("td", verdict)]
     kept = {_way(measure): (measure, verdict) for measure, verdict in cells.values()}
-    if reason is not None and not kept:
-        body = [tag("td", reason, colspan=max(1, len(columns)), class_="reason")]
-    else:
+    if kept:
         body = [_cell(kept.get(way), cells.get(way.metric), way) for way in columns]
-    row = tag("tr", *head, *body, class_=f"row {mark[2]}", data_name=image.case.told)
-    if reason is not None and kept:
-        told = tag("td", reason, colspan=len(columns) + 2, class_="reason")
-        return Html(row + tag("tr", told, class_=f"row {mark[2]}", data_name=image.case.told))
-    return row
+    else:
+        body = [tag("td", "no values", colspan=max(1, len(columns)), class_="empty")]
+    about = {"class_": f"row {' '.join(mark[2] for mark in marks)}", "data_name": image.case.told}
+    rows = [tag("tr", *head, *body, **about)]
+    if (reason := _reason(image)) is not None:
+        said = tag("div", reason if len(reason) <= _LONGEST else f"{reason[:_LONGEST]}…")
+        rows.append(tag("tr", tag("td", said, colspan=len(columns) + 2, class_="reason"), **about))
+    return joined(rows)
+
+
+def _beside(image: Image) -> list[tuple[str, str, str]]:
+    """Marks of metrics that are missing or not comparable, where the image's own does not tell."""
+    outcomes = [outcome_of(verdict) for verdict in image.verdicts.values() if matters(verdict)]
+    found = []
+    for outcome in (Outcome.NO_DATA, Outcome.NOT_COMPARABLE):
+        if count := outcomes.count(outcome) if image.outcome is not outcome else 0:
+            sign, word, kind = MARKS[outcome]
+            found.append((sign, f"{count} {word}", kind))
+    return found
 
 
 def _reason(image: Image) -> str | None:
     """Why a row has no values, or no verdicts."""
     if image.now is not None and not image.now.finished:
         return f"Its session {image.now.status}: {image.now.error or 'nothing tells why'}"
-    if image.now is None and image.compared is not None:
-        return f"No data: it {image.compared.reason}"
-    if image.compared is not None and image.compared.outcome is Outcome.NEW:
-        return (
-            f"New: it {image.compared.reason}"
-            if (image.compared.reason or "").startswith("was")
-            else image.compared.reason
-        )
-    return None
+    if image.compared is None or image.compared.reason is None:
+        return None
+    who = "it " if image.compared.reason.startswith("was") else ""
+    return f"{'No data' if image.now is None else 'New'}: {who}{image.compared.reason}"
 
 
 def _cell(held: Cell | None, other: Cell | None, way: Way) -> Html:

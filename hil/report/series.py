@@ -82,7 +82,7 @@ def _about(report: Report) -> str:
 def _group(metric: str, held: Sequence[Figure]) -> Html:
     count = sum(figure.changed for figure in held)
     told = (
-        f"{plural(count, 'image')} changed, {len(held) - count} did not"
+        f"{plural(count, 'image')} changed, {plural(len(held) - count, 'other')}"
         if count
         else f"{plural(len(held), 'image')}"
     )
@@ -94,9 +94,7 @@ def _group(metric: str, held: Sequence[Figure]) -> Html:
         body.append(tag("div", *changed, class_="charts"))
         if others:
             grid = tag("div", *others, class_="charts")
-            body.append(
-                tag("details", tag("summary", f"{plural(len(others), 'image')} without a change"), grid)
-            )
+            body.append(tag("details", tag("summary", plural(len(others), "other image")), grid))
     else:
         body.append(tag("div", *others, class_="charts"))
     return tag("details", head, *body, class_="group", open=bool(count))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from hil.gate.result import Result, told
+from hil.gate.result import Result, matters, told
 from hil.gate.wording import (
     commit_lines,
     is_noisy,
@@ -69,10 +69,17 @@ def _verdict(report: Report) -> tuple[str, Html]:
         return "worse", joined([tag("b", f"✗ Worse than {against}."), counts, ended])
     if not any(one.verdicts for one in result.comparison.cases):
         return "none", joined([tag("b", f"∅ Nothing can be compared with {against}."), counts, ended])
-    if result.comparison.count(Outcome.NO_DATA):
+    if _is_missing(result):
         said = f"∅ Incomplete: what was measured is not worse than {against}."
         return "none", joined([tag("b", said), counts, ended])
     return "better", joined([tag("b", f"✓ Not worse than {against}."), counts, ended])
+
+
+def _is_missing(result: Result) -> bool:
+    """Whether something that the baseline has was not measured this time."""
+    cases = result.comparison.cases
+    lost = (one.outcome is Outcome.NO_DATA and matters(one) for case in cases for one in case.verdicts)
+    return result.comparison.count(Outcome.NO_DATA) > 0 or any(lost)
 
 
 def _ended(status: Status) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -15,7 +16,9 @@ import pytest
 
 from hil.report.writing import write_report
 from hil_db.records import Status
+from postgres_server import running_server
 from report_runs import Add, Say, Written, read, record
+from seeded import Planted, Seeded, make
 
 
 def test_a_report_tells_what_is_worse_and_why(add: Add, written: Written) -> None:
@@ -178,9 +181,19 @@ def test_what_has_no_value_says_why(add: Add, written: Written) -> None:
     one = record()
     failed = replace(record(model="hung"), status=Status.FAILED, error="no frame in 2.0 s", measures=())
     large = replace(failed, model="large", error="the image is of 2,000,000 B and does not fit the board")
-    other = replace(one, model="other", measures=(replace(one.measures[0], technique="cycle-model-1"),))
-    add(one, record(model="gone"), record(model="hung"), record(model="large"), replace(one, model="other"))
-    add(one, failed, large, other, record(model="fresh"))
+    other = replace(
+        one, model="other", measures=(replace(one.measures[0], technique="cycle-model-1"), *one.measures[1:])
+    )
+    half = replace(record(model="half"), measures=one.measures[1:])
+    add(
+        one,
+        record(model="half"),
+        record(model="gone"),
+        record(model="hung"),
+        record(model="large"),
+        replace(one, model="other"),
+    )
+    add(one, failed, large, half, other, record(model="fresh"))
     text = read(written()).text
     for told in (
         "Its session failed: no frame in 2.0 s",
@@ -188,7 +201,9 @@ def test_what_has_no_value_says_why(add: Add, written: Written) -> None:
         "No data: it was not run this time",
         "New: it was not in run 1",
         "not comparable",
-        "∅ no data",
+        "= unchanged ∅ 1 no data",
+        "= unchanged ≠ 1 not comparable",
+        "Incomplete: what was measured is not worse than run 1.",
     ):
         assert told in text
 
@@ -203,3 +218,16 @@ def test_parts_that_are_not_stored_say_so(add: Add, written: Written) -> None:
     add(record(1001))
     text = read(written("--baseline=2")).text
     assert "The baseline has no profile of this image." in text
+
+
+def test_the_same_from_postgresql(tmp_path: Path) -> None:
+    wanted = Seeded(25, 3, profiled=2, planted=(Planted(24, "latency_cycles", 1.2, precision="q15"),))
+    texts = []
+    with running_server() as server:
+        for url in (f"sqlite:///{tmp_path}/results.db", server.new_database()):
+            make(url, wanted)
+            out = write_report(url, "latest", None, tmp_path / "report.html", folder=tmp_path)
+            texts.append(read(out.read_text(encoding="utf-8")).text)
+    one, other = (re.sub(r"Database .*? Written \S+ \S+", "", text) for text in texts)
+    assert one == other
+    assert "Worse than run 24." in one
