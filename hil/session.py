@@ -43,6 +43,7 @@ from hil.models.vectors import VectorSet
 from hil.values import Measure, Method, Samples
 
 ANSWER_S = 5.0
+HALTED = "halted at pc"  # in the evidence of firmware that hangs, where its debug probe answers
 _WITHOUT_FRAMES = (metrics.CONNECT_S, metrics.PROGRAM_S, metrics.VERIFY_S)
 
 Progress = Callable[[int, int], None]
@@ -381,7 +382,7 @@ class Session:
         except HilError as error:
             return f"the core could not be halted: {error.what}"
         counter = registers["pc"]
-        return f"halted at pc {counter:#010x} in {symbol_at(self.image.path, counter) or 'no known function'}"
+        return f"{HALTED} {counter:#010x} in {symbol_at(self.image.path, counter) or 'no known function'}"
 
 
 def first(vectors: VectorSet, count: int | None) -> VectorSet:

@@ -19,6 +19,7 @@ from hil.link.faults import Faults
 from hil.models.vectors import VectorSet, load_vectors
 from hil.session import Progress, Report, Session, first
 from hil.values import Measure, Precision
+from hil_db.records import Incident
 
 
 def utc_now() -> datetime:
@@ -51,7 +52,8 @@ class Outcome:
     """How a case ended: with a report, or the error that ended it.
 
     ``opened`` is False where no session came about, because the board or the model cannot be used.
-    ``measures`` are those of the report, or the phases that it went through.
+    ``measures`` are those of the report, or the phases that it went through. ``incidents`` are what was done
+    about its board before it ended so.
     """
 
     case: Case
@@ -64,6 +66,7 @@ class Outcome:
     vectors: VectorSet | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     measures: tuple[Measure, ...] = ()
+    incidents: tuple[Incident, ...] = ()
 
     @classmethod
     def unopened(cls, case: Case, error: BaseException) -> Self:

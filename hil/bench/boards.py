@@ -13,6 +13,7 @@ from hil import limits
 from hil.beside import beside, crowded
 from hil.board import Board, open_board
 from hil.errors import HilError, LabError
+from hil.flash.base import AttachedProbe
 from hil.flash.nursery import Nursery
 from hil.flash.process import ProbeProcess
 from hil.lab import BoardSpec
@@ -35,7 +36,8 @@ _ALONE = Use()
 class Member:
     """One board, or one emulator of a pool; whoever has borrowed it opens and discards it.
 
-    ``retired`` says why it takes no images any more, None while it does.
+    ``retired`` says why it takes no images any more, None while it does. One that is ``left_alone`` has no
+    other of its name to take them: whoever asks for the board is told why.
     """
 
     def __init__(self, spec: BoardSpec, nursery: Nursery, place: int, use: Use) -> None:
@@ -43,6 +45,7 @@ class Member:
         self._use = use
         self._lock: BoardLock | None = None
         self.retired: str | None = None
+        self.left_alone: str | None = None
         self.lent = False
         self._probes = ProbeProcess(nursery)
         self._place = place
@@ -66,6 +69,13 @@ class Member:
 
     def board(self) -> Board:
         """The open board; one that ended since its last use is opened anew. HilError when it cannot be."""
+        if self.left_alone is not None:
+            raise LabError(
+                "is left alone for the rest of the run",
+                board=self.spec.name,
+                evidence=self.left_alone,
+                remedy="check its cable and its power; the lab file may name a power_cycle, or a quarantine",
+            )
         self._finish_opening()
         if self._open is not None:
             board, _ = self._open
@@ -116,6 +126,10 @@ class Member:
             lock, self._lock = self._lock, None
             if lock is not None:
                 lock.release()
+
+    def attached(self) -> list[AttachedProbe]:
+        """Every debug probe that is there now; ProbeError when that cannot be found out."""
+        return self._probes.attached()
 
     def let_go(self) -> None:
         """Break what its user waits for, which is a debug probe that does not answer."""

@@ -6,7 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from hil.bench.attempt import Attempt, Outcome, Wanted
@@ -14,11 +14,13 @@ from hil.bench.boards import Boards, Member
 from hil.bench.ending import Ended
 from hil.bench.plan import Case
 from hil.bench.progress import Bar
+from hil.bench.recovery import Recovery
 from hil.bench.turns import STANDS_S, Turn, Turns
 from hil.board import Board
-from hil.errors import MORE_PROCESSES, FlashError, HilError, ProbeError
+from hil.errors import MORE_PROCESSES, HilError, ProbeError
 from hil.measure.accuracy import golden_exact
 from hil.session import Progress
+from hil_db.records import Incident
 
 K = TypeVar("K", bound=Hashable)
 
@@ -36,6 +38,7 @@ class Job:
     outcome: Outcome | None = None
     running: bool = False
     taken: bool = False
+    incidents: list[Incident] = field(default_factory=list)  # what was done about boards that had it
 
 
 class Loop(Generic[K]):
@@ -226,17 +229,32 @@ class Loop(Generic[K]):
 
     def _outcome(self, job: Job, member: Member) -> Outcome | None:
         """How the case ended; None when its board was at fault and another one can take it."""
-        case, name = job.case, job.case.board.name
+        recovery = Recovery(member.spec, member.attached)
+        while True:
+            outcome = self._attempted(job, member)
+            if self._stopping or not recovery.again(outcome.error):
+                break
+        job.incidents += recovery.incidents
+        error = outcome.error
+        unopened = not outcome.opened and job.case.broken is None
+        if error is not None and (unopened or recovery.left_alone is not None):
+            if self._retire(job.case.board.name, member, error):
+                return None
+            member.left_alone = recovery.left_alone
+        # What was done about the board is stored with the session, which had begun when it was done.
+        opened = outcome.opened or bool(job.incidents)
+        return replace(outcome, opened=opened, incidents=tuple(job.incidents))
+
+    def _attempted(self, job: Job, member: Member) -> Outcome:
+        """How the case ended on the board at one go."""
+        case = job.case
         if case.broken is not None:
             return Outcome.unopened(case, case.broken)
         try:
             board = member.board()
         except HilError as error:
-            if self._retire(name, member, error):
-                return None
             return Outcome.unopened(case, self._interrupted(error))
         attempt = Attempt(case, self._stoppable(board), self._wanted, self._ready, ahead=True)
-        outcome: Outcome | None = None
         try:
             self._wait_for_processor(job, board)
             with attempt:
@@ -245,10 +263,7 @@ class Loop(Generic[K]):
             outcome = attempt.outcome()
         except BaseException as error:  # noqa: BLE001  # told by the one who waits for it
             outcome = attempt.outcome(self._interrupted(error))
-            dead = isinstance(error, ProbeError | FlashError) and not job.bar.total
-            if dead and not member.emulated and self._retire(name, member, error):
-                outcome = None
-        if outcome is None or not _as_expected(outcome):
+        if not _as_expected(outcome):
             member.discard()  # whoever comes next starts on one that nothing went wrong on
         return outcome
 

@@ -260,6 +260,7 @@ class BenchRun:
         self._rows.append((self._place(case), row))
         if outcome.report is not None:
             self.notes += [note for note in outcome.report.notes if note not in self.notes]
+        self.notes += [f"{one.board}: {one.kind}: {one.action} ({one.evidence})" for one in outcome.incidents]
         if not outcome.opened:
             return
         record = _record(outcome, model, precision, told)
@@ -322,13 +323,14 @@ def _record(outcome: Outcome, model: str, precision: str, told: str | None) -> S
 
 
 def _incidents(outcome: Outcome) -> tuple[Incident, ...]:
-    """What befell the link of a session that came through."""
+    """What befell the board, and the link of a session that came through."""
     returns = outcome.report.link.returns if outcome.report is not None else 0
     if not returns:
-        return ()
+        return outcome.incidents
     seen = "its port went away and came back" + (f" {returns} times" if returns > 1 else "")
     board = outcome.case.board.name
-    return (Incident(board, "port lost", "opened the port again and went on", outcome.finished, seen),)
+    lost = Incident(board, "port lost", "opened the port again and went on", outcome.finished, seen)
+    return (*outcome.incidents, lost)
 
 
 def _make_folder(folder: Path) -> str:

@@ -23,6 +23,7 @@ _HANDLERS = "hil.link.handlers"
 _WRITE_S = 60.0  # with flow control a device takes nothing while it computes
 _SLICE_S = 0.02  # a port's own timeout stays what it is: to change it reconfigures some ports
 _CHUNK = 4096
+_WITHOUT_WRITE_TIMEOUT = "rfc2217://"  # pyserial's client raises when it is given one
 BITS_PER_BYTE = 10  # start and stop bit included
 _RETRY_S = 0.1
 _GONE = (serial.SerialException, OSError, termios.error)  # which of them depends on the port and the moment
@@ -129,6 +130,7 @@ class SerialTransport:
         self.bytes_in = 0
         self.returns = 0
         self._baudrate = baudrate
+        self._write_s = None if url.lower().startswith(_WITHOUT_WRITE_TIMEOUT) else _WRITE_S
         self._reopening = reopening
         self._give_up_at: float | None = None  # since it went away nothing has come yet
         try:
@@ -143,7 +145,7 @@ class SerialTransport:
         self._device = reopening.usb.device_of(url) if reopening is not None and known else None
 
     def _opened(self, url: str) -> serial.SerialBase:
-        port = serial.serial_for_url(url, self._baudrate, timeout=_SLICE_S, write_timeout=_WRITE_S)
+        port = serial.serial_for_url(url, self._baudrate, timeout=_SLICE_S, write_timeout=self._write_s)
         port.reset_input_buffer()
         return port
 
@@ -178,11 +180,12 @@ class SerialTransport:
     def wake(self) -> None:
         """Send a zero, if it goes at once: where it does not, bytes that wait will wake the other end too."""
         try:
-            self._port.write_timeout = 0
+            if self._write_s is not None:
+                self._port.write_timeout = 0
             self._port.write(b"\0")
-            self._port.write_timeout = _WRITE_S
+            self._port.write_timeout = self._write_s
         except serial.SerialTimeoutException:
-            self._port.write_timeout = _WRITE_S
+            self._port.write_timeout = self._write_s
         except _GONE as error:
             self._wait_for_return(error)
 
