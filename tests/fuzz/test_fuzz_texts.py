@@ -40,6 +40,11 @@ LAB = """[boards.desk-1]
 kind = "qemu_mps2_an386"
 probe = "066BFF303435554157121019"
 serial = "/dev/serial/by-id/usb-if02"
+swd_clock_hz = 4000000
+tags = ["desk", "x-1"]
+power_cycle = { uhubctl = "1-1.4", port = 2 }
+hang_after_s = 0.5
+quarantine = { reason = "bent pin", since = "2026-11-26" }
 [boards."a b"]
 kind = "qemu_mps2_an386"
 pool = true
