@@ -87,6 +87,17 @@ class BuildError(HilError):
     """The cross compiler is missing, of another version, or refused a source."""
 
 
+class TooLargeError(BuildError):
+    """An image does not fit a kind of board, by this many bytes of the memory that it exceeds most."""
+
+    over_bytes: int = 0
+
+    @property
+    def short(self) -> str:
+        """As a table tells it: by how much, in whole KB."""
+        return f"does not fit, by {-(-self.over_bytes // 1024):,} KB"
+
+
 class ModelError(HilError):
     """A model's weights or description are missing, mis-shaped or not finite."""
 

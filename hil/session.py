@@ -277,7 +277,7 @@ class Session:
             golden_exact(outputs, vectors.goldens),
             metrics.VECTORS.measure(float(len(results)), Method.COUNTED, "link"),
             *traced.measures,
-            cost_per_inference(cost),
+            *cost_per_inference(cost, self.board.kind),
             *tiers,
             metrics.FLASH_BYTES.measure(float(footprint.flash_bytes), Method.COUNTED, "elf"),
             metrics.RAM_BYTES.measure(float(footprint.ram_bytes), Method.COUNTED, "elf"),

@@ -2,6 +2,7 @@
 
 #include "access.h"
 #include "core.h"
+#include "instructions.h"
 
 #define LAP_BITS 24u
 #define LAP_MASK ((1u << LAP_BITS) - 1u)
@@ -70,21 +71,19 @@ void counter_align(void *ctx)
     register_put(SYST_CVR, 0); /* any write: the next tick begins a lap */
     register_put(SCB_ICSR, SCB_ICSR_PENDSTCLR);
     laps = 0;
-    __asm volatile("msr basepri, %0\n\tcpsie i" ::"r"(WAITING_PRIORITY) : "memory");
+    interrupts_above(WAITING_PRIORITY);
 }
 
 uint32_t counter_mask(void *ctx)
 {
     (void)ctx;
-    uint32_t old;
-    __asm volatile("mrs %0, primask\n\tcpsid i" : "=r"(old)::"memory");
-    return old;
+    return interrupts_off();
 }
 
 void counter_unmask(void *ctx, uint32_t old)
 {
     (void)ctx;
-    __asm volatile("msr primask, %0\n\tmsr basepri, %1" ::"r"(old), "r"(0) : "memory");
+    interrupts_restore(old);
 }
 
 void counter_enable_interrupt(uint32_t number)

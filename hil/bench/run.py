@@ -23,7 +23,7 @@ from hil.beside import beside
 from hil.board import look_ahead
 from hil.build.own import bring_up_to_date
 from hil.commit import Commit, commit_of
-from hil.errors import HilError, LabError, StoreError
+from hil.errors import HilError, LabError, StoreError, TooLargeError
 from hil.flash.nursery import Nursery
 from hil.flash.process import ProbeProcess
 from hil.lab import BoardSpec, Lab, load_lab
@@ -256,12 +256,13 @@ class BenchRun:
             manifest is not None and outcome.report is not None
         ):  # what was measured, whatever the file is called
             model, precision = manifest.model, str(manifest.precision)
-        row = Row(case.board.name, model, precision, measures, told, outcome.interrupted)
+        too_large = outcome.error.short if isinstance(outcome.error, TooLargeError) else None
+        row = Row(case.board.name, model, precision, measures, told, outcome.interrupted, too_large)
         self._rows.append((self._place(case), row))
         if outcome.report is not None:
             self.notes += [note for note in outcome.report.notes if note not in self.notes]
         self.notes += [f"{one.board}: {one.kind}: {one.action} ({one.evidence})" for one in outcome.incidents]
-        if not outcome.opened:
+        if not outcome.opened or too_large is not None:
             return
         record = _record(outcome, model, precision, told)
         try:

@@ -22,6 +22,7 @@ class Row:
     measures: tuple[Measure, ...]
     error: str | None = None
     interrupted: bool = False  # ended from outside: its board and its image are not at fault
+    too_large: str | None = None  # by how much the image does not fit the board, which is no failure
 
 
 _TITLES = {metric.name: metric.column for metric in METRICS.values() if metric.column is not None}
@@ -126,6 +127,8 @@ def _band(measure: Measure, sign: str) -> str:
 
 
 def _golden(row: Row) -> str:
+    if row.too_large is not None:
+        return row.too_large
     if row.error is not None:
         return "interrupted" if row.interrupted else "failed"
     exact = next((m for m in row.measures if m.metric == GOLDEN_EXACT.name), None)

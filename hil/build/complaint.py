@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hil.errors import BuildError
+from hil.errors import BuildError, TooLargeError
 
 PLAIN = "-fno-diagnostics-show-caret"  # no source lines: one of a generated table is long
 
@@ -29,11 +29,13 @@ def refused(compiler: str, said: str, name: str, *, has_c_library: bool = True) 
     """The error for what a compiler, or the linker that it ran, said of the image ``name``."""
     overflows = dict.fromkeys(f"{region} by {int(size):,} B" for region, size in _OVERFLOW.findall(said))
     if overflows:
-        return BuildError(
+        larger = TooLargeError(
             f"the image {name} is larger than the board's memory",
             evidence=f"over {' and '.join(overflows)}",
             remedy="make the model smaller, or take another precision",
         )
+        larger.over_bytes = max(int(size) for _, size in _OVERFLOW.findall(said))
+        return larger
     missing = _MISSING.search(said)
     if missing is not None:
         file, header = missing.groups()

@@ -212,16 +212,22 @@ def load_functions(path: Path) -> list[Symbol]:
     return functions
 
 
-def vector_table(path: Path, address: int = 0, functions: Sequence[Symbol] | None = None) -> VectorTable:
+def vector_table(
+    path: Path, address: int | None = None, functions: Sequence[Symbol] | None = None
+) -> VectorTable:
     """What the vector table at ``address`` holds; one of nothing when there is none.
 
-    ``functions`` are the image's, where the caller has them already.
+    Without an address it is where the core begins: at 0, or, where flash that is linked elsewhere shows
+    there, at the image's lowest address. ``functions`` are the image's, where the caller has them already.
 
     ARMv7-M ARM, B1.5.2: word 0 is SP at reset, word 1 where reset begins, word n the handler of exception n;
     14 (PendSV) and below come from the program. The table ends at the first word that is neither 0 nor a
     function (of a stripped image: nor an odd address within it).
     """
     segments = load_segments(path)
+    if address is None:
+        at_zero = any(segment.address == 0 for segment in segments)
+        address = 0 if at_zero or not segments else min(segment.address for segment in segments)
     words = _words(segments, address, _VECTORS_MOST)
     if len(words) < 2:
         return VectorTable(0, None, ())

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from hil.kinds import Counter
+from hil.kinds import Counter, Kind
+from hil.metrics import LATENCY_CYCLES, LATENCY_US
 from hil.values import Measure, Samples
 
 
@@ -17,12 +18,24 @@ def cost_samples(ticks: npt.NDArray[np.uint32], counter: Counter) -> Samples:
     return counter.metric.samples(exact, counter.method, counter.technique, resolution)
 
 
-def cost_per_inference(samples: Samples) -> Measure:
-    """The median over all vectors."""
+def cost_per_inference(samples: Samples, kind: Kind) -> tuple[Measure, ...]:
+    """The median over all vectors; of cycles the latency at the kind's clock too.
+
+    Cycles hold for the kind's conditions, its wait states and caches.
+    """
     middle = median(samples.values)
-    return Measure(
-        samples.metric, middle, samples.unit, samples.method, samples.technique, samples.resolution
-    )
+    conditions = dict(kind.conditions)
+    cost = Measure(
+        samples.metric, middle, samples.unit, samples.method, samples.technique, samples.resolution,
+        conditions=conditions,
+    )  # fmt: skip
+    if samples.metric != LATENCY_CYCLES.name:
+        return (cost,)
+    us = 1e6 / kind.clock_hz
+    resolution = None if samples.resolution is None else samples.resolution * us
+    at = {"clock_hz": float(kind.clock_hz), **conditions}
+    latency = LATENCY_US.measure(middle * us, samples.method, samples.technique, resolution, conditions=at)
+    return latency, cost
 
 
 def median(values: npt.NDArray[np.generic]) -> float:

@@ -143,7 +143,7 @@ def _addresses(elf: Path, region: Region) -> dict[str, object]:
     try:
         load_segments(elf)
         names = code_addresses(elf)
-        vectors = vector_table(elf)
+        vectors = vector_table(elf, 0)
     except ImageError as error:
         raise ImageError(
             f"{elf} is no program for a Cortex-M4", evidence=error.evidence or error.what, remedy=_REMEDY

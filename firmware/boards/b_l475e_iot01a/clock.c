@@ -47,7 +47,7 @@ uint32_t clock_init(void)
         }
         register_change(RCC_CFGR, RCC_CFGR_SW, 0); /* MSI, whose range may change while it is ready */
         if (register_await(RCC_CR, RCC_CR_MSIRDY, RCC_CR_MSIRDY)) {
-            register_set(RCC_CR, RCC_CR_MSIRGSEL);
+            register_change(RCC_CR, RCC_CR_PLLON, RCC_CR_MSIRGSEL);
             register_change(RCC_CR, RCC_CR_MSIRANGE, RCC_CR_MSIRANGE_48_MHZ);
             (void)register_await(RCC_CR, RCC_CR_MSIRDY, RCC_CR_MSIRDY);
             return 48000000u;

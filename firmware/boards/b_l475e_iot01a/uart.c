@@ -4,6 +4,7 @@
 
 #include "../../cortex_m/access.h"
 #include "../../cortex_m/counter.h"
+#include "../../cortex_m/instructions.h"
 #include "registers.h"
 
 #define BAUD 921600u
@@ -114,9 +115,9 @@ void uart_wait(void *ctx)
 {
     (void)ctx;
     /* Masked, WFI still wakes on a pending interrupt: none can slip in between the test and the sleep. */
-    __asm volatile("cpsid i" ::: "memory");
+    const uint32_t interrupts = interrupts_off();
     if (arrived() == tail) {
-        __asm volatile("wfi" ::: "memory");
+        wait_for_interrupt();
     }
-    __asm volatile("cpsie i" ::: "memory");
+    interrupts_restore(interrupts);
 }

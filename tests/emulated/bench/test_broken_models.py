@@ -93,3 +93,20 @@ def test_own_models_that_cannot_be_built_fail_alone_and_building_is_told(tmp_pat
         ("good", "finished"),
         ("large", "failed"),
     ]
+
+
+def test_what_does_not_fit_the_board_is_no_failure(tmp_path: Path) -> None:
+    """By how much stands in its line, nothing of it is stored, and the other model is measured."""
+    if shutil.which("arm-none-eabi-gcc") is None:
+        absent("no arm-none-eabi-gcc")
+    huge = "#include <stdint.h>\nstatic volatile uint8_t huge[300 * 1024];\n"
+    own_model(tmp_path / "own", "large", huge, "huge[huge[0]]")
+    done = run_bench(tmp_path, *FEW, "--models-dir=own", f"--model={GOOD},large")
+    assert done.returncode == 0, done.stdout
+    assert "1 passed, 1 skipped" in done.stdout
+    (line,) = (
+        line for line in done.stdout.splitlines() if line.startswith("qemu") and "does not fit" in line
+    )
+    assert line.split("  ")[-1].strip().startswith("does not fit, by ")
+    assert rows(tmp_path, "select model, status from session") == [("fastgrnn_digits", "finished")]
+    assert runs(tmp_path) == [("finished", 1)]

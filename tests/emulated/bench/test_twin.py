@@ -47,7 +47,7 @@ def test_every_image_computes_the_goldens_in_as_many_instructions_as_on_the_othe
     board: Board, elf: Path
 ) -> None:
     made = Image.load(elf)
-    vectors = first(load_vectors(made.manifest.model, made.manifest.precision), 4)
+    vectors = first(load_vectors(made.manifest.model, made.manifest.precision), 2)
     with Session(board, made) as session:
         report = session.measure(vectors)
     exact = next(one for one in report.measures if one.metric == "golden_exact")

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from hil.errors import ImageError
+from hil.image import prebuilt_dir
+from hil.kinds import IMAGE_KINDS
 from hil.measure.elf import (
     load_functions,
     load_segments,
@@ -146,6 +148,17 @@ def test_a_handler_may_be_the_last_halfword(tmp_path: Path) -> None:
     at = {one.name: one.address for one in load_functions(image)}
     (only,) = vector_table(image).handlers
     assert (only.address, only.second) == (at["handler"], at["handler"] + 2)
+
+
+@pytest.mark.parametrize("kind", IMAGE_KINDS)
+def test_the_table_begins_the_image_wherever_flash_is(kind: str) -> None:
+    """Flash at 0x08000000 shows at 0 too, where the core begins."""
+    elf = prebuilt_dir(kind) / "fastgrnn_digits-q15.elf"
+    at = {one.name: one.address for one in load_functions(elf)}
+    table = vector_table(elf)
+    assert table.reset == at["Reset_Handler"]
+    assert table.initial_sp == 0x2000_2000
+    assert any(one.address == at["SysTick_Handler"] and one.interrupt for one in table.handlers)
 
 
 def test_an_address_without_a_table_has_none(image: Path) -> None:
