@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable
 
-from dash import ClientsideFunction, Dash, Input, Output, dcc, html
+from dash import ClientsideFunction, Dash, Input, Output, html
 from dash.development.base_component import Component
 from flask import Response, request
 from plotly.utils import PlotlyJSONEncoder
@@ -25,6 +25,8 @@ from hil_db import engine
 
 # Dash's own table, which no page has.
 _UNUSED = re.compile(r'<script src="[^"]*/dash_table/[^"]*"></script>\s*')
+# Dash's core components: pages with plots have some, and ask for them.
+_LATER = re.compile(r'<script src="([^"]*/dcc/[^"]*)"></script>\s*')
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -37,6 +39,7 @@ _PAGE = """<!DOCTYPE html>
 <script>
   const address = "/content" + location.pathname + location.search;
   window.hilFirst = { address, answer: fetch(address) };
+  window.hilLater = {later};
 </script>
 {%css%}
 </head>
@@ -44,7 +47,7 @@ _PAGE = """<!DOCTYPE html>
 {%app_entry%}
 <footer class="scripts">
 {%config%}
-<script src="/_dash-component-suites/dash_ag_grid/async-community.js"></script>
+<script defer src="/_dash-component-suites/dash_ag_grid/async-community.js"></script>
 {%scripts%}
 {%renderer%}
 </footer>
@@ -54,10 +57,11 @@ _PAGE = """<!DOCTYPE html>
 
 class _App(Dash):
     def interpolate_index(self, **parts: str) -> str:  # type: ignore[override]
-        """The index without scripts that no page uses."""
-        parts["scripts"] = _UNUSED.sub("", parts["scripts"])
+        """The index without scripts that no page uses, or not every one."""
+        scripts = _UNUSED.sub("", parts["scripts"])
+        parts["scripts"] = _LATER.sub("", scripts)
         page: str = super().interpolate_index(**parts)  # type: ignore[no-untyped-call]
-        return page
+        return page.replace("{later}", json.dumps(_LATER.findall(scripts)), 1)
 
 
 def create_app(url: str | None = None, host: str = "127.0.0.1", names: Iterable[str] = ()) -> Dash:
@@ -70,13 +74,10 @@ def create_app(url: str | None = None, host: str = "127.0.0.1", names: Iterable[
     place = engine.shown(engine.parse(url))
     app = _App("hil_dashboards", title="HIL lab", update_title="", serve_locally=True)
     app.index_string = _PAGE
-    app.layout = html.Div([dcc.Location(id="address"), html.Div(id="page")])
+    app.layout = html.Div([html.Data(id="address"), html.Div(id="page")])
 
     app.clientside_callback(  # type: ignore[no-untyped-call]
-        ClientsideFunction("hil", "page"),
-        Output("page", "children"),
-        Input("address", "pathname"),
-        Input("address", "search"),
+        ClientsideFunction("hil", "page"), Output("page", "children"), Input("address", "value")
     )
 
     def content(page: str = "") -> Response:

@@ -382,7 +382,7 @@ def test_the_page_is_asked_for_once_and_before_the_scripts_are_there(view: View,
     grid = [path for path in asked if path.endswith("async-community.js")]
     assert len(grid) == 1, "Dash would ask for it when the grid is to be drawn"
     assert asked.index("/content/") < asked.index("/_dash-layout")
-    assert not [path for path in asked if "plotly" in path], "there is no plot here"
+    assert not [path for path in asked if "plotly" in path or "/dcc/" in path], "there is no plot here"
     assert not view.wrong
 
 
@@ -413,6 +413,21 @@ def test_a_server_that_is_gone_is_named(view: View, address: str) -> None:
     page.route("**/content/**", lambda route: route.fulfill(status=503))
     page.go_back()
     page.wait_for_selector("text=503")
+
+
+def test_scripts_of_plots_come_with_the_first_plot_and_are_asked_for_again(view: View, address: str) -> None:
+    page = view.open(f"{address}/")
+    assert not [one for one in view.asked if "/dcc/" in one]
+    page.route("**/dcc/**", lambda route: route.abort())
+    page.get_by_role("link", name="Series", exact=True).click()
+    page.wait_for_selector("h1:has-text('No answer')")
+    page.unroute("**/dcc/**")
+    page.go_back()
+    ready(page, "h1:has-text('Newest results')")
+    view.wrong.clear()
+    page.get_by_role("link", name="Series", exact=True).click()
+    page.wait_for_selector(".js-plotly-plot .main-svg")
+    assert not view.wrong
 
 
 def test_series_never_joins_two_techniques(view: View, address: str, tmp_path: Path) -> None:

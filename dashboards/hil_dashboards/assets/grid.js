@@ -6,18 +6,7 @@
 
   const h = (tag, props, ...children) => React.createElement(tag, props, ...children);
 
-  // Within the page, as the other links do it: the router listens to the history.
-  function go(event) {
-    if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) {
-      return;
-    }
-    event.preventDefault();
-    history.pushState(null, "", event.currentTarget.href);
-    window.dispatchEvent(new PopStateEvent("popstate"));
-    window.scrollTo(0, 0);
-  }
-
-  const link = (href, className, title, ...children) => h("a", { href, className, title, onClick: go }, ...children);
+  const link = (href, className, title, ...children) => h("a", { href, className, title }, ...children);
   const address = (page, fields) => `/${page}?${new URLSearchParams(fields)}`;
   const notes = (told = []) => told.map(([kind, words]) => h("div", { key: kind, className: kind }, words));
 

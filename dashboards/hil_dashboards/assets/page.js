@@ -11,17 +11,52 @@
       }),
     });
 
-  async function page(path, search) {
-    const address = `/content${path}${search}`;
+  const added = (src) =>
+    new Promise((resolve, reject) => {
+      document.body.append(Object.assign(document.createElement("script"), { src, onload: resolve, onerror: reject }));
+    });
+
+  // The scripts of plots, one after the other; once is enough, unless one does not come.
+  let plotting;
+  function plots() {
+    plotting = plotting || window.hilLater.reduce((before, src) => before.then(() => added(src)), Promise.resolve());
+    plotting.catch(() => (plotting = undefined));
+    return plotting;
+  }
+
+  async function page() {
+    const address = `/content${location.pathname}${location.search}`;
     const first = window.hilFirst;
     window.hilFirst = undefined;
     try {
       const answer = await (first && first.address === address ? first.answer : fetch(address));
-      return answer.ok ? answer.json() : notice(`The dashboard's server says: ${answer.status} ${answer.statusText}.`);
+      if (!answer.ok) {
+        return notice(`The dashboard's server says: ${answer.status} ${answer.statusText}.`);
+      }
+      const text = await answer.text();
+      if (text.includes('"namespace":"dash_core_components"')) {
+        await plots();
+      }
+      return JSON.parse(text);
     } catch {
       return notice("The dashboard's server does not answer. Start hil dashboard, then reload this page.");
     }
   }
+
+  // Links within the dashboard load its content alone, and so does going back.
+  const show = () => dash_clientside.set_props?.("address", { value: location.pathname + location.search });
+  window.addEventListener("popstate", show);
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href^='/']");
+    const modified = event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey;
+    if (!link || modified || event.defaultPrevented) {
+      return;
+    }
+    event.preventDefault();
+    history.pushState(null, "", link.href);
+    window.scrollTo(0, 0);
+    show();
+  });
 
   window.dash_clientside = { ...window.dash_clientside, hil: { page } };
 })();

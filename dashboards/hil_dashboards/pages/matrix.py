@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from dash import dcc, html
+from dash import html
 from dash.development.base_component import Component
 
 from hil.metrics import GOLDEN_EXACT, MATRIX, lookup
@@ -100,7 +100,7 @@ def _beside(others: Sequence[Way]) -> list[Child]:
         how = " and ".join(
             dict.fromkeys(f"{way.method}, {way.technique}" for way in others if way.metric == metric)
         )
-        link = dcc.Link(lookup(metric).title, href=Choice(metric).href(), className="more")
+        link = html.A(lookup(metric).title, href=Choice(metric).href(), className="more")
         told += ["; " if told else "", link, f" ({how})"]
     return [html.P(["Stored beside them, and coarser: ", *told, "."], className="beside muted")]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from dash import dcc, html
+from dash import html
 from dash.development.base_component import Component
 
 from hil_dashboards import text
@@ -21,7 +21,7 @@ def shell(page: str, body: Sequence[Child], *, newest: RunHead | None, place: st
             html.Header(
                 html.Div(
                     [
-                        dcc.Link("HIL lab", href="/", className="brand"),
+                        html.A("HIL lab", href="/", className="brand"),
                         html.Nav([_tab("Matrix", "/", page), _tab("Series", "/series", page)]),
                         *([run_note(newest)] if newest is not None else []),
                     ],
@@ -40,7 +40,7 @@ def shell(page: str, body: Sequence[Child], *, newest: RunHead | None, place: st
 
 def _tab(name: str, href: str, page: str) -> Component:
     present = {"aria-current": "page"} if href == page else {}
-    return dcc.Link(name, href=href, className="tab present" if present else "tab")
+    return html.A(name, href=href, className="tab present" if present else "tab")
 
 
 def _note(newest: RunHead | None) -> list[Child]:
@@ -82,7 +82,7 @@ def pills(title: str, offered: Sequence[Component]) -> Component:
 
 def pill(name: str, href: str, on: bool) -> Component:
     """One choice: a link to the page that shows it."""
-    return dcc.Link(name, href=href, className="pill on" if on else "pill")
+    return html.A(name, href=href, className="pill on" if on else "pill")
 
 
 def legend() -> Component:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import dcc, html
+from dash import html
 from dash.development.base_component import Component
 
 from hil.measure.profile import ClassCost, FunctionCost, Profile, functions
@@ -96,7 +96,7 @@ def _estimate(row: tuple[Any, ...]) -> Component:
     choice = Choice(LATENCY_CYCLES.name, (record["model"],), (record["board"],), (record["precision"],))
     ends = frames.band(record)
     told: list[Child] = [
-        dcc.Link(f"{text.plain(record['value'])} cycles", href=choice.href(), className="more strong"),
+        html.A(f"{text.plain(record['value'])} cycles", href=choice.href(), className="more strong"),
         " in the median",
     ]
     if ends is not None:

@@ -42,11 +42,14 @@ def test_app_answers_with_a_policy_and_asks_nothing_of_other_hosts(client: Flask
 
 def test_index_asks_for_the_scripts_and_fonts_of_its_pages_alone(client: FlaskClient) -> None:
     index = client.get("/").text
-    scripts = re.findall(r'<script src="([^"]*)"', index)
-    for name in ("dcc", "html", "dash_ag_grid"):
+    scripts = re.findall(r'<script (?:defer )?src="([^"]*)"', index)
+    for name in ("html", "dash_ag_grid"):
         assert any(f"/{name}/" in one for one in scripts)
-    assert not [one for one in scripts if "dash_table" in one]
-    assert all(client.get(one).status_code == 200 for one in scripts)
+    assert not [one for one in scripts if "dash_table" in one or "/dcc/" in one]
+    (found,) = re.findall(r"window.hilLater = (\[.*\]);", index)
+    later = json.loads(found)
+    assert [one for one in later if "/dcc/" in one] == later != []
+    assert all(client.get(one).status_code == 200 for one in [*scripts, *later])
     # Before the style sheet is there, a browser would look up what it has for Times.
     assert index.index("font-family") < index.index("style.css")
 
