@@ -42,7 +42,7 @@ def page(report: Report, most: int = MOST_BYTES) -> str:
     """
     links = [f"image-{place}" for place in range(len(report.images))]
     pairs = list(zip(report.images, links, strict=True))
-    first = [facts(report), reasons(report, links), matrix(report, links, round(most * _FOR_MATRIX))]
+    first = [reasons(report, links), facts(report), matrix(report, links, round(most * _FOR_MATRIX))]
     charts = figures(report, links)
     heads = list({(one.metric, one.changed): replace(one, html=Html("")) for one in charts}.values())
     names = [image(report, one, link, place, Depth.NAME) for place, (one, link) in enumerate(pairs)]

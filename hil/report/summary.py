@@ -37,6 +37,7 @@ from hil.report.words import (
 from hil.text.wording import conditions_text
 from hil_db.comparing import outcome_of
 from hil_db.records import Status
+from hil_db.references import shown_uuid
 
 _MOST = 12  # images whose reasons stand in the summary; the others have theirs below
 _LINES = 40
@@ -119,7 +120,7 @@ def facts(report: Report) -> Html:
 
 def _of_run(facts: RunFacts) -> list[tuple[str, str | None]]:
     run = facts.run
-    uid = f" (UUID {run.uid})" if run.uid else ""
+    uid = f" (UUID {shown_uuid(run.uid)})" if run.uid else ""
     took = lasted(facts)
     return [
         ("Run", f"{run.id}{uid}"),

@@ -89,6 +89,8 @@ def test_a_filter_leaves_the_images_that_are_named(opened: Opened) -> None:
 def test_values_are_under_the_pointer_and_the_keys(opened: Opened) -> None:
     page = opened()
     plot = page.locator("figure.worse .plot").first
+    of_what = "Latency, µs of qemu fastgrnn_vowels/q15 over 120 runs"
+    assert page.get_by_role("img", name=of_what).count() == 1
     plot.locator("svg").hover(position={"x": 20, "y": 20})
     assert page.inner_text(".tip").startswith("run 9: 1,292 µs")
     plot.focus()
