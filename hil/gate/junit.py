@@ -54,7 +54,7 @@ def _tag(result: Result, one: Compared) -> str | None:
         return "failure"
     if Outcome.NO_DATA in found & failing:
         return "error"
-    return "skipped" if found & {Outcome.NO_DATA, Outcome.NEW, Outcome.NOT_COMPARABLE} else None
+    return "skipped" if one.outcome in (Outcome.NO_DATA, Outcome.NEW, Outcome.NOT_COMPARABLE) else None
 
 
 def _text(said: str) -> str:

@@ -10,12 +10,13 @@ import re
 from collections.abc import Sequence
 
 from hil.escaping import escaped
-from hil.gate.result import ORDER, Result, told
+from hil.gate.result import MOVED, ORDER, Result
 from hil.gate.wording import (
     change,
     commit_lines,
     conditions,
     is_noisy,
+    not_compared,
     summary,
     title,
     touching_lines,
@@ -41,39 +42,40 @@ def markdown_text(result: Result) -> str:
     before = "is the first" if comparison.before is None else f"against {_run(comparison.before)}"
     against = f"{_run(comparison.now)} {before}"
     failing = result.failing
-    shown = [one for one in result.cases if one.alone is not None or told(one)]
-    if comparison.before is None:  # that all is new says the line
-        shown = [one for one in shown if one.alone is not Outcome.NEW]
-    if result.code == 0 and not shown:
-        return f"**HIL bench: fine.** {against}: {summary(comparison)}.\n"
+    shown = [(one, verdicts) for one in result.cases if (verdicts := result.stands_out(one)) is not None]
+    rest = [] if comparison.before is None else not_compared(comparison, failing)  # else all is new
     heads = {0: "fine", 1: "worse than before", 3: "no data"}
     if result.code == 1 and Outcome.REGRESSION not in failing:
         heads[1] = "something to look at"
-    lines = [f"**HIL bench: {heads[result.code]}.** {against}: {summary(comparison)}.", ""]
+    lines = [f"**HIL bench: {heads[result.code]}.** {against}: {summary(comparison)}."]
     unlike = unlike_labs(comparison)
     if unlike is not None:
-        lines += [_code(unlike), ""]
-    rows = [row for one in shown for row in _rows(result, one)]
-    lines += ["| | image | metric | before -> after | change | who |", "|---|---|---|---|--:|---|"]
-    lines += rows[:_ROWS]
+        lines += ["", _code(unlike)]
+    rows = [row for one, verdicts in shown for row in _rows(result, one, verdicts)]
+    if rows:
+        lines += ["", "| | image | metric | before -> after | change | who |", "|---|---|---|---|--:|---|"]
+        lines += rows[:_ROWS]
     if len(rows) > _ROWS:
         lines += ["", f"And {len(rows) - _ROWS} more rows: `hil check` shows them all."]
     if result.changed:
-        lines += _why(result, shown)
+        lines += _why(result, [one for one, _ in shown])
         lines += _details("Commits between", [_code(line) for line in commit_lines(result.commits)])
-    lines += _details("How the values were obtained", _ways(shown))
+    lines += _details("New, or not compared", [f"- {_code(line)}" for line in rest])
+    lines += _details(
+        "How the values were obtained", _ways([held for _, verdicts in shown for held in verdicts])
+    )
     return "\n".join(lines) + "\n"
 
 
-def _rows(result: Result, one: Compared) -> list[str]:
+def _rows(result: Result, one: Compared, verdicts: Sequence[Verdict]) -> list[str]:
     image = _code(one.case.told)
     if one.alone is not None:
         return [f"| {_word(one.outcome)} | {image} | | | | {_code(one.reason or '')} |"]
     blame = who(result.why(one))
     rows = []
-    for verdict in told(one):
+    for verdict in verdicts:
         outcome = outcome_of(verdict)
-        if outcome in (Outcome.REGRESSION, Outcome.IMPROVEMENT):
+        if outcome in MOVED:
             moved = f"{value(verdict.before)} -> {value(verdict.after)}"
             last = _code(blame) if blame is not None else ""
         else:
@@ -105,13 +107,11 @@ def _details(head: str, lines: Sequence[str]) -> list[str]:
     return ["", "<details>", f"<summary>{head}</summary>", "", *body, "", "</details>"]
 
 
-def _ways(shown: Sequence[Compared]) -> list[str]:
+def _ways(verdicts: Sequence[Verdict]) -> list[str]:
     found = {
         f"- {_plain(verdict.metric.title)}: {_code(_obtained(verdict))}": None
-        for outcome in ORDER
-        for one in shown
-        for verdict in told(one)
-        if outcome_of(verdict) is outcome and way(verdict)
+        for verdict in sorted(verdicts, key=lambda one: ORDER.index(outcome_of(one)))
+        if way(verdict)
     }
     return list(found)
 

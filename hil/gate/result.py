@@ -38,6 +38,7 @@ ORDER = (
     Outcome.NEW,
     Outcome.UNCHANGED,
 )
+MOVED = (Outcome.REGRESSION, Outcome.IMPROVEMENT)
 _FAILS = {
     Outcome.REGRESSION: FailOn.REGRESSION,
     Outcome.NO_DATA: FailOn.NO_DATA,
@@ -112,6 +113,16 @@ class Result:
             for one in self.comparison.cases
             for verdict in one.verdicts
         )
+
+    def stands_out(self, one: Compared) -> list[Verdict] | None:
+        """What of a case is told by itself: changes, and what is to fail on; None when nothing is.
+
+        What else is new, or could not be compared, is said of many in a line.
+        """
+        if one.alone is not None:
+            return [] if one.alone in self.failing else None
+        found = [one for one in told(one) if outcome_of(one) in MOVED or outcome_of(one) in self.failing]
+        return found or None
 
     def why(self, one: Compared) -> tuple[Why, ...]:
         """What is behind a case's changes."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hil.escaping import escaped
-from hil.gate.result import Result, told
+from hil.gate.result import MOVED, Result
 from hil.gate.wording import (
     change,
     commit_lines,
     is_noisy,
+    not_compared,
     summary,
     title,
     touching_lines,
@@ -21,7 +24,6 @@ from hil.text.table import table_lines
 from hil_db.comparing import Compared, outcome_of
 from hil_db.references import StoredRun
 
-_MOVED = (Outcome.REGRESSION, Outcome.IMPROVEMENT)
 _LONGEST = 300  # letters of a reason
 
 
@@ -31,10 +33,12 @@ def text_lines(result: Result) -> list[str]:
     now, before = comparison.now, comparison.before
     lines = [now.told, _against(before)]
     for one in result.cases:
-        if before is None and one.alone is Outcome.NEW:
-            continue  # that all is new says the summary
-        if one.alone is not None or told(one):
-            lines += ["", *_case(result, one)]
+        verdicts = result.stands_out(one)
+        if verdicts is not None:
+            lines += ["", *_case(result, one, verdicts)]
+    if comparison.before is not None:  # else all is new
+        rest = not_compared(comparison, result.failing)
+        lines += ["", *rest] if rest else []
     lines += ["", summary(comparison)]
     unlike = unlike_labs(comparison)
     if unlike is not None:
@@ -51,12 +55,12 @@ def _against(before: StoredRun | None) -> str:
     return f"against {before.told}" + (f", {before.name!r}" if named else "")
 
 
-def _case(result: Result, one: Compared) -> list[str]:
+def _case(result: Result, one: Compared, verdicts: Sequence[Verdict]) -> list[str]:
     head = f"{one.outcome.upper()}  {one.case.told}"
     if one.alone is not None:
         return [head, f"  {_cut(one.reason or '')}"]
     lines = [head]
-    moved = [verdict for verdict in told(one) if outcome_of(verdict) in _MOVED]
+    moved = [verdict for verdict in verdicts if outcome_of(verdict) in MOVED]
     if moved:
         body = [
             [
@@ -77,7 +81,7 @@ def _case(result: Result, one: Compared) -> list[str]:
         lines += [f"    {line}" for line in touching_lines(result.of_models.get(one.case.model, ()))]
     lines += [
         f"  {title(verdict)}: {outcome_of(verdict)}, {verdict.reason}"
-        for verdict in told(one)
+        for verdict in verdicts
         if verdict not in moved
     ]
     return lines

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from hil.commits import Between, OneCommit
-from hil.gate.result import counted, told
+from hil.gate.result import MOVED, counted, told
 from hil.measure.profile import OTHER
 from hil.measure.verdicts import Outcome, Verdict
 from hil.measure.why import Part, most_of
@@ -19,6 +19,7 @@ _PARTS = 3  # functions or symbols of one change that are named
 _LEAST_SHARE = 0.05  # of the change: what did less is not named beside what did more
 _TURNED = 3
 _COMMITS = 10
+_IMAGES = 3  # of which the same is said, by their names
 _PLURALS = {Outcome.REGRESSION: "regressions", Outcome.IMPROVEMENT: "improvements"}
 
 
@@ -98,17 +99,26 @@ def summary(comparison: Comparison) -> str:
     return f"{total} image{'s' if total != 1 else ''}: {', '.join(said) if said else 'nothing was run'}"
 
 
-def not_compared(comparison: Comparison) -> list[str]:
-    """A line for each image, and each metric of another, that could not be compared, or is new."""
-    lines = []
+def not_compared(comparison: Comparison, apart_from: Collection[Outcome] = ()) -> list[str]:
+    """What is new or could not be compared, and why: a line for all images of which the same is to be said.
+
+    Left out are outcomes that are told by themselves, ``apart_from`` those of changes.
+    """
+    said: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for one in comparison.cases:
-        if one.alone is not None:
-            lines.append(f"{one.case.told}: {one.alone}, {one.reason}")
-        lines += [
-            f"{one.case.told}: {title(verdict)} {verdict.outcome}, {verdict.reason}"
-            for verdict in told(one)
-            if verdict.outcome not in (Outcome.REGRESSION, Outcome.IMPROVEMENT)
-        ]
+        of_image: dict[str, list[str]] = {}
+        if one.alone is not None and one.alone not in apart_from:
+            of_image[f"{one.alone}, {one.reason}"] = []
+        for verdict in told(one):
+            outcome = outcome_of(verdict)
+            if outcome not in (*MOVED, *apart_from):
+                of_image.setdefault(f"{outcome}, {verdict.reason}", []).append(verdict.metric.title)
+        for why, titles in of_image.items():
+            said.setdefault((why, tuple(titles)), []).append(one.case.told)
+    lines = []
+    for (why, metrics), images in said.items():
+        which = ", ".join(images) if len(images) <= _IMAGES else f"{len(images)} images"
+        lines.append(": ".join(filter(None, [which, ", ".join(metrics), why])))
     return lines
 
 

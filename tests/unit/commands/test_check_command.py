@@ -16,6 +16,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from hil import cli
+from hil.metrics import HANDSHAKE_S, STREAM_S
+from hil.values import Method
 from hil_db.records import RunInfo, SessionRecord, Status
 from hil_db.store import Store
 from session_records import BEGAN, record
@@ -287,3 +289,31 @@ def test_junit_has_a_test_case_for_each_image(add: Add, say: Say) -> None:
     assert [suite.get(name) for name in ("tests", "failures", "errors", "skipped")] == ["4", "1", "1", "1"]
     told = {case.get("classname"): [one.tag for one in case] for case in suite.iter("testcase")}
     assert told == {"qemu": ["failure"], "lost": ["error"], "new": ["skipped"], "same": []}
+
+
+def test_what_could_not_be_compared_is_said_once_of_many_images(add: Add, say: Say) -> None:
+    def over(link: str, board: str) -> SessionRecord:
+        one = record(board=board)
+        told = (STREAM_S, HANDSHAKE_S)
+        times = [
+            metric.measure(1.0, Method.MEASURED, "host-clock", conditions={"link": link}) for metric in told
+        ]
+        return replace(one, measures=(*one.measures, *times))
+
+    boards = [f"desk-{number}" for number in range(4)]
+    add(*(over("uart", board) for board in boards))
+    add(*(over("ram", board) for board in boards), record(board="more"))
+    code, out, _ = say("--baseline=main")
+    assert code == 0
+    assert "\n4 images: Handshake, Stream: not comparable, link ram now, uart before\n" in out
+    assert "\nmore m/q15: new, was not in run 1\n" in out
+    assert len(out.splitlines()) == 7
+    _, out, _ = say("--baseline=main", "--format=markdown")
+    assert out.splitlines()[0].startswith("**HIL bench: fine.**")
+    assert "| |" not in out
+    assert out.count("<details>") == 1
+    suite = ET.fromstring(say("--baseline=main", "--format=junit")[1])[0]
+    assert [suite.get(name) for name in ("tests", "failures", "errors", "skipped")] == ["5", "0", "0", "1"]
+    code, out, _ = say("--baseline=main", "--fail-on=not-comparable", "--format=markdown")
+    assert code == 1
+    assert out.count("| not comparable |") == 8
