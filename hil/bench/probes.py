@@ -20,7 +20,7 @@ def unlisted_probes(attached: Callable[[], list[AttachedProbe]]) -> list[str]:
             continue
         board = f" ({probe.board_name})" if probe.board_name else ""
         lines.append(
-            f"attached, not used: {probe.description}{board}; to use it, write a lab file with "
-            f'[boards.NAME] kind = "…", probe = "{probe.unique_id}", serial = "…" and add --lab=FILE'
+            f"attached, not used: {probe.description}{board}; to use it, write a lab file (`hil lab init`) "
+            f'with [boards.NAME] kind = "…", probe = "{probe.unique_id}", serial = "…" and add --lab=FILE'
         )
     return lines
