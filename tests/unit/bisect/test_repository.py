@@ -53,13 +53,17 @@ def test_a_commit_by_any_of_its_names(folder: Path, commits: list[str]) -> None:
         ("--all", "give a commit, a branch or a tag"),
         ("", "give a commit"),
         ("0123456789abcdef0123456789abcdef01234567", "give a commit"),
-        ("main:file", ""),
     ],
 )
 def test_a_name_that_is_none(folder: Path, commits: list[str], name: str, remedy: str) -> None:
     with pytest.raises(BisectError, match="there is no commit called") as raised:
         Repository.of(folder).commit(name)
     assert remedy in str(raised.value) or "did you mean" in str(raised.value)
+
+
+def test_what_is_no_commit(folder: Path, commits: list[str]) -> None:
+    with pytest.raises(BisectError, match="'main:file' is no commit"):
+        Repository.of(folder).commit("main:file")
 
 
 def test_the_commits_between_come_with_their_parents(folder: Path, commits: list[str]) -> None:
