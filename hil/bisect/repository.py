@@ -79,12 +79,10 @@ class Repository:
         if name and not name.startswith("-"):
             try:
                 found = self.work_tree.ask("rev-parse", "--verify", "--quiet", name).strip()
-                return self.ask(
-                    f"{name!r} is no commit", "rev-parse", "--verify", f"{found}^{{commit}}"
-                ).strip()
+                return self.work_tree.ask("rev-parse", "--verify", "--quiet", f"{found}^{{commit}}").strip()
             except GitError as error:
                 if str(error):
-                    raise BisectError(f"git does not tell what {name!r} is: {error}") from None
+                    raise BisectError(f"{name!r} is no commit: {error}") from None
         refs = self.ask("the names of commits", "for-each-ref", "--format=%(refname:short)").splitlines()
         near = difflib.get_close_matches(name, [*refs, "HEAD"], n=1)
         if ".." in name:
