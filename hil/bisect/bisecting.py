@@ -110,6 +110,12 @@ def _inside(repository: Repository, folder: Path | None) -> PurePosixPath | None
             evidence=f"{place} is not in {top}",
             remedy="name one that is with --models-dir: its files are taken from the commits",
         )
+    if place.is_dir() and (other := Repository.of(place).folder) != repository.folder:
+        raise BisectError(
+            "the folder of models is in a repository of its own, such as a submodule",
+            evidence=str(other),
+            remedy="start it there: its commits are those that changed the models",
+        )
     return PurePosixPath(place.relative_to(top).as_posix())
 
 

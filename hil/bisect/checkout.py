@@ -44,15 +44,18 @@ class Checkout:
         try:
             self.repository.work_tree.ask("-C", str(self.tree), *place, *arguments)
         except GitError as error:
-            partial = "promisor" in str(error) or "fetch" in str(error)
             raise BisectError(
-                f"{what}: {error}",
-                evidence=str(self.tree),
-                remedy="this clone is partial: fetch all of its files first (`git fetch --refetch`, or clone "
-                "without --filter)"
-                if partial
-                else None,
+                f"{what}: {error}", evidence=str(self.tree), remedy=_remedy(str(error))
             ) from None
+
+
+def _remedy(said: str) -> str | None:
+    """What helps where git did not bring a commit's files."""
+    if "fetch" in said or "promisor" in said:
+        return "this clone is partial: fetch all its files first (`git fetch --refetch`)"
+    if "unable to write" in said or "No space" in said:
+        return "let TMPDIR name a folder with room for the repository's files"
+    return None
 
 
 @contextmanager

@@ -105,6 +105,14 @@ class Looking:
             raise held
         return held
 
+    def definition(self, sha: str, function: str, precision: Precision) -> str | None:
+        """The text of a function there; None where it is not seen."""
+        sources = self.sources(sha)
+        try:
+            return sources.definition(function, precision)
+        except HilError as error:
+            raise SkipError(str(error)) from error
+
     def figures(
         self,
         sha: str,

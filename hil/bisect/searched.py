@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import PurePosixPath
 from typing import Protocol
 
 from hil.bisect.finding import Finding, Mark, Origin, Seen, Step
@@ -216,8 +215,8 @@ class Searched:
 
     def _look(self, sha: str) -> Seen:
         told = self._repository.told(sha)
-        left = len(self._search.left)
-        self._say.doing(f"{left} commits are left, at most {self._search.tests()} runs; at {told.short}")
+        left, most = len(self._search.left), self._search.tests() * self._many
+        self._say.doing(f"{left} commits are left, at most {most} runs; at {told.short}")
         try:
             now = self._figures[sha] = self._looking.figures(sha, self._precision, self._many)
             verdict = self._against_good(now)
@@ -251,40 +250,40 @@ class Searched:
         mark[seen.mark](seen.commit.sha)
 
     def _look_closely(self) -> tuple[set[str], set[str]]:
-        """Of the commits that are left, those whose image is a parent's, and those that touch the file of
+        """Of the commits that are left, those whose image is a parent's, and those that change the text of
         the function that got slower most.
         """
-        left = self._search.left
-        identities: dict[str, Identity] = {}
+        left, blamed = self._search.left, self._blamed()
+        seen: dict[str, tuple[Identity, str | None]] = {}
         parents = {sha: self._repository.parents(sha) for sha in left}
         for number, sha in enumerate(reversed(left), 1):
             self._say.doing(f"looking into commit {number} of {len(left)}: {sha[:10]}")
             for one in (*parents[sha], sha):
-                with suppress(SkipError):
-                    identities[one] = self._looking.identity(one, self._precision)
-        blamed = self._blamed()
+                if one not in seen:
+                    with suppress(SkipError):
+                        seen[one] = self._looking.identity(one, self._precision), self._text(one, blamed)
         idle, likely = set(), set()
         for sha in left:
-            own = identities.get(sha)
-            before = [identities[one] for one in parents[sha] if one in identities]
-            if own is None or not before:
+            before = [seen[one] for one in parents[sha] if one in seen]
+            if sha not in seen or not before:
                 continue
-            if own in before:
+            identity, text = seen[sha]
+            if any(identity == other for other, _ in before):
                 idle.add(sha)
-            elif any(_touches(own, before, path) for path in blamed):
+            elif blamed is not None and all(text != other for _, other in before):
                 likely.add(sha)
         return idle, likely
 
-    def _blamed(self) -> set[PurePosixPath]:
-        """The files that define the function, or the data, that grew most."""
+    def _text(self, sha: str, function: str | None) -> str | None:
+        return None if function is None else self._looking.definition(sha, function, self._precision)
+
+    def _blamed(self) -> str | None:
+        """The function that got slower most."""
         good, bad = self._figures[self._good_sha], self._figures[self._bad_sha]
         verdict = self._seen[self._bad_sha].verdict
         assert verdict is not None
-        for why in self._looking.why(bad, good, self._precision, verdict):
-            for part in why.parts:
-                if part.more > 0:
-                    return self._looking.sources(self._bad_sha).defining(part.name, self._precision)
-        return set()
+        parts = [part for why in self._looking.why(bad, good, self._precision, verdict) for part in why.parts]
+        return next((part.name for part in parts if part.more > 0), None)
 
     def _spread(self) -> None:
         """What is known of an image holds for every commit that gives it."""
@@ -316,10 +315,6 @@ class Searched:
 def _is_unlike(verdict: Verdict | None) -> bool:
     """Whether a verdict says neither that it is worse nor that it is not."""
     return verdict is None or verdict.outcome not in (Outcome.REGRESSION, *_FINE)
-
-
-def _touches(own: Identity, before: Sequence[Identity], path: PurePosixPath) -> bool:
-    return all(own.files.get(path) != one.files.get(path) for one in before)
 
 
 def _change(verdict: Verdict) -> float | None:

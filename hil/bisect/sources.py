@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -30,6 +30,7 @@ from hil.models.vectors import count_vectors, vectors_path
 from hil.models.weights import read_npz
 from hil.values import Precision
 
+_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _ANSWERS = "golden_"
 _POINTER = b"version https://git-lfs"
 
@@ -39,15 +40,13 @@ class Identity:
     """What decides the figures of a model's image: equal ones are expected to give the same.
 
     ``source_sha256`` and ``vectors_sha256`` are those of the manifest. ``inputs_sha256`` is that of the
-    vectors without the answers that the reference gives to them. ``files`` are the sources' own, path ->
-    SHA-256.
+    vectors without the answers that the reference gives to them.
     """
 
     source_sha256: str
     vectors_sha256: str
     vectors: int
     inputs_sha256: str = field(compare=False, hash=False)
-    files: Mapping[PurePosixPath, str] = field(compare=False, repr=False, hash=False)
 
 
 @dataclass(frozen=True)
@@ -89,23 +88,19 @@ class Sources:
         """What its image would be; HilError when there can be none."""
         with self._used():
             spec, recipe = self._recipe(precision)
-            digest, sources = would_be(recipe, self.toolchain)
+            digest, _ = would_be(recipe, self.toolchain)
             held = count_vectors(spec)
             count = self.wish.wanted.count(spec.vectors)
-            files = {path: hashlib.sha256(text).hexdigest() for path, text in sources.files.items()}
             inputs = _inputs_sha256(read_npz(vectors_path(spec)))
-            return Identity(digest, recipe.vectors_sha256, min(held, count or held), inputs, files)
+            return Identity(digest, recipe.vectors_sha256, min(held, count or held), inputs)
 
-    def defining(self, function: str, precision: Precision) -> set[PurePosixPath]:
-        """The C files of its image that define a function, by the looks of them."""
-        head = re.compile(rb"^[A-Za-z_][^;{}()#]*\b" + re.escape(function.encode()) + rb"\s*\(", re.MULTILINE)
+    def definition(self, name: str, precision: Precision) -> str | None:
+        """The text of a function in its image's C files, without comments and white space; None where none is
+        seen, as of data and of what macros define. HilError when there is no image.
+        """
         with self._used():
             _, sources = would_be(self._recipe(precision)[1], self.toolchain)
-            return {
-                path
-                for path, text in sources.files.items()
-                if path.suffix != ".h" and any(_opens(text, found.end()) for found in head.finditer(text))
-            }
+            return definition_in(sources.files.values(), name)
 
     def build(self, precision: Precision, warn: Callable[[str], object]) -> None:
         """Make the image where the bench finds it, in the tree; HilError when it cannot be."""
@@ -172,8 +167,21 @@ def _inputs_sha256(arrays: Mapping[str, npt.NDArray[Any]]) -> str:
     return digest.hexdigest()
 
 
-def _opens(text: bytes, at: int) -> bool:
-    """Whether what begins inside of parentheses goes on as a definition does."""
-    rest = text[at : at + 2_000]
-    brace, semicolon = rest.find(b"{"), rest.find(b";")
-    return brace >= 0 and (semicolon < 0 or brace < semicolon)
+def definition_in(texts: Iterable[bytes], name: str) -> str | None:
+    """How C files define a function, as far as that can be seen without compiling them."""
+    head = re.compile(rf"^[A-Za-z_][^;{{}}()#]*\b{re.escape(name)}\s*\([^;{{}}]*\)\s*\{{", re.MULTILINE)
+    found = []
+    for text in texts:
+        plain = _COMMENT.sub(" ", text.decode(errors="replace"))
+        found += [plain[place.start() : _end_of_body(plain, place.end())] for place in head.finditer(plain)]
+    return "".join("".join(found).split()) or None
+
+
+def _end_of_body(text: str, at: int) -> int:
+    """Where the brace is closed that was opened right before."""
+    depth = 1
+    for brace in re.finditer(r"[{}]", text[at:]):
+        depth += 1 if brace[0] == "{" else -1
+        if depth == 0:
+            return at + brace.end()
+    return len(text)

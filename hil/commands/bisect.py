@@ -6,11 +6,14 @@ import argparse
 import shlex
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from hil.collecting import collecting_later
 from hil.escaping import escaped
+from hil.text.streams import OutputError
 
 if TYPE_CHECKING:
     from hil.bisect.finding import Seen
@@ -99,8 +102,19 @@ def run(options: argparse.Namespace) -> int:
         return _SIGNAL + (ending.by or signal.SIGINT)
     finally:
         ending.release()
-    print(json_text(finding) if options.json else "\n".join(text_lines(finding)))
+    with _whoever_reads():
+        print(json_text(finding) if options.json else "\n".join(text_lines(finding)), flush=True)
     return finding.code
+
+
+@contextmanager
+def _whoever_reads() -> Iterator[None]:
+    """Who reads the first lines alone asks for the exit code still."""
+    try:
+        yield
+    except OutputError as error:
+        if not error.reader_gone:
+            raise
 
 
 class _Screen:
@@ -121,7 +135,8 @@ class _Screen:
         from hil.bisect.telling import seen_line
 
         self._erase()
-        print(seen_line(seen), file=self._out, flush=True)
+        with _whoever_reads():
+            print(seen_line(seen), file=self._out, flush=True)
 
     def doing(self, line: str) -> None:
         """What is being done."""
