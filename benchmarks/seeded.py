@@ -361,7 +361,6 @@ class _Maker:
         heads, paths, classes = [], [], []
         for run, (place, case) in product(runs, enumerate(self._cases)):
             session = run * len(self._cases) + place + 1
-            heads.append((session, "cycle-model-1", 540))
             whole = round(case.size * 1.7) * 540
             planted = [
                 one
@@ -369,15 +368,18 @@ class _Maker:
                 if one.metric == "latency_cycles" and one.concerns(run, case)
             ]
             share = whole // len(FUNCTIONS)
+            by_class = []
             for at, name in enumerate(FUNCTIONS):
                 more = sum(round(whole * (one.factor - 1)) for one in planted if one.function == name)
                 path = ";".join(FUNCTIONS[: at + 1] if at < 2 else ("model_run", "layer_run", name))
+                by_class += [[name, "alu", share // 3], [name, "multiply", share - share // 3 + more]]
                 paths.append((session, at, path, 540 * (at + 1), share * 2 // 3, share + more))
+            heads.append((session, "cycle-model-1", 540, json.dumps(by_class)))
             grown = sum(round(whole * (one.factor - 1)) for one in planted)
             for at, name in enumerate(CLASSES):
                 cycles = whole // len(CLASSES) + (grown if name == "multiply" else 0)
                 classes.append((session, at, name, cycles * 2 // 3, cycles))
-        self._insert(PROFILE, "session_id technique regions", heads)
+        self._insert(PROFILE, "session_id technique regions function_classes", heads)
         self._insert(PROFILE_PATH, "session_id place path calls instructions cycles", paths)
         self._insert(PROFILE_CLASS, "session_id place name instructions cycles", classes)
 
