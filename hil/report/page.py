@@ -17,7 +17,7 @@ from hil.report.matrix import matrix
 from hil.report.series import figures, series_section
 from hil.report.summary import facts, head, reasons
 from hil.report.words import MEANINGS, badge
-from hil.values import Method
+from hil_dashboards.text import METHODS
 
 MOST_BYTES = 5_000_000
 _SPARE = 1_000  # bytes: for what parts say of what they leave out
@@ -27,12 +27,6 @@ _POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{}'; base-uri 'none'; "
     "form-action 'none'"
 )
-_METHODS = {
-    Method.MEASURED: "read from a clock, silicon or a probe",
-    Method.COUNTED: "exact, up to the resolution of what counts",
-    Method.ESTIMATED: "from a cycle model, with a band in which silicon is expected",
-    Method.MODELLED: "computed from datasheets",
-}
 
 
 def page(report: Report, most: int = MOST_BYTES) -> str:
@@ -116,7 +110,7 @@ def _legend() -> Html:
     for mark, meaning in MEANINGS:
         entries += [tag("dt", badge(mark)), tag("dd", meaning)]
     ways: list[Child] = []
-    for method, meaning in _METHODS.items():
+    for method, meaning in METHODS.items():
         ways += [tag("dt", tag("span", tag("i"), str(method), class_=f"way {method}")), tag("dd", meaning)]
     told = "Values of another method or technique, or that hold for other conditions, are never compared nor "
     told += "drawn in one line. A value's unit, method, technique, conditions and band stand with its image; "

@@ -80,7 +80,7 @@ def _is_missing(result: Result) -> bool:
     """Whether something that the baseline has was not measured this time."""
     cases = result.comparison.cases
     lost = (one.outcome is Outcome.NO_DATA and matters(one) for case in cases for one in case.verdicts)
-    return result.comparison.count(Outcome.NO_DATA) > 0 or any(lost)
+    return any(case.alone is Outcome.NO_DATA for case in cases) or any(lost)
 
 
 def _ended(status: Status) -> str | None:

@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from hil.report.writing import write_report
-from hil_db.records import Status
+from hil.values import Measure, Method
+from hil_db.records import Incident, Status
 from postgres_server import running_server
-from report_runs import Add, Say, Written, read, record
+from report_runs import BEGAN, Add, Say, Written, read, record
 from seeded import Planted, Seeded, make
 
 
@@ -133,11 +134,14 @@ def test_an_older_file_is_replaced(add: Add, url: str, tmp_path: Path) -> None:
 
 def test_names_are_text_wherever_they_stand(add: Add, written: Written) -> None:
     nasty = '"><script>alert(1)</script><img src=x onerror=alert(2)>\x1b[31m\u202e'
+    own = Measure(nasty[:60], 1.0, nasty[:30], Method.MODELLED, nasty[:30], conditions={nasty: nasty})
     names = {"board": nasty, "function": nasty.replace(";", ""), "model": nasty[:40], "symbol": nasty}
     about = {"git_branch": nasty, "command": nasty, "host": nasty[:200], "versions": {nasty: nasty}}
     about["git_commit"] = nasty[:64]
-    add(record(1000, **names), **about)
-    add(record(1500, 6000, **names), **about)
+    for held in (record(1000, **names), record(1500, 6000, **names)):
+        mishap = Incident(nasty, nasty[:60], nasty, BEGAN, nasty)
+        hurt = replace(held, model="hurt", status=Status.FAILED, error=nasty, versions={nasty: nasty})
+        add(replace(held, measures=(*held.measures, own), incidents=(mishap,)), hurt, **about)
     text = written("--baseline=1")
     tags = read(text)
     assert [about for name, about in tags.seen if name == "script"] == [
