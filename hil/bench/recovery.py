@@ -1,6 +1,6 @@
 """What is done about a board that stops answering: a reset, its power, and at last it is left alone.
 
-Of a board that others could use alone: an emulator that belongs to the run is thrown away instead.
+Of silicon alone: an emulator that the run started is thrown away instead, and the next image has a new one.
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ class Recovery:
 
     def again(self, error: BaseException | None) -> bool:
         """Do the next step about what ended the case, and say whether to run it again."""
-        if self.spec.identity is None or not isinstance(error, _BENCHS) or isinstance(error, _FIRMWARES):
+        silicon = self.spec.kind.emulator is None
+        if not silicon or not isinstance(error, _BENCHS) or isinstance(error, _FIRMWARES):
             return False
         hangs = isinstance(error, DeviceHungError) and HALTED in (error.evidence or "")
         if not self.incidents:
