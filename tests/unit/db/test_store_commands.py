@@ -9,8 +9,9 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
+from typing import Self
 
 import pytest
 from sqlalchemy import func, select
@@ -159,8 +160,19 @@ def test_only_samples_are_pruned(say: Say, url: str) -> None:
     assert check(url).damaged == ()
 
 
-def test_a_run_goes_when_it_is_neither_among_the_newest_nor_young(url: str) -> None:
-    days = (datetime.now() - BEGAN) / timedelta(days=1)
+class Later(datetime):
+    """Thirty days after the first of the runs, whatever this machine's clock says."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        return cls.combine(BEGAN.date() + timedelta(days=30), BEGAN.time(), tz)
+
+
+def test_a_run_goes_when_it_is_neither_among_the_newest_nor_young(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hil_db.pruning.datetime", Later)
+    days = 30.0
     assert prune(url, Limits(days=days - 2), really=False).runs == (1, 2, 3, 4, 5, 6)
     assert prune(url, Limits(days=days + 2), really=False).runs == ()
     assert prune(url, Limits(runs=4, days=days - 2), really=False).runs == (1, 2)
