@@ -235,3 +235,12 @@ def test_the_same_from_postgresql(tmp_path: Path) -> None:
     one, other = (re.sub(r"Database .*? Written \S+ \S+", "", text) for text in texts)
     assert one == other
     assert "Worse than run 24." in one
+
+
+def test_what_is_not_judged_yet_is_not_missing(add: Add, written: Written) -> None:
+    one = record()
+    add(one)
+    add(replace(one, measures=(*one.measures[:3], replace(one.measures[3], value=2.6))))
+    text = read(written()).text
+    assert "✓ Not worse than run 1." in text
+    assert "? not judged its noise is not known: fewer than 5 sessions repeat an image" in text
