@@ -229,7 +229,7 @@ def inside(count: int) -> None:
     from hil.board import open_board
     from hil.flash.process import ProbeProcess
     from hil.image import Image, prebuilt_dir
-    from hil.lab import builtin_lab
+    from hil.lab.boards import builtin_lab
     from hil.models.vectors import load_vectors
     from hil.session import Session, first
     from hil.values import Precision

@@ -19,7 +19,7 @@ import link_image
 from hil.board import Board, open_board
 from hil.errors import LinkError
 from hil.image import Image
-from hil.lab import builtin_lab
+from hil.lab.boards import builtin_lab
 from hil.link.faults import Faults
 from hil.link.link import Link
 from hil.session import ANSWER_S

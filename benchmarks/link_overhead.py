@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hil.board import open_board
-from hil.lab import builtin_lab
+from hil.lab.boards import builtin_lab
 from hil.link.channel import Channel
 from hil.link.link import Link, LinkStats
 from hil.resources import firmware_dir

@@ -11,16 +11,16 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
+from hil.desk.ports import users_of
 from hil.errors import HilError, LabError, LinkError
 from hil.flash.base import Flasher
 from hil.flash.process import ProbeProcess
 from hil.image import Image
 from hil.kinds import Kind
-from hil.lab import BoardSpec, port_of
+from hil.lab.boards import BoardSpec, port_of
 from hil.link.rings import Memory
 from hil.measure.cycles import CoreTrace
 from hil.measure.elf import check_fits, load_segments
-from hil.ports import users_of
 from hil.qemu.process import QemuProcess, find_ahead
 
 

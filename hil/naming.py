@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 _LONGEST = 128  # letters: as many as the store keeps
 
 
@@ -23,3 +26,9 @@ def why_no_name(name: str) -> str | None:
     if name != name.strip():
         return "it begins or ends with a space"
     return None
+
+
+def suggest(name: str, known: Iterable[str]) -> str | None:
+    """'did you mean …?' for the nearest known name, or None when nothing is near."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"did you mean {near[0]!r}?" if near else None

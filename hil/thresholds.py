@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from hil.errors import LabError
-from hil.lab import suggest
 from hil.measure.verdicts import EXACT, Tolerance
 from hil.metrics import METRICS, TIERS, lookup
+from hil.naming import suggest
 from hil.reading import read_text
 
 PYPROJECT = "pyproject.toml"

@@ -12,12 +12,12 @@ from typing import Self
 from hil import limits
 from hil.beside import beside, crowded
 from hil.board import Board, open_board
+from hil.desk.locks import BoardLock, take
 from hil.errors import HilError, LabError
 from hil.flash.base import AttachedProbe
 from hil.flash.nursery import Nursery
 from hil.flash.process import ProbeProcess
-from hil.lab import BoardSpec
-from hil.locks import BoardLock, take
+from hil.lab.boards import BoardSpec
 
 _SLICE_S = 0.1
 

@@ -10,7 +10,7 @@ from hil.bench.share import share
 from hil.board import Board
 from hil.errors import ImageError
 from hil.image import Image, prebuilt_dir
-from hil.lab import BoardSpec, builtin_lab
+from hil.lab.boards import BoardSpec, builtin_lab
 from hil.metrics import GOLDEN_EXACT, INSTRUCTIONS, LATENCY_CYCLES
 from hil.models.catalog import find_model
 from hil.models.vectors import load_vectors

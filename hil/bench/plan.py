@@ -8,10 +8,10 @@ from pathlib import Path
 
 from hil.errors import HilError, ImageError, ModelError
 from hil.image import Manifest, prebuilt_images
-from hil.lab import BoardSpec, suggest
+from hil.lab.boards import BoardSpec
 from hil.models.catalog import BUILTIN, BrokenModel, ModelLibrary, images_dir, models_dir
 from hil.models.spec import ModelSpec
-from hil.naming import listed
+from hil.naming import listed, suggest
 from hil.values import Precision
 
 _INPUT_BYTES = {Precision.F32: 4, Precision.Q15: 2, Precision.Q7: 1}

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from hil import limits
 from hil.bench.plan import Case
 from hil.errors import LabError
-from hil.lab import BoardSpec
+from hil.lab.boards import BoardSpec
 
 EMULATOR_BYTES = 64 << 20  # resident, with its watcher, while the largest image of the lab runs
 _OURS_BYTES = 300 << 20  # the run itself, and the process that drives debug probes

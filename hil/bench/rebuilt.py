@@ -11,7 +11,7 @@ from hil.bench.share import share
 from hil.board import Board
 from hil.errors import ImageError
 from hil.image import Image
-from hil.lab import BoardSpec, builtin_lab
+from hil.lab.boards import BoardSpec, builtin_lab
 from hil.measure.accuracy import golden_exact
 from hil.models.vectors import load_vectors
 from hil.session import Session, first

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from hil.desk.states import offline
 from hil.errors import (
     DeviceCrashError,
     DeviceHungError,
@@ -23,9 +24,8 @@ from hil.errors import (
     ProtocolVersionError,
 )
 from hil.flash.base import AttachedProbe
-from hil.lab import BoardSpec
+from hil.lab.boards import BoardSpec
 from hil.session import HALTED
-from hil.states import offline
 from hil_db.records import Incident
 
 _FIRMWARES = (DeviceCrashError, HandshakeError, ProtocolVersionError)

@@ -23,14 +23,15 @@ from hil.beside import beside
 from hil.board import look_ahead
 from hil.build.own import bring_up_to_date
 from hil.commit import Commit, commit_of
+from hil.desk.states import offline
 from hil.errors import HilError, LabError, StoreError, TooLargeError
 from hil.flash.nursery import Nursery
 from hil.flash.process import ProbeProcess
-from hil.lab import BoardSpec, Lab, load_lab
+from hil.lab.boards import BoardSpec, Lab
+from hil.lab.file import load_lab
 from hil.link.faults import parse_faults
 from hil.masking import masked
 from hil.models.catalog import ModelLibrary, source_files
-from hil.states import offline
 from hil.values import Precision
 from hil_db.records import Incident, RunInfo, SessionRecord, Status
 

@@ -14,7 +14,7 @@ from hil.bench.plan import Case
 from hil.bench.run import BenchRun
 from hil.board import Board
 from hil.errors import HilError
-from hil.lab import BoardSpec
+from hil.lab.boards import BoardSpec
 
 
 @dataclass

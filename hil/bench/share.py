@@ -10,7 +10,7 @@ from hil.bench.boards import Boards
 from hil.bench.pool import emulators
 from hil.board import Board
 from hil.flash.nursery import Nursery
-from hil.lab import BoardSpec
+from hil.lab.boards import BoardSpec
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -18,8 +18,10 @@ from hil.bisect.sources import Wish, has_firmware
 from hil.bisect.trial import Setting
 from hil.build.toolchain import find_toolchain
 from hil.errors import BisectError, LabError
-from hil.lab import BoardSpec, load_lab, suggest
+from hil.lab.boards import BoardSpec
+from hil.lab.file import load_lab
 from hil.metrics import METRICS, TIERS, Metric, lookup
+from hil.naming import suggest
 from hil.thresholds import load_thresholds
 from hil.values import Precision, precisions_of
 from hil_db.store import Store

@@ -15,7 +15,7 @@ from hil.bisect.finding import Origin
 from hil.bisect.sources import Identity, Sources, Wish
 from hil.build.toolchain import Toolchain
 from hil.errors import HilError, StoreError
-from hil.lab import BoardSpec
+from hil.lab.boards import BoardSpec
 from hil.measure.latency import median
 from hil.measure.verdicts import Series, Taken, Tolerance, Verdict, judge, likeness, pair_of
 from hil.metrics import Metric

@@ -13,9 +13,9 @@ from hil.bisect.repository import Repository
 from hil.bisect.search import Search
 from hil.bisect.sources import Identity
 from hil.errors import BisectError
-from hil.lab import suggest
 from hil.measure.verdicts import EXACT, Outcome, Tolerance, Verdict
 from hil.metrics import Metric
+from hil.naming import suggest
 from hil.thresholds import Thresholds
 from hil.values import Precision
 from hil_db.comparing import outcome_of

@@ -20,9 +20,9 @@ def run(options: argparse.Namespace) -> int:
     """Print a row for each; 0 whatever their states."""
     import json
 
+    from hil.desk.states import states
     from hil.flash.process import ProbeProcess
-    from hil.lab import load_lab
-    from hil.states import states
+    from hil.lab.file import load_lab
     from hil.text.table import table_lines
 
     lab = load_lab(options.lab)

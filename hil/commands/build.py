@@ -97,7 +97,7 @@ def _run_instead(kind: str, models: Sequence[str], toolchain: Toolchain) -> None
 
     from hil.bench.rebuilt import run_images
     from hil.build.check import check_sources
-    from hil.lab import builtin_lab
+    from hil.lab.boards import builtin_lab
     from hil.text.progress import steps
 
     with tempfile.TemporaryDirectory(prefix="hil-check-") as folder:

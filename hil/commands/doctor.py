@@ -29,13 +29,14 @@ def run(options: argparse.Namespace) -> int:
     from dataclasses import asdict
     from datetime import UTC, datetime
 
-    from hil import provenance, udev
-    from hil.doctor import Finding, Grade, Machine, examine
+    from hil import provenance
+    from hil.desk import udev
+    from hil.desk.doctor import Finding, Grade, Machine, examine
+    from hil.desk.states import states
     from hil.errors import HilError
     from hil.flash.process import ProbeProcess
-    from hil.lab import load_lab
+    from hil.lab.file import load_lab
     from hil.reading import read_text
-    from hil.states import states
 
     if options.udev_rules == "-":
         print(udev.rules(), end="")

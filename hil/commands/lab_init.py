@@ -20,8 +20,8 @@ def run(options: argparse.Namespace) -> int:
     """Write it, and say what of it has to be filled in."""
     from hil.errors import LabError
     from hil.flash.process import ProbeProcess
-    from hil.lab import load_lab
-    from hil.lab_text import lab_text
+    from hil.lab.file import load_lab
+    from hil.lab.text import lab_text
     from hil.link.usb import UsbPorts
 
     path: Path = options.file

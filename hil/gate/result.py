@@ -9,9 +9,8 @@ from math import inf
 
 from hil.commits import Between, OneCommit
 from hil.errors import HilError
-from hil.lab import suggest
 from hil.measure.verdicts import Outcome, Verdict
-from hil.naming import listed
+from hil.naming import listed, suggest
 from hil_db.comparing import Compared, Comparison, outcome_of
 from hil_db.explaining import Reasons, Why
 

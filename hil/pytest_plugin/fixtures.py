@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hil.errors import LabError
-from hil.lab import BoardSpec
+from hil.lab.boards import BoardSpec
 from hil.pytest_plugin.options import refuse_workers, the_run
 from hil.pytest_plugin.order import ahead_of
 

@@ -17,7 +17,7 @@ from fuzzing import examples
 from hil.errors import HilError, ImageError, LabError, ModelError
 from hil.image import Image, prebuilt_images
 from hil.kinds import KINDS
-from hil.lab import load_lab
+from hil.lab.file import load_lab
 from hil.models.catalog import models_dir
 from hil.models.spec import ModelSpec
 from hil.models.weights import load_weights

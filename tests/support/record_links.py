@@ -12,7 +12,7 @@ from pathlib import Path
 from hil.board import open_board
 from hil.errors import HilError
 from hil.image import Image, prebuilt_dir
-from hil.lab import builtin_lab
+from hil.lab.boards import builtin_lab
 from hil.link.faults import parse_faults
 from hil.link.recording import SUFFIX
 from hil.models.vectors import load_vectors

@@ -15,13 +15,13 @@ KIND = "qemu_mps2_an386"  # whose images it runs
 # For a folder that pytest runs in.
 CONFTEST = f"""
 from dataclasses import replace
-import hil.lab
-hil.lab.KINDS = {{**hil.lab.KINDS, "{KIND}": replace(hil.lab.KINDS["{KIND}"], emulator=None)}}
+import hil.lab.file
+hil.lab.file.KINDS = {{**hil.lab.file.KINDS, "{KIND}": replace(hil.lab.file.KINDS["{KIND}"], emulator=None)}}
 """
 
 
 def silicon_kinds() -> dict[str, Kind]:
-    """What ``hil.lab.KINDS`` is to be."""
+    """What ``hil.lab.file.KINDS`` is to be."""
     return {**KINDS, KIND: replace(KINDS[KIND], emulator=None)}
 
 

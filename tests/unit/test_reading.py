@@ -14,7 +14,7 @@ from hil.build.sources import collect
 from hil.cli import main
 from hil.errors import HilError
 from hil.image import Image, prebuilt_dir
-from hil.lab import load_lab
+from hil.lab.file import load_lab
 from hil.measure.elf import load_segments
 from hil.models.catalog import ModelLibrary
 from hil.models.importer.arrays import read_array, read_arrays

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from children import interruptible
-from hil.lab import builtin_lab
+from hil.lab.boards import builtin_lab
 from hil_db import symbols
 from hil_db.store import Store
 from holding import hold, standing, wait_for

@@ -15,7 +15,7 @@ from hil.build import find_toolchain
 from hil.build.own import bring_up_to_date
 from hil.errors import BuildError
 from hil.image import Image, prebuilt_dir
-from hil.lab import builtin_lab
+from hil.lab.boards import builtin_lab
 from hil.measure.traced import traced
 from hil.models.catalog import ModelLibrary, images_dir
 from hil.models.vectors import VectorSet, load_vectors

@@ -10,7 +10,7 @@ import pytest
 from bench_runs import rows, run_bench
 from hil.board import open_board
 from hil.image import Image, prebuilt_dir
-from hil.lab import builtin_lab
+from hil.lab.boards import builtin_lab
 from hil.models.vectors import load_vectors
 from hil.session import Report, Session, first
 from hil.values import Precision

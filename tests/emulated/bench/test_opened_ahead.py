@@ -13,7 +13,7 @@ from bench_runs import run_bench
 from hil.bench.boards import Boards
 from hil.errors import ProbeError
 from hil.flash.process import ProbeProcess
-from hil.lab import builtin_lab
+from hil.lab.boards import builtin_lab
 from hil.qemu import runtime
 from hil.qemu.program import PROGRAM_VARIABLE
 

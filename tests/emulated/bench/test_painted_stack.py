@@ -11,7 +11,7 @@ from hil.board import open_board
 from hil.build import find_toolchain
 from hil.build.builder import Recipe, build_image
 from hil.errors import BuildError
-from hil.lab import builtin_lab
+from hil.lab.boards import builtin_lab
 from hil.session import Session
 from hil.values import Precision
 from needs import absent

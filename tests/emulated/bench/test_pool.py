@@ -304,11 +304,11 @@ def test_a_pool_larger_than_memory_allows_is_refused_and_the_default_is_lowered(
 # A kind that the lab takes for silicon: its probes and serial ports are those of emulators that run already.
 SILICON = """
 from dataclasses import replace
-import hil.lab
+import hil.lab.file
 from hil.kinds import KINDS
 
 name = "qemu_mps2_an386"
-hil.lab.KINDS = {name: replace(KINDS[name], emulator=None)}
+hil.lab.file.KINDS = {name: replace(KINDS[name], emulator=None)}
 """
 
 

@@ -14,7 +14,7 @@ import pytest
 from hil.board import Board, open_board
 from hil.errors import HilError
 from hil.image import Image, prebuilt_dir
-from hil.lab import builtin_lab
+from hil.lab.boards import builtin_lab
 from hil.models.vectors import load_vectors
 from hil.qemu.memory import SharedMemory
 from hil.session import Session, first

@@ -32,7 +32,7 @@ from hil.errors import (
     VectorError,
 )
 from hil.image import Image, Manifest, prebuilt_dir
-from hil.lab import builtin_lab
+from hil.lab.boards import builtin_lab
 from hil.models.vectors import load_vectors
 from hil.session import Session, first
 from hil.values import Precision

@@ -10,8 +10,8 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from bench_runs import QUICK, run_bench
-from hil.lab import probe_key
-from hil.locks import take
+from hil.desk.locks import take
+from hil.lab.boards import probe_key
 from hil.qemu.process import QemuProcess
 from silicon import lab_of, on_the_desk, table
 

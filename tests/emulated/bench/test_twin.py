@@ -16,7 +16,7 @@ from hil.build.prebuilt import faulty_dir
 from hil.errors import DeviceCrashError, ImageError, LabError
 from hil.image import Image, prebuilt_dir, prebuilt_images
 from hil.kinds import KINDS
-from hil.lab import builtin_lab
+from hil.lab.boards import builtin_lab
 from hil.link.link import Hello, Link
 from hil.measure.elf import load_segments
 from hil.models.vectors import load_vectors

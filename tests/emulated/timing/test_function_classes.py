@@ -8,7 +8,7 @@ import pytest
 
 from hil.board import open_board
 from hil.image import Image, prebuilt_dir
-from hil.lab import builtin_lab
+from hil.lab.boards import builtin_lab
 from hil.measure.profile import OTHER, functions
 from hil.models.vectors import load_vectors
 from hil.session import Session, first

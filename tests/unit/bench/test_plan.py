@@ -4,7 +4,7 @@ import pytest
 
 from hil.bench.plan import plan
 from hil.errors import ModelError
-from hil.lab import builtin_lab
+from hil.lab.boards import builtin_lab
 from hil.models.catalog import ModelLibrary, find_model
 
 BOARDS = builtin_lab().boards

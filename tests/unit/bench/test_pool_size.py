@@ -14,7 +14,7 @@ from hil.bench.order import longest_first
 from hil.bench.plan import Case, plan
 from hil.bench.pool import EMULATOR_BYTES, sizes
 from hil.errors import LabError
-from hil.lab import BoardSpec, builtin_lab
+from hil.lab.boards import BoardSpec, builtin_lab
 from hil.models.catalog import ModelLibrary
 
 QEMU = builtin_lab().boards[0]

@@ -13,7 +13,7 @@ from hil.bench.recovery import Recovery
 from hil.errors import DeviceCrashError, DeviceHungError, HandshakeError, LabError, LinkError, ProbeError
 from hil.flash.base import AttachedProbe
 from hil.kinds import KINDS
-from hil.lab import BoardSpec, builtin_lab
+from hil.lab.boards import BoardSpec, builtin_lab
 
 GONE = ProbeError("the debug probe failed while connecting", board="desk")
 HUNG = DeviceHungError("no answer in 2 s", board="desk", evidence="halted at pc 0x00000100 in main")

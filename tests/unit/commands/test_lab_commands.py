@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hil import cli, udev
+from hil import cli
+from hil.desk import udev
 
 
 @pytest.fixture(autouse=True)

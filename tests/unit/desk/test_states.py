@@ -14,15 +14,15 @@ from pathlib import Path
 import pytest
 
 from hil.board import open_board
+from hil.desk.locks import take
+from hil.desk.ports import users_of
+from hil.desk.states import State, states
 from hil.errors import LinkError, ProbeError
 from hil.flash.base import AttachedProbe
 from hil.kinds import KINDS
-from hil.lab import BoardSpec, builtin_lab, port_of
-from hil.lab_keys import Quarantine
+from hil.lab.boards import BoardSpec, builtin_lab, port_of
+from hil.lab.keys import Quarantine
 from hil.link.usb import UsbPorts
-from hil.locks import take
-from hil.ports import users_of
-from hil.states import State, states
 from usb_devices import usb_tree
 
 HOLDS = (

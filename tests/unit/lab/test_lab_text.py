@@ -9,8 +9,9 @@ import pytest
 
 from hil.flash.base import AttachedProbe
 from hil.kinds import KINDS
-from hil.lab import Lab, load_lab
-from hil.lab_text import lab_text
+from hil.lab.boards import Lab
+from hil.lab.file import load_lab
+from hil.lab.text import lab_text
 from hil.link.usb import UsbPorts
 from usb_devices import usb_tree
 
@@ -25,7 +26,7 @@ def _kinds(monkeypatch: pytest.MonkeyPatch) -> None:
     nucleo = replace(
         KINDS["qemu_mps2_an386"], name="nucleo_f439zi", emulator=None, pyocd_target="stm32f439xi"
     )
-    for module in ("hil.lab", "hil.lab_text"):
+    for module in ("hil.lab.file", "hil.lab.boards", "hil.lab.text"):
         monkeypatch.setattr(f"{module}.KINDS", {**KINDS, "nucleo_f439zi": nucleo})
 
 

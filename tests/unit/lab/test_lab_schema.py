@@ -15,13 +15,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from hil import lab_schema
 from hil.errors import LabError
 from hil.kinds import KINDS
-from hil.lab import load_lab
-from hil.lab_keys import KEYS
+from hil.lab import schema as lab_schema
+from hil.lab.file import load_lab
+from hil.lab.keys import KEYS
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 EXAMPLES = sorted((PROJECT / "fixtures" / "labs").glob("*.toml"))
 PAGE = PROJECT / "docs" / "lab-file.md"
 Check = Callable[[Any], Any]
@@ -70,8 +70,8 @@ BAD: Mapping[str, list[Any]] = {
 def check(monkeypatch: pytest.MonkeyPatch) -> Check:
     """Of the schema with a kind of silicon in it."""
     kinds = {**KINDS, "nucleo": replace(KINDS["qemu_mps2_an386"], name="nucleo", emulator=None)}
-    monkeypatch.setattr("hil.lab.KINDS", kinds)
-    monkeypatch.setattr("hil.lab_schema.KINDS", kinds)
+    monkeypatch.setattr("hil.lab.file.KINDS", kinds)
+    monkeypatch.setattr("hil.lab.schema.KINDS", kinds)
     return validator()
 
 
@@ -121,7 +121,7 @@ def both_say(table: Mapping[str, Any], check: Check, folder: Path) -> bool:
 
 def test_the_file_is_what_the_reader_gives() -> None:
     held = lab_schema.schema_path().read_text(encoding="utf-8")
-    assert held == lab_schema.text(), "run `python -m hil.lab_schema`"
+    assert held == lab_schema.text(), "run `python -m hil.lab.schema`"
 
 
 def test_every_key_has_values_here() -> None:

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from hil import udev
-from hil.doctor import Finding, Grade, Machine, examine
+from hil.desk import udev
+from hil.desk.doctor import Finding, Grade, Machine, examine
+from hil.desk.states import BoardState, State
 from hil.kinds import KINDS
-from hil.lab import BoardSpec, builtin_lab
-from hil.states import BoardState, State
+from hil.lab.boards import BoardSpec, builtin_lab
 
 HOLDS = (
     "import sys; port = open(sys.argv[1], 'rb', buffering=0); print('open', flush=True); sys.stdin.readline()"

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from hil.flash.base import AttachedProbe
 from hil.kinds import KINDS, Kind
-from hil.lab import builtin_lab
-from hil.lab_keys import AUTO
-from hil.lab_schema import schema_path
+from hil.lab.boards import builtin_lab
+from hil.lab.keys import AUTO
+from hil.lab.schema import schema_path
 from hil.link.usb import UsbPorts
 
 

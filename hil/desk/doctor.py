@@ -14,14 +14,14 @@ from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from hil import udev
 from hil.build.toolchain import find_toolchain
+from hil.desk import udev
+from hil.desk.locks import lock_dir
+from hil.desk.ports import users_of
+from hil.desk.states import BoardState, State
 from hil.errors import HilError
-from hil.locks import lock_dir
-from hil.ports import users_of
 from hil.qemu.program import find_program
 from hil.qemu.runtime import runtime_dir
-from hil.states import BoardState, State
 
 _TOOL_S = 20
 _LEAST_QEMU = (6, 0)

@@ -6,7 +6,8 @@ import pytest
 
 from hil.errors import LabError
 from hil.kinds import KINDS
-from hil.lab import builtin_lab, load_lab
+from hil.lab.boards import builtin_lab
+from hil.lab.file import load_lab
 
 
 def write(tmp_path: Path, text: str) -> Path:
@@ -106,7 +107,7 @@ SILICON = '[boards.{}]\nkind = "nucleo"\nprobe = "{}"\nserial = "{}"\n'
 @pytest.fixture
 def nucleo(monkeypatch: pytest.MonkeyPatch) -> None:
     kind = replace(KINDS["qemu_mps2_an386"], name="nucleo", emulator=None)
-    monkeypatch.setattr("hil.lab.KINDS", {**KINDS, "nucleo": kind})
+    monkeypatch.setattr("hil.lab.file.KINDS", {**KINDS, "nucleo": kind})
 
 
 @pytest.mark.usefixtures("nucleo")

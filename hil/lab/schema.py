@@ -1,4 +1,4 @@
-"""The JSON schema of lab files, for editors: `python -m hil.lab_schema` writes the one in fixtures/labs.
+"""The JSON schema of lab files, for editors: `python -m hil.lab.schema` writes the one in fixtures/labs.
 
 Draft 4, which is what editors of TOML know.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hil.kinds import KINDS
-from hil.lab_keys import KEYS, SECTIONS
+from hil.lab.keys import KEYS, SECTIONS
 from hil.resources import fixtures_dir
 
 
@@ -42,7 +42,7 @@ def schema() -> dict[str, Any]:
     return {
         "$schema": "http://json-schema.org/draft-04/schema#",
         "title": "lab file",
-        "description": "Written by hil/lab_schema.py.",
+        "description": "Written by hil/lab/schema.py.",
         "type": "object",
         "properties": {"boards": boards, **others},
         "required": ["boards"],

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fuzzing import examples
-from hil.toml_places import nearest, places
+from hil.lab.places import nearest, places
 
 TEXT = '''# a lab = [file]
 title = "a # b"

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from hil.desk.locks import holder
+from hil.desk.ports import users_of
 from hil.errors import HilError, LinkError, ProbeError
 from hil.flash.base import AttachedProbe
-from hil.lab import BoardSpec, port_of, probe_key
+from hil.lab.boards import BoardSpec, port_of, probe_key
 from hil.link.usb import UsbPorts
-from hil.locks import holder
-from hil.ports import users_of
 from hil.qemu.program import find_program
 
 

@@ -1,6 +1,6 @@
 """The keys of a board in the lab file: what each means, what it may hold, and how it is read.
 
-One table for the reader (hil.lab) and for the JSON schema that editors use (hil.lab_schema).
+One table for the reader (hil.lab.file) and for the JSON schema that editors use (hil.lab.schema).
 """
 
 from __future__ import annotations

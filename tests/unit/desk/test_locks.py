@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from hil.desk.locks import Holder, holder, lock_dir, take
 from hil.errors import LabError
-from hil.locks import Holder, holder, lock_dir, take
 
 HOLDS = """
 import sys, time
-from hil.locks import take
+from hil.desk.locks import take
 lock = take(sys.argv[1])
 print("held", flush=True)
 sys.stdin.readline()
