@@ -82,16 +82,16 @@ def make(folder: Path, planted: int = 6, changes: Sequence[Change] = HARMLESS) -
     """
     models = folder / MODELS / MODEL
     shutil.copytree(_EXAMPLE / "models" / MODEL, models, ignore=shutil.ignore_patterns("images"))
-    (folder / "README.md").write_text("# Waves\n\nSine, square and saw waves.\n")
-    (folder / ".gitignore").write_text("images/\n")
+    (folder / "README.md").write_text("# Waves\n\nSine, square and saw waves.\n", encoding="utf-8")
+    (folder / ".gitignore").write_text("images/\n", encoding="utf-8")
     git(folder, "init", "--quiet", "--initial-branch=main")
     commits = [commit(folder, "nearest: a model of waves", 0)]
     every = [*changes[: planted - 2], PLANTED, *changes[planted - 2 :]]
     for number, change in enumerate(every, 1):
         path = folder / change.file if change.file == "README.md" else models / change.file
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
         assert change.old in text, change
-        path.write_text(text.replace(change.old, change.new))
+        path.write_text(text.replace(change.old, change.new), encoding="utf-8")
         commits.append(commit(folder, change.subject, number))
     return commits
 

@@ -78,7 +78,7 @@ def checked_out(
                     "no worktree can be made",
                     *("worktree", "add", "--quiet", "--detach", "--no-checkout", str(tree), sha),
                 )
-                said = (tree / ".git").read_text("utf-8").removeprefix("gitdir: ").rstrip("\n")
+                said = (tree / ".git").read_text(encoding="utf-8").removeprefix("gitdir: ").rstrip("\n")
                 git_dir = (tree / said).resolve()  # git may write a relative path
             scratch = folder / "scratch"
             scratch.mkdir()

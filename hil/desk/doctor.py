@@ -89,7 +89,13 @@ def _qemu() -> Finding:
     try:
         program = find_program()
         said = subprocess.run(
-            [program, "--version"], capture_output=True, text=True, timeout=_TOOL_S, check=False
+            [program, "--version"],
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=_TOOL_S,
+            check=False,
         )
     except HilError as error:
         return Finding("QEMU", Grade.WARNING, error.what, error.remedy)
