@@ -81,7 +81,7 @@ class QemuProcess:
                     timing = _Timing(None, f"QEMU does not load the timing plug-in ({_of_any(error.what)})")
                 elif not refused and _of_shared_memory(error.what):
                     refused = _of_any(error.what)
-                elif "unsupported machine" in error.what:
+                elif machine in _SINCE and "unsupported machine" in error.what:
                     raise _too_old(program, machine) from error
                 else:
                     raise
@@ -232,15 +232,14 @@ def find_ahead() -> None:
 
 
 def _too_old(program: str, machine: str) -> ProbeError:
-    """What to raise where QEMU does not have the machine."""
+    """What to raise where QEMU does not have a machine that newer ones have."""
     try:
         release = f"QEMU {version_text(program)}"
     except PluginError:
         release = "this QEMU"
-    since = _SINCE.get(machine, "a newer one")
     return ProbeError(
         f"{release} has no machine {machine}",
-        evidence=f"{program} was started; the machine needs {since}",
+        evidence=f"{program} was started; the machine needs {_SINCE[machine]}",
         remedy=f"install a newer one (Debian 12: `apt install -t bookworm-backports {PROGRAM}`; "
         f"Debian 13 has 10.0), or name one in {PROGRAM_VARIABLE}",
     )
