@@ -50,7 +50,7 @@ class Host:
         return self.folder / "origin.git"
 
     def clone(self) -> Path:
-        """Of the commit under test, on the branch main, in a path of its own."""
+        """Of the files under test, on the branch main, in a path of its own."""
         self.count += 1
         work = self.folder / f"job {self.count}" / "project"
         subprocess.run(
@@ -73,9 +73,14 @@ class Host:
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Host:
+    """Of the project's files as they are: where the tests run they may be no repository, or a shallow one."""
     one = Host(tmp_path_factory.mktemp("host"))
-    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", one.origin], check=True)
-    git(PROJECT, "push", "-q", str(one.origin), "HEAD:refs/heads/main")
+    files = one.folder / "files"
+    shutil.copytree(PROJECT, files, symlinks=True, ignore=shutil.ignore_patterns(".git", ".venv", ".*cache"))
+    subprocess.run(["git", "init", "-q", "-b", "main", files], check=True)
+    git(files, "add", "--all")
+    git(files, *("-c", "user.name=a", "-c", "user.email=a@localhost"), "commit", "-q", "-m", "all: as it is")
+    subprocess.run(["git", "clone", "-q", "--bare", files, one.origin], check=True)
     return one
 
 
