@@ -49,7 +49,7 @@ class Kept:
 
     def save(self, record: SessionRecord) -> None:
         """Keep one session; StoreError when no place takes it."""
-        self._somewhere(lambda store: store.save_session(store.begin_run(self._info), record))
+        self._somewhere(lambda store: store.begin_run(self._info, record))
 
     def rescue(self, lost: Store) -> int:
         """Keep what a database whose file is gone still gives of the run; returns how many sessions."""

@@ -80,12 +80,14 @@ class Store:
         """Whether the SQLite file was removed, or another took its place, since it was opened."""
         return self._file is not None and engine.identity(self.url) != self._file
 
-    def begin_run(self, info: RunInfo) -> int:
-        """Append one run in the state ``running``; returns its id.
+    def begin_run(self, info: RunInfo, first: SessionRecord | None = None) -> int:
+        """Append one run in the state ``running``, with its ``first`` session or not at all; returns its id.
 
         Earlier runs of this host whose process died are marked interrupted on the way. A run whose uid is
         there already stays as it is.
         """
+        if first is not None:
+            check(first)
         row = {
             "started": info.started,
             "status": Status.RUNNING,
@@ -108,6 +110,8 @@ class Store:
             if number is None:
                 _close_orphans(connection)
                 number = add_row(connection, RUN, row)
+            if first is not None:
+                _add_session(connection, number, first)
         return number
 
     def save_session(self, run_id: int, record: SessionRecord) -> int:
@@ -118,31 +122,9 @@ class Store:
         would not come back as it is, and for a run that was never begun.
         """
         check(record)
-        row = {
-            "run_id": run_id,
-            "board": record.board,
-            "kind": record.kind,
-            "model": record.model,
-            "precision": record.precision,
-            "started": record.started,
-            "finished": record.finished,
-            "status": record.status,
-            "error": stored_text(record.error) if record.error is not None else None,
-            "vectors_sha256": record.vectors_sha256,
-            "versions": dict(record.versions),
-            "uid": record.uid or uuid4().hex,
-        }
         with self.writing() as connection:
             self._need_run(connection, run_id)
-            number = known(connection, SESSION, "uid", record.uid)
-            if number is None:
-                image = _image(record)
-                row["image_id"] = add_image(connection, image) if image is not None else None
-                number = add_row(connection, SESSION, row)
-                measures = _add_children(connection, number, record)
-                newest.note(connection, number, row, measures, record.profile is not None)
-                _add_incidents(connection, run_id, number, record.incidents)
-        return number
+            return _add_session(connection, run_id, record)
 
     def save_incidents(self, run_id: int, incidents: Sequence[Incident]) -> None:
         """Append what befell the bench beside a run's sessions; one whose uid is there already stays."""
@@ -207,6 +189,33 @@ class Store:
     def _need_run(self, connection: Connection, run_id: int) -> None:
         if known(connection, RUN, "id", run_id) is None:
             raise StoreError(f"there is no run {run_id} in {engine.shown(self.url)}", remedy="begin it first")
+
+
+def _add_session(connection: Connection, run_id: int, record: SessionRecord) -> int:
+    """The number of the session, new or there already."""
+    row = {
+        "run_id": run_id,
+        "board": record.board,
+        "kind": record.kind,
+        "model": record.model,
+        "precision": record.precision,
+        "started": record.started,
+        "finished": record.finished,
+        "status": record.status,
+        "error": stored_text(record.error) if record.error is not None else None,
+        "vectors_sha256": record.vectors_sha256,
+        "versions": dict(record.versions),
+        "uid": record.uid or uuid4().hex,
+    }
+    number = known(connection, SESSION, "uid", record.uid)
+    if number is None:
+        image = _image(record)
+        row["image_id"] = add_image(connection, image) if image is not None else None
+        number = add_row(connection, SESSION, row)
+        measures = _add_children(connection, number, record)
+        newest.note(connection, number, row, measures, record.profile is not None)
+        _add_incidents(connection, run_id, number, record.incidents)
+    return number
 
 
 @contextmanager

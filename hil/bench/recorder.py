@@ -57,8 +57,9 @@ class Recorder:
         if self._refused is None:
             try:
                 if self.run_id is None:
-                    self.run_id = self._store.begin_run(self._info)
-                self._store.save_session(self.run_id, record)
+                    self.run_id = self._store.begin_run(self._info, record)
+                else:
+                    self._store.save_session(self.run_id, record)
             except StoreError as error:
                 self._give_up(error)
             else:

@@ -49,6 +49,18 @@ def cluster() -> Iterator[Server]:
         yield started
 
 
+def test_a_run_is_stored_with_its_first_session_or_not_at_all(url: str, tmp_path: Path) -> None:
+    """Killed between the two it would be a run of nothing, which others take for the newest."""
+    with Store.open(url), sqlite3.connect(url.removeprefix("sqlite:///")) as database:
+        database.execute("create trigger no before insert on session begin select raise(abort, 'no'); end")
+    run = recorder(url, tmp_path)
+    run.save(record(1))
+    run.finish(Status.FINISHED)
+    with Store.open_read_only(url) as store, Transaction(store.engine) as found:
+        assert list(found.scalars(select(Run))) == []
+    assert "kept: 1 session" in "\n".join(run.lines())
+
+
 def check_whole(url: str, numbers: list[int], status: Status = Status.FINISHED) -> None:
     """The database has one run with these sessions, each complete."""
     with Store.open_read_only(url) as store, Transaction(store.engine) as found:
