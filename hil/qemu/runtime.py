@@ -171,7 +171,9 @@ def sweep() -> None:
     for folder in _folders():
         if _read(folder) is not None and not _locked(folder):
             shutil.rmtree(folder, ignore_errors=True)
-    for folder in _matching(root, f"{_HALF_MADE}*"):
+    for folder in _entries(root):
+        if not folder.name.startswith(_HALF_MADE):
+            continue
         try:
             abandoned = time.time() - folder.stat().st_mtime > _HALF_MADE_LIFETIME_S
         except FileNotFoundError:
@@ -181,13 +183,14 @@ def sweep() -> None:
 
 
 def _folders() -> list[Path]:
-    return sorted(lock.parent for lock in _matching(runtime_dir(), "[!.]*/lock"))
+    named = (folder for folder in _entries(runtime_dir()) if not folder.name.startswith("."))
+    return sorted(folder for folder in named if (folder / "lock").exists())
 
 
-def _matching(root: Path, pattern: str) -> list[Path]:
+def _entries(root: Path) -> list[Path]:
     try:
-        return list(root.glob(pattern))
-    except OSError as error:  # too many open files
+        return list(root.iterdir())  # glob finds nothing where too many files are open, from Python 3.13 on
+    except OSError as error:
         raise unwritable(error) from error
 
 
