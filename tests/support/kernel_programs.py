@@ -32,7 +32,7 @@ HOST_FLAGS = (
     *("-fsanitize=address,undefined", "-fno-sanitize-recover=all"),
 )
 _SEMIHOSTING = ("semihosting.c", "library.c", "stack_use.c", "port.c")
-_BOARD = ("startup.c", "fault.c")
+_CORE = ("start.c", "fault.c")
 _CODES = {
     2: "the request ended within an array",
     3: "no memory left",
@@ -125,7 +125,8 @@ def build_qemu(
     files = [
         *with_definitions(sources, "" if plain else variant(KIND)),
         *(f"tests/semihosting/{name}" for name in _SEMIHOSTING),
-        *(f"{board}/{name}" for name in _BOARD),
+        f"{board}/startup.c",
+        *(f"cortex_m/{name}" for name in _CORE),
         "libc/string.c",
     ]
     own = [

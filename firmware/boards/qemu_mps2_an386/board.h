@@ -4,8 +4,6 @@
 
 #include "../../runtime/port.h"
 
-void board_main(void) __attribute__((noreturn));
-void Fault_Handler(void);
 void SysTick_Handler(void);
 void UART0_RX_Handler(void);
 
@@ -22,8 +20,5 @@ int memory_begin(void); /* 1: the host wants frames through memory */
 size_t memory_read(void *ctx, uint8_t *buffer, size_t capacity);
 int memory_write(void *ctx, const uint8_t *bytes, size_t length);
 void memory_wait(void *ctx);
-
-/* main.c; fault.c sends its report through it */
-extern const struct hil_port *board_port;
 
 #endif

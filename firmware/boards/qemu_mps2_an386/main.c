@@ -1,6 +1,10 @@
 /* The mps2-an386 of QEMU: UART or memory, a free-running timer as counter, and the port that the runtime asks for. */
 #include "board.h"
 
+#include "../../cortex_m/access.h"
+#include "../../cortex_m/core.h"
+#include "../../cortex_m/fault.h"
+#include "../../cortex_m/start.h"
 #include "../../runtime/model.h"
 #include "../../runtime/rings.h"
 #include "../../runtime/runtime.h"
@@ -15,11 +19,6 @@ struct cmsdk_timer {
 #define CLOCK_HZ 25000000u
 #define TIMER0 ((struct cmsdk_timer *)0x40000000u) /* DDI 0479, APB timer programmer's model */
 #define TIMER_ENABLE 1u
-
-#define SYST_CSR (*(volatile uint32_t *)0xE000E010u)
-#define SYST_RVR (*(volatile uint32_t *)0xE000E014u)
-#define SYST_CVR (*(volatile uint32_t *)0xE000E018u)
-#define SYST_RUN 7u /* core clock, interrupt, enable */
 
 extern const uint8_t _stack_low[], _stack_high[];
 
@@ -102,9 +101,9 @@ void board_main(void)
 {
     counter_init();
     uart_init();
-    SYST_RVR = CLOCK_HZ / 1000u - 1u;
-    SYST_CVR = 0;
-    SYST_CSR = SYST_RUN;
+    register_put(SYST_RVR, CLOCK_HZ / 1000u - 1u);
+    register_put(SYST_CVR, 0);
+    register_put(SYST_CSR, SYST_CSR_CLKSOURCE | SYST_CSR_TICKINT | SYST_CSR_ENABLE);
     board_port = memory_begin() ? &memory_port : &uart_port;
     hil_runtime_run(board_port, &hil_model);
 }

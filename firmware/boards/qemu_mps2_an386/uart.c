@@ -2,6 +2,9 @@
  * Registers: Arm Cortex-M System Design Kit TRM (DDI 0479), APB UART programmer's model. */
 #include "board.h"
 
+#include "../../cortex_m/access.h"
+#include "../../cortex_m/core.h"
+
 struct cmsdk_uart {
     volatile uint32_t data;
     volatile uint32_t state;
@@ -16,7 +19,6 @@ struct cmsdk_uart {
 #define CTRL_RX_ENABLE (1u << 1)
 #define CTRL_RX_INTERRUPT (1u << 3)
 #define INTERRUPT_RX (1u << 1)
-#define NVIC_ISER0 (*(volatile uint32_t *)0xE000E100u)
 #define BAUDDIV (25000000u / 115200u)
 
 static uint8_t ring[UART_RING_BYTES];
@@ -27,7 +29,7 @@ void uart_init(void)
 {
     UART0->bauddiv = BAUDDIV;
     UART0->ctrl = CTRL_TX_ENABLE | CTRL_RX_ENABLE | CTRL_RX_INTERRUPT;
-    NVIC_ISER0 = 1u << 0;
+    register_put(NVIC_ISER0, 1u << 0);
 }
 
 void UART0_RX_Handler(void)

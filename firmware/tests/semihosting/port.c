@@ -1,5 +1,7 @@
 /* The board's own start and fault code, with a test driver's main behind it and the host instead of the link. */
 #include "boards/qemu_mps2_an386/board.h"
+#include "cortex_m/fault.h"
+#include "cortex_m/start.h"
 
 #include <stdlib.h>
 
