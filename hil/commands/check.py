@@ -30,16 +30,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--run", default="latest", metavar="REF", help="the run to look at; default: latest")
     parser.add_argument("--db", metavar="URL", help="default: SQLite in the user's data folder")
+    fail_on_argument(parser)
+    parser.add_argument("--format", choices=_FORMATS, default="text", help="default: text")
+    parser.add_argument(
+        "--lab", type=Path, metavar="FILE", help="where thresholds stand (default: in ./pyproject.toml)"
+    )
+
+
+def fail_on_argument(parser: argparse.ArgumentParser) -> None:
+    """Which verdicts make the exit code, as hil.gate.result reads them."""
     parser.add_argument(
         "--fail-on",
         default="regression,no-data",
         metavar="WHAT[,WHAT]",
         help="of regression, no-data, not-comparable, new, improvement; or never; "
         "default: regression,no-data",
-    )
-    parser.add_argument("--format", choices=_FORMATS, default="text", help="default: text")
-    parser.add_argument(
-        "--lab", type=Path, metavar="FILE", help="where thresholds stand (default: in ./pyproject.toml)"
     )
 
 

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from hil.collecting import collecting_later
+from hil.commands.check import fail_on_argument
 
 HELP = "run the bench, compare it with the runs before, write report and comment: 0 when all is fine"
 FAILED = 2  # what goes wrong is no regression
@@ -29,13 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="as for hil check (default: the newest finished run of the branch, or of the one to merge into)",
     )
     parser.add_argument("--db", metavar="URL", help="default: SQLite in the user's data folder")
-    parser.add_argument(
-        "--fail-on",
-        default="regression,no-data",
-        metavar="WHAT[,WHAT]",
-        help="of regression, no-data, not-comparable, new, improvement; or never; "
-        "default: regression,no-data",
-    )
+    fail_on_argument(parser)
     parser.add_argument("--lab", type=Path, metavar="FILE", help="the lab file, with its thresholds")
     parser.add_argument(
         "--out", type=Path, default=Path("nightly"), metavar="DIR", help="where nights lie; default: nightly"

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import replace
 from html.parser import HTMLParser
 
-from hil.image import Manifest
+import session_records
 from hil.measure.memory import SymbolUse
 from hil.measure.profile import ClassCost, PathCost, Profile
-from hil.metrics import ACCURACY, FLASH_BYTES, LATENCY_CYCLES, STREAM_S
-from hil.values import Method, Precision
-from hil_db.records import SessionRecord, Status
+from hil.metrics import LATENCY_CYCLES, STREAM_S
+from hil.values import Method
+from hil_db.records import SessionRecord
 
-BEGAN = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+BEGAN = session_records.BEGAN
 Add = Callable[..., int]
 Say = Callable[..., tuple[int, str, str]]
 Written = Callable[..., str]
@@ -28,32 +28,30 @@ def record(
     symbol: str = "weights",
 ) -> SessionRecord:
     """A session of a model that spends its cycles in one function, and its flash in one symbol."""
-    manifest = Manifest(
-        kind="qemu_mps2_an386", model=model, precision=Precision.Q15, sha256=f"{cycles + flash:064x}",
-        source_sha256="b" * 64, build_id="b" * 32, toolchain="gcc", sections={}, features=8, min_steps=8,
-        max_steps=8, outputs=10, vectors_sha256="c" * 64,
-    )  # fmt: skip
+    plain = session_records.record(cycles, flash, 1, board, function, model)
+    _, *counted = plain.measures
+    estimated = LATENCY_CYCLES.measure(
+        cycles,
+        Method.ESTIMATED,
+        "cycle-model-2",
+        None,
+        (cycles * 0.93, cycles * 1.07),
+        {"wait_states": 0.0},
+    )
+    streamed = STREAM_S.measure(2.5, Method.MEASURED, "host-clock", conditions={"link": "ram"})
     profile = Profile(
         "cycle-model-2",
         10,
         (PathCost(("infer",), 10, 50, 50), PathCost(("infer", function), 10, cycles * 10, cycles * 10)),
         (ClassCost("alu", 1, cycles * 10 + 50),),
     )
-    return SessionRecord(
-        board, "qemu_mps2_an386", model, "q15", BEGAN, BEGAN, Status.FINISHED, manifest,
-        vectors_sha256="c" * 64,
-        measures=(
-            LATENCY_CYCLES.measure(
-                cycles, Method.ESTIMATED, "cycle-model-2", None, (cycles * 0.93, cycles * 1.07),
-                {"wait_states": 0.0},
-            ),
-            FLASH_BYTES.measure(flash, Method.COUNTED, "elf"),
-            ACCURACY.measure(0.9, Method.COUNTED, "labels", 0.1),
-            STREAM_S.measure(2.5, Method.MEASURED, "host-clock", conditions={"link": "ram"}),
-        ),
+    return replace(
+        plain,
+        measures=(estimated, *counted, streamed),
+        samples=(),
         profile=profile,
         symbols=(SymbolUse(symbol, ".rodata", flash, 0), SymbolUse("state", ".bss", 0, 600)),
-    )  # fmt: skip
+    )
 
 
 _EMPTY = {"meta", "link", "input", "br", "path", "rect", "wbr"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,31 +11,16 @@ from pathlib import Path
 import pytest
 
 from bench_runs import database_url, runs
-from needs import absent
+from example_project import example_project, slow_down
 
 pytestmark = pytest.mark.emulated
 
-EXAMPLE = Path(__file__).parents[3] / "examples" / "own_model"
 BENCH = ("--model=nearest", "--models-dir=models", "--vectors=20", "-p", "no:cacheprovider")
-SOMEBODY = ("-c", "user.name=A", "-c", "user.email=a@example.org")
-LOOP = "        int32_t distance = 0;\n"
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    if shutil.which("arm-none-eabi-gcc") is None:
-        absent("arm-none-eabi-gcc is not installed")
-    folder = tmp_path / "a project"
-    shutil.copytree(EXAMPLE / "models", folder / "models")
-    (folder / ".gitignore").write_text("*.elf\nbuilt\nresults.db*\nnightly\n")
-    subprocess.run(["git", "init", "--initial-branch=main"], cwd=folder, check=True, capture_output=True)
-    commit(folder, "first")
-    return folder
-
-
-def commit(folder: Path, subject: str) -> None:
-    for words in (("add", "-A"), ("commit", "-m", subject)):
-        subprocess.run(["git", *SOMEBODY, *words], cwd=folder, check=True, capture_output=True)
+    return example_project(tmp_path / "a project")
 
 
 def hil(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -55,15 +39,6 @@ def night(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     return hil(folder, "nightly", f"--db={database_url(folder)}", "--", *BENCH, **environment)
 
 
-def slow_down(folder: Path) -> None:
-    source = folder / "models" / "nearest" / "prototypes.c"
-    text = source.read_text()
-    assert LOOP in text
-    wait = "        for (volatile int32_t wait = 0; wait < 50; wait++) {\n        }\n"
-    source.write_text(text.replace(LOOP, LOOP + wait))
-    commit(folder, "compare: take your time")
-
-
 def test_nights_alike_then_slower_then_accepted_then_without_a_board(project: Path) -> None:
     newest = project / "nightly" / "newest"
     first = night(project)
@@ -73,7 +48,7 @@ def test_nights_alike_then_slower_then_accepted_then_without_a_board(project: Pa
     assert alike.returncode == 0, alike.stdout
     assert "1 image: 1 unchanged" in (newest / "check.md").read_text()
 
-    slow_down(project)
+    slow_down(project, "compare: take your time")
     for _ in range(2):  # it stays worse until somebody does something about it
         slower = night(project)
         assert slower.returncode == 1, slower.stdout

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,30 +11,17 @@ from pathlib import Path
 import pytest
 
 from bench_runs import database_url, run_bench, runs
-from needs import absent
+from example_project import example_project, slow_down
 
 pytestmark = pytest.mark.emulated
 
-EXAMPLE = Path(__file__).parents[3] / "examples" / "own_model"
 BENCH = ("--board=all", "--model=nearest", "--models-dir=models", "--vectors=20", "-p", "no:cacheprovider")
-SOMEBODY = ("-c", "user.name=A", "-c", "user.email=a@example.org")
 SUBJECT = "compare: take your time"
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    if shutil.which("arm-none-eabi-gcc") is None:
-        absent("arm-none-eabi-gcc is not installed")
-    shutil.copytree(EXAMPLE / "models", tmp_path / "models")
-    (tmp_path / ".gitignore").write_text("*.elf\nbuilt\nresults.db*\n")
-    subprocess.run(["git", "init", "--initial-branch=main"], cwd=tmp_path, check=True, capture_output=True)
-    commit(tmp_path, "first")
-    return tmp_path
-
-
-def commit(folder: Path, subject: str) -> None:
-    for words in (("add", "-A"), ("commit", "-m", subject)):
-        subprocess.run(["git", *SOMEBODY, *words], cwd=folder, check=True, capture_output=True)
+    return example_project(tmp_path)
 
 
 def check(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -49,23 +35,13 @@ def check(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def slow_down(folder: Path) -> None:
-    source = folder / "models" / "nearest" / "prototypes.c"
-    text = source.read_text()
-    loop = "        int32_t distance = 0;\n"
-    assert loop in text
-    slower = f"{loop}        for (volatile int32_t wait = 0; wait < 50; wait++) {{\n        }}\n"
-    source.write_text(text.replace(loop, slower))
-    commit(folder, SUBJECT)
-
-
 def test_a_function_that_got_slower(project: Path) -> None:
     first = run_bench(project, *BENCH)
     assert first.returncode == 0, first.stdout
     again = run_bench(project, *BENCH, "--baseline=main")
     assert again.returncode == 0, again.stdout
     assert "1 image: 1 unchanged" in again.stdout
-    slow_down(project)
+    slow_down(project, SUBJECT)
     worse = run_bench(project, *BENCH, "--baseline=main")
     assert worse.returncode == 1, worse.stdout
     assert "nearest/q15 is worse than in run 2 (main, " in worse.stdout
