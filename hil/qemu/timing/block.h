@@ -78,6 +78,11 @@ struct block {
 
 enum { NOWHERE = 1 }; /* no instruction has an odd address */
 
+static inline bool block_holds(const struct block *block, uint32_t address)
+{
+    return address - block->address < block->end - block->address;
+}
+
 /* Another program is in memory: blocks made from now on do not know those made so far. */
 void block_forget_all(void);
 /* The block of these halfwords, decoded at its first call and the same at every later one; NULL without memory.

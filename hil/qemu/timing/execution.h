@@ -120,8 +120,6 @@ void execution_part(const struct block *block, int32_t index, int sign);
 void execution_other_symbols(void);
 /* Forget what ran; the present block counts from its instruction ``index`` on. */
 void execution_restart(struct block *present, int32_t index);
-/* Give the present node of the profile what was spent since it began. */
-void execution_settle(void);
 /* SP before instruction ``index`` of the present block. */
 uint32_t execution_sp(const struct block *present, int32_t index);
 /* The lowest that SP was on a stack since the region began; how far below its beginning that is. */

@@ -2,6 +2,7 @@
 #include "region.h"
 
 #include "execution.h"
+#include "path.h"
 #include "profile.h"
 #include "report.h"
 #include "symbols.h"
@@ -56,7 +57,7 @@ static void other_task(bool runs)
     }
     region.other_stacks.runs = false; /* that was the way to the other task */
     if (execution.profiling) {
-        execution_settle();
+        path_settle();
     }
     set_part(&region.other_tasks, runs);
     execution.elsewhere = runs;
@@ -103,7 +104,7 @@ static void report(bool complete)
     report_add_up(&sums);
     report_add(&sums.counts, &region.other_tasks.all, -1);
     if (execution.profiling) {
-        execution_settle();
+        path_settle();
     }
     fprintf(out, "{\"region\":%" PRIu32 ",\"complete\":%s,", execution.region, complete ? "true" : "false");
     if (region.options.kind == REGION_MARKS) {

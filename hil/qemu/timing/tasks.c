@@ -52,11 +52,6 @@ bool execution_grow(void)
     return true;
 }
 
-static bool is_within(uint32_t address, const struct block *block)
-{
-    return address - block->address < block->end - block->address;
-}
-
 /* Whether an interrupted task may go on at an address. */
 static bool may_go_on(const struct task *task, uint32_t address)
 {
@@ -72,7 +67,7 @@ static bool may_go_on(const struct task *task, uint32_t address)
         return address == caller->returns_to;
     }
     tasks.unsure |= before->flow >= FLOW_CALL_REGISTER;
-    return before->flow >= FLOW_CALL_REGISTER || address == before->falls_to || is_within(address, before) ||
+    return before->flow >= FLOW_CALL_REGISTER || address == before->falls_to || block_holds(before, address) ||
            (before->flow != FLOW_NEXT && address == before->target);
 }
 
