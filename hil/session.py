@@ -155,6 +155,16 @@ class Session:
         self.phases[metrics.HANDSHAKE_S] = time.monotonic() - started
 
     @property
+    def versions(self) -> dict[str, str]:
+        """Of all that took part: the board's tools, and once they are known its chip and its firmware."""
+        found = dict(self.board.versions)
+        if self.flash_report is not None and self.flash_report.chip is not None:
+            found["chip"] = self.flash_report.chip
+        if self.hello is not None:
+            found["firmware"] = self.hello.told
+        return found
+
+    @property
     def _answer_s(self) -> float:
         """How long the board may take for an answer that costs it nothing: as long as it may be silent."""
         return max(ANSWER_S, self.hang_after_s or 0.0)

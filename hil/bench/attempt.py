@@ -191,7 +191,7 @@ class Attempt:
             error=error,
             manifest=self._image.manifest if self._image is not None else None,
             vectors=self._vectors,
-            versions=dict(self.board.versions),
+            versions=self._session.versions if self._session is not None else dict(self.board.versions),
             measures=phases if report is None else report.measures,
         )
 

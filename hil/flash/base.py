@@ -14,7 +14,7 @@ class FlashReport:
 
     ``bytes_total`` is the image's, and every one of them was read back. ``bytes_programmed`` counts whole
     pages; ``pages_skipped`` held the right bytes already. ``under_reset`` says why
-    it took a reset to connect.
+    it took a reset to connect. ``chip`` is what the registers read that tell it and its revision.
     """
 
     bytes_total: int
@@ -25,6 +25,7 @@ class FlashReport:
     program_s: float
     verify_s: float
     under_reset: str | None = None
+    chip: str | None = None
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,14 @@ def registers_of(target: str) -> tuple[Register, ...]:
     return CHIPS.get(target.lower(), (_CORE,))
 
 
+def chip(target: str, read: Callable[[int], int]) -> str:
+    """What those registers read, ``CPUID 0x410fc241, DBGMCU_IDCODE 0x10076415``: the chip and its revision.
+
+    None of them tells one chip from another of its revision.
+    """
+    return ", ".join(f"{register.name} {read(register.address):#010x}" for register in registers_of(target))
+
+
 def difference(target: str, read: Callable[[int], int]) -> str | None:
     """The first register that tells another chip, with what it reads; None when it is the target's.
 

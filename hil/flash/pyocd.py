@@ -7,6 +7,7 @@ import struct
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -19,7 +20,7 @@ from pyocd.flash.loader import MemoryLoader
 
 from hil.errors import FlashError, HilError, ProbeError
 from hil.flash.base import AttachedProbe, FlashReport
-from hil.flash.identity import difference
+from hil.flash.identity import chip, difference
 from hil.flash.remedies import remedy_of
 from hil.measure.elf import Segment, load_segments
 
@@ -84,6 +85,7 @@ class PyOcdFlasher:
         self._session: Any = None
         self._connect_s = 0.0
         self._under_reset: str | None = None
+        self._chip: str | None = None
         self._perf: list[Any] = []
         self._warnings = _Warnings()
 
@@ -130,6 +132,7 @@ class PyOcdFlasher:
             program_s=programmed - started,
             verify_s=time.monotonic() - programmed,
             under_reset=self._under_reset,
+            chip=self._chip,
         )
 
     def reset_and_run(self) -> None:
@@ -186,8 +189,10 @@ class PyOcdFlasher:
 
     def _check_chip(self) -> None:
         """Refuse a chip that is not the target's, before anything is erased."""
+        read = cache(self._target.read32)
         try:
-            wrong = difference(self._target_name, self._target.read32)
+            wrong = difference(self._target_name, read)
+            self._chip = chip(self._target_name, read)
         except exceptions.TransferFaultError as error:
             wrong = f"no register at {error.fault_address or 0:#010x}"
         if wrong is not None:

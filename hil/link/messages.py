@@ -85,6 +85,12 @@ class Hello:
     rx_window: int
     max_payload: int
 
+    @property
+    def told(self) -> str:
+        """What of it is the same for every image of a kind: its protocol, its clock and its counter."""
+        counter = f"counter {self.counter} at {self.counter_hz:,} Hz"
+        return f"protocol {self.protocol}, clock {self.clock_hz:,} Hz, {counter}"
+
 
 @dataclass(frozen=True)
 class Answer:

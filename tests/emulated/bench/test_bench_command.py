@@ -123,9 +123,10 @@ def test_the_bench_prints_stores_and_exports_the_same_values(tmp_path: Path) -> 
         assert np.count_nonzero(store.read_samples(1, "predicted") == -1) == 0
     assert "Reset_Handler" in {one.name for one in held}
     assert sum(one.ram_bytes for one in held if one.section != ".stack") == float(table["ram_bytes"]["value"])
-    versions = str(rows(tmp_path, "select versions from session")[0][0])
-    assert '"qemu"' in versions
-    assert '"pyocd"' in versions
+    versions = json.loads(rows(tmp_path, "select versions from session")[0][0])
+    assert {"qemu", "pyocd"} < set(versions)
+    assert versions["chip"] == "CPUID 0x410fc240"
+    assert versions["firmware"] == "protocol 2, clock 25,000,000 Hz, counter timer at 25,000,000 Hz"
 
 
 def test_a_reader_that_goes_loses_nothing_that_was_measured(tmp_path: Path) -> None:

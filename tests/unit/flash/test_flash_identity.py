@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from hil.flash.identity import CHIPS, CPUID, difference, registers_of
+from hil.flash.identity import CHIPS, CPUID, chip, difference, registers_of
 from hil.kinds import KINDS
 
 # Those that pyOCD ships descriptions of.
@@ -38,6 +38,11 @@ def test_another_chip_of_the_maker_is_told(target: str, other: str) -> None:
 def test_another_core_is_told_first() -> None:
     told = difference("stm32l475xg", {CPUID: 0x411F_C271}.__getitem__)  # a Cortex-M7
     assert told == "CPUID reads 0x411fc271, 0x4100c240 under 0xff00fff0 expected"
+
+
+def test_a_chip_is_told_with_its_revision() -> None:
+    memory = {CPUID: 0x410F_C241, 0xE004_2000: 0x1007_6415}
+    assert chip("stm32l475xg", memory.__getitem__) == "CPUID 0x410fc241, DBGMCU_IDCODE 0x10076415"
 
 
 def test_of_a_chip_that_is_not_known_the_core_is_read() -> None:

@@ -43,6 +43,7 @@ def test_the_handshake_tells_all_about_the_firmware(start_device: StartDevice) -
     assert (hello.input_dtype, hello.output_dtype) == (np.int16, np.int16)
     assert (hello.counter, hello.counter_hz, hello.clock_hz) == ("timer", 1_000_000, 1_000_000)
     assert (hello.rx_window, hello.max_payload) == (7000, 2048)
+    assert hello.told == "protocol 2, clock 1,000,000 Hz, counter timer at 1,000,000 Hz"
 
 
 def test_another_protocol_version_is_named(other_version_program: Path) -> None:
