@@ -1,18 +1,22 @@
 """What is left behind by runs that are ended by kill -9, and by boards that are opened again and again.
 
-    python benchmarks/endurance.py [--cycles=N] [--kills=N] [--inside=N] [--seed=N] [-- ARGUMENTS]
+    python benchmarks/endurance.py [--kind=KIND] [--cycles=N] [--kills=N] [--inside=N] [--seed=N]
+                                   [-- ARGUMENTS]
 
-A cycle is `pytest --board=all` over a few images: open, flash, run, close; ARGUMENTS go to pytest too. Some
+With a KIND there is one emulated board of it, in a lab file and with `pool = false`, so that each run locks
+it; else the built-in lab's pool. A twin may need a newer QEMU than the system's: name it in HIL_QEMU. A
+cycle is `pytest --board=all` over a few images: open, flash, run, close; ARGUMENTS go to pytest too. Some
 are ended by kill -9 at random moments, every other one of these while boards are open. After each, the
-processes are counted that its surroundings gave birth to, and what lies where boards are listed and temporary
-files are made; in the end, what the database holds. Then one process opens two boards, runs an image on each
-and closes them again and again: its descriptors, threads and memory are counted. Everything is in folders of
-its own. Exits with 1 when something leaked.
+processes are counted that its surroundings gave birth to, and what lies where boards are listed and
+temporary files are made; in the end, what the database holds. Then one process opens two boards, runs an
+image on each and closes them again and again: its descriptors, threads and memory are counted. Everything
+is in folders of its own. Exits with 1 when something leaked.
 """
 
 from __future__ import annotations
 
 import argparse
+import fcntl
 import os
 import random
 import shlex
@@ -39,7 +43,10 @@ BOARDS_SHARE = 0.4  # of a run's time, in which boards are open
 END_S = 120.0  # for what a killed run leaves to end by itself
 HALF_MADE_S = 60.0  # then the next run sweeps folders that nobody finished
 GROWTH_MB = 8.0  # of a process that opens boards again and again, beyond its first cycles
-KINDS = ("emulators", "watchers", "probe processes", "other processes", "boards' folders", "temporary files")
+KINDS = (
+    *("emulators", "watchers", "probe processes", "other processes"),
+    *("boards' folders", "stuck locks", "temporary files"),
+)
 WRONG = (
     *("half sessions", "orphaned rows", "damaged pages", "runs without a session"),
     *("finished runs without all their sessions", "dead runs that are taken for alive"),
@@ -71,6 +78,15 @@ class Place:
     @property
     def boards(self) -> Path:
         return self.folder / "boards"
+
+    @property
+    def locks(self) -> Path:
+        """Files that stay, whoever locks them."""
+        return self.boards / "locks"
+
+    def listed(self) -> list[Path]:
+        """The folders of boards."""
+        return [one for one in self.boards.iterdir() if one != self.locks]
 
     @property
     def temporary(self) -> Path:
@@ -106,7 +122,17 @@ class Place:
             with suppress(ProcessLookupError):
                 os.kill(pid, 9)
         self.leaked.update(left.values())
-        self.abandoned += any(self.boards.iterdir())
+        self.leaked["stuck locks"] += sum(map(_is_locked, self.locks.glob("*")))
+        self.abandoned += bool(self.listed())
+
+
+def _is_locked(path: Path) -> bool:
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def _kind(command: bytes) -> str:
@@ -119,7 +145,7 @@ def _kind(command: bytes) -> str:
 
 def wait(run: subprocess.Popen[bytes], place: Place, kill: Kill) -> None:
     """Until the run is to be killed, or ends."""
-    while kill.boards and run.poll() is None and not any(place.boards.iterdir()):
+    while kill.boards and run.poll() is None and not place.listed():
         time.sleep(0.005)
     with suppress(subprocess.TimeoutExpired):
         run.wait(kill.after_s)
@@ -165,7 +191,7 @@ def sweep(place: Place, arguments: list[str]) -> None:
     while any(time.time() - half.stat().st_mtime < HALF_MADE_S for half in place.boards.glob(".new-*")):
         time.sleep(1.0)
     cycle(place, arguments, None)
-    place.leaked["boards' folders"] += len(list(place.boards.iterdir()))
+    place.leaked["boards' folders"] += len(place.listed())
     place.leaked["temporary files"] += len(list(place.temporary.iterdir()))
 
 
@@ -224,19 +250,27 @@ class Held:
         )
 
 
-def inside(count: int) -> None:
+def lab_of(kind: str, folder: Path) -> str:
+    """The option that names a lab of one board of the kind, which a run locks."""
+    path = folder / "lab.toml"
+    path.write_text(f'[boards.one]\nkind = "{kind}"\npool = false\n', encoding="utf-8")
+    return f"--lab={path}"
+
+
+def inside(count: int, kind: str | None) -> None:
     """Open two boards, run an image on each, close them, in this process; exits with 1 when it holds more."""
     from hil.board import open_board
     from hil.flash.process import ProbeProcess
     from hil.image import Image, prebuilt_dir
-    from hil.lab.boards import builtin_lab
+    from hil.kinds import KINDS
+    from hil.lab.boards import BoardSpec, builtin_lab
     from hil.models.vectors import load_vectors
     from hil.session import Session, first
     from hil.values import Precision
 
-    spec = builtin_lab().boards[0]
+    spec = builtin_lab().boards[0] if kind is None else BoardSpec("one", KINDS[kind])
     vectors = first(load_vectors(MODEL, Precision.Q15), 5)
-    image = Image.load(prebuilt_dir(spec.kind.name) / f"{MODEL}-q15.elf")
+    image = Image.load(prebuilt_dir(spec.kind.image_kind) / f"{MODEL}-q15.elf")
     held = []
     for _ in range(count):
         with ExitStack() as stack:
@@ -256,19 +290,25 @@ def inside(count: int) -> None:
 def main() -> int:
     """All of it; 1 when something leaked."""
     parser = argparse.ArgumentParser()
+    parser.add_argument("--kind")
     parser.add_argument("--cycles", type=int, default=200)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--inside", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("arguments", nargs="*")
     given = parser.parse_args()
+    if not given.cycles:
+        inside(given.inside, given.kind)
     shared, started = shared_kb(), time.monotonic()
     with tempfile.TemporaryDirectory(prefix="hil-") as folder:  # short: sockets lie in it
         place = Place(Path(folder))
-        cycles(place, given.cycles, given.kills, given.seed, given.arguments)
-        sweep(place, given.arguments)
+        lab = [] if given.kind is None else [lab_of(given.kind, place.folder)]
+        arguments = [*lab, *given.arguments]
+        cycles(place, given.cycles, given.kills, given.seed, arguments)
+        sweep(place, arguments)
         print(
-            f"{given.cycles} cycles of pytest {shlex.join([*ARGUMENTS[4:], *given.arguments])} in "
+            f"{given.cycles} cycles of pytest {shlex.join([*ARGUMENTS[4:], *given.arguments])}"
+            f"{'' if given.kind is None else f' on one {given.kind}'} in "
             f"{time.monotonic() - started:.0f} s, {len(place.kills)} ended by kill -9, "
             f"{sum(place.kills)} of those while an emulator ran (seed {given.seed}, {socket.gethostname()})"
         )
@@ -278,12 +318,11 @@ def main() -> int:
         print(f"folders left to the next run, which swept them: after {place.abandoned} cycles")
         print(f"shared memory of the machine: {shared:,} kB before, {shared_kb():,} kB after")
         again = [sys.executable, __file__, f"--inside={given.inside}", "--cycles=0"]
+        again += [] if given.kind is None else [f"--kind={given.kind}"]
         held = subprocess.run(again, env=place.environment).returncode if given.inside else 0
         place.settle()
     return int(bool(held or +place.leaked or wrong))
 
 
 if __name__ == "__main__":
-    if "--cycles=0" in sys.argv:
-        inside(int(sys.argv[1].partition("=")[2]))
     sys.exit(main())
