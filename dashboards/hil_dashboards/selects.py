@@ -21,6 +21,7 @@ from hil_db.schema import (
     RUN,
     SESSION,
 )
+from hil_db.trials import is_no_trial
 
 Statement = Select[*tuple[Any, ...]]
 
@@ -70,15 +71,14 @@ def profiled_cases() -> Statement:
 
 def profiled_runs(choice: ProfileChoice, most: int) -> Statement:
     """The numbers of the newest runs with a profile of the choice's case, whichever run it names."""
-    runs = _profiled_of(choice).with_only_columns(SESSION.c.run_id).group_by(SESSION.c.run_id)
+    runs = _of_no_trial(_profiled_of(choice)).with_only_columns(SESSION.c.run_id).group_by(SESSION.c.run_id)
     return runs.order_by(*_newest_runs()).limit(most)
 
 
 def profiled_session(choice: ProfileChoice) -> Statement:
     """The number of the choice's newest session with a profile; of its run, where it names one."""
     wanted = _profiled_of(choice)
-    if choice.run is not None:
-        wanted = wanted.where(SESSION.c.run_id == choice.run)
+    wanted = _of_no_trial(wanted) if choice.run is None else wanted.where(SESSION.c.run_id == choice.run)
     return wanted.with_only_columns(SESSION.c.id).order_by(*_NEWEST_FIRST).limit(1)
 
 
@@ -102,7 +102,7 @@ def series(choice: Choice, metric: str) -> Statement:
     told = or_(MEASURE.c.id.is_not(None), SESSION.c.status != Status.FINISHED)
     wanted = and_(told, *(column.in_(names) for column, names in filters if names))
     runs = (
-        select(SESSION.c.run_id)
+        _of_no_trial(select(SESSION.c.run_id))
         .outerjoin(MEASURE, of_metric)
         .where(wanted)
         .group_by(SESSION.c.run_id)
@@ -151,6 +151,11 @@ def _sessions(*more: Any) -> Statement:
 
 def _values() -> Statement:
     return _sessions(*_MEASURE).join(MEASURE, MEASURE.c.session_id == SESSION.c.id)
+
+
+def _of_no_trial(sessions: Statement) -> Statement:
+    """Those of the bench's own runs: `hil bisect` measures old commits."""
+    return sessions.join(RUN, RUN.c.id == SESSION.c.run_id).where(is_no_trial())
 
 
 def _newest_runs() -> tuple[Any, ...]:

@@ -21,11 +21,12 @@ from hil.thresholds import Thresholds
 from hil.values import Measure, Method
 from hil_db import engine
 from hil_db.histories import Case as Case
-from hil_db.histories import Pair, divisor, histories, noisy_pairs, vectors_told, with_samples
+from hil_db.histories import Names, Pair, bench_of, divisor, histories, noisy_pairs, with_samples
 from hil_db.records import Status
 from hil_db.references import StoredRun
 from hil_db.schema import MEASURE, SESSION
 
+_TRAINED = "its reference gives other answers to the same vectors than before: the model was trained anew"
 _PLACES = {name: place for place, name in enumerate(METRICS)}
 
 
@@ -41,7 +42,8 @@ class Held:
 class Compared:
     """A case's verdicts, in the metrics' order; without any, ``reason`` says why: then ``outcome`` is set.
 
-    ``now`` and ``before`` are its sessions, None for a run that has none of it.
+    ``now`` and ``before`` are its sessions, None for a run that has none of it. ``note`` is what else there
+    is to know of them.
     """
 
     case: Case
@@ -50,6 +52,7 @@ class Compared:
     verdicts: tuple[Verdict, ...] = ()
     alone: Outcome | None = None
     reason: str | None = None
+    note: str | None = None
 
     @property
     def outcome(self) -> Outcome:
@@ -112,6 +115,8 @@ class _Session(NamedTuple):
     status: str
     error: str | None
     vectors: str | None
+    inputs: str | None
+    probe: str | None
 
 
 def _compared(
@@ -129,7 +134,10 @@ def _compared(
         for case in newer
         if case in older and newer[case].status == older[case].status == Status.FINISHED
     ]
-    taken = _taken(connection, [side[case] for case in both for side in (newer, older)])
+    names = Names((one.vectors, one.inputs) for held in sessions.values() for one in held.values())
+    taken = _taken(connection, now, [newer[case] for case in both], names)
+    if before is not None:
+        taken |= _taken(connection, before, [older[case] for case in both], names)
     pairs = [
         Pair(case, lookup(name), (newer[case].id, older[case].id), new.get(name, ()), old.get(name, ()))
         for case in both
@@ -169,7 +177,15 @@ def _case(
     elif old.status != Status.FINISHED:
         alone, reason = Outcome.NEW, f"its session in run {before.id} {old.status}"
     held = [None if one is None else Held(one.id, one.image) for one in (new, old)]
-    return Compared(case, held[0], held[1], tuple(verdicts), alone, reason)
+    note = _TRAINED if verdicts and _is_trained_anew(new, old) else None
+    return Compared(case, held[0], held[1], tuple(verdicts), alone, reason, note)
+
+
+def _is_trained_anew(new: _Session | None, old: _Session | None) -> bool:
+    """Whether the vectors are the same, and the answers to them are not."""
+    if new is None or old is None or new.inputs is None or old.inputs is None:
+        return False
+    return new.inputs == old.inputs and new.vectors != old.vectors
 
 
 def _sessions(
@@ -177,8 +193,10 @@ def _sessions(
 ) -> dict[int, dict[Case, _Session]]:
     """Of each run its sessions by case: the last that finished, or else the last."""
     of_case = (SESSION.c.board, SESSION.c.kind, SESSION.c.model, SESSION.c.precision)
-    about = (SESSION.c.id, SESSION.c.image_id, SESSION.c.status, SESSION.c.error, SESSION.c.vectors_sha256)
-    query = select(SESSION.c.run_id, *of_case, *about).where(SESSION.c.run_id.in_(runs))
+    held = SESSION.c
+    about = (held.id, held.image_id, held.status, held.error)
+    over = (held.vectors_sha256, held.inputs_sha256, held.probe)
+    query = select(SESSION.c.run_id, *of_case, *about, *over).where(SESSION.c.run_id.in_(runs))
     if only is not None:
         query = query.where(*(column == name for column, name in zip(of_case, only, strict=True)))
     found: dict[int, dict[Case, _Session]] = {run: {} for run in runs}
@@ -192,8 +210,10 @@ def _sessions(
     return found
 
 
-def _taken(connection: Connection, sessions: Sequence[_Session]) -> dict[int, dict[str, list[Taken]]]:
-    """What sessions hold, by their ids and by metric."""
+def _taken(
+    connection: Connection, run: StoredRun, sessions: Sequence[_Session], names: Names
+) -> dict[int, dict[str, list[Taken]]]:
+    """What sessions of a run hold, by their ids and by metric."""
     found: dict[int, dict[str, list[Taken]]] = {one.id: defaultdict(list) for one in sessions}
     query = select(MEASURE).where(MEASURE.c.session_id.in_(list(found))).order_by(MEASURE.c.id)
     measures: dict[int, list[Measure]] = defaultdict(list)
@@ -206,10 +226,13 @@ def _taken(connection: Connection, sessions: Sequence[_Session]) -> dict[int, di
     for session in sessions:
         held = measures[session.id]
         told = {one.metric: one.value for one in held}
-        vectors = vectors_told(session.vectors, told.get(VECTORS.name))
+        vectors = names.told(session.vectors, session.inputs, told.get(VECTORS.name))
+        bench = bench_of(session.probe, run)
         image = None if session.image is None else str(session.image)
         for measure in held:
             way = (measure.metric, measure.technique)
             reference = divisor(way, told.get(REFERENCE_S.name))
-            found[session.id][measure.metric].append(Taken(measure, image, vectors, reference=reference))
+            found[session.id][measure.metric].append(
+                Taken(measure, image, vectors, reference=reference, bench=bench)
+            )
     return found

@@ -13,15 +13,16 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import Connection, Text, cast, select
+from sqlalchemy import Connection, Text, cast, or_, select
 
-from hil.measure.verdicts import Series, Taken, likeness, pair_of
+from hil.measure.verdicts import Bench, Series, Taken, likeness, pair_of
 from hil.metrics import REFERENCE_S, VECTORS, Metric
 from hil.values import Measure, Method
 from hil_db import codec
 from hil_db.records import Status
 from hil_db.references import StoredRun
 from hil_db.schema import MEASURE, RUN, SAMPLE, SESSION
+from hil_db.trials import is_no_trial
 
 HISTORY = 100  # runs up to each of the two that are compared
 _HOST_CLOCK = "host-clock"
@@ -58,25 +59,40 @@ def divisor(way: tuple[str, str], held: float | None) -> float | None:
     return held if held and technique == _HOST_CLOCK and metric != REFERENCE_S.name else None
 
 
-def vectors_told(sha256: str | None, count: float | None) -> str:
-    """A set of vectors and how many of it ran, in one text."""
-    return f"{sha256} {count}"
+def bench_of(probe: str | None, run: StoredRun) -> Bench:
+    """Where a session of a run was measured."""
+    return Bench(probe, run.origin, run.host)
 
 
-Noisy = Mapping[tuple[Case, str], Hashable]  # the likeness of the two values, by case and metric
+class Names:
+    """What sets of vectors are called: by their inputs, also where those are known of another session alone.
+
+    Whoever asks has shown it all sessions that are to be compared, as (vectors_sha256, inputs_sha256).
+    """
+
+    def __init__(self, sessions: Iterable[tuple[str | None, str | None]]) -> None:
+        self._inputs = {vectors: inputs for vectors, inputs in sessions if vectors and inputs}
+
+    def told(self, vectors: str | None, inputs: str | None, count: float | None) -> str:
+        """A session's set and how many of it ran, in one text."""
+        return f"{inputs or self._inputs.get(vectors or '', vectors)} {count}"
+
+
+# Of a case and metric the likeness of the two values, and the bench of the newer.
+Noisy = Mapping[tuple[Case, str], tuple[Hashable, Bench]]
 
 
 def noisy_pairs(pairs: Iterable[Pair]) -> Noisy:
     """Those whose two values differ and may do so by noise."""
-    found: dict[tuple[Case, str], Hashable] = {}
+    found: dict[tuple[Case, str], tuple[Hashable, Bench]] = {}
     for pair in pairs:
         both = pair_of(pair.metric, pair.now, pair.before)
         if both is None or both[0].measure.method in pair.metric.exact:
             continue
         if both[0].normal == both[1].normal or min(one.normal for one in both) <= 0:
             continue
-        if likeness(both[0]) == likeness(both[1]):
-            found[pair.case, pair.metric.name] = likeness(both[0])
+        if likeness(both[0]) == likeness(both[1]) and both[0].bench.unlike(both[1].bench) is None:
+            found[pair.case, pair.metric.name] = likeness(both[0]), both[0].bench
     return found
 
 
@@ -123,29 +139,33 @@ def histories(
         return {}
     places = {run: place for place, run in enumerate(_runs(connection, now, before))}
     past = _past(connection, places, only)
+    names = Names((one.vectors, one.inputs) for one in past.values())
     beside = _beside(connection, past)
     series: dict[tuple[Case, str], list[tuple[int, int, float]]] = {key: [] for key in wanted}
     alike: dict[tuple[Hashable, ...], Hashable] = {}
     for session, *way, value in _values(connection, past, {metric for _, metric in wanted}):
-        case, vectors, *_ = past[session]
-        key = (case, way[0])
-        if key not in wanted:
+        one = past[session]
+        key = (one.case, way[0])
+        if key not in wanted or wanted[key][1].unlike(one.bench) is not None:
             continue
         count, workload = beside[session].get(VECTORS.name), beside[session].get(REFERENCE_S.name)
-        ran, reference = vectors_told(vectors, count), divisor((way[0], way[3]), workload)
+        ran = names.told(one.vectors, one.inputs, count)
+        reference = divisor((way[0], way[3]), workload)
         kind = (*way, ran, reference is None)
         if kind not in alike:
             name, unit, method, technique, conditions = way
             measure = Measure(name, value, unit, Method(method), technique, conditions=json.loads(conditions))
             alike[kind] = likeness(Taken(measure, vectors=ran, reference=reference))
-        if alike[kind] == wanted[key]:
-            series[key].append((places[past[session].run], session, value / (reference or 1.0)))
+        if alike[kind] == wanted[key][0]:
+            series[key].append((places[one.run], session, value / (reference or 1.0)))
     return {key: _series(held, past, before.id) for key, held in series.items()}
 
 
 class _Past(NamedTuple):
     case: Case
+    bench: Bench
     vectors: str | None
+    inputs: str | None
     run: int
     image: int | None
 
@@ -160,7 +180,8 @@ def _series(held: list[tuple[int, int, float]], past: Mapping[int, _Past], befor
 
 def _runs(connection: Connection, now: StoredRun, before: StoredRun) -> list[int]:
     """The runs up to either of the two, oldest first, of their branches alone."""
-    query = select(RUN.c.id, RUN.c.git_branch).order_by(RUN.c.started, RUN.c.id)
+    wanted = or_(is_no_trial(), RUN.c.id.in_([now.id, before.id]))
+    query = select(RUN.c.id, RUN.c.git_branch).where(wanted).order_by(RUN.c.started, RUN.c.id)
     branches = {now.branch, before.branch}
     every = [number for number, branch in connection.execute(query) if branch in branches]
     ends = [every.index(run.id) + 1 for run in (now, before)]
@@ -174,15 +195,17 @@ def _runs(connection: Connection, now: StoredRun, before: StoredRun) -> list[int
 def _past(connection: Connection, runs: Iterable[int], only: Case | None) -> dict[int, _Past]:
     """The finished sessions of these runs."""
     of_case = (SESSION.c.board, SESSION.c.kind, SESSION.c.model, SESSION.c.precision)
-    about = (SESSION.c.vectors_sha256, SESSION.c.run_id, SESSION.c.image_id)
-    query = select(SESSION.c.id, *of_case, *about).where(
-        SESSION.c.run_id.in_(list(runs)), SESSION.c.status == Status.FINISHED
+    about = (SESSION.c.vectors_sha256, SESSION.c.inputs_sha256, SESSION.c.run_id, SESSION.c.image_id)
+    query = (
+        select(SESSION.c.id, *of_case, SESSION.c.probe, RUN.c.origin, RUN.c.host, *about)
+        .join(RUN, RUN.c.id == SESSION.c.run_id)
+        .where(SESSION.c.run_id.in_(list(runs)), SESSION.c.status == Status.FINISHED)
     )
     if only is not None:
         query = query.where(*(column == name for column, name in zip(of_case, only, strict=True)))
     return {
-        number: _Past(Case(board, kind, model, precision), *rest)
-        for number, board, kind, model, precision, *rest in connection.execute(query)
+        number: _Past(Case(board, kind, model, precision), Bench(probe, origin, host), *rest)
+        for number, board, kind, model, precision, probe, origin, host, *rest in connection.execute(query)
     }
 
 

@@ -36,10 +36,11 @@ class Imported:
         return f"{self.source}: {new} of {runs} added to {self.place}, {self.known:,} sessions already in"
 
 
-def import_database(source: str, url: str | None) -> Imported:
+def import_database(source: str, url: str | None, *, own: bool = False) -> Imported:
     """Copy all runs, incidents and baselines of a file or URL to a database; once more, it adds nothing.
 
-    The source is only read, and may be of an older schema. StoreError when one of them refuses, or when both
+    What is not this lab's ``own`` is kept as the source's, which a comparison tells. The source is only read,
+    and may be of an older schema. StoreError when one of them refuses, or when both
     are the same.
     """
     theirs = named(source)
@@ -49,7 +50,7 @@ def import_database(source: str, url: str | None) -> Imported:
                 f"{engine.shown(theirs)} is the database itself",
                 remedy="name another to import, or with --db",
             )
-        copied = copy_runs(held, target)
+        copied = copy_runs(held, target, origin=None if own else engine.shown(theirs))
         return Imported(
             engine.shown(theirs),
             engine.shown_url(target.url),

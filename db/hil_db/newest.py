@@ -1,4 +1,7 @@
-"""The newest session and values of each case, kept beside the rows that they are derived from."""
+"""The newest session and values of each case, kept beside the rows that they are derived from.
+
+Trials of old commits are none of them.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,26 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, Subquery, Table, and_, case, delete, func, insert, or_, select
+from sqlalchemy import (
+    Connection,
+    Select,
+    Subquery,
+    Table,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+)
 
 from hil.metrics import VECTORS
 from hil_db.records import Status
 from hil_db.rows import Row
-from hil_db.schema import CASE_COLUMNS, MEASURE, NEWEST_SESSION, NEWEST_VALUE, PROFILE, SESSION
+from hil_db.schema import CASE_COLUMNS, MEASURE, NEWEST_SESSION, NEWEST_VALUE, PROFILE, RUN, SESSION
+from hil_db.trials import is_no_trial
 
 _CASE = tuple(SESSION.c[name] for name in CASE_COLUMNS)
 # A session may be stored long after it ran: its number alone does not say which is newest.
@@ -23,6 +40,8 @@ def note(
     connection: Connection, session_id: int, session: Row, measures: Iterable[Row], profiled: bool
 ) -> None:
     """Take a session that was added into account; ``session`` is its row, ``measures`` are its own rows."""
+    if connection.scalar(_counts(), {"run": session["run_id"]}) is None:
+        return
     about = {name: session[name] for name in (*CASE_COLUMNS, "started")} | {"session_id": session_id}
     values: dict[str, float] = {}
     for one in measures:
@@ -70,9 +89,10 @@ def sessions(*conditions: Any) -> Select[*tuple[Any, ...]]:
             (func.max(profiled).over(partition_by=_CASE) == 1).label("profiled"),
             func.row_number().over(partition_by=_CASE, order_by=_NEWEST_FIRST).label("place"),
         )
+        .join(RUN, RUN.c.id == SESSION.c.run_id)
         .outerjoin(MEASURE, measured)
         .outerjoin(PROFILE, PROFILE.c.session_id == SESSION.c.id)
-        .where(*conditions)
+        .where(is_no_trial(), *conditions)
         .subquery()
     )
     return _first(NEWEST_SESSION, ranked)
@@ -89,8 +109,9 @@ def values(*conditions: Any) -> Select[*tuple[Any, ...]]:
             MEASURE.c.metric,
             place.label("place"),
         )
+        .join(RUN, RUN.c.id == SESSION.c.run_id)
         .join(MEASURE, MEASURE.c.session_id == SESSION.c.id)
-        .where(_FINISHED, *conditions)
+        .where(_FINISHED, is_no_trial(), *conditions)
         .subquery()
     )
     return _first(NEWEST_VALUE, ranked)
@@ -104,6 +125,12 @@ def _first(table: Table, ranked: Subquery) -> Select[*tuple[Any, ...]]:
 def _fill(connection: Connection, table: Table, derived: Select[*tuple[Any, ...]]) -> None:
     names = [column.name for column in table.columns]
     connection.execute(insert(table).from_select(names, derived))
+
+
+@cache
+def _counts() -> Select[*tuple[Any, ...]]:
+    """The number of a ``run``, unless it is a trial."""
+    return select(RUN.c.id).where(RUN.c.id == bindparam("run"), is_no_trial())
 
 
 @cache

@@ -77,8 +77,9 @@ class SessionRecord:
     """One ended session and what it found; a failed one keeps what was measured before its ``error``.
 
     ``manifest`` is None when the image could not be trusted or read, ``profile`` when nothing told where the
-    cycles went. ``symbols`` are those of the image. A time without a zone is taken as UTC. ``uid`` tells it
-    from every other session.
+    cycles went. ``symbols`` are those of the image. ``probe`` is the debug probe's id where one board of
+    silicon bears the name, ``inputs_sha256`` of the vectors without what the reference answers. A time
+    without a zone is taken as UTC. ``uid`` tells it from every other session.
     """
 
     board: str
@@ -98,3 +99,5 @@ class SessionRecord:
     uid: str | None = None
     symbols: tuple[SymbolUse, ...] = ()
     incidents: tuple[Incident, ...] = ()
+    probe: str | None = None
+    inputs_sha256: str | None = None

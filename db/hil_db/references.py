@@ -21,6 +21,7 @@ from hil_db import engine
 from hil_db.liveness import status_now
 from hil_db.records import Status
 from hil_db.schema import BASELINE, RUN, SESSION
+from hil_db.trials import is_no_trial
 
 LATEST = "latest"
 _MOST = (1 << 31) - 1  # a server refuses to compare the column with more
@@ -41,12 +42,16 @@ _COLUMNS = (
     RUN.c.git_branch,
     RUN.c.lab_path,
     RUN.c.lab_sha256,
+    RUN.c.origin,
 )
 
 
 @dataclass(frozen=True)
 class StoredRun:
-    """What is told of a run that was found; ``name`` is what it was asked for by."""
+    """What is told of a run that was found; ``name`` is what it was asked for by.
+
+    ``origin`` is the database that it was imported from, None for one that began in this.
+    """
 
     id: int
     uid: str | None
@@ -58,6 +63,8 @@ class StoredRun:
     lab_path: str | None
     lab_sha256: str | None
     name: str
+    host: str = ""
+    origin: str | None = None
 
     @property
     def told(self) -> str:
@@ -65,7 +72,10 @@ class StoredRun:
         about = [self.branch] if self.branch else []
         if self.commit:
             about.append(self.commit[:10] + ("+" if self.dirty else ""))
-        return f"run {self.id} ({', '.join([*about, f'{self.started:%Y-%m-%d %H:%M}'])})"
+        about.append(f"{self.started:%Y-%m-%d %H:%M}")
+        if self.origin is not None:
+            about.append(f"imported from {self.origin}")
+        return f"run {self.id} ({', '.join(about)})"
 
 
 def checked_run(connection: Connection, name: str, url: URL) -> StoredRun:
@@ -180,7 +190,7 @@ def _newest(
     for row in rows:
         status = status_now(row.status, row.host, row.pid, row.pid_birth)
         about = (row.git_commit, row.git_dirty, row.git_branch, row.lab_path, row.lab_sha256)
-        run = StoredRun(row.id, row.uid, row.started, status, *about, name)
+        run = StoredRun(row.id, row.uid, row.started, status, *about, name, row.host, row.origin)
         if wanted is None or wanted(run):
             rows.close()
             return run
@@ -188,12 +198,7 @@ def _newest(
 
 
 def _has_results() -> ColumnElement[bool]:
-    return and_(select(SESSION.c.id).where(SESSION.c.run_id == RUN.c.id).exists(), _is_no_search())
-
-
-def _is_no_search() -> ColumnElement[bool]:
-    """Runs of `hil bisect` are of one image and of old commits: they stand for nothing but themselves."""
-    return RUN.c.command.not_like("hil bisect %")
+    return and_(select(SESSION.c.id).where(SESSION.c.run_id == RUN.c.id).exists(), is_no_trial())
 
 
 def _of_baseline(connection: Connection, name: str, url: URL) -> StoredRun | None:
@@ -221,7 +226,7 @@ def _tagged(connection: Connection, name: str) -> ColumnElement[bool] | None:
 def _of_commit(name: str) -> ColumnElement[bool] | None:
     if not re.fullmatch(f"[0-9a-fA-F]{{{_LEAST_OF_COMMIT},}}", name):
         return None
-    return and_(RUN.c.git_commit.startswith(name.lower(), autoescape=True), _is_no_search())
+    return and_(RUN.c.git_commit.startswith(name.lower(), autoescape=True), is_no_trial())
 
 
 def _of_uid(connection: Connection, name: str, url: URL) -> StoredRun | None:

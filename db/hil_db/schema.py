@@ -92,6 +92,7 @@ RUN = Table(
     Column("git_note", Text),  # what is not known of git_*, or is not in the commit
     Column("git_branch", Text),
     _given("git_tags", JSON, server_default="[]"),  # those of the commit when the run began
+    Column("origin", Text),  # the database that it was imported from, None for one that began here
     Index(None, "git_commit"),
     Index(None, "git_branch", "started"),
 )
@@ -127,6 +128,8 @@ SESSION = Table(
     Column("vectors_sha256", String(64)),
     _given("versions", JSON),
     Column("uid", String(32), unique=True, index=True),  # the same in every database
+    Column("probe", Text),  # the debug probe's id: tells a board of silicon from others of its name
+    Column("inputs_sha256", String(64)),  # of the vectors without what the reference answers
     Index(None, *CASE_COLUMNS, "started"),
 )
 

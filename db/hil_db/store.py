@@ -206,6 +206,8 @@ def _add_session(connection: Connection, run_id: int, record: SessionRecord) -> 
         "vectors_sha256": record.vectors_sha256,
         "versions": dict(record.versions),
         "uid": record.uid or uuid4().hex,
+        "probe": stored_text(record.probe) if record.probe is not None else None,
+        "inputs_sha256": record.inputs_sha256,
     }
     number = known(connection, SESSION, "uid", record.uid)
     if number is None:

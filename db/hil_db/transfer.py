@@ -42,10 +42,13 @@ class _Whole:
     incidents: list[Row]
 
 
-def copy_runs(source: Store, target: Store, uid: str | None = None) -> list[Copied]:
+def copy_runs(
+    source: Store, target: Store, uid: str | None = None, origin: str | None = None
+) -> list[Copied]:
     """Copy every run, or the one of that ``uid``, with its sessions, each in a transaction of its own.
 
-    A run that the target took for running or interrupted ends as the source says. StoreError when one of the
+    A run that the target took for running or interrupted ends as the source says. ``origin`` is what is kept
+    of those that began in the source, where they are another lab's. StoreError when one of the
     databases refuses, or when nothing tells a run from others.
     """
     with engine.explained(source.url), engine.looking(source.engine).connect() as connection:
@@ -53,7 +56,7 @@ def copy_runs(source: Store, target: Store, uid: str | None = None) -> list[Copi
         runs = _rows(connection, query if uid is None else query.where(RUN.c.uid == uid))
     for run in runs:
         _need_uid(run, f"run {run['id']} in {engine.shown(source.url)}")
-    return [_copy(source, target, run) for run in runs]
+    return [_copy(source, target, {**run, "origin": run["origin"] or origin}) for run in runs]
 
 
 def copy_baselines(source: Store, target: Store) -> int:

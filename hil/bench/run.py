@@ -314,6 +314,8 @@ def _record(outcome: Outcome, model: str, precision: str, told: str | None) -> S
         status=status,
         manifest=manifest,
         vectors_sha256=manifest.vectors_sha256 if manifest is not None and report is not None else None,
+        inputs_sha256=outcome.vectors.inputs_sha256 if outcome.vectors is not None and report else None,
+        probe=case.board.identity if case.board.kind.emulator is None else None,
         error=told,
         versions=dict(outcome.versions),
         measures=outcome.measures,

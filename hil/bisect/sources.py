@@ -6,16 +6,11 @@ the lab's firmware in it, that is taken in the place of the installed one.
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from hil import resources
 from hil.bench.attempt import Wanted
@@ -26,12 +21,11 @@ from hil.errors import BuildError, HilError, ModelError
 from hil.models.catalog import ModelLibrary, images_dir, is_own
 from hil.models.export import refresh
 from hil.models.spec import ModelSpec
-from hil.models.vectors import count_vectors, vectors_path
+from hil.models.vectors import count_vectors, inputs_sha256, vectors_path
 from hil.models.weights import read_npz
 from hil.values import Precision
 
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
-_ANSWERS = "golden_"
 _POINTER = b"version https://git-lfs"
 
 
@@ -91,7 +85,7 @@ class Sources:
             digest, _ = would_be(recipe, self.toolchain)
             held = count_vectors(spec)
             count = self.wish.wanted.count(spec.vectors)
-            inputs = _inputs_sha256(read_npz(vectors_path(spec)))
+            inputs = inputs_sha256(read_npz(vectors_path(spec)))
             return Identity(digest, recipe.vectors_sha256, min(held, count or held), inputs)
 
     def definition(self, name: str, precision: Precision) -> str | None:
@@ -155,16 +149,6 @@ def has_firmware(tree: Path, kind: str) -> bool:
     """Whether the lab's firmware for a kind of board lies there."""
     firmware = tree / "firmware"
     return (firmware / "runtime" / "model.h").is_file() and (firmware / "boards" / kind).is_dir()
-
-
-def _inputs_sha256(arrays: Mapping[str, npt.NDArray[Any]]) -> str:
-    digest = hashlib.sha256()
-    for name in sorted(arrays):
-        if not name.startswith(_ANSWERS):
-            held = arrays[name]
-            digest.update(f"{name} {held.dtype} {held.shape} ".encode())
-            digest.update(np.ascontiguousarray(held).tobytes())
-    return digest.hexdigest()
 
 
 def definition_in(texts: Iterable[bytes], name: str) -> str | None:

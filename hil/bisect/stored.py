@@ -12,7 +12,7 @@ from hil.measure.verdicts import Taken
 from hil.metrics import REFERENCE_S, VECTORS
 from hil.values import Measure, Method
 from hil_db.comparing import Case
-from hil_db.histories import divisor, vectors_told
+from hil_db.histories import divisor
 from hil_db.records import Status
 from hil_db.references import StoredRun, checked_run
 from hil_db.schema import IMAGE, MEASURE, SESSION
@@ -73,7 +73,7 @@ def taken_of(connection: Connection, session: Session, metric: str, vectors: str
     query = select(MEASURE).where(MEASURE.c.session_id == session.id, MEASURE.c.metric.in_(names))
     rows = connection.execute(query.order_by(MEASURE.c.id)).all()
     told = {row.metric: row.value for row in rows}
-    ran = vectors_told(vectors, told.get(VECTORS.name))
+    ran = f"{vectors} {told.get(VECTORS.name)}"
     found = []
     for row in rows:
         if row.metric != metric:

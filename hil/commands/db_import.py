@@ -12,6 +12,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "sources", nargs="+", metavar="FILE|URL", help="only read; importing it twice adds nothing"
     )
+    parser.add_argument(
+        "--own",
+        action="store_true",
+        help="they are this lab's own, as of a backup; else comparisons tell that they are another's",
+    )
     parser.add_argument("--db", metavar="URL", help="default: SQLite in the user's data folder")
 
 
@@ -20,5 +25,5 @@ def run(options: argparse.Namespace) -> int:
     from hil_db.incoming import import_database
 
     for source in options.sources:
-        print(import_database(source, options.db))
+        print(import_database(source, options.db, own=options.own))
     return 0

@@ -44,6 +44,8 @@ def _run(run: StoredRun) -> dict[str, Any]:
         "commit": run.commit,
         "dirty": run.dirty,
         "branch": run.branch,
+        "host": run.host,
+        "origin": run.origin,
     }
 
 
@@ -52,6 +54,7 @@ def _case(result: Result, one: Compared) -> dict[str, Any]:
         **one.case._asdict(),
         "outcome": str(one.outcome),
         "reason": one.reason,
+        "note": one.note,
         "metrics": [verdict_data(verdict) for verdict in one.verdicts],
         "why": [why_data(why) for why in result.why(one)],
         "commits": [commit.sha for commit in result.of_models.get(one.case.model, ())],

@@ -128,6 +128,8 @@ def _word(outcome: Outcome) -> str:
 
 def _run(run: StoredRun) -> str:
     about = [_code(part) for part in (run.branch, run.commit and run.commit[:10]) if part]
+    if run.origin is not None:
+        about.append(f"imported from {_code(run.origin)}")
     return f"run {run.id}" + (f" ({', '.join(about)})" if about else "")
 
 

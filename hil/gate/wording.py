@@ -102,11 +102,15 @@ def summary(comparison: Comparison) -> str:
 def not_compared(comparison: Comparison, apart_from: Collection[Outcome] = ()) -> list[str]:
     """What is new or could not be compared, and why: a line for all images of which the same is to be said.
 
+    What else there is to know of images is said likewise.
+
     Left out are outcomes that are told by themselves, ``apart_from`` those of changes.
     """
     said: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for one in comparison.cases:
         of_image: dict[str, list[str]] = {}
+        if one.note is not None:
+            of_image[one.note] = []
         if one.alone is not None and one.alone not in apart_from:
             of_image[f"{one.alone}, {one.reason}"] = []
         for verdict in told(one):

@@ -31,12 +31,44 @@ class Outcome(StrEnum):
     NOT_COMPARABLE = "not comparable"
 
 
+@dataclass(frozen=True)
+class Bench:
+    """Where a session ran: the id of the board's debug probe, the database it was imported from, the host.
+
+    None where there is no such thing, or it is not known: an emulated board has no probe that tells it from
+    another, what began in this database was not imported.
+    """
+
+    probe: str | None = None
+    origin: str | None = None
+    host: str = ""
+
+    def unlike(self, before: Bench) -> str | None:
+        """Why what is noisy is not compared with a session there; None for one and the same bench.
+
+        The host alone tells nothing: in CI every night has another.
+        """
+        if self.probe is not None and before.probe is not None:
+            if self.probe == before.probe:
+                return None
+            now, then = (f"probe {one.probe} on {one.host}" for one in (self, before))
+            return f"another board: {now} now, {then} before"
+        if self.origin == before.origin:
+            return None
+        now, then = (
+            f"host {one.host}" + (f" of {one.origin}" if one.origin is not None else "")
+            for one in (self, before)
+        )
+        return f"another lab: {now} now, {then} before"
+
+
 @dataclass(frozen=True, eq=False)
 class Taken:
     """A measure of one session: of which image, over which vectors, with the values behind it, (vectors,).
 
     ``vectors`` names the set and how many of it ran. ``reference`` is what the session's reference workload
-    took, which a noisy value is divided by; None where there was none.
+    took, which a noisy value is divided by; None where there was none. ``samples`` of an exact metric are
+    there where those of two sessions may differ.
     """
 
     measure: Measure
@@ -44,6 +76,7 @@ class Taken:
     vectors: str | None = None
     samples: npt.NDArray[np.generic] | None = None
     reference: float | None = None
+    bench: Bench = Bench()
 
     @property
     def normal(self) -> float:
@@ -156,10 +189,12 @@ def _unlike(metric: Metric, new: Taken, old: Taken) -> str | None:
             return f"{name.replace('_', ' ')} {told}"
     if metric.of_vectors and new.vectors != old.vectors:
         return "over other vectors"
+    if new.measure.method in metric.exact:
+        return None
     if (new.reference is None) != (old.reference is None):
         without = "now" if new.reference is None else "before"
         return f"without a reference workload {without}"
-    return None
+    return new.bench.unlike(old.bench)
 
 
 def _exact(metric: Metric, new: Measure, old: Measure, tolerance: Tolerance) -> Verdict:

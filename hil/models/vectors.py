@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from hil.models.weights import UNREADABLE, load_weights, read_npz, why_unreadabl
 from hil.resources import fixtures_dir
 from hil.values import Precision
 
+_ANSWERS = "golden_"
+
 
 @dataclass(frozen=True)
 class VectorSet:
@@ -30,7 +33,7 @@ class VectorSet:
     ``path_output`` is the output that tells which way the model went.
     ``default`` is how many a run takes unless it is told, None for all. ``macs`` are the model's
     multiply-accumulates in its longest inference, None where they are not known. ``sha256`` is of the file
-    ``path``, the same for every precision of a model.
+    ``path``, the same for every precision of a model; ``inputs_sha256`` of what it holds but for goldens.
     """
 
     inputs: list[npt.NDArray[Any]]
@@ -44,6 +47,7 @@ class VectorSet:
     macs: int | None = None
     targets: npt.NDArray[np.float64] | None = None
     output_scale: float = 1.0
+    inputs_sha256: str = ""
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -101,7 +105,22 @@ def load_vectors(model: str | ModelSpec, precision: Precision) -> VectorSet:
         macs=spec.macs,
         targets=None if targets is None else targets.astype(np.float64),
         output_scale=spec.output_scale(precision),
+        inputs_sha256=inputs_sha256(fields),
     )
+
+
+def inputs_sha256(arrays: Mapping[str, npt.NDArray[Any]]) -> str:
+    """Of the arrays of a model's archive, without the answers that its reference gives to the vectors.
+
+    A model that is trained anew has other goldens; its vectors are the same as long as this is.
+    """
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        if not name.startswith(_ANSWERS):
+            held = arrays[name]
+            digest.update(f"{name} {held.dtype} {held.shape} ".encode())
+            digest.update(np.ascontiguousarray(held).tobytes())
+    return digest.hexdigest()
 
 
 def count_vectors(model: str | ModelSpec) -> int:

@@ -15,6 +15,7 @@ from hil_db.records import Status
 from hil_db.references import StoredRun, baseline_run
 from hil_db.schema import RUN, SESSION
 from hil_db.store import Store
+from hil_db.trials import is_no_trial
 
 # Where CI says which branch a change is to be merged into; empty or unset otherwise.
 _TARGETS = ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME")
@@ -49,7 +50,7 @@ def _newest(connection: Connection, branch: str | None) -> str | None:
         return branch
     of_branch = [] if branch is None else [RUN.c.git_branch == branch]
     with_results = select(SESSION.c.id).where(SESSION.c.run_id == RUN.c.id).exists()
-    query = select(RUN.c.id).where(RUN.c.status == Status.FINISHED, with_results, *of_branch)
+    query = select(RUN.c.id).where(RUN.c.status == Status.FINISHED, with_results, is_no_trial(), *of_branch)
     found = connection.scalar(query.order_by(RUN.c.started.desc(), RUN.c.id.desc()).limit(1))
     return None if found is None else str(found)
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from hil.gate.result import Result
 from hil.measure.memory import SymbolUse
 from hil.measure.profile import Profile
-from hil.measure.verdicts import Outcome, Verdict
+from hil.measure.verdicts import Bench, Outcome, Verdict
 from hil.values import Measure
 from hil_db.comparing import Case, Compared
 from hil_db.records import Status
@@ -62,6 +62,8 @@ class Side:
     profile: Profile | None = None
     reference: float | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
+    inputs_sha256: str | None = None
+    bench: Bench = field(default_factory=Bench)
 
     @property
     def finished(self) -> bool:

@@ -12,14 +12,16 @@ from typing import Any
 
 from sqlalchemy import Connection, Text, cast, or_, select
 
-from hil.measure.verdicts import Outcome, Verdict
+from hil.measure.verdicts import Bench, Outcome, Verdict
 from hil.metrics import METRICS, REFERENCE_S, VECTORS, lookup
 from hil.report.data import Image, RunPoint, Series, Side
 from hil.values import Measure
 from hil_db.comparing import Case, outcome_of
+from hil_db.histories import Names
 from hil_db.records import Status
 from hil_db.references import StoredRun
 from hil_db.schema import CASE_COLUMNS, MEASURE, RUN, SESSION
+from hil_db.trials import is_no_trial
 
 _HOST_CLOCK = "host-clock"
 _PLACES = {name: place for place, name in enumerate(METRICS)}
@@ -32,6 +34,8 @@ class _Past:
     case: Case
     place: int
     vectors: str | None
+    inputs: str | None
+    bench: Bench
     rows: list[Any] = field(default_factory=list)
     count: float | None = None
     reference: float | None = None
@@ -84,7 +88,7 @@ def _axis(
     unnamed = [RUN.c.git_branch.is_(None)] if None in branches else []
     query = (
         select(RUN.c.id, RUN.c.started, RUN.c.git_commit)
-        .where(or_(*named, *unnamed), RUN.c.started <= run.started)
+        .where(or_(*named, *unnamed), or_(is_no_trial(), RUN.c.id == run.id), RUN.c.started <= run.started)
         .order_by(RUN.c.started.desc(), RUN.c.id.desc())
     )
     rows = [row for row in connection.execute(query) if (row.started, row.id) <= (run.started, run.id)]
@@ -97,8 +101,13 @@ def _past(
     """The last finished session of each case in each run, in the runs' order, and where there was none."""
     places = {run.id: place for place, run in enumerate(axis)}
     runs = list(places)
-    about = (SESSION.c.id, SESSION.c.run_id, SESSION.c.status, SESSION.c.vectors_sha256)
-    query = select(*about, *(SESSION.c[name] for name in CASE_COLUMNS)).where(SESSION.c.run_id.in_(runs))
+    held = SESSION.c
+    about = (held.id, held.run_id, held.status, held.vectors_sha256, held.inputs_sha256, held.probe)
+    query = (
+        select(*about, *(held[name] for name in CASE_COLUMNS), RUN.c.origin, RUN.c.host)
+        .join(RUN, RUN.c.id == held.run_id)
+        .where(held.run_id.in_(runs))
+    )
     last: dict[tuple[Case, int], tuple[int, _Past]] = {}
     lost: dict[Case, set[int]] = defaultdict(set)
     for row in connection.execute(query.order_by(SESSION.c.started, SESSION.c.id)):
@@ -109,13 +118,14 @@ def _past(
         if row.status != Status.FINISHED:
             lost[case].add(place)
             continue
-        last[case, place] = (row.id, _Past(case, place, row.vectors_sha256))
+        bench = Bench(row.probe, row.origin, row.host)
+        last[case, place] = (row.id, _Past(case, place, row.vectors_sha256, row.inputs_sha256, bench))
     sessions = dict(last.values())
-    held = MEASURE.c
-    columns = (held.session_id, held.metric, held.value, held.unit, held.method, held.technique)
+    of = MEASURE.c
+    columns = (of.session_id, of.metric, of.value, of.unit, of.method, of.technique)
     measures = (
-        select(*columns, cast(held.conditions, Text).label("conditions"))
-        .join(SESSION, SESSION.c.id == held.session_id)
+        select(*columns, cast(of.conditions, Text).label("conditions"))
+        .join(SESSION, SESSION.c.id == of.session_id)
         .where(SESSION.c.run_id.in_(runs))
     )
     for row in connection.execute(measures):
@@ -155,7 +165,10 @@ def _series(
     scaled = _is_scaled(like, side)
     about = (like.unit, str(like.method), like.technique)
     conditions = tuple(sorted(like.conditions.items()))
-    over = (side.vectors_sha256, _count(side)) if lookup(like.metric).of_vectors else None
+    metric = lookup(like.metric)
+    of_side = (side.vectors_sha256, side.inputs_sha256)
+    names = Names([*((past.vectors, past.inputs) for past, _ in held), of_side])
+    over = names.told(*of_side, _count(side)) if metric.of_vectors else None
     clocked = like.technique == _HOST_CLOCK and like.metric != REFERENCE_S.name
     places, values, others = [], [], set()
     for past, row in held:
@@ -164,7 +177,8 @@ def _series(
         reference = past.reference if clocked else None
         if (
             (row.unit, row.method, row.technique) != about
-            or (over is not None and (past.vectors, past.count) != over)
+            or (over is not None and names.told(past.vectors, past.inputs, past.count) != over)
+            or (like.method not in metric.exact and side.bench.unlike(past.bench) is not None)
             or bool(reference) != scaled
             or _conditions(row.conditions) != conditions
         ):

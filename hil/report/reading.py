@@ -20,6 +20,7 @@ from hil.report.history import read_history
 from hil.values import Measure, Method
 from hil_db import engine, profiles, symbols
 from hil_db.comparing import Case
+from hil_db.histories import bench_of
 from hil_db.records import Status
 from hil_db.references import StoredRun, checked_run
 from hil_db.schema import CASE_COLUMNS, IMAGE, INCIDENT, MEASURE, RUN, SESSION
@@ -71,7 +72,7 @@ def _earlier(connection: Connection, run: StoredRun) -> str | None:
 
 def _read(connection: Connection, store: Store, run: StoredRun, result: Result | None, runs: int) -> Report:
     before = result.comparison.before if result is not None else None
-    newer, older = ({} if one is None else _sides(connection, one.id) for one in (run, before))
+    newer, older = ({} if one is None else _sides(connection, one) for one in (run, before))
     if result is not None:
         images = tuple(Image(one.case, newer.get(one.case), older.get(one.case), one) for one in result.cases)
     else:
@@ -102,12 +103,12 @@ def _facts(connection: Connection, run: StoredRun) -> RunFacts:
     return RunFacts(run, *about, mishaps)
 
 
-def _sides(connection: Connection, run: int) -> dict[Case, Side]:
+def _sides(connection: Connection, run: StoredRun) -> dict[Case, Side]:
     """Of each case the last session that finished, or else the last, as `hil check` takes them."""
     query = (
         select(SESSION, IMAGE.c.sha256.label("sha256"), IMAGE.c.toolchain)
         .outerjoin(IMAGE, IMAGE.c.id == SESSION.c.image_id)
-        .where(SESSION.c.run_id == run)
+        .where(SESSION.c.run_id == run.id)
         .order_by(SESSION.c.started, SESSION.c.id)
     )
     rows: dict[Case, Any] = {}
@@ -125,7 +126,7 @@ def _sides(connection: Connection, run: int) -> dict[Case, Side]:
             row.id, row.status, row.error, row.sha256, row.toolchain, row.vectors_sha256,
             tuple(measures[row.id]), used.get(row.image_id, ()), held.get(row.id),
             next((one.value for one in measures[row.id] if one.metric == REFERENCE_S.name), None),
-            row.versions or {},
+            row.versions or {}, row.inputs_sha256, bench_of(row.probe, run),
         )
         for case, row in rows.items()
     }  # fmt: skip

@@ -99,12 +99,13 @@ class Bench:
         commit: str | None = COMMIT,
         dirty: bool | None = False,
         note: str | None = None,
+        command: str = "pytest --board=all",
     ) -> int:
         """Append a run that has not ended; returns its id."""
         run = self._store.begin_run(
             RunInfo(
                 began,
-                "pytest --board=all",
+                command,
                 pid=pid,
                 git_commit=commit,
                 git_dirty=dirty,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -133,6 +134,26 @@ def test_a_session_that_is_stored_later_than_it_ran_is_not_the_newest(bench: Any
     series = queries.read_series(bench.url, Choice(metric="flash_bytes"))
     where = VALUE_COLUMNS.index("value")
     assert [row[where] for row in series.values] == [80, 90]
+
+
+def test_trials_of_old_commits_head_no_page(bench: Any, profile: Profile) -> None:
+    run = bench.run(bench.session(2, bench.flash(90), bench.estimate(200), profile=profile))
+    trial = bench.run(
+        bench.session(5, bench.flash(10), bench.estimate(300), profile=profile),
+        command="hil bisect v1 main --model digits --metric flash_bytes",
+    )
+    assert shown(bench, "flash_bytes") == [(90, run)]
+    matrix = queries.read_matrix(bench.url)
+    assert [session[SESSION_COLUMNS.index("run")] for session in matrix.sessions] == [run]
+    assert matrix.newest is not None
+    assert matrix.newest.id == run
+    choice = ProfileChoice("qemu", "kind_a", "digits", "q15")
+    found = queries.read_profile(bench.url, choice)
+    assert (found.session[SESSION_COLUMNS.index("run")], found.runs) == (run, [run])
+    asked = queries.read_profile(bench.url, replace(choice, run=trial))
+    assert asked.session[SESSION_COLUMNS.index("run")] == trial, "who asks for it by its number sees it"
+    series = queries.read_series(bench.url, Choice(metric="flash_bytes"))
+    assert [row[VALUE_COLUMNS.index("value")] for row in series.values] == [90]
 
 
 def test_run_whose_process_is_gone_is_interrupted(bench: Any) -> None:

@@ -16,10 +16,11 @@ from hil.measure.verdicts import Outcome, Verdict
 from hil.measure.why import Part
 from hil.metrics import LATENCY_US, REFERENCE_S
 from hil.thresholds import Thresholds, load_thresholds
-from hil.values import Method
+from hil.values import Measure, Method
 from hil_db.comparing import Compared, Comparison, compare, outcome_of
 from hil_db.explaining import Why, explain
 from hil_db.histories import Case
+from hil_db.incoming import import_database
 from hil_db.records import RunInfo, SessionRecord, Status
 from hil_db.references import baseline_run, checked_run
 from hil_db.schema import IMAGE, MEASURE, PROFILE, PROFILE_CLASS, PROFILE_PATH, SAMPLE
@@ -198,6 +199,21 @@ def test_the_history_is_that_of_the_two_branches(url: str, add: Add, record: Ses
     assert on(one, "stream_s").outcome is Outcome.UNCHANGED
 
 
+def test_trials_of_old_commits_are_no_history(url: str, add: Add, record: SessionRecord) -> None:
+    def taking(seconds: float) -> SessionRecord:
+        return replace(record, measures=(replace(record.measures[2], value=seconds),), samples=())
+
+    trial = {"command": "hil bisect v1 main --model m --metric stream_s", "git_branch": None}
+    for number in range(8):
+        add(taking(5.0 + 0.01 * (number % 3)), git_branch=None)
+        add(taking(90.0 + 30 * (number % 3)), **trial)
+    add(taking(9.0), git_branch=None)
+    (one,) = compared(url)[0].cases
+    assert on(one, "stream_s").outcome is Outcome.REGRESSION
+    (one,) = compared(url, "2", "4")[0].cases  # trials may be compared by their numbers
+    assert on(one, "stream_s").after is not None
+
+
 def test_a_machine_that_got_slower_is_no_slower_image(url: str, add: Add, record: SessionRecord) -> None:
     def taking(seconds: float, slow: float) -> SessionRecord:
         stream = replace(record.measures[2], value=seconds * slow)
@@ -215,6 +231,105 @@ def test_a_machine_that_got_slower_is_no_slower_image(url: str, add: Add, record
     (one,) = compared(url, "25")[0].cases
     assert on(one, "stream_s").outcome is Outcome.REGRESSION
     assert on(one, "stream_s").share == pytest.approx(0.6, abs=0.01)
+
+
+GOLDEN = Measure("golden_exact", 1.0, "1", Method.COUNTED, "bit-exact", 1 / 540)
+
+
+def test_a_model_that_was_trained_anew_is_compared_over_the_same_vectors(
+    url: str, add: Add, record: SessionRecord
+) -> None:
+    def trained(goldens: str, inputs: str | None, accuracy: float) -> SessionRecord:
+        right = replace(record.measures[0], value=accuracy)
+        measures = (right, *record.measures[1:], GOLDEN)
+        return replace(record, vectors_sha256=goldens * 64, inputs_sha256=inputs, measures=measures)
+
+    add(trained("1", None, 0.9))  # before inputs were told
+    add(trained("1", "f" * 64, 0.9))
+    add(trained("2", "f" * 64, 0.8))
+    (one,) = compared(url, "2")[0].cases
+    assert on(one, "accuracy").outcome is Outcome.REGRESSION
+    assert on(one, "golden_exact").outcome is Outcome.UNCHANGED
+    assert on(one, "instructions").outcome is Outcome.UNCHANGED
+    assert one.note is not None
+    assert "trained anew" in one.note
+    (one,) = compared(url, "1", "2")[0].cases
+    assert on(one, "accuracy").outcome is Outcome.UNCHANGED
+    assert one.note is None
+    (one,) = compared(url, "1", "3")[0].cases  # nothing tells that its inputs are the same
+    assert on(one, "accuracy").outcome is Outcome.NOT_COMPARABLE
+    add(trained("2", "e" * 64, 0.8))
+    (one,) = compared(url, "2")[0].cases
+    assert on(one, "accuracy").reason == "over other vectors"
+
+
+def test_the_history_goes_on_over_what_was_trained_anew(url: str, add: Add, record: SessionRecord) -> None:
+    def taking(seconds: float, goldens: str, inputs: str | None) -> SessionRecord:
+        stream = replace(record.measures[2], value=seconds)
+        over = {"vectors_sha256": goldens * 64, "inputs_sha256": inputs and inputs * 64}
+        return replace(record, measures=(stream,), samples=(), **over)  # type: ignore[arg-type]
+
+    over = (("1", None), ("1", "f"), ("2", "f"))  # before inputs were told, since then, trained anew
+    for number in range(24):
+        add(taking(5.0 + 0.01 * (number % 3), *over[number // 8]))
+    for number in range(4):
+        add(taking(9.0 + 0.01 * (number % 3), *over[2]))
+    (one,) = compared(url, "18")[0].cases
+    assert "runs ago" in on(one, "stream_s").reason, "28 runs are a long history"
+    assert on(one, "stream_s").outcome is Outcome.REGRESSION
+
+
+def lab(record: SessionRecord, seconds: float, probe: str | None = None) -> SessionRecord:
+    return replace(
+        record, measures=(*record.measures[:2], replace(record.measures[2], value=seconds)), probe=probe
+    )
+
+
+def test_an_imported_run_of_equal_board_names_is_another_labs(
+    url: str, add: Add, record: SessionRecord, info: RunInfo, tmp_path: Path
+) -> None:
+    theirs = tmp_path / "theirs.db"
+    with Store.open(f"sqlite:///{theirs}") as store:
+        run = store.begin_run(replace(info, host="far", git_branch="theirs"))
+        store.save_session(run, lab(record, 50.0))
+        store.finish_run(run, Status.FINISHED)
+    for number in range(8):
+        add(lab(record, 5.0 + 0.01 * (number % 3)))
+    import_database(str(theirs), url)
+    found, _ = compared(url, "theirs")
+    (one,) = found.cases
+    assert on(one, "instructions").outcome is Outcome.UNCHANGED, "what is exact is compared"
+    assert on(one, "accuracy").outcome is Outcome.UNCHANGED
+    assert on(one, "stream_s").outcome is Outcome.NOT_COMPARABLE
+    assert on(one, "stream_s").reason == f"another lab: host bench-1 now, host far of {theirs} before"
+    assert found.before is not None
+    assert f"imported from {theirs}" in found.before.told
+    # Own runs that came back, as from a backup, are no other lab's.
+    mine = f"sqlite:///{tmp_path}/mine.db"
+    import_database(url.removeprefix("sqlite:///"), mine, own=True)
+    (one,) = compared(mine, "2", "8")[0].cases
+    assert on(one, "stream_s").outcome is Outcome.UNCHANGED
+    (one,) = compared(mine, "theirs", "8")[0].cases
+    assert on(one, "stream_s").reason == f"another lab: host bench-1 now, host far of {theirs} before"
+
+
+def test_what_another_board_of_the_name_measured_is_no_history(
+    url: str, add: Add, record: SessionRecord
+) -> None:
+    for number in range(8):
+        add(lab(record, 5.0 + 0.01 * (number % 3), "ours"))
+        add(lab(record, 90.0 + 30 * (number % 3), "theirs"), host="far")
+    add(lab(record, 9.0, "ours"))
+    (one,) = compared(url, "15")[0].cases
+    assert on(one, "stream_s").outcome is Outcome.REGRESSION
+    (one,) = compared(url, "16")[0].cases
+    assert (
+        on(one, "stream_s").reason == "another board: probe ours on bench-1 now, probe theirs on far before"
+    )
+    assert on(one, "instructions").outcome is Outcome.UNCHANGED
+    add(lab(record, 9.0, "ours"), host="new-name")  # the same board on another host is the same board
+    (one,) = compared(url, "17")[0].cases
+    assert on(one, "stream_s").outcome is Outcome.UNCHANGED
 
 
 def measuring(record: SessionRecord, costs: np.ndarray, image: int, factor: float) -> SessionRecord:

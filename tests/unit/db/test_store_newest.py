@@ -15,7 +15,7 @@ from hil.measure.profile import Profile
 from hil.values import Measure, Method
 from hil_db import newest
 from hil_db.records import RunInfo, SessionRecord, Status
-from hil_db.schema import NEWEST_SESSION, NEWEST_VALUE
+from hil_db.schema import NEWEST_SESSION, NEWEST_VALUE, SESSION
 from hil_db.store import Store
 from hil_db.transfer import copy_runs
 from postgres_server import running_server
@@ -38,12 +38,18 @@ def kept(engine: Engine) -> list[set[tuple[object, ...]]]:
         ]
 
 
+def of_runs(engine: Engine) -> dict[int, int]:
+    with engine.connect() as connection:
+        return {row.id: row.run_id for row in connection.execute(select(SESSION.c.id, SESSION.c.run_id))}
+
+
 def test_the_newest_are_what_the_rows_say(
     store: Store, info: RunInfo, record: SessionRecord, profile: Profile, tmp_path: Path
 ) -> None:
     chosen = random.Random(7)
-    for _ in range(5):
-        run = store.begin_run(info)
+    for number in range(6):
+        trial = "hil bisect v1 main --model m --metric accuracy"
+        run = store.begin_run(info if number % 3 else replace(info, command=trial))
         for _ in range(6):
             metrics = chosen.sample(["vectors", "accuracy", "instructions"], chosen.randrange(4))
             measures = [
@@ -64,6 +70,8 @@ def test_the_newest_are_what_the_rows_say(
             )
     noted = kept(store.engine)
     assert all(noted)
+    trials = {session for session, number in of_runs(store.engine).items() if number in (1, 4)}
+    assert not trials & {row[5] for row in noted[0]}
     with store.engine.begin() as connection:
         newest.rebuild(connection)
     assert kept(store.engine) == noted

@@ -27,6 +27,7 @@ from stored import Image, MeasureRow, Run, SampleRow, Session
 def test_everything_comes_back(store: Store, info: RunInfo, record: SessionRecord) -> None:
     info = replace(info, git_branch="main", git_tags=("v1.0", "nightly"))
     run_id = store.begin_run(info)
+    record = replace(record, probe="066bff30", inputs_sha256="f" * 64)
     session_id = store.save_session(run_id, record)
     ended = info.started + timedelta(minutes=2)
     store.finish_run(run_id, Status.FAILED, ended)
@@ -50,6 +51,7 @@ def test_everything_comes_back(store: Store, info: RunInfo, record: SessionRecor
         row = found.get_one(Session, session_id)
         assert run.sessions == [row]
         names = ("board", "kind", "model", "precision", "started", "finished", "error", "vectors_sha256")
+        names += ("probe", "inputs_sha256")
         assert {name: getattr(row, name) for name in names} == {n: getattr(record, n) for n in names}
         assert (row.status, row.versions) == ("finished", {"qemu": "7.2.22"})
         manifest, image = record.manifest, row.image

@@ -32,9 +32,15 @@ def url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/results.db"
 
 
-def add(url: str, branch: str | None = "main", status: Status = Status.FINISHED, sessions: int = 1) -> int:
+def add(
+    url: str,
+    branch: str | None = "main",
+    status: Status = Status.FINISHED,
+    sessions: int = 1,
+    command: str = "pytest",
+) -> int:
     with Store.open(url) as store:
-        run = store.begin_run(RunInfo(BEGAN, "pytest", git_branch=branch))
+        run = store.begin_run(RunInfo(BEGAN, command, git_branch=branch))
         for _ in range(sessions):
             store.save_session(run, record())
         store.finish_run(run, status)
@@ -73,6 +79,8 @@ def test_without_a_repository_the_newest_of_all(tmp_path: Path, url: str) -> Non
     add(url)
     newest = add(url, branch="work")
     assert found(url, tmp_path) == newest
+    add(url, branch=None, command="hil bisect v1 main --model m --metric flash_bytes")
+    assert found(url, tmp_path) == newest, "a trial of an old commit is no night"
 
 
 @pytest.mark.parametrize("variable", TARGETS)

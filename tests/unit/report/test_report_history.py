@@ -46,6 +46,14 @@ def test_values_are_those_of_the_runs_up_to_this_on_its_branch(add: Add, url: st
     assert history(url, "latency_cycles", run="4", baseline="other").values == (100, 200, 300, 400)
 
 
+def test_trials_of_old_commits_are_in_no_chart(add: Add, url: str) -> None:
+    for cycles in (100, 200):
+        add(record(cycles), git_branch=None)
+        add(record(999), git_branch=None, command="hil bisect v1 main --model m --metric latency_cycles")
+    assert history(url, "latency_cycles").values == (100, 200)
+    assert history(url, "latency_cycles", run="4").values == (100, 200, 999), "but the one that is asked for"
+
+
 def test_the_last_session_of_a_run_that_finished_counts(add: Add, url: str) -> None:
     failed = replace(record(7), status=Status.FAILED, error="hung")
     add(record(100), record(200))
