@@ -149,5 +149,9 @@ class StoreError(HilError):
     """The database cannot be opened, written or understood."""
 
 
+class CalibrationError(HilError):
+    """Measured and estimated cycles cannot be put side by side, or a file of such points makes no sense."""
+
+
 class BisectError(HilError):
     """There is nothing to look for between two commits, or git does not let anybody look."""

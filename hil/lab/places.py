@@ -22,8 +22,9 @@ _SCALAR = re.compile(
 def places(text: str) -> Mapping[Path, Place]:
     """The first place of every key and table of a text that is TOML, by the whole path of names.
 
-    Keys within inline tables are told too; elements of arrays are not told apart. What could not be followed
-    is missing. ``text`` has line feeds alone, as after universal newlines.
+    Keys within inline tables are told too. Tables in an array are told apart by their number, from 0, behind
+    the array's name; its other elements are not. What could not be followed is missing. ``text`` has line
+    feeds alone, as after universal newlines.
     """
     found: dict[Path, int] = {}
     with suppress(_LostError, RecursionError):
@@ -58,13 +59,19 @@ class _Reader:
         self._text = text
         self._found = found
         self._at = 0
+        self._arrays: dict[Path, int] = {}  # of tables, with the number of the last one
 
     def document(self) -> None:
         table: Path = ()
         while self._skip(_SPACE) < len(self._text):
             brackets = len(self._match(re.compile(r"\[{0,2}")))
             if brackets:
-                table = self._key(())
+                start = self._at
+                table = self._key((), header=True)
+                if brackets == 2:
+                    number = self._arrays[table] = self._arrays.get(table, -1) + 1
+                    table = (*table, str(number))
+                    self._found.setdefault(table, start)
                 self._skip(re.compile(r"[ \t]*\]{1,2}"))
             else:
                 self._pair(table)
@@ -74,8 +81,8 @@ class _Reader:
         self._expect("=")
         self._value(path)
 
-    def _key(self, table: Path) -> Path:
-        """A dotted key, and note where each of its names stands."""
+    def _key(self, table: Path, *, header: bool = False) -> Path:
+        """A dotted key, and note where each of its names stands; an array in a header is its last table."""
         while True:
             self._skip(_BLANK)
             start, part = self._at, self._match(_PART)
@@ -87,6 +94,8 @@ class _Reader:
             if self._text[self._at : self._at + 1] != ".":
                 return table
             self._at += 1
+            if header and table in self._arrays:
+                table = (*table, str(self._arrays[table]))
 
     def _value(self, path: Path) -> None:
         self._skip(_BLANK)
@@ -95,14 +104,15 @@ class _Reader:
             self._match(_SCALAR)
             return
         self._at += 1
-        closed = "]" if opened == "[" else "}"
+        closed, number = "]" if opened == "[" else "}", 0
         while True:
             before = self._skip(_SPACE)
             if self._text[self._at : self._at + 1] == closed:
                 self._at += 1
                 return
             if opened == "[":
-                self._value(path)
+                self._value(self._element(path, number))
+                number += 1
             else:
                 self._pair(path)
             self._skip(_SPACE)
@@ -110,6 +120,14 @@ class _Reader:
                 self._at += 1
             if self._at == before:
                 raise _LostError
+
+    def _element(self, array: Path, number: int) -> Path:
+        """A path of its own for a table; other elements have their array's."""
+        self._skip(_BLANK)
+        if self._text[self._at : self._at + 1] != "{" or len(array) == _DEEPEST:
+            return array
+        self._found.setdefault((*array, str(number)), self._at)
+        return (*array, str(number))
 
     def _skip(self, pattern: re.Pattern[str]) -> int:
         match = pattern.match(self._text, self._at)

@@ -46,6 +46,8 @@ static struct {
     uint32_t crash_at;
     uint32_t fail_at;
     uint32_t restart_at;
+    uint32_t clock_hz;    /* what it says of its clock; 0: 1 MHz */
+    uint32_t dwt;         /* 1: it says that its counter is the core's */
 } option = {
     .dtype = HIL_F32,
     .features = 8,
@@ -78,6 +80,8 @@ static const struct {
     {"crash_at", &option.crash_at},
     {"fail_at", &option.fail_at},
     {"restart_at", &option.restart_at},
+    {"clock_hz", &option.clock_hz},
+    {"dwt", &option.dwt},
 };
 
 static void die(const char *why)
@@ -408,6 +412,13 @@ int main(int argc, char **argv)
     random_in = option.seed * 2u + 1u;
     random_out = option.seed * 2u + 0x9E3779B9u; /* odd as well: xorshift must not start at zero */
     port.rx_window = (uint16_t)option.window;
+    if (option.clock_hz != 0u) {
+        port.clock_hz = option.clock_hz;
+        port.counter_hz = option.clock_hz;
+    }
+    if (option.dwt != 0u) {
+        port.counter = HIL_COUNTER_DWT;
+    }
     model.precision = option.dtype == HIL_F32 ? HIL_PRECISION_F32 : HIL_PRECISION_Q15;
     model.input_dtype = (uint8_t)option.dtype;
     model.output_dtype = (uint8_t)option.dtype;

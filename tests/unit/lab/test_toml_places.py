@@ -29,12 +29,18 @@ power = { uhubctl = "1-1", "po rt" = 2 }
 serial.path = 1
 [[verdicts.threshold]]
 metric = 1
+[[verdicts.threshold]]
+other = [ 2, { metric = 3 } ]
+  [verdicts.threshold.more]
+  metric = 4
 '''
 
 
 def paths(tree: Any, above: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
     if isinstance(tree, list):
-        return {path for one in tree for path in paths(one, above)}
+        tables = {(*above, str(number)) for number, one in enumerate(tree) if isinstance(one, dict)}
+        numbered = ((one, (str(number),) if isinstance(one, dict) else ()) for number, one in enumerate(tree))
+        return tables.union(*(paths(one, (*above, *number)) for one, number in numbered))
     if not isinstance(tree, dict):
         return set()
     here = {(*above, name) for name in tree}
@@ -54,7 +60,11 @@ def paths(tree: Any, above: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
         ("boards/x/power/po rt", (12, 28)),
         ("boards/a.b", (14, 12)),
         ("boards/a.b/serial/path", (15, 8)),
-        ("verdicts/threshold/metric", (17, 1)),
+        ("verdicts/threshold", (16, 12)),
+        ("verdicts/threshold/0/metric", (17, 1)),
+        ("verdicts/threshold/1", (18, 3)),
+        ("verdicts/threshold/1/other/1/metric", (19, 16)),
+        ("verdicts/threshold/1/more/metric", (21, 3)),
     ],
 )
 def test_a_key_is_where_it_stands(path: str, place: tuple[int, int]) -> None:
