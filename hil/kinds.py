@@ -106,7 +106,18 @@ _QEMU_B_L475E_IOT01A = replace(
     twin_of="b_l475e_iot01a",
 )
 
+_NRF52840DK = replace(
+    _B_L475E_IOT01A,
+    name="nrf52840dk",
+    flash_start=0x0000_0000,
+    ram_bytes=240 << 10,
+    clock_hz=64_000_000,
+    pyocd_target="nrf52840",
+    baudrate=1_000_000,
+    conditions={"wait_states": 3.0, "caches": "instructions"},
+)
+
 KINDS: Mapping[str, Kind] = {
-    kind.name: kind for kind in (_QEMU_MPS2_AN386, _B_L475E_IOT01A, _QEMU_B_L475E_IOT01A)
+    kind.name: kind for kind in (_QEMU_MPS2_AN386, _B_L475E_IOT01A, _QEMU_B_L475E_IOT01A, _NRF52840DK)
 }
 IMAGE_KINDS = tuple(dict.fromkeys(kind.image_kind for kind in KINDS.values()))

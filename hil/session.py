@@ -208,9 +208,10 @@ class Session:
                     remedy="build and flash it again",
                 )
         if hello.clock_hz != self.board.kind.clock_hz:
+            told = f"{hello.clock_hz:,} Hz" if hello.clock_hz else "a clock it knows no exact rate of"
             raise HandshakeError(
                 "the board does not run at the clock of its kind",
-                evidence=f"{hello.clock_hz:,} Hz instead of {self.board.kind.clock_hz:,} Hz",
+                evidence=f"{told} instead of {self.board.kind.clock_hz:,} Hz",
                 remedy="its oscillator or its PLL does not start: see to its power, and power-cycle it",
             )
 

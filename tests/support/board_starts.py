@@ -14,7 +14,7 @@ from pathlib import Path
 from hil.resources import firmware_dir
 from needs import absent
 
-_FLAGS = [
+FLAGS = [
     *("-std=c11", "-O1", "-g", "-DHIL_REGISTER_MODEL", "-fsanitize=address,undefined"),
     *("-fno-sanitize-recover=all", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"),
 ]
@@ -76,7 +76,7 @@ def starter(kind: str, folder: Path) -> Starter:
         *(path for path in sorted(board.glob("*.c")) if path.name != "main.c"),
         firmware / "cortex_m" / "counter.c",
     ]
-    command = [compiler, *_FLAGS, *map(str, sources), "-o", str(folder / "start")]
+    command = [compiler, *FLAGS, *map(str, sources), "-o", str(folder / "start")]
     built = subprocess.run(command, capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stderr
     headers = (board / "registers.h", firmware / "cortex_m" / "core.h")

@@ -1,0 +1,20 @@
+/* The rooms of the board code: who defines what the vector table and the port name. */
+#ifndef HIL_BOARD_H
+#define HIL_BOARD_H
+
+#include "../../runtime/port.h"
+
+/* clock.c */
+#define CORE_HZ 64000000u /* whatever drives it */
+uint32_t clock_init(void); /* tells the core's clock in Hz; 0 when it is not known better than to some per cent */
+
+/* uart.c */
+#define UART_RING_BYTES 16384u               /* a power of two */
+#define UART_WINDOW (UART_RING_BYTES - 1u)   /* what the host may have in flight: full must not look like empty */
+void uart_init(uint32_t clock_hz);
+size_t uart_read(void *ctx, uint8_t *buffer, size_t capacity);
+int uart_write(void *ctx, const uint8_t *bytes, size_t length);
+void uart_wait(void *ctx);
+void UARTE0_Handler(void);
+
+#endif
