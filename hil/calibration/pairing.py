@@ -23,6 +23,7 @@ from hil_db.records import Status
 from hil_db.references import run_ids
 from hil_db.schema import IMAGE, MEASURE, RUN, SESSION
 from hil_db.store import Store
+from hil_db.trials import is_no_trial
 
 # What is put side by side, by metric.
 _REGIONS = {LATENCY_CYCLES.name: INFERENCE} | {tier.of(LATENCY_CYCLES).name: tier.title for tier in TIERS}
@@ -54,6 +55,7 @@ class _Session:
     versions: Mapping[str, str]
     image: str
     commit: str | None
+    bench: str  # tells boards of one name apart: the database that it was imported from, the debug probe
     measures: list[Measure] = field(default_factory=list)
 
     @property
@@ -100,10 +102,11 @@ def stored_pairs(url: str | None, boards: str | None, against: str | None, run: 
     ):
         names = _boards(connection, store, boards)
         runs = run_ids(connection, run, store.url)
-        newest: dict[tuple[str, ...], _Session] = {}
-        for one in _sessions(connection, SESSION.c.board.in_(names), runs=runs):
+        own = [SESSION.c.board.in_(names), *([is_no_trial()] if runs is None else [])]
+        newest: dict[tuple[str | None, ...], _Session] = {}
+        for one in _sessions(connection, *own, runs=runs):
             if one.of(Method.MEASURED):
-                newest[one.board, one.kind, one.model, one.precision] = one
+                newest[one.board, one.bench, one.kind, one.model, one.precision] = one
         if not newest:
             raise CalibrationError(
                 f"no finished session of {', '.join(names)} in run {run} measured cycles",
@@ -246,7 +249,7 @@ def _parts(some: Sequence[Any]) -> Iterable[Sequence[Any]]:
 def _sessions(connection: Connection, *where: Any, runs: Sequence[int] | None = None) -> list[_Session]:
     """Finished sessions of a known image, oldest first, with their measures."""
     query = (
-        select(SESSION, IMAGE.c.sha256, RUN.c.git_commit, RUN.c.git_dirty)
+        select(SESSION, IMAGE.c.sha256, RUN.c.git_commit, RUN.c.git_dirty, RUN.c.origin)
         .join(IMAGE, IMAGE.c.id == SESSION.c.image_id)
         .join(RUN, RUN.c.id == SESSION.c.run_id)
         .where(SESSION.c.status == Status.FINISHED, *where)
@@ -267,6 +270,7 @@ def _sessions(connection: Connection, *where: Any, runs: Sequence[int] | None = 
             row.versions or {},
             row.sha256,
             row.git_commit and row.git_commit + ("+" if row.git_dirty else ""),
+            f"{row.origin} {row.probe}",
         )
         for row in connection.execute(query)
     }

@@ -15,6 +15,7 @@ from hil.desk import udev
 def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HIL_RUNTIME_DIR", str(tmp_path / "runtime"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
 
 
 def hil(*arguments: str) -> int:
@@ -43,7 +44,8 @@ def test_a_lab_file_is_written_listed_and_examined(
     lines = capsys.readouterr().out.splitlines()
     assert code == int(any(line.startswith("fault") for line in lines))
     report = json.loads((tmp_path / "report.json").read_text())
-    assert report["lab"] == (tmp_path / "lab.toml").read_text()
+    assert report["lab"] == "lab.toml"
+    assert [board["name"] for board in report["boards"]] == [board["name"] for board in boards]
     assert {"hil", "python", "system"} <= set(report["versions"])
     assert len(report["findings"]) == len(lines) - 1
     assert isinstance(report["attached"], list)
