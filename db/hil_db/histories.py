@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from sqlalchemy import Connection, Text, cast, or_, select
 
 from hil.measure.verdicts import Bench, Series, Taken, likeness, pair_of
@@ -97,37 +98,69 @@ def noisy_pairs(pairs: Iterable[Pair]) -> Noisy:
 
 
 def with_samples(connection: Connection, pairs: Sequence[Pair], noisy: Noisy, where: str) -> list[Pair]:
-    """The pairs, those of noisy metrics with their values per vector, where both sessions have them.
+    """The pairs with their values per vector, where both sessions have them and they may tell a change.
 
-    StoreError when a blob is damaged; ``where`` names the database.
+    Those of noisy metrics do, and of exact ones those of two images, unless they are the same as they are
+    packed. StoreError when a blob is damaged; ``where`` names the database.
     """
-    wanted = [pair for pair in pairs if (pair.case, pair.metric.name) in noisy]
-    sessions = {session for pair in wanted for session in pair.sessions}
+    wanted = {
+        place: way
+        for place, pair in enumerate(pairs)
+        if (way := _way_of(pair, (pair.case, pair.metric.name) in noisy)) is not None
+    }
+    sessions = {session for place in wanted for session in pairs[place].sessions}
     columns = (SAMPLE.c.session_id, SAMPLE.c.metric, SAMPLE.c.method, SAMPLE.c.technique)
-    held = {}
-    for *key, dtype, count, packing, blob in _rows(
-        connection,
-        (*columns, SAMPLE.c.dtype, SAMPLE.c.count, SAMPLE.c.codec, SAMPLE.c.blob),
-        sessions,
-        {pair.metric.name for pair in wanted},
-    ):
-        what = f"a blob of {key[1]} in {where}"
-        held[tuple(key)] = codec.unpack(blob, dtype, count, packing, what)
-
-    def of(session: int, some: Sequence[Taken]) -> list[Taken]:
-        return [
-            replace(
-                one,
-                samples=held.get((session, one.measure.metric, one.measure.method, one.measure.technique)),
+    packed = {
+        tuple(key): rest
+        for *key, rest in (
+            (*row[:4], tuple(row[4:]))
+            for row in _rows(
+                connection,
+                (*columns, SAMPLE.c.dtype, SAMPLE.c.count, SAMPLE.c.codec, SAMPLE.c.blob),
+                sessions,
+                {pairs[place].metric.name for place in wanted},
             )
-            for one in some
-        ]
+        )
+    }
+    found = list(pairs)
+    for place, way in wanted.items():
+        pair = pairs[place]
+        held = [packed.get((session, pair.metric.name, *way)) for session in pair.sessions]
+        if held[0] is None or held[1] is None:
+            continue
+        if held[0] == held[1] and (pair.case, pair.metric.name) not in noisy:
+            continue
+        now, before = (_unpacked(one, f"a blob of {pair.metric.name} in {where}") for one in held if one)
+        found[place] = pair._replace(
+            now=_sampled(pair.now, way, now), before=_sampled(pair.before, way, before)
+        )
+    return found
 
+
+def _way_of(pair: Pair, is_noisy: bool) -> tuple[str, str] | None:
+    """By which method and technique its two values are compared, where single vectors may tell more."""
+    both = pair_of(pair.metric, pair.now, pair.before)
+    if both is None:
+        return None
+    new, old = both
+    measure = new.measure
+    if not is_noisy:
+        if measure.method not in pair.metric.exact or likeness(new) != likeness(old):
+            return None
+        if new.image is not None and new.image == old.image and measure.value == old.measure.value:
+            return None  # equal images give equal values
+    return str(measure.method), measure.technique
+
+
+def _unpacked(row: tuple[Any, ...], what: str) -> npt.NDArray[np.generic]:
+    dtype, count, packing, blob = row
+    return codec.unpack(blob, dtype, count, packing, what)
+
+
+def _sampled(some: Sequence[Taken], way: tuple[str, str], samples: npt.NDArray[np.generic]) -> list[Taken]:
     return [
-        pair._replace(now=of(pair.sessions[0], pair.now), before=of(pair.sessions[1], pair.before))
-        if (pair.case, pair.metric.name) in noisy
-        else pair
-        for pair in pairs
+        replace(one, samples=samples) if (str(one.measure.method), one.measure.technique) == way else one
+        for one in some
     ]
 
 

@@ -320,7 +320,10 @@ def _is_unlike(verdict: Verdict | None) -> bool:
 def _change(verdict: Verdict) -> float | None:
     if verdict.before is None or verdict.after is None:
         return None
-    return verdict.after.value - verdict.before.value
+    change = verdict.after.value - verdict.before.value
+    if verdict.vectors is None:
+        return change
+    return max(abs(change), verdict.vectors.apart)  # of either a verdict asks whether it is allowed
 
 
 def _how_bad(verdict: Verdict | None) -> tuple[bool, float]:

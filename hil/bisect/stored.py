@@ -9,13 +9,14 @@ from sqlalchemy.engine import URL
 
 from hil.bisect.sources import Identity
 from hil.measure.verdicts import Taken
-from hil.metrics import REFERENCE_S, VECTORS
+from hil.metrics import REFERENCE_S, VECTORS, lookup
 from hil.values import Measure, Method
+from hil_db import codec
 from hil_db.comparing import Case
 from hil_db.histories import divisor
 from hil_db.records import Status
 from hil_db.references import StoredRun, checked_run
-from hil_db.schema import IMAGE, MEASURE, SESSION
+from hil_db.schema import IMAGE, MEASURE, SAMPLE, SESSION
 
 _MOST = 100  # sessions of one image that are looked at
 
@@ -67,8 +68,14 @@ def session_of(connection: Connection, run: int, case: Case) -> Session | None:
 def taken_of(connection: Connection, session: Session, metric: str, vectors: str | None) -> list[Taken]:
     """What a session holds of a metric, by technique; ``vectors`` is how its vectors are called.
 
-    ValueError when what is stored is no measure.
+    ValueError when what is stored is no measure, StoreError when a blob is damaged.
     """
+    samples = {
+        (row["method"], row["technique"]): codec.unpack(row["blob"], row["dtype"], row["count"], row["codec"])
+        for row in connection.execute(
+            select(SAMPLE).where(SAMPLE.c.session_id == session.id, SAMPLE.c.metric == metric)
+        ).mappings()
+    }
     names = (metric, VECTORS.name, REFERENCE_S.name)
     query = select(MEASURE).where(MEASURE.c.session_id == session.id, MEASURE.c.metric.in_(names))
     rows = connection.execute(query.order_by(MEASURE.c.id)).all()
@@ -82,7 +89,8 @@ def taken_of(connection: Connection, session: Session, metric: str, vectors: str
         about = (row.metric, row.value, row.unit, Method(row.method), row.technique)
         measure = Measure(*about, row.resolution, band, row.conditions)
         reference = divisor((row.metric, row.technique), told.get(REFERENCE_S.name))
-        found.append(Taken(measure, str(session.image), ran, reference=reference))
+        held = samples.get((row.method, row.technique)) if measure.method in lookup(metric).exact else None
+        found.append(Taken(measure, str(session.image), ran, held, reference))
     return found
 
 

@@ -9,7 +9,7 @@ from hil.bisect.finding import Finding, Mark, Origin, Seen, Step
 from hil.bisect.repository import Told
 from hil.escaping import escaped
 from hil.gate.data import verdict_data, why_data
-from hil.gate.wording import change, one_line, title_of, value, why_lines
+from hil.gate.wording import change, one_line, title, title_of, value, values, vector_lines, why_lines
 from hil.metrics import lookup
 
 FORM = 1
@@ -26,6 +26,8 @@ def seen_line(seen: Seen) -> str:
     if seen.measure is not None:
         moved = change(seen.verdict) if seen.verdict is not None and seen.verdict.share else ""
         held = f"{title_of(seen.measure)} {value(seen.measure)}"
+        if seen.verdict is not None and seen.verdict.alone is not None:
+            held = f"{title(seen.verdict)} {values(seen.verdict)[1]}"
         parts.append(f"{held} ({moved})" if moved else held)
     if seen.run is not None:
         how = "" if seen.origin is Origin.RAN else f", {seen.origin}"
@@ -58,6 +60,7 @@ def _found(finding: Finding, step: Step) -> list[str]:
     ]
     if step.verdict is not None:
         lines.append(f"  {one_line(step.verdict)}")
+        lines += [f"    {line}" for line in vector_lines([step.verdict])]
     lines += [f"    {line}" for why in step.why for line in why_lines(why)]
     if step.share is not None and abs(step.share - 1) > 1 - _WHOLE:
         lines += [

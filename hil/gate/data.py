@@ -75,7 +75,17 @@ def verdict_data(verdict: Verdict) -> dict[str, Any]:
         "method": str(held.method) if held is not None else None,
         "technique": held.technique if held is not None else None,
         "reason": verdict.reason,
+        "moved": _moved(verdict),
     }
+
+
+def _moved(verdict: Verdict) -> dict[str, Any] | None:
+    """Which vectors changed of an exact metric."""
+    held = verdict.vectors
+    if held is None:
+        return None
+    most = {"vector": held.most.vector, "before": held.most.before, "after": held.most.after}
+    return {"changed": held.changed, "count": held.count, "mean": held.before, "net": held.net, "most": most}
 
 
 def _value(measure: Measure | None) -> float | None:

@@ -21,7 +21,8 @@ from hil.gate.wording import (
     title,
     touching_lines,
     unlike_labs,
-    value,
+    values,
+    vector_lines,
     way,
     who,
     why_lines,
@@ -58,7 +59,7 @@ def markdown_text(result: Result) -> str:
     if len(rows) > _ROWS:
         lines += ["", f"And {len(rows) - _ROWS} more rows: `hil check` shows them all."]
     if result.changed:
-        lines += _why(result, [one for one, _ in shown])
+        lines += _why(result, shown)
         lines += _details("Commits between", [_code(line) for line in commit_lines(result.commits)])
     lines += _details("New, or not compared", [f"- {_code(line)}" for line in rest])
     lines += _details(
@@ -76,7 +77,7 @@ def _rows(result: Result, one: Compared, verdicts: Sequence[Verdict]) -> list[st
     for verdict in verdicts:
         outcome = outcome_of(verdict)
         if outcome in MOVED:
-            moved = f"{value(verdict.before)} -> {value(verdict.after)}"
+            moved = " -> ".join(values(verdict))
             last = _code(blame) if blame is not None else ""
         else:
             moved, last = "", _code(verdict.reason)
@@ -86,12 +87,13 @@ def _rows(result: Result, one: Compared, verdicts: Sequence[Verdict]) -> list[st
     return rows
 
 
-def _why(result: Result, shown: Sequence[Compared]) -> list[str]:
+def _why(result: Result, shown: Sequence[tuple[Compared, Sequence[Verdict]]]) -> list[str]:
     lines: list[str] = []
-    explained = [one for one in shown if result.why(one)]
-    for one in explained[:_DETAILS]:
+    explained = [(one, verdicts) for one, verdicts in shown if result.why(one)]
+    for one, verdicts in explained[:_DETAILS]:
         lines += ["", f"{_code(one.case.told)}", ""]
-        told = [line for why in result.why(one) for line in why_lines(why)]
+        told = vector_lines(verdicts)
+        told += [line for why in result.why(one) for line in why_lines(why)]
         told += touching_lines(result.of_models.get(one.case.model, ()))
         lines += [f"- {_code(line)}" for line in told]
     if len(explained) > _DETAILS:

@@ -15,7 +15,8 @@ from hil.gate.wording import (
     title,
     touching_lines,
     unlike_labs,
-    value,
+    values,
+    vector_lines,
     way,
     why_lines,
 )
@@ -63,18 +64,13 @@ def _case(result: Result, one: Compared, verdicts: Sequence[Verdict]) -> list[st
     moved = [verdict for verdict in verdicts if outcome_of(verdict) in MOVED]
     if moved:
         body = [
-            [
-                title(verdict),
-                value(verdict.before),
-                "->",
-                value(verdict.after),
-                change(verdict),
-                _way(verdict),
-            ]
+            [title(verdict), before, "->", after, change(verdict), _way(verdict)]
             for verdict in moved
+            for before, after in [values(verdict)]
         ]
         lines += [f"  {line}" for line in table_lines([""] * 6, body, rule=False, left=(0, 2, 5))[1:]]
     lines += [f"    {title(verdict)}: {verdict.reason}" for verdict in moved if is_noisy(verdict)]
+    lines += [f"    {line}" for line in vector_lines(moved)]
     for why in result.why(one):
         lines += [f"    {line}" for line in why_lines(why)]
     if moved:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from hil.commits import Between, OneCommit
 from hil.gate.result import MOVED, counted, told
 from hil.measure.profile import OTHER
+from hil.measure.vectors import signed_percent
 from hil.measure.verdicts import Outcome, Verdict
 from hil.measure.why import Part, most_of
 from hil.metrics import Metric, lookup, unit_sign
@@ -41,16 +42,30 @@ def change(verdict: Verdict) -> str:
     """By how much a value changed, in percent; of a share in points of it; empty where that is not known."""
     if verdict.before is not None and verdict.after is not None and verdict.metric.share:
         return f"{(verdict.after.value - verdict.before.value) * 100:+.2f} pp"
-    if verdict.share is None:
-        return ""
-    points = verdict.share * 100
-    return f"{points:+,.0f} %" if abs(points) >= 100 else f"{points:+.3g} %"
+    return "" if verdict.share is None else signed_percent(verdict.share)
+
+
+def values(verdict: Verdict) -> tuple[str, str]:
+    """The values of a change, before and after: those of one vector where it alone tells it."""
+    if verdict.alone is not None:
+        return number(verdict.alone.before), number(verdict.alone.after)
+    return value(verdict.before), value(verdict.after)
 
 
 def title(verdict: Verdict) -> str:
-    """A metric's title with its unit."""
+    """A metric's title with its unit, and the vector whose values are told where it is one."""
     held = verdict.after or verdict.before
-    return title_of(held) if held is not None else _titled(verdict.metric, verdict.metric.unit)
+    named = title_of(held) if held is not None else _titled(verdict.metric, verdict.metric.unit)
+    return named if verdict.alone is None else f"{named}, vector {verdict.alone.vector}"
+
+
+def vector_lines(verdicts: Sequence[Verdict]) -> list[str]:
+    """How many vectors changed, a line for all metrics of which the same is to be said."""
+    said: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        if verdict.vectors is not None:
+            said.setdefault(verdict.vectors.told, []).append(verdict.metric.title)
+    return [f"{', '.join(titles)}: {told}" for told, titles in said.items()]
 
 
 def title_of(measure: Measure) -> str:
@@ -85,7 +100,8 @@ def one_line(verdict: Verdict) -> str:
         return f"{title(verdict)} {outcome_of(verdict)}: {verdict.reason}"
     moved = change(verdict)
     more = f" ({moved})" if moved else ""
-    return f"{title(verdict)} {value(verdict.before)} -> {value(verdict.after)}{more}"
+    before, after = values(verdict)
+    return f"{title(verdict)} {before} -> {after}{more}"
 
 
 def summary(comparison: Comparison) -> str:

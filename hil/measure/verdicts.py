@@ -1,8 +1,9 @@
 """Verdicts: whether one value of a metric is worse than another, or why that cannot be said.
 
-Exact metrics are compared, any change is one. Noisy ones are taken for changed when a change point lies
-between the two runs, or when their vectors (in a short history also their values) lie further apart than
-sessions of one image do. What was obtained in another way, or holds for other conditions, is not compared.
+Exact metrics are compared, any change is one, of a single vector too. Noisy ones are taken for changed when a
+change point lies between the two runs, or when their vectors (in a short history also their values) lie
+further apart than sessions of one image do. What was obtained in another way, or holds for other conditions,
+is not compared.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy.typing as npt
 
 from hil.measure.changes import LEAST_HISTORY, Change, changes, noise_beside, threshold
 from hil.measure.paired import LEAST_REPEATS, Floor, floor, paired
+from hil.measure.vectors import Moved, Pair, moved
 from hil.metrics import Better, Metric, lookup
 from hil.values import Measure
 
@@ -115,7 +117,9 @@ class Verdict:
 
     ``before`` and ``after`` are what was compared, None where there is none. ``share`` is by how much it
     changed, of the older value: of a noisy metric its level did, None where that is not known. ``tolerated``:
-    it changed, by no more than matters.
+    it changed, by no more than matters. ``vectors`` are those that changed of an exact metric, None where
+    none did, or where nothing is known of them. ``alone`` is the vector that tells the change, and by whose
+    value the ``share`` is, where ``before`` and ``after`` do not.
     """
 
     metric: Metric
@@ -125,6 +129,8 @@ class Verdict:
     reason: str
     share: float | None = None
     tolerated: bool = False
+    vectors: Moved | None = None
+    alone: Pair | None = None
 
 
 EXACT = Tolerance()
@@ -157,7 +163,7 @@ def judge(
     if unlike is not None:
         return Verdict(metric, Outcome.NOT_COMPARABLE, old.measure, new.measure, unlike)
     if new.measure.method in metric.exact:
-        return _exact(metric, new.measure, old.measure, tolerance)
+        return _exact(metric, new, old, tolerance)
     return _noisy(metric, new, old, tolerance, history)
 
 
@@ -197,19 +203,41 @@ def _unlike(metric: Metric, new: Taken, old: Taken) -> str | None:
     return new.bench.unlike(old.bench)
 
 
-def _exact(metric: Metric, new: Measure, old: Measure, tolerance: Tolerance) -> Verdict:
-    """One step of a counter may be its phase; but one of a share is a vector that went the other way."""
-    apart = abs(new.value - old.value)
-    if apart == 0:
-        return Verdict(metric, Outcome.UNCHANGED, old, new, "equal", 0.0)
-    share = (new.value - old.value) / abs(old.value) if old.value else None
-    if new.resolution is not None and apart <= new.resolution and not metric.share:
-        return Verdict(
-            metric, Outcome.UNCHANGED, old, new, f"equal up to {new.resolution:g} {new.unit}", share
-        )
-    outcome = _direction(metric, new.value > old.value)
-    covered = tolerance.covers(old.value, new.value)
-    return Verdict(metric, outcome, old, new, "compared exactly", share, covered)
+def _exact(metric: Metric, new: Taken, old: Taken, tolerance: Tolerance) -> Verdict:
+    """One step of a counter may be its phase; but one of a share is a vector that went the other way.
+
+    What is worse in the value or in the mean of all vectors is worse; and where some vectors take as much
+    more as others take less, those that take more count.
+    """
+    before, after = old.measure, new.measure
+    step = 0.0 if metric.share else new.measure.resolution or 0.0
+    apart, vectors = after.value - before.value, _vectors(new, old, step)
+    signs = {np.sign(apart)} if abs(apart) > step else set()
+    if vectors is not None:
+        signs.add(np.sign(vectors.net))
+    share = apart / abs(before.value) if before.value else None
+    if not signs:
+        same = "equal" if apart == 0 else f"equal up to {step:g} {after.unit}"
+        return Verdict(metric, Outcome.UNCHANGED, before, after, same, share if apart else 0.0)
+    worse = -1.0 if metric.better is Better.HIGHER else 1.0
+    is_worse = worse in signs or signs == {0.0}
+    outcome = _direction(metric, (worse > 0) == is_worse)
+    covered = tolerance.covers(before.value, after.value)
+    alone = None
+    if vectors is not None:
+        covered = covered and tolerance.covers(vectors.before, vectors.before + vectors.apart)
+        if abs(apart) <= step or (apart * worse > 0) != is_worse:
+            alone = (vectors.more if (worse > 0) == is_worse else vectors.less) or vectors.most
+            share = (alone.after - alone.before) / abs(alone.before) if alone.before else None
+    reason = "compared exactly" if vectors is None else vectors.told
+    return Verdict(metric, outcome, before, after, reason, share, covered, vectors, alone)
+
+
+def _vectors(new: Taken, old: Taken, step: float) -> Moved | None:
+    """How many vectors changed, where both sessions tell."""
+    if new.samples is None or old.samples is None or len(new.samples) != len(old.samples):
+        return None
+    return moved(old.samples, new.samples, step)
 
 
 def _direction(metric: Metric, higher: bool) -> Outcome:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,9 +15,10 @@ from sqlalchemy import delete, update
 from hil.errors import StoreError
 from hil.measure.verdicts import Outcome, Verdict
 from hil.measure.why import Part
-from hil.metrics import LATENCY_US, REFERENCE_S
+from hil.metrics import LATENCY_CYCLES, LATENCY_US, REFERENCE_S
 from hil.thresholds import Thresholds, load_thresholds
 from hil.values import Measure, Method
+from hil_db import codec
 from hil_db.comparing import Compared, Comparison, compare, outcome_of
 from hil_db.explaining import Why, explain
 from hil_db.histories import Case
@@ -330,6 +332,62 @@ def test_what_another_board_of_the_name_measured_is_no_history(
     add(lab(record, 9.0, "ours"), host="new-name")  # the same board on another host is the same board
     (one,) = compared(url, "17")[0].cases
     assert on(one, "stream_s").outcome is Outcome.UNCHANGED
+
+
+def costing(record: SessionRecord, cycles: list[float], image: int) -> SessionRecord:
+    """A session of an image that takes these cycles, as a cycle model tells."""
+    about = (Method.ESTIMATED, "cycle-model-2")
+    assert record.manifest is not None
+    return replace(
+        record,
+        manifest=replace(record.manifest, sha256=f"{image:064x}"),
+        measures=(LATENCY_CYCLES.measure(float(np.median(cycles)), *about),),
+        samples=(LATENCY_CYCLES.samples(np.array(cycles), *about),),
+        profile=None,
+    )
+
+
+def test_an_exact_metric_is_compared_vector_by_vector(url: str, add: Add, record: SessionRecord) -> None:
+    cycles = [1000.0 + 10 * place for place in range(20)]
+    add(costing(record, cycles, 1))
+    add(costing(record, [*cycles[:18], 4000.0, 5000.0], 2))
+    verdict = on(compared(url)[0].cases[0], "latency_cycles")
+    assert verdict.after == verdict.before, "the medians are equal"
+    assert verdict.outcome is Outcome.REGRESSION
+    assert verdict.reason.startswith("2 of 20 vectors changed")
+    back = costing(record, [*cycles[:18], 4000.0, 5000.0], 3)
+    add(replace(back, samples=(replace(back.samples[0], values=back.samples[0].values.astype(np.float32)),)))
+    verdict = on(compared(url)[0].cases[0], "latency_cycles")
+    assert (verdict.outcome, verdict.vectors) == (Outcome.UNCHANGED, None), (
+        "packed otherwise, the same values"
+    )
+
+
+def unpacked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The blobs that are unpacked from now on."""
+    seen: list[str] = []
+    real = codec.unpack
+
+    def unpack(*told: Any) -> np.ndarray:
+        seen.append(told[-1])
+        return real(*told)
+
+    monkeypatch.setattr(codec, "unpack", unpack)
+    return seen
+
+
+def test_no_blob_is_unpacked_of_what_is_the_same(
+    url: str, add: Add, record: SessionRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cycles = [1000.0 + 10 * place for place in range(20)]
+    for image in (1, 1, 2, 3):
+        add(costing(record, cycles if image < 3 else [*cycles[:19], 9000.0], image))
+    seen = unpacked(monkeypatch)
+    compared(url, "1", "2")  # of the same image
+    compared(url, "2", "3")  # of another, with the same values
+    assert seen == []
+    compared(url, "3", "4")
+    assert len(seen) == 2
 
 
 def measuring(record: SessionRecord, costs: np.ndarray, image: int, factor: float) -> SessionRecord:

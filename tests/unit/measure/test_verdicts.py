@@ -233,3 +233,90 @@ def test_a_session_without_a_reference_workload_is_not_compared_with_one_that_ha
         Outcome.NOT_COMPARABLE,
         "without a reference workload before",
     )
+
+
+def vectored(costs: list[float], resolution: float | None = None, image: str = "a") -> list[Taken]:
+    """What a session counted of each vector, and the median of it."""
+    one = counted(float(np.median(costs)), image=image, samples=np.array(costs))
+    return [replace(one, measure=replace(one.measure, resolution=resolution))]
+
+
+COSTS = [100.0 + number for number in range(20)]
+
+
+def test_a_vector_alone_is_a_change() -> None:
+    worse = [200.0 if place == 19 else cost for place, cost in enumerate(COSTS)]
+    verdict = judge("instructions", vectored(worse), vectored(COSTS))
+    assert (verdict.before, verdict.outcome) == (vectored(COSTS)[0].measure, Outcome.REGRESSION)
+    assert verdict.after is not None
+    assert verdict.after.value == np.median(COSTS), "the median does not tell it"
+    assert verdict.vectors is not None
+    assert (verdict.vectors.changed, verdict.vectors.count) == (1, 20)
+    assert verdict.alone is not None
+    assert (verdict.alone.vector, verdict.alone.before, verdict.alone.after) == (19, 119, 200)
+    assert verdict.share == pytest.approx(81 / 119)
+    assert verdict.reason == "1 of 20 vectors changed: +3.7 % in all, +68.1 % at most (vector 19)"
+    assert judge("instructions", vectored(COSTS), vectored(worse)).outcome is Outcome.IMPROVEMENT
+    assert judge("instructions", vectored(COSTS), vectored(COSTS)).outcome is Outcome.UNCHANGED
+
+
+def test_what_the_median_and_the_mean_say_otherwise_is_worse() -> None:
+    mixed = [cost - 1 if place < 12 else cost * 3 for place, cost in enumerate(COSTS)]
+    verdict = judge("instructions", vectored(mixed), vectored(COSTS))
+    assert np.median(mixed) < np.median(COSTS)
+    assert verdict.outcome is Outcome.REGRESSION
+    assert verdict.alone is not None
+    assert verdict.alone.after > verdict.alone.before
+    # The median is worse, the mean is better.
+    before, after = [*COSTS[:19], 1000.0], [*(cost + 1 for cost in COSTS[:19]), 500.0]
+    assert np.mean(after) < np.mean(before)
+    verdict = judge("instructions", vectored(after), vectored(before))
+    assert (verdict.outcome, verdict.alone) == (Outcome.REGRESSION, None)
+
+
+def test_as_much_more_as_less_is_worse() -> None:
+    turned = [COSTS[1], COSTS[0], *COSTS[2:]]
+    verdict = judge("instructions", vectored(turned), vectored(COSTS))
+    assert (verdict.outcome, verdict.tolerated) == (Outcome.REGRESSION, False)
+    assert verdict.alone is not None
+    assert verdict.alone.vector == 0
+    micros = [[cost / 7 for cost in costs] for costs in (turned, COSTS)]  # whose sum is rounded
+    assert judge("instructions", vectored(micros[0]), vectored(micros[1])).outcome is Outcome.REGRESSION
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "tolerated"),
+    [
+        (Tolerance(share=0.038), True),  # of 109.5, the mean of all
+        (Tolerance(share=0.036), False),
+        (Tolerance(amount=4.1), True),
+        (Tolerance(amount=4.0), False),
+    ],
+)
+def test_what_vectors_changed_in_the_mean_may_be_tolerated(tolerance: Tolerance, tolerated: bool) -> None:
+    worse = [*COSTS[:19], 200.0]
+    verdict = judge("instructions", vectored(worse), vectored(COSTS), tolerance)
+    assert (verdict.outcome, verdict.tolerated) == (Outcome.REGRESSION, tolerated)
+    turned = [COSTS[1], COSTS[0], *COSTS[2:]]  # one more and one less, by 1 each: a tenth in the mean
+    assert judge("instructions", vectored(turned), vectored(COSTS), Tolerance(amount=0.1)).tolerated
+    assert not judge("instructions", vectored(turned), vectored(COSTS), Tolerance(amount=0.09)).tolerated
+
+
+def test_a_tick_of_the_counter_is_no_change_of_a_vector() -> None:
+    ticked = [cost + 40 * (place % 3 - 1) for place, cost in enumerate(COSTS)]
+    assert judge("instructions", vectored(ticked, 40.0), vectored(COSTS, 40.0)).outcome is Outcome.UNCHANGED
+    ticked[2] += 1
+    found = judge("instructions", vectored(ticked, 40.0), vectored(COSTS, 40.0))
+    assert found.vectors is not None
+    assert (found.outcome, found.vectors.changed) == (Outcome.REGRESSION, 1)
+
+
+def test_all_vectors_tell_no_more_than_the_value() -> None:
+    verdict = judge("instructions", vectored([cost * 2 for cost in COSTS]), vectored(COSTS))
+    assert verdict.alone is None
+    assert verdict.share == pytest.approx(1.0)
+    assert verdict.reason == "all 20 vectors changed: +100 % in all, +100 % at most (vector 19)"
+    missing = judge(
+        "instructions", vectored([*COSTS[:19], 200.0])[:1], [replace(vectored(COSTS)[0], samples=None)]
+    )
+    assert missing.outcome is Outcome.UNCHANGED, "there the values alone are compared"
