@@ -44,7 +44,7 @@ def main() -> None:
             ("measured", Seeded(runs, images, vectors=540, measured=True)),
             ("all changed", Seeded(runs, images, vectors=540, planted=slower)),
         ):
-            url = f"sqlite:///{folder}/{what}results.db"
+            url = f"sqlite:///{folder}/{what.replace(' ', '-')}results.db"
             make(url, wanted)
             for baseline in ("main", str(runs // 2)):
                 seen = [check(url, baseline, folder) for _ in range(_TIMES)]

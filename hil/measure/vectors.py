@@ -65,7 +65,7 @@ def moved(before: npt.NDArray[np.generic], after: npt.NDArray[np.generic], step:
         return Pair(int(place), float(old[place]), float(new[place])) if apart[place] else None
 
     whole = float(np.abs(apart).sum())
-    more, less = np.argmax(apart), np.argmin(apart)
+    more, less = (np.argmax(one >= one.max() * (1 - _ROUNDING)) for one in (apart, -apart))
     return Moved(
         int(np.count_nonzero(apart)),
         len(old),

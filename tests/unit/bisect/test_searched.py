@@ -39,6 +39,7 @@ class Bench:
     url: str
     ran: list[str] = field(default_factory=list)
     model: int = 1  # of cycles
+    rare: float | None = None  # what two of twenty vectors cost, where it is said
     random: np.random.Generator = field(default_factory=lambda: np.random.default_rng(1))
 
     def run(
@@ -56,6 +57,8 @@ class Bench:
         assert sources.models is not None
         text = (sources.models / MODEL / "prototypes.c").read_text()
         cost = float(re.findall(r"cost ([\d.]+)", text)[-1])
+        rare = re.search(r"rare ([\d.]+)", text)
+        self.rare = float(rare[1]) if rare else None
         began = BEGAN + timedelta(minutes=len(self.ran))
         with Store.open(self.url) as store:
             info = RunInfo(
@@ -83,11 +86,13 @@ class Bench:
             REFERENCE_S.measure(0.1, Method.MEASURED, "host-clock"),
             VECTORS.measure(identity.vectors, Method.COUNTED, "frames"),
         )
+        each = np.array([cost] * 18 + [self.rare or cost] * 2)
+        samples = LATENCY_CYCLES.samples(each, Method.ESTIMATED, f"cycle-model-{self.model}")
         return SessionRecord(
             board="qemu", kind="qemu_mps2_an386", model=MODEL, precision=str(precision), started=began,
             finished=began, status=Status.FAILED if failed else Status.FINISHED, manifest=manifest,
             vectors_sha256=identity.vectors_sha256, error="it hangs" if failed else None,
-            measures=() if failed else measures,
+            measures=() if failed else measures, samples=() if failed else (samples,),
         )  # fmt: skip
 
 
@@ -191,6 +196,22 @@ def test_small_changes_on_the_way_are_not_named(folder: Path, search: Search) ->
     text = "\n".join(text_lines(found))
     assert "Cycles 101 -> 160 (+58.4 %)" in text
     assert "95% of the change between the two ends; the rest is in others" in text
+
+
+def test_what_few_vectors_cost_more_is_named(folder: Path, search: Search) -> None:
+    commits = costing(folder, [100, 100, 100])
+    path = folder / MODELS / MODEL / "prototypes.c"
+    for number, rare in ((4, 110), (5, 400), (6, 400), (7, 410)):
+        whole = path.read_text().partition("\n/* rare")[0].partition("\n/* number")[0]
+        cost_of(folder, 100, number, f"{whole}\n/* rare {rare} */")
+    found = search(commits[0])
+    assert named(found) == "number 5"
+    assert found.step is not None
+    assert found.step.share == pytest.approx(29 / 31)
+    text = "\n".join(text_lines(found))
+    assert "Cycles, vector 18 110 -> 400 (+264 %)" in text
+    assert "Cycles: 2 of 20 vectors changed: +28.7 % in all, +264 % at most (vector 18)" in text
+    assert "Cycles, vector 18 410 (+310 %)" in seen_line(found.bad)
 
 
 def test_the_larger_of_two_steps_is_named_and_the_rest_is_told(folder: Path, search: Search) -> None:
