@@ -49,6 +49,7 @@ image-check: $(BIN)/.test
 	$(BIN)/hil build --check $(CHECK_ARGS)
 	$(BIN)/hil build --check --kind=b_l475e_iot01a $(CHECK_ARGS)
 	$(BIN)/hil build --check --kind=nrf52840dk $(CHECK_ARGS)
+	$(BIN)/hil build --check --kind=frdm_k64f $(CHECK_ARGS)
 
 unit: $(BIN)/.test
 	$(BIN)/pytest tests/unit

@@ -29,7 +29,8 @@ class Counter:
 class Kind:
     """A type of board; ``pyocd_target`` and ``pyocd_options`` are handed to pyOCD as they are.
 
-    ``ram_bytes`` from ``ram_start`` on hold an image's static data and its stack. ``conditions`` are what
+    ``ram_bytes`` from ``ram_start`` on hold an image's static data, and its stack unless that lies in a RAM
+    apart. ``conditions`` are what
     cycles that its core counts hold for, beside its clock. ``twin_of`` is the kind of silicon whose images
     this emulated one runs.
     """
@@ -117,7 +118,20 @@ _NRF52840DK = replace(
     conditions={"wait_states": 3.0, "caches": "instructions"},
 )
 
+# SRAM_U for data; the stack and the port's ring lie in SRAM_L, below 0x20000000, which nothing may cross.
+_FRDM_K64F = replace(
+    _B_L475E_IOT01A,
+    name="frdm_k64f",
+    flash_start=0x0000_0000,
+    ram_bytes=192 << 10,
+    clock_hz=120_000_000,
+    pyocd_target="k64f",
+    baudrate=1_000_000,
+    conditions={"wait_states": 4.0, "caches": "buffer, prefetch, instructions, data"},
+)
+
 KINDS: Mapping[str, Kind] = {
-    kind.name: kind for kind in (_QEMU_MPS2_AN386, _B_L475E_IOT01A, _QEMU_B_L475E_IOT01A, _NRF52840DK)
+    kind.name: kind
+    for kind in (_QEMU_MPS2_AN386, _B_L475E_IOT01A, _QEMU_B_L475E_IOT01A, _NRF52840DK, _FRDM_K64F)
 }
 IMAGE_KINDS = tuple(dict.fromkeys(kind.image_kind for kind in KINDS.values()))

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from hil.build.prebuilt import build
 from hil.build.toolchain import find_toolchain
 from hil.errors import BuildError
-from hil.image import Manifest, prebuilt_dir
 from hil.kinds import KINDS
-from hil.measure.memory import memory, ram_apart
+from hil.measure.memory import flash_bytes, ram_within
 from hil.models.catalog import ModelLibrary, images_dir, list_models
 from hil.models.ctext import C_BYTES
 from hil.models.spec import ModelSpec
@@ -82,10 +81,8 @@ def footprints(spec: ModelSpec, kind: str, library: ModelLibrary, progress: Prog
 def counted(spec: ModelSpec, kind: str, precision: Precision) -> Footprint:
     """Of the image that is there; ImageError when it is missing or damaged."""
     elf = images_dir(spec, kind) / f"{spec.name}-{precision}.elf"
-    found = memory(elf)
-    apart = ram_apart(elf, KINDS[kind].ram_start, KINDS[kind].ram_bytes)
-    ram = found.ram_bytes + found.stack_bytes - apart
-    return Footprint(kind, precision, found.flash_bytes, ram, Method.COUNTED)
+    ram = ram_within(elf, KINDS[kind].ram_start, KINDS[kind].ram_bytes)
+    return Footprint(kind, precision, flash_bytes(elf), ram, Method.COUNTED)
 
 
 def estimated(spec: ModelSpec, kind: str, precision: Precision) -> Footprint:
@@ -109,13 +106,11 @@ def _rests(kind: str, precision: Precision) -> list[tuple[set[str], tuple[int, i
     for spec in list_models():
         if precision not in spec.precisions:
             continue
-        elf = prebuilt_dir(kind) / f"{spec.name}-{precision}.json"
-        sections = Manifest.read(elf).sections
+        taken = counted(spec, kind, precision)
         source = spec.generated_c(precision).read_text(encoding="utf-8")
         constant, variable = _arrays(source)
-        ram = sections["data"] + sections["bss"] + sections.get("stack", 0)
-        flash = sum(sections.values()) - ram + sections["data"]
-        found.append((set(_INCLUDE.findall(source)), (flash - constant, ram - variable)))
+        rest = (taken.flash_bytes - constant, taken.ram_bytes - variable)
+        found.append((set(_INCLUDE.findall(source)), rest))
     return found
 
 

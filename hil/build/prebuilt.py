@@ -29,7 +29,12 @@ _FAULTY_FLAGS: dict[str, tuple[str, ...]] = {
     "outside_flash": (),
     "stack_overflow": ("-Wno-infinite-recursion",),
 }
-_OUTSIDE_FLASH = {"qemu_mps2_an386": 0x0800_0000, "b_l475e_iot01a": 0x0810_0000, "nrf52840dk": 0x0010_0000}
+_OUTSIDE_FLASH = {
+    "qemu_mps2_an386": 0x0800_0000,
+    "b_l475e_iot01a": 0x0810_0000,
+    "nrf52840dk": 0x0010_0000,
+    "frdm_k64f": 0x0010_0000,
+}
 
 
 def faulty_dir(kind: str) -> Path:

@@ -21,6 +21,7 @@ from pyocd.flash.loader import MemoryLoader
 from hil.errors import FlashError, HilError, ProbeError
 from hil.flash.base import AttachedProbe, FlashReport
 from hil.flash.identity import chip, difference
+from hil.flash.locking import why_it_locks
 from hil.flash.remedies import remedy_of
 from hil.measure.elf import Segment, load_segments
 
@@ -109,10 +110,17 @@ class PyOcdFlasher:
     def program(self, image_path: Path) -> FlashReport:
         """Put an ELF image into flash and read every byte of it back; the core stands afterwards.
 
-        ImageError for a damaged ELF, FlashError when flash does not take or does not hold the image,
-        ProbeError when the probe fails.
+        ImageError for a damaged ELF, FlashError when the image would lock the chip, when flash does not take
+        or does not hold it, ProbeError when the probe fails.
         """
         segments = load_segments(image_path)
+        lock = why_it_locks(self._target_name, segments)
+        if lock is not None:
+            raise FlashError(
+                f"{image_path.name} would lock the chip",
+                evidence=lock,
+                remedy="link it for this board; nothing was erased",
+            )
         started = time.monotonic()
         with self._explained(f"programming {image_path.name}"):
             self._check_map(segments)

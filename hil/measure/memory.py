@@ -74,12 +74,14 @@ def flash_bytes(elf: Path) -> int:
     return sum(len(segment.data) for segment in load_segments(elf))
 
 
-def ram_apart(elf: Path, start: int, size: int) -> int:
-    """Bytes of RAM that an image takes outside of ``size`` from ``start``; ImageError as ``memory``."""
+def ram_within(elf: Path, start: int, size: int) -> int:
+    """Bytes of RAM that an image takes of the ``size`` from ``start``, a stack there included; ImageError as
+    ``memory``.
+    """
     return sum(
         section.size
         for section in load_sections(elf)
-        if section.writable and not start <= section.address < start + size
+        if section.writable and start <= section.address < start + size
     )
 
 

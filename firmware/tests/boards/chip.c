@@ -13,6 +13,10 @@
 uint32_t clock_init(void); /* the board's */
 void uart_init(uint32_t clock_hz);
 
+__attribute__((weak)) void chip_reset(void)
+{
+}
+
 static struct chip_register held[MOST];
 static int count;
 static uint32_t reads;
@@ -79,6 +83,7 @@ int main(int argc, char **argv)
     for (const struct chip_register *one = chip_begin; one->address != 0u; one++) {
         *find(one->address) = one->value;
     }
+    chip_reset();
     const uint32_t clock_hz = clock_init();
     const enum hil_counter counter = counter_init();
     uart_init(clock_hz);

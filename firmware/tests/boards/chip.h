@@ -19,6 +19,9 @@ uint32_t chip_reads(uint32_t address, uint32_t value);
 /* The kind's: what it holds when `value` was written to it. */
 uint32_t chip_holds(uint32_t address, uint32_t value);
 
+/* The kind's, if it has one: what its reset handler does before RAM is filled. */
+void chip_reset(void);
+
 int chip_lacks(const char *what);
 uint32_t chip_value(uint32_t address);
 /* A register's value in which a flag follows its switch, at the second look, unless the chip lacks that. */

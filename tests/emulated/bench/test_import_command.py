@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from hil.kinds import IMAGE_KINDS
 from needs import absent
 
 pytestmark = pytest.mark.emulated
@@ -94,7 +95,7 @@ def test_from_arrays_to_the_table(tmp_path: Path) -> None:
         line.split()[1].rstrip(":") for line in done.stdout.splitlines() if line.startswith("accuracy")
     }
     assert accuracies == {"f32", "q15", "q7"}
-    assert done.stdout.count(" KB: fits") == 2 * 3  # two kinds of board, three precisions
+    assert done.stdout.count(" KB: fits") == len(IMAGE_KINDS) * 3  # precisions
     assert "of qemu_mps2_an386, counted from the images built" in done.stdout
 
     images = tmp_path / "models" / "odd" / "images" / "qemu_mps2_an386"

@@ -33,6 +33,7 @@ CHIPS = {
     "nrf52840dk": Chip(
         "nrf52840.svd", absent={"APPROTECT_DISABLE": (0x4000_0558, {"DISABLE": 0xFF}, "nrf52840.h")}
     ),
+    "frdm_k64f": Chip("MK64F12.svd"),
 }
 
 

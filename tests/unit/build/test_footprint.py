@@ -22,6 +22,7 @@ from hil.build.prebuilt import build
 from hil.build.toolchain import Toolchain
 from hil.commands.reports.model_import import report_lines, size_lines
 from hil.errors import BuildError
+from hil.kinds import IMAGE_KINDS
 from hil.models.catalog import ModelLibrary, list_models
 from hil.models.importer.bring import Imported, bring
 from hil.models.importer.request import Request
@@ -61,10 +62,12 @@ def made(place: Path, features: int, hidden: int, steps: int, **changed: Any) ->
     return bring(replace(asked, **changed))
 
 
-def test_estimates_of_the_labs_own_images_are_what_they_take() -> None:
+@pytest.mark.parametrize("kind", IMAGE_KINDS)
+def test_estimates_of_the_labs_own_images_are_what_they_take(kind: str) -> None:
+    """Also where the stack or the port's ring lies in a RAM apart."""
     for spec in list_models():
         for precision in spec.precisions:
-            guess, truth = estimated(spec, KIND, precision), counted(spec, KIND, precision)
+            guess, truth = estimated(spec, kind, precision), counted(spec, kind, precision)
             assert abs(guess.flash_bytes - truth.flash_bytes) < 100
             assert abs(guess.ram_bytes - truth.ram_bytes) < 10
             assert (guess.method, truth.method) == (Method.ESTIMATED, Method.COUNTED)

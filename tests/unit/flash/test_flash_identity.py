@@ -35,6 +35,12 @@ def test_another_chip_of_the_maker_is_told(target: str, other: str) -> None:
     assert told.startswith(f"{last.name} reads {memory[last.address]:#010x}, {last.value:#010x} under ")
 
 
+def test_another_kinetis_is_told() -> None:
+    memory = {CPUID: 0x410F_C241, 0x4004_8024: 0x6600_E38A}  # the family, subfamily and series of a K66
+    told = difference("k64f", memory.__getitem__)
+    assert told == "SIM_SDID reads 0x6600e38a, 0x64000000 under 0xfff00000 expected"
+
+
 def test_another_core_is_told_first() -> None:
     told = difference("stm32l475xg", {CPUID: 0x411F_C271}.__getitem__)  # a Cortex-M7
     assert told == "CPUID reads 0x411fc271, 0x4100c240 under 0xff00fff0 expected"
