@@ -217,8 +217,9 @@ def of_the_database(place: Place) -> Iterator[str]:
             yield "finished runs without all their sessions"
         if not of_run[run]:
             yield "runs without a session"
-    for _, status, image, ended, measures in sessions:
-        if status != "finished" or not ended or measures != whole[image]:
+    for run, status, image, ended, measures in sessions:
+        if status != "finished" or not ended or measures != whole.get(image):
+            print(f"run {run}: {image} is {status}, with {measures} measures, not {whole.get(image)}")
             yield "half sessions"
     print(
         f"database: {len(runs)} runs ({sum(status == 'finished' for _, status, *_ in runs)} finished, the "

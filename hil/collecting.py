@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,9 +26,12 @@ def collecting_later() -> Iterator[None]:
 def settle() -> None:
     """Collect all that is garbage; later collections pass over what is left, until ``thaw``.
 
-    For the end of a run, where pytest collects twice and little happens in between.
+    For the end of a run, where pytest collects twice and little happens in between. An interpreter that ends
+    then looks at nothing either: it would four times, which took longer than storing a session.
     """
     gc.collect()
+    atexit.unregister(gc.freeze)
+    atexit.register(gc.freeze)
     if gc.get_freeze_count() == 0:
         gc.freeze()
         _SETTLED.append(True)

@@ -17,12 +17,16 @@ from typing import IO, Protocol, Self
 from hil.beside import readable, wait_for
 from hil.errors import ProbeError
 
+# While pyOCD is imported it looks for SEGGER's library: where the linker's cache knows of none, Python would
+# ask the C compiler and the linker of whatever folder PATH names first.
 _START = """
-import sys
+import os, sys
 sys.path[:] = sys.argv[2:]
 from hil.collecting import collecting_later
+path, os.environ["PATH"] = os.environ.get("PATH", os.defpath), os.devnull
 with collecting_later():
     from hil.flash.served import {main}
+os.environ["PATH"] = path
 {main}(int(sys.argv[1]))
 """
 NUMBER = struct.Struct("<i")  # what is asked of a nursery, and its answer: a process id, or how one ended

@@ -251,7 +251,7 @@ class PyOcdFlasher:
 
     def _verify(self, segment: Segment, name: str) -> None:
         """Compare what is in flash, pages that were skipped included."""
-        held = bytes(self._target.read_memory_block8(segment.address, len(segment.data)))
+        held = self._held(segment.address, len(segment.data))
         if held == segment.data:
             return
         wrong = [at for at, (is_, should) in enumerate(zip(held, segment.data, strict=True)) if is_ != should]
@@ -262,6 +262,15 @@ class PyOcdFlasher:
             f"{held[at]:#04x} instead of {segment.data[at]:#04x}",
             remedy="program it again; if it stays, the flash or its algorithm is at fault",
         )
+
+    def _held(self, address: int, size: int) -> bytes:
+        """Memory, as words where it can be: for each item that it reads pyOCD looks at its breakpoints."""
+        if address % 4:
+            return bytes(self._target.read_memory_block8(address, size))
+        words, rest = divmod(size, 4)
+        read = self._target.read_memory_block32(address, words) if words else []
+        tail = self._target.read_memory_block8(address + 4 * words, rest) if rest else []
+        return struct.pack(f"<{words}I", *read) + bytes(tail)
 
     @contextmanager
     def _explained(self, doing: str) -> Iterator[None]:

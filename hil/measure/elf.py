@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 from elftools.common.exceptions import ELFError
 from elftools.construct.core import ConstructError
 from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import Section as ElfSection
-from elftools.elf.sections import Symbol as ElfSymbol
 from elftools.elf.sections import SymbolTableSection
 
 from hil.errors import ImageError
@@ -30,6 +30,12 @@ _MOV_CONSTANT, _SCS_CONSTANT = 0xF04F, 0x20E0  # MOV.W Rd, #0xE000E000: A7.7.76 
 _FIRST_WIDE = 0xE800  # ARMv7-M ARM, A5.1: halfwords from here on begin a 32-bit instruction
 _MOST_NAMES = 1 << 30  # letters of all symbols' names, if all were as long as the longest
 _REBUILD = "run `hil build` to remake it"
+
+# Symbol table entries, System V ABI: name, value, size, info (binding << 4 | type), other, section.
+_ENTRY = struct.Struct("<IIIBBH")
+_NOTYPE, _OBJECT, _FUNC = 0, 1, 2
+_LOCAL, _GLOBAL = 0, 1
+_NO_SECTION = (0, 0xFFF1, 0xFFF2)  # undefined, absolute, common
 
 # What pyelftools lets through when the bytes it parses make no sense.
 _PARSE_ERRORS = (
@@ -164,17 +170,13 @@ def load_symbols(path: Path) -> list[Symbol]:
     with _open(path) as (elf, file_bytes):
         symbols = []
         sections = list(elf.iter_sections())  # each look-up would parse the section's header again
-        for entry in _symbols(path, sections, len(file_bytes)):
-            kind = entry.entry.st_info.type
-            index = entry.entry.st_shndx
-            if kind not in ("STT_FUNC", "STT_OBJECT") or not isinstance(index, int):
+        for entry in _symbols(path, sections, file_bytes):
+            if entry.kind not in (_FUNC, _OBJECT) or entry.section in _NO_SECTION or entry.size == 0:
                 continue
-            if entry.entry.st_size == 0:
-                continue
-            function = kind == "STT_FUNC"
-            address = entry.entry.st_value & ~1 if function else entry.entry.st_value
-            section = escaped(sections[index].name)
-            symbols.append(Symbol(escaped(entry.name), section, address, entry.entry.st_size, function))
+            function = entry.kind == _FUNC
+            address = entry.value & ~1 if function else entry.value
+            section = escaped(sections[entry.section].name)
+            symbols.append(Symbol(escaped(entry.name), section, address, entry.size, function))
     return sorted(symbols, key=lambda symbol: (symbol.address, symbol.name))
 
 
@@ -188,19 +190,18 @@ def load_functions(path: Path) -> list[Symbol]:
         found: dict[int, tuple[tuple[bool, bool, str], int, str]] = {}
         ends: dict[str, int] = {}
         sections = list(elf.iter_sections())
-        for entry in _symbols(path, sections, len(file_bytes)):
-            kind, binding = entry.entry.st_info.type, entry.entry.st_info.bind
-            index, name = entry.entry.st_shndx, escaped(entry.name)
-            if kind not in ("STT_FUNC", "STT_NOTYPE") or not isinstance(index, int) or not name:
+        for entry in _symbols(path, sections, file_bytes):
+            name = escaped(entry.name)
+            if entry.kind not in (_FUNC, _NOTYPE) or entry.section in _NO_SECTION or not name:
                 continue
-            section = sections[index]
+            section = sections[entry.section]
             if not section.header.sh_flags & SH_FLAGS.SHF_EXECINSTR or name.startswith(_MAPPING_SYMBOLS):
                 continue
-            address, size = entry.entry.st_value & ~1, entry.entry.st_size
-            if kind == "STT_NOTYPE" and binding == "STB_LOCAL":
+            address, size = entry.value & ~1, entry.size
+            if entry.kind == _NOTYPE and entry.binding == _LOCAL:
                 continue  # a label inside a function
             ends[section.name] = section.header.sh_addr + section.header.sh_size
-            rank = (size == 0, binding != "STB_GLOBAL", name)
+            rank = (size == 0, entry.binding != _GLOBAL, name)
             if address not in found or rank < found[address][0]:
                 found[address] = (rank, size, section.name)
     starts = sorted(found)
@@ -252,26 +253,44 @@ def code_addresses(path: Path) -> dict[str, set[int]]:
     found: dict[str, set[int]] = {}
     with _open(path) as (elf, file_bytes):
         sections = list(elf.iter_sections())
-        for entry in _symbols(path, sections, len(file_bytes)):
-            index = entry.entry.st_shndx
-            if entry.entry.st_info.type not in ("STT_FUNC", "STT_NOTYPE") or not isinstance(index, int):
+        for entry in _symbols(path, sections, file_bytes):
+            if entry.kind not in (_FUNC, _NOTYPE) or entry.section in _NO_SECTION:
                 continue
             named = entry.name and not entry.name.startswith(_MAPPING_SYMBOLS)
-            if named and sections[index].header.sh_flags & SH_FLAGS.SHF_EXECINSTR:
-                found.setdefault(escaped(entry.name), set()).add(entry.entry.st_value & ~1)
+            if named and sections[entry.section].header.sh_flags & SH_FLAGS.SHF_EXECINSTR:
+                found.setdefault(escaped(entry.name), set()).add(entry.value & ~1)
     return found
 
 
-def _symbols(path: Path, sections: Sequence[ElfSection], file_size: int) -> Iterator[ElfSymbol]:
-    """The entries of all symbol tables; ImageError when they, or their names, are more than can be."""
+class _Entry(NamedTuple):
+    """One of a symbol table."""
+
+    name: str
+    value: int
+    size: int
+    kind: int
+    binding: int
+    section: int
+
+
+def _symbols(path: Path, sections: Sequence[ElfSection], file_bytes: bytes) -> Iterator[_Entry]:
+    """The entries of all symbol tables; ImageError when they, or their names, are more than can be.
+
+    A session reads hundreds twice, for which pyelftools would take as long as for flashing.
+    """
     tables = [section for section in sections if isinstance(section, SymbolTableSection)]
-    if sum(table.header.sh_size for table in tables) > file_size:
+    if sum(table.header.sh_size for table in tables) > len(file_bytes):
         raise _damaged(path, "its symbol tables hold more bytes than the file")
     for table in tables:
         longest = max(map(len, table.stringtable.data().split(b"\0")))
         if longest * table.num_symbols() > _MOST_NAMES:
             raise _damaged(path, f"{table.num_symbols():,} symbols, with a name of {longest:,} letters")
-        yield from table.iter_symbols()
+        names, at = table.stringtable.header.sh_offset, table.header.sh_offset
+        for entry in range(at, at + table.header.sh_size, table.header.sh_entsize):
+            name, value, size, info, _, section = _ENTRY.unpack_from(file_bytes, entry)
+            end = file_bytes.find(b"\0", names + name)
+            text = file_bytes[names + name : max(end, names + name)].decode("utf-8", "replace")
+            yield _Entry(text, value, size, info & 0xF, info >> 4, section)
 
 
 def names_systick(path: Path) -> bool:

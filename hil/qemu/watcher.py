@@ -7,29 +7,31 @@ The owner closes its end of the PIPE to end the emulator. Its own end, after kil
 which does not care which thread started us (PR_SET_PDEATHSIG would fire when that *thread* ends). The
 emulator asks for PR_SET_PDEATHSIG from us: we have one thread, so it means our end. Where the command is a
 script that waits for the emulator, it asks for the script alone: our last act is to end our process group.
+
+Each emulator waits for this to start, so it imports little: `pathlib` and `shutil` take as long as all else.
 """
+
+# ruff: noqa: PTH104, PTH118, PTH123
 
 from __future__ import annotations
 
 import ctypes
 import os
 import select
-import shutil
 import signal
 import sys
 from itertools import pairwise
-from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def main(arguments: list[str]) -> None:
     """Run the command until it ends or the owner does; leaves its exit status in the folder's `exit`."""
-    pipe, folder, place, command = int(arguments[1]), Path(arguments[2]), arguments[3], arguments[4:]
+    pipe, folder, place, command = int(arguments[1]), arguments[2], arguments[3], arguments[4:]
     os.set_inheritable(pipe, False)
     owner = _watch_owner(int(arguments[0]))
     if owner is None:  # gone already
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
         return
     libc = ctypes.CDLL(None)
     watcher = os.getpid()
@@ -56,18 +58,25 @@ def main(arguments: list[str]) -> None:
         os.kill(emulator, signal.SIGKILL)
     status = os.waitstatus_to_exitcode(os.waitpid(emulator, 0)[1])
     if orphaned:
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
     else:
         _leave_status(folder, status)
     if os.getpgrp() == os.getpid():
         os.killpg(0, signal.SIGKILL)
 
 
-def _leave_status(folder: Path, status: int) -> None:
-    unfinished = folder / "exit.new"
+def _remove(folder: str) -> None:
+    import shutil  # only where the owner is gone
+
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _leave_status(folder: str, status: int) -> None:
+    unfinished = os.path.join(folder, "exit.new")
     try:
-        unfinished.write_text(str(status), encoding="utf-8")
-        unfinished.rename(folder / "exit")
+        with open(unfinished, "w", encoding="utf-8") as file:
+            file.write(str(status))
+        os.rename(unfinished, os.path.join(folder, "exit"))
     except OSError as error:  # the folder is gone, or its disk full: what is left to do matters more
         print(f"{folder}: {error.strerror}", file=sys.stderr, flush=True)
 

@@ -191,6 +191,20 @@ def test_what_another_has_frozen_stays_frozen() -> None:
         gc.unfreeze()
 
 
+def test_an_interpreter_that_ends_looks_for_no_garbage_again() -> None:
+    """It looks after its exit functions, of which the first to be registered is the last to be called."""
+    program = (
+        "import atexit, gc\n"
+        "atexit.register(lambda: print('at the end', gc.get_freeze_count() > 0))\n"
+        "from hil.collecting import settle, thaw\n"
+        "settle()\n"
+        "thaw()\n"
+        "print('before', gc.get_freeze_count() > 0)\n"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert told.splitlines() == ["before False", "at the end True"]
+
+
 ENDING = """
 import gc
 

@@ -315,3 +315,19 @@ def test_what_it_logged_is_logged_here(probes: ProbeProcess, caplog: pytest.LogC
     ):
         pass
     assert [record for record in caplog.records if record.name.startswith("pyocd")]
+
+
+def test_no_compiler_is_asked_for_a_library_and_the_way_to_programs_stays(
+    probes: ProbeProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the linker's cache knows no library of SEGGER's, Python asks compilers."""
+    for name in ("gcc", "cc", "ld"):
+        program = tmp_path / name
+        program.write_text(f"#!/bin/sh\n: > {tmp_path}/asked\n")
+        program.chmod(0o755)
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    monkeypatch.setenv("PATH", path)
+    environ = Path(f"/proc/{pid_of(probes)}/environ").read_bytes().split(b"\0")
+    assert f"PATH={path}".encode() in environ, "the test's folder comes first"
+    assert probes.attached() == []
+    assert not (tmp_path / "asked").exists()
