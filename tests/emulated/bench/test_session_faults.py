@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 
 from bench_runs import emulator_pid
+from children import stop
 from hil.board import Board, open_board
 from hil.build.prebuilt import faulty_dir
 from hil.errors import (
@@ -193,7 +194,7 @@ def test_a_board_that_is_stopped_for_a_while_goes_on() -> None:
 
         def stop_once(done: int, total: int) -> None:
             if done == 5:
-                os.kill(pid, signal.SIGSTOP)
+                stop(pid)
                 later.start()
 
         results = session.infer(DIGITS.inputs, stop_once)
@@ -210,7 +211,7 @@ def test_a_board_that_stops_for_good_is_named_as_such(monkeypatch: pytest.Monkey
 
         def stop_once(done: int, total: int) -> None:
             if done == 5:
-                os.kill(pid, signal.SIGSTOP)
+                stop(pid)
                 for deadline in ("process.ANSWER_S", "qmp.DEADLINE_S", "clock._LONGEST_STOP_S"):
                     monkeypatch.setattr(f"hil.qemu.{deadline}", 0.5)
 

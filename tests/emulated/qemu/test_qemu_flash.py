@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from children import stop
 from hil.bench.probes import unlisted_probes
 from hil.errors import FlashError, HilError, ProbeError
 from hil.flash.pyocd import PyOcdFlasher, attached_probes
@@ -180,7 +181,7 @@ def test_a_stopped_emulator_is_not_waited_for(
 ) -> None:
     with connect(qemu) as flasher:
         opened = flasher._session.probe.opened
-        os.kill(_pid(qemu), signal.SIGSTOP)
+        stop(_pid(qemu))
         for client in (opened._gdb, opened._qmp):  # not before: it took as long as it liked to connect
             monkeypatch.setattr(client, "_deadline_s", 0.2)
         with pytest.raises(ProbeError, match=r"did not answer for 0\.2 s"):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import socket
 import struct
 import subprocess
@@ -16,6 +14,7 @@ import pytest
 from pyocd.core import exceptions
 from pyocd.probe.aggregator import PROBE_CLASSES
 
+from children import stop
 from hil.errors import FlashError, ProbeError
 from hil.flash import process
 from hil.flash.process import ProbeProcess
@@ -166,7 +165,7 @@ def test_a_probe_far_away_flashes_and_has_a_deadline(
         probes.flasher(name, "mps2_an386", options={"reset.post_delay": 0}) as flasher,
     ):
         assert flasher.program(images / "one.elf").pages_programmed == 3
-        os.kill(serving.pid, signal.SIGSTOP)
+        stop(serving.pid)
         monkeypatch.setattr(process, "_ANSWER_S", 0.5)
         monkeypatch.setattr(process, "_END_S", 0.1)
         with pytest.raises(ProbeError, match=r"has not answered for 0\.5 s"):

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from children import stop
 from hil.errors import ProbeError
 from hil.flash.pyocd import PyOcdFlasher
 from hil.qemu import runtime
@@ -186,7 +187,7 @@ def test_ctrl_c_is_for_the_owner(qemu: QemuProcess) -> None:
 def test_a_stopped_emulator_is_told_and_ended(qemu: QemuProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hil.qemu.process.ANSWER_S", 0.2)
     pid = _pid(qemu)
-    os.kill(pid, signal.SIGSTOP)
+    stop(pid)
     for _ in range(4):  # more connections than wait in a queue that nobody serves
         assert qemu.failure() == "QEMU hangs (QEMU did not answer for 0.2 s)"
     qemu.close()
@@ -204,7 +205,7 @@ def test_one_whose_folder_was_removed_is_told_and_ended(qemu: QemuProcess) -> No
 
 def test_one_that_goes_on_is_of_use_again(qemu: QemuProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     pid = _pid(qemu)
-    os.kill(pid, signal.SIGSTOP)
+    stop(pid)
     with monkeypatch.context() as patch:
         patch.setattr("hil.qemu.process.ANSWER_S", 0.05)
         assert qemu.failure() is not None
