@@ -32,13 +32,13 @@ from hil.link.pacing import HANG_FACTOR, hang_after_s
 from hil.link.recording import Recorder, new_path
 from hil.link.transport import Reopening
 from hil.measure.accuracy import accuracy, golden_exact, predicted, regression
-from hil.measure.cascade import tier_measures
+from hil.measure.cascade import tier_costs, tier_measures
 from hil.measure.elf import symbol_at
 from hil.measure.latency import cost_per_inference, cost_samples
 from hil.measure.memory import SymbolUse, memory
 from hil.measure.profile import Profile
 from hil.measure.reference import reference_of, reference_times
-from hil.measure.traced import Traced, traced
+from hil.measure.traced import CONDITIONS, Traced, traced
 from hil.models.vectors import VectorSet
 from hil.values import Measure, Method, Samples
 
@@ -65,11 +65,15 @@ class Report:
     symbols: tuple[SymbolUse, ...] = ()
 
     def value(self, metric: str) -> float:
-        """The value of one metric, by the most exact technique; KeyError when the session did not take it."""
+        """The value of one metric, by the most exact technique; KeyError when the session did not take it.
+
+        An estimate is less exact than whatever was counted or measured.
+        """
         found = [measure for measure in self.measures if measure.metric == metric]
         if not found:
             raise KeyError(metric)
-        return min(found, key=lambda measure: measure.resolution or 0.0).value
+        guesses = (Method.ESTIMATED, Method.MODELLED)
+        return min(found, key=lambda one: (one.method in guesses, one.resolution or 0.0)).value
 
 
 class Session:
@@ -278,8 +282,7 @@ class Session:
         classified = (accuracy(scores, labels),) if vectors.classes and labels is not None else ()
         path = vectors.path_output
         traced = self._traced(results, cost, counter)
-        per_inference = traced.instructions or cost
-        tiers = tier_measures(outputs, path, per_inference) if path is not None else ()
+        tiers = () if path is None else self._tiers(outputs, path, traced, cost)
         targets = vectors.targets
         errors = () if targets is None else regression(outputs, targets, vectors.output_scale)
         measures = (
@@ -315,6 +318,18 @@ class Session:
         if targets is not None and not errors:
             notes += (f"{self.board.name} {self.image.name}: an output is not finite, so no error is told",)
         return Report(measures, samples, outputs, self._link.stats, traced.profile, notes, footprint.symbols)
+
+    def _tiers(
+        self, outputs: npt.NDArray[np.generic], path: int, traced: Traced, cost: Samples
+    ) -> tuple[Measure, ...]:
+        """What either way through a model of two tiers cost, as counted and as estimated."""
+        if traced.instructions is not None:
+            told = tier_measures(outputs, path, traced.instructions)
+        else:
+            told = tier_measures(outputs, path, cost, self.board.kind.conditions)
+        if traced.cycles is not None:
+            told += tier_costs(outputs, path, traced.cycles, CONDITIONS, traced.bands)
+        return told
 
     def _traced(self, results: Sequence[Result], cost: Samples, counter: Counter) -> Traced:
         """What the board's trace saw of these results; nothing, and a note, where it has none."""

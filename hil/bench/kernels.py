@@ -18,7 +18,7 @@ from hil.session import Report, Session, first
 from hil.text.progress import Progress
 from hil.text.table import table_lines as columns
 from hil.text.wording import band_percents
-from hil.values import Measure, Precision
+from hil.values import Measure, Method, Precision
 
 VECTORS = 2
 
@@ -82,7 +82,9 @@ def count(
                 report = next(reports)
                 found[precision] = round(report.value(INSTRUCTIONS.name))
                 cycles.update(
-                    (precision, one) for one in report.measures if one.metric == LATENCY_CYCLES.name
+                    (precision, one)
+                    for one in report.measures
+                    if one.metric == LATENCY_CYCLES.name and one.method is Method.ESTIMATED
                 )
             assert model.macs is not None, "the lab describes its workloads"
             yield Counted(workload, model.macs, found, cycles)

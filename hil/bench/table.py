@@ -151,7 +151,10 @@ def _tiers(rows: Sequence[Row], sign: str) -> list[str]:
 
 
 def _tier_costs(row: Row, sign: str) -> list[str]:
-    """What either way cost, by every technique but those of which the row has a finer."""
+    """What either way cost, by every technique but those of which the row has a finer.
+
+    What is counted is so in every row; cycles may be measured in one and estimated in another.
+    """
     costs = [
         (measure, tier.told)
         for measure in row.measures
@@ -162,7 +165,8 @@ def _tier_costs(row: Row, sign: str) -> list[str]:
     told = []
     for measure, way in costs:
         value = " ".join(filter(None, (_figure(measure), measure.unit, _band(measure, sign))))
-        by = f" by {measure.technique}" if names.count(measure.metric) > 1 else ""
+        alone = names.count(measure.metric) == 1 and measure.method is Method.COUNTED
+        by = "" if alone else f" by {measure.technique}"
         told.append(f"{value} {way}{by}")
     return told
 

@@ -16,16 +16,26 @@ from hil.measure.profile import Profile
 from hil.values import Measure, Method, Samples
 
 WAIT_STATES = 0  # what an estimate of the bench is for
+CONDITIONS = {"wait_states": float(WAIT_STATES)}
 
 
 @dataclass(frozen=True)
 class Traced:
-    """What a trace gave; ``notes`` say what it did not, and why."""
+    """What a trace gave; ``notes`` say what it did not, and why.
+
+    ``bands`` (vectors, 2) are where each vector's cycles are expected, None without a trace.
+    """
 
     measures: tuple[Measure, ...] = ()
     samples: tuple[Samples, ...] = ()
     profile: Profile | None = None
     notes: tuple[str, ...] = ()
+    bands: npt.NDArray[np.float64] | None = None
+
+    @property
+    def cycles(self) -> Samples | None:
+        """The estimate of every vector, None without a trace."""
+        return next((one for one in self.samples if one.metric == metrics.LATENCY_CYCLES.name), None)
 
     @property
     def instructions(self) -> Samples | None:
@@ -67,7 +77,7 @@ def traced(
         *_in_total(mine),
     )
     samples = (instructions, *_estimated_samples(cycles, kind, technique))
-    return Traced(measures, samples, profile(mine, technique), _unknown(mine))
+    return Traced(measures, samples, profile(mine, technique), _unknown(mine), bands)
 
 
 def _check_agreement(regions: Sequence[RegionCost], counted: Samples, within: float) -> None:
@@ -100,13 +110,12 @@ def _estimates(
     nominal = _middle(cycles)
     low, high = (_middle(ends) for ends in bands.T)
     us = 1e6 / kind.clock_hz
-    waits = {"wait_states": float(WAIT_STATES)}
-    clock = {"clock_hz": float(kind.clock_hz), **waits}
+    clock = {"clock_hz": float(kind.clock_hz), **CONDITIONS}
     return (
         metrics.LATENCY_US.measure(
             nominal * us, Method.ESTIMATED, technique, None, (low * us, high * us), clock
         ),
-        metrics.LATENCY_CYCLES.measure(nominal, Method.ESTIMATED, technique, None, (low, high), waits),
+        metrics.LATENCY_CYCLES.measure(nominal, Method.ESTIMATED, technique, None, (low, high), CONDITIONS),
     )
 
 

@@ -30,7 +30,7 @@ def test_sessions_record_every_metric_of_the_lab_in_its_unit_and_no_other() -> N
     radar = first(load_vectors("msc_rnn_radar", Precision.Q15), 12)
     reports = [_report(digits, "fastgrnn_digits"), _report(radar, "msc_rnn_radar")]
     found = {one.metric: one.unit for report in reports for one in report.measures}
-    tiers = {f"instructions{tier.suffix}" for tier in TIERS}
+    tiers = {f"{metric}{tier.suffix}" for metric in ("instructions", "latency_cycles") for tier in TIERS}
     assert set(found) == set(METRICS) - {PREDICTED.name} | tiers  # that one is samples alone
     assert found == {name: lookup(name).unit for name in found}
     samples = {one.metric: one.unit for report in reports for one in report.samples}

@@ -156,8 +156,18 @@ def test_tiers_of_a_cascade_tell_the_finer_technique_and_estimates_with_their_ba
     (line,) = (line for line in table_lines([Row("b", "m", "q7", measures)]) if "tier" in line)
     assert line == (
         "b m q7: the upper tier ran in 50.00%; 123,391 instructions without it, "
-        "200 cycles ±5% without it (medians)"
+        "200 cycles ±5% without it by cycle-model-1 (medians)"
     )
+
+
+def test_measured_and_estimated_tiers_of_two_boards_are_told_apart() -> None:
+    tier = replace(cycles(200.0, (190.0, 210.0)), metric="latency_cycles_lower")
+    counted = replace(tier, value=230.0, band=None, method=Method.MEASURED, technique="dwt", resolution=1.0)
+    rate = Measure("cascade_rate", 0.5, "1", Method.COUNTED, "path", 0.01)
+    rows = [Row("desk", "m", "q7", (rate, counted)), Row("twin", "m", "q7", (rate, tier))]
+    desk, twin = (line for line in table_lines(rows) if "tier" in line)
+    assert desk.endswith("; 230 cycles without it by dwt (medians)")
+    assert twin.endswith("; 200 cycles ±5% without it by cycle-model-1 (medians)")
 
 
 def test_the_tiers_of_a_cascade_are_told_apart() -> None:

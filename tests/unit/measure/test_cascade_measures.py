@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from hil.kinds import KINDS
-from hil.measure.cascade import tier_measures
+from hil.measure.cascade import tier_costs, tier_measures
 from hil.measure.latency import cost_samples
+from hil.metrics import LATENCY_CYCLES
 from hil.values import Method
 
 COUNTER = KINDS["qemu_mps2_an386"].counter
@@ -42,3 +43,24 @@ def test_a_vector_that_tells_no_way_counts_for_neither() -> None:
     assert (rate.value, rate.resolution) == (2 / 3, 1 / 3)
     assert (lower.value, both.value) == (10 * 40.0, 156 * 40.0)
     assert tier_measures(np.full((5, 1), np.nan), 0, cost_samples(TICKS, COUNTER)) == ()
+
+
+def test_what_silicon_counted_holds_for_its_wait_states_and_caches() -> None:
+    kind = KINDS["b_l475e_iot01a"]
+    outputs = np.array([[0], [1], [0], [1], [0]])
+    _, lower, both = tier_measures(outputs, 0, cost_samples(TICKS, kind.counter), kind.conditions)
+    assert (lower.metric, lower.value, lower.method) == ("latency_cycles_lower", 12.0, Method.MEASURED)
+    assert (both.metric, both.value, both.technique) == ("latency_cycles_both", 200.0, "dwt")
+    assert lower.conditions == both.conditions == kind.conditions != {}
+
+
+def test_estimated_costs_have_a_band_of_their_own_vectors() -> None:
+    cycles = LATENCY_CYCLES.samples(np.array([100, 900, 110, 950, 120]), Method.ESTIMATED, "cycle-model-2")
+    bands = np.stack([cycles.values * 0.9, cycles.values * 1.2], axis=1)
+    outputs = np.array([[0], [1], [0], [1], [0]])
+    lower, both = tier_costs(outputs, 0, cycles, {"wait_states": 0.0}, bands)
+    assert (lower.metric, lower.value, lower.unit) == ("latency_cycles_lower", 110.0, "cycles")
+    assert lower.band == pytest.approx((99.0, 132.0))
+    assert (both.value, both.method, both.technique) == (925.0, Method.ESTIMATED, "cycle-model-2")
+    assert both.band == pytest.approx((832.5, 1110.0))
+    assert both.conditions == {"wait_states": 0.0}
