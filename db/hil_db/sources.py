@@ -86,6 +86,16 @@ def back_up(url: str | None, copy: Path) -> None:
             ) from error
 
 
+def settle(url: str | None) -> None:
+    """Bring what lies beside an SQLite database into its file, which is then all there is of it.
+
+    Who only read it has left files there, and who was killed what it wrote last. Where another program has it
+    open they stay, until that ends. StoreError when the database cannot be used.
+    """
+    with Store.open(url):
+        pass  # the last that closes it, and may write, does it
+
+
 def _copy_rows(store: Store, made: Path) -> None:
     with Store.open(engine.url_of(made), one_file=True) as target:
         copy_runs(store, target)

@@ -31,7 +31,7 @@ from hil.text.streams import OutputError
 from hil.thresholds import load_thresholds
 from hil_db.records import Status
 from hil_db.references import StoredRun
-from hil_db.sources import back_up
+from hil_db.sources import back_up, settle
 
 WRONG = 2  # everything that is neither better nor worse nor missing
 _WORST = (WORSE, WRONG, NOTHING, FINE)
@@ -115,6 +115,7 @@ class _Morning:
         if options.backup is not None:
             self._attempt("the copy of the database", self._back_up)
         if ended.asked is not None:
+            self._settle()
             _say(f"hil nightly: ended by {ended.asked.name}{self._stored()}; {here}")
             return 128 + ended.asked
         if self.run is not None:
@@ -125,6 +126,7 @@ class _Morning:
             self._attempt("the report", self._report)
         self._attempt(f"the link to the newest in {options.out}", self.nights.point)
         self._attempt(f"the old nights in {options.out}", lambda: self.nights.keep(options.keep))
+        self._settle()
         if self.result is not None:
             _say("\n".join(["", *text_lines(self.result)]))
         _say(self._last_line(here))
@@ -157,6 +159,9 @@ class _Morning:
         assert self.options.backup is not None
         self.options.backup.absolute().parent.mkdir(parents=True, exist_ok=True)
         back_up(self.options.db, self.options.backup)
+
+    def _settle(self) -> None:
+        self._attempt("the database", lambda: settle(self.options.db))
 
     def _compare(self) -> None:
         options = self.options

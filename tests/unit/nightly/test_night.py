@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
@@ -180,6 +181,19 @@ def test_the_branch_that_a_change_goes_into_is_compared_with(desk: Desk) -> None
     change = desk.night(GITHUB_BASE_REF="main")
     assert change.returncode == 1
     assert "against run 1 (main, " in last_line(change)
+
+
+@pytest.mark.parametrize("dies", ["", "SIGKILL"])
+def test_the_database_is_one_whole_file_after_a_night(desk: Desk, dies: str, tmp_path: Path) -> None:
+    desk.ask(dies=dies)
+    desk.night("--backup=kept/results.db")
+    assert [one.name for one in desk.folder.glob("results.db*")] == ["results.db"]
+    alone = tmp_path / "alone.db"
+    for name in ("results.db", "kept/results.db"):
+        alone.write_bytes((desk.folder / name).read_bytes())
+        with closing(sqlite3.connect(alone)) as copy:
+            assert copy.execute("select count(*) from session").fetchone() == (1,)
+            assert copy.execute("pragma integrity_check").fetchone() == ("ok",)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
