@@ -110,6 +110,10 @@ class ProbeError(HilError):
     """The debug probe, or the emulator behind it, is missing or stopped answering."""
 
 
+class PowerProbeError(HilError):
+    """The power probe is missing, is another one, or what it sends cannot be trusted."""
+
+
 class ProgramError(HilError):
     """A program under test locked up, hung, or never came where it was to be measured."""
 

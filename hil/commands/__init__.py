@@ -35,6 +35,8 @@ from hil.commands import (
     model_import,
     models,
     nightly,
+    power_list,
+    power_record,
     probes,
     replay,
     report,
@@ -67,6 +69,7 @@ GROUPS = {
     "lab": Group("the file that names the boards of a place", "ACTION"),
     "bench": Group("what the kernels cost", "WHAT"),
     "baseline": Group("runs that others are compared with, by name", "ACTION"),
+    "power": Group("power probes: what boards take", "ACTION"),
     "db": Group("look after the database of results", "ACTION"),
 }
 
@@ -90,6 +93,8 @@ COMMANDS: Mapping[str, Command] = {
     "time": time,
     "calibrate": calibrate,
     "bench kernels": bench_kernels,
+    "power list": power_list,
+    "power record": power_record,
     "baseline set": baseline_set,
     "baseline list": baseline_list,
     "baseline remove": baseline_remove,

@@ -1,0 +1,93 @@
+"""`hil power record`: what a power probe sees for some seconds."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hil.errors import PowerProbeError
+
+if TYPE_CHECKING:
+    from hil.power.base import PowerTrace
+
+HELP = "record current from a power probe: mean, peak and energy, and a file of all samples"
+FAILED = 2  # 1: recorded, but not all of it counts
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Which probe, at how many volts, for how long, and where to."""
+    parser.add_argument(
+        "--port", metavar="PORT", help="the probe's serial port (default: the one that is attached)"
+    )
+    parser.add_argument("--volts", type=float, required=True, metavar="V", help="the board's supply")
+    parser.add_argument("--seconds", type=float, default=10.0, metavar="S", help="default: 10")
+    parser.add_argument(
+        "--ampere-meter", action="store_true", help="the board has a supply of its own of --volts"
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="all samples, as .csv or .parquet")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print what was seen; 1 when a part of it does not count."""
+    import time
+
+    from hil.power.files import save, write_csv
+    from hil.power.ppk2.driver import Ppk2
+
+    if options.out is not None and options.out.suffix not in (".csv", ".parquet"):
+        raise PowerProbeError(
+            f"{options.out} ends neither in .csv nor in .parquet", remedy="name another file"
+        )
+    port = options.port or _only_port()
+    with Ppk2(port, source=not options.ampere_meter) as probe:
+        probe.supply(options.volts)
+        probe.power(True)
+        probe.start()
+        time.sleep(options.seconds)
+        trace = probe.stop()
+    if options.out is not None:
+        if options.out.suffix == ".parquet":
+            save(trace, options.out)
+        else:
+            with options.out.open("w", encoding="utf-8") as out:
+                write_csv(trace, out)
+    print("\n".join(_lines(port, trace)))
+    return 0 if trace.wrong_within(0, len(trace)) is None else 1
+
+
+def _only_port() -> str:
+    from hil.power.attached import attached
+
+    found = attached()
+    if len(found) != 1:
+        raise PowerProbeError(
+            "no power probe is attached" if not found else f"{len(found)} power probes are attached",
+            evidence=", ".join(one.port for one in found) or None,
+            remedy="name its port by --port" if found else "plug one in; see `hil power list`",
+        )
+    return found[0].port
+
+
+def _lines(port: str, trace: PowerTrace) -> list[str]:
+    import numpy as np
+
+    good = trace.current_a[~np.isnan(trace.current_a)].astype(float)
+    lines = [f"{port}: {trace.seconds:.2f} s at {trace.supply_v:g} V, {len(trace):,} samples"]
+    if len(good):
+        mean = float(good.mean())
+        energy_j = mean * trace.supply_v * trace.seconds
+        lines += [
+            f"current  mean {mean * 1e3:.4g} mA, from {good.min() * 1e3:.4g} to {good.max() * 1e3:.4g} mA",
+            f"power    mean {mean * trace.supply_v * 1e3:.4g} mW; energy {energy_j * 1e3:.4g} mJ",
+        ]
+    for channel in range(8):
+        if count := len(trace.edges(channel)[0]):
+            lines.append(f"input {channel}  changes {count:,} times")
+    if wrong := trace.wrong_within(0, len(trace)):
+        lines.append(f"not all of it counts: {wrong}")
+        lines += [
+            f"  at {one.at / trace.rate_hz:.3f} s: {one.flaw.text} ({one.evidence})"
+            for one in trace.breaks[:10]
+        ]
+    return lines
