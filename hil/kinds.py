@@ -107,6 +107,16 @@ _QEMU_B_L475E_IOT01A = replace(
     twin_of="b_l475e_iot01a",
 )
 
+_NUCLEO_F439ZI = replace(
+    _B_L475E_IOT01A,
+    name="nucleo_f439zi",
+    flash_bytes=2 << 20,
+    ram_bytes=192 << 10,
+    clock_hz=168_000_000,
+    pyocd_target="stm32f439xi",
+    conditions={"wait_states": 5.0, "caches": "prefetch, instructions, data"},
+)
+
 _NRF52840DK = replace(
     _B_L475E_IOT01A,
     name="nrf52840dk",
@@ -132,6 +142,13 @@ _FRDM_K64F = replace(
 
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
-    for kind in (_QEMU_MPS2_AN386, _B_L475E_IOT01A, _QEMU_B_L475E_IOT01A, _NRF52840DK, _FRDM_K64F)
+    for kind in (
+        _QEMU_MPS2_AN386,
+        _B_L475E_IOT01A,
+        _QEMU_B_L475E_IOT01A,
+        _NRF52840DK,
+        _FRDM_K64F,
+        _NUCLEO_F439ZI,
+    )
 }
 IMAGE_KINDS = tuple(dict.fromkeys(kind.image_kind for kind in KINDS.values()))

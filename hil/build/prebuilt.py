@@ -34,6 +34,7 @@ _OUTSIDE_FLASH = {
     "b_l475e_iot01a": 0x0810_0000,
     "nrf52840dk": 0x0010_0000,
     "frdm_k64f": 0x0010_0000,
+    "nucleo_f439zi": 0x0820_0000,
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
@@ -15,12 +15,15 @@ from hil.link.link import Link
 from hil.qemu.memory import SharedMemory
 from hil.qemu.program import find_program
 
-MACHINE = ("-M", "mps2-an386", "-icount", "shift=0", "-display", "none", "-monitor", "none")
+MPS2 = ("-M", "mps2-an386")
+REST = ("-icount", "shift=0", "-display", "none", "-monitor", "none")
 
 
 @contextmanager
-def _boot(qemu: str, folder: Path, elf: Path, memory: SharedMemory | None = None) -> Iterator[Link]:
-    """A link to the image, through shared memory or the UART.
+def _boot(
+    qemu: str, folder: Path, elf: Path, memory: SharedMemory | None = None, *, machine: Sequence[str] = MPS2
+) -> Iterator[Link]:
+    """A link to the image, through shared memory or the machine's first UART that ``machine`` does not name.
 
     QEMU gets a socket that already listens, so nobody waits for its file.
     """
@@ -29,7 +32,17 @@ def _boot(qemu: str, folder: Path, elf: Path, memory: SharedMemory | None = None
         listener.bind(str(path))
         listener.listen(1)
         serial = f"socket,id=serial,fd={listener.fileno()},server=on,wait=on"
-        command = [qemu, *MACHINE, "-chardev", serial, "-serial", "chardev:serial", "-kernel", str(elf)]
+        command = [
+            qemu,
+            *machine,
+            *REST,
+            "-chardev",
+            serial,
+            "-serial",
+            "chardev:serial",
+            "-kernel",
+            str(elf),
+        ]
         descriptors = [listener.fileno()]
         if memory is not None:
             command += memory.arguments

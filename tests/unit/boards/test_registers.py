@@ -29,6 +29,9 @@ class Chip:
 
 CHIPS = {
     "b_l475e_iot01a": Chip("STM32L4x5.svd"),
+    "nucleo_f439zi": Chip(
+        "STM32F439x.svd", {"FLASH_ACR_LATENCY": (0x7, 0xF, "RM0090, Flash access control register")}
+    ),
     # The file is older than build code Fxx, which brought the register; Nordic's header nrf52840.h has it.
     "nrf52840dk": Chip(
         "nrf52840.svd", absent={"APPROTECT_DISABLE": (0x4000_0558, {"DISABLE": 0xFF}, "nrf52840.h")}
@@ -50,7 +53,19 @@ def _device(file: str) -> dict[str, tuple[int, dict[str, int]]]:
             masks = {one.name: (1 << one.bit_width) - 1 << one.bit_offset for one in register.fields or ()}
             address = peripheral.base_address + register.address_offset
             name = re.sub(r"[\[\]]", "", register.name)  # CC[0] is CC0
-            found[f"{peripheral.name}_{name}"] = (address, masks)
+            found[f"{peripheral.name}_{name}"] = (address, masks | _joined(masks))
+    return found
+
+
+def _joined(masks: Mapping[str, int]) -> dict[str, int]:
+    """Fields that the file gives bit by bit: PLLN0 to PLLN8 are PLLN too."""
+    found: dict[str, int] = {}
+    for stem in {name.rstrip("0123456789") for name in masks} - masks.keys():
+        bits = []
+        while f"{stem}{len(bits)}" in masks:
+            bits.append(masks[f"{stem}{len(bits)}"])
+        if bits and bits == [bits[0] << place for place in range(len(bits))] and bits[0].bit_count() == 1:
+            found[stem] = sum(bits)
     return found
 
 
@@ -101,3 +116,8 @@ def test_what_is_wrong_is_found() -> None:
     assert device["USART1_BRR"][0] == 0x4001380C
     assert device["USART1_IRQ"][0] == 37
     assert device["RCC_CR"][1]["PLLON"] == 1 << 24
+
+
+def test_fields_that_are_given_bit_by_bit_are_one() -> None:
+    masks = _device("STM32F439x.svd")["RCC_PLLCFGR"][1]
+    assert (masks["PLLM"], masks["PLLN"], masks["PLLP"], masks["PLLQ"]) == (0x3F, 0x7FC0, 3 << 16, 15 << 24)

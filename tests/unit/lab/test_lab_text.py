@@ -6,28 +6,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pyocd.board.board_ids import BOARD_ID_TO_INFO
 
 from hil.flash.base import AttachedProbe
-from hil.kinds import KINDS
 from hil.lab.boards import Lab
 from hil.lab.file import load_lab
 from hil.lab.text import lab_text
 from hil.link.usb import UsbPorts
 from usb_devices import usb_tree
 
-NUCLEO = AttachedProbe("066BFF30", "ST-Link V2-1", "NUCLEO-F439ZI", target="stm32f439xi")
+NUCLEO = AttachedProbe("066BFF30", "ST-Link V2-1", "NUCLEO-F439ZI", target="stm32f439zitx")
 OTHER = AttachedProbe("0D28", "DAPLink\nodd", "LPC55", target="lpc55s69")
 BARE = AttachedProbe("683459512", "J-Link", None)
 EMULATOR = AttachedProbe("mps2-1", "QEMU", "mps2-an386", is_emulated=True, target="mps2_an386")
-
-
-@pytest.fixture(autouse=True)
-def _kinds(monkeypatch: pytest.MonkeyPatch) -> None:
-    nucleo = replace(
-        KINDS["qemu_mps2_an386"], name="nucleo_f439zi", emulator=None, pyocd_target="stm32f439xi"
-    )
-    for module in ("hil.lab.file", "hil.lab.boards", "hil.lab.text"):
-        monkeypatch.setattr(f"{module}.KINDS", {**KINDS, "nucleo_f439zi": nucleo})
 
 
 def written(folder: Path, usb: UsbPorts, *attached: AttachedProbe) -> tuple[Lab, str, list[str]]:
@@ -65,3 +56,12 @@ def test_what_is_of_no_known_kind_is_a_comment(tmp_path: Path) -> None:
     assert "DAPLink?odd (LPC55)" in text, "a name cannot leave its comment"
     assert len(notes) == 2
     assert all("of no kind that is known here" in note for note in notes)
+
+
+@pytest.mark.parametrize(("board_id", "kind"), [("0764", "b_l475e_iot01a"), ("0797", "nucleo_f439zi")])
+def test_a_board_is_known_by_its_name_or_its_target(tmp_path: Path, board_id: str, kind: str) -> None:
+    """What pyOCD tells of the board behind a probe: its target may be one of a pack, which is no kind's."""
+    info = BOARD_ID_TO_INFO[board_id]
+    probe = AttachedProbe("066BFF30", "ST-Link V2-1", info.name, target=info.target)
+    lab, _, _ = written(tmp_path, usb_tree(tmp_path), probe)
+    assert [board.kind.name for board in lab.boards] == [kind]
