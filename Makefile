@@ -45,11 +45,9 @@ lint: $(BIN)/.test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+IMAGE_KINDS := $(notdir $(wildcard firmware/prebuilt/*))
 image-check: $(BIN)/.test
-	$(BIN)/hil build --check $(CHECK_ARGS)
-	$(BIN)/hil build --check --kind=b_l475e_iot01a $(CHECK_ARGS)
-	$(BIN)/hil build --check --kind=nrf52840dk $(CHECK_ARGS)
-	$(BIN)/hil build --check --kind=frdm_k64f $(CHECK_ARGS)
+	set -e; for kind in $(IMAGE_KINDS); do $(BIN)/hil build --check --kind=$$kind $(CHECK_ARGS); done
 
 unit: $(BIN)/.test
 	$(BIN)/pytest tests/unit

@@ -49,7 +49,7 @@ def lab_text(attached: Sequence[AttachedProbe], usb: UsbPorts) -> tuple[str, lis
 
 
 def _kind_of(probe: AttachedProbe) -> Kind | None:
-    """By the board's name, or by its target: pyOCD's may be one of a pack, of the same chip by another name."""
+    """By the board's name, or by its target: pyOCD's may be a pack's name of the same chip."""
     silicon = [kind for kind in KINDS.values() if kind.emulator is None]
     name = re.sub(r"[^a-z0-9]+", "_", (probe.board_name or "").lower())
     named = (kind for kind in silicon if kind.name == name)

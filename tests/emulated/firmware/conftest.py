@@ -32,17 +32,8 @@ def _boot(
         listener.bind(str(path))
         listener.listen(1)
         serial = f"socket,id=serial,fd={listener.fileno()},server=on,wait=on"
-        command = [
-            qemu,
-            *machine,
-            *REST,
-            "-chardev",
-            serial,
-            "-serial",
-            "chardev:serial",
-            "-kernel",
-            str(elf),
-        ]
+        through = ("-chardev", serial, "-serial", "chardev:serial")
+        command = [qemu, *machine, *REST, *through, "-kernel", str(elf)]
         descriptors = [listener.fileno()]
         if memory is not None:
             command += memory.arguments

@@ -1,7 +1,7 @@
-"""The NUCLEO-F439ZI's images on QEMU's STM32F405, whose USART3, interrupts and memory lie where that chip's do.
+"""The NUCLEO-F439ZI's images on QEMU's STM32F405, whose USART3, interrupts and memory lie where its own do.
 
-That machine has no clock tree, no flash interface, no DMA and no pins: the image runs at the clock of after reset, and
-its bytes come by interrupt.
+That machine has no clock tree, no flash interface, no DMA and no pins: the image runs at the clock of after
+reset, and its bytes come by interrupt.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Flash and RAM of silicon kinds are those that pyOCD's target knows, or images would be refused or overflow."""
+"""Flash and RAM of silicon kinds are those that pyOCD's target knows, or images would be refused."""
 
 from __future__ import annotations
 
