@@ -122,6 +122,36 @@ def _nothing(metric: str) -> Component:
 
 
 def _shown(metric: str, frame: pd.DataFrame) -> list[Child]:
+    """A plot and a table; a pair for each method: no axis and no column holds values of two."""
+    methods = sorted(frame["method"].dropna().unique(), key=_place)
+    if len(methods) <= 1:
+        return _of_method(metric, frame)
+    parts: list[Child] = []
+    for place, method in enumerate(methods):
+        parts.append(html.H2(f"{str(method).capitalize()} values", className="method"))
+        parts += _of_method(metric, _rows_of(frame, str(method), first=place == 0))
+    return parts
+
+
+def _place(method: object) -> tuple[int, str]:
+    known = list(text.METHODS)
+    return (known.index(str(method)) if method in known else len(known)), str(method)
+
+
+def _rows_of(frame: pd.DataFrame, method: str, *, first: bool) -> pd.DataFrame:
+    """What was obtained so, with the sessions without a value of what has such values elsewhere.
+
+    Those of which nothing was ever obtained are told in the ``first`` part.
+    """
+    cases = pd.MultiIndex.from_frame(frame[frames.CASE])
+    lost = frame["value"].isna()
+    of_it = frame["method"].eq(method) & ~lost
+    elsewhere = cases.isin(cases[of_it.to_numpy()])
+    never = ~cases.isin(cases[(~lost).to_numpy()])
+    return frame[of_it | lost & (elsewhere | (never & first))]
+
+
+def _of_method(metric: str, frame: pd.DataFrame) -> list[Child]:
     figure = series_figure(metric, frame)
     plot = dcc.Graph(
         figure=figure,

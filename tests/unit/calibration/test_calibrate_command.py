@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from calibrated import BOARD, CHIP, TWIN, at_wait_states, estimated, measured, point, stored
+from calibrated import BEGAN, BOARD, CHIP, TWIN, at_wait_states, estimated, measured, point, stored
 from hil.calibration.file import points_text, read_points, write_points
 from hil.cli import main
-from hil_db.records import SessionRecord, Status
+from hil.metrics import LATENCY_CYCLES, LOWER_TIER
+from hil.values import Method
+from hil_db.records import RunInfo, SessionRecord, Status
+from hil_db.store import Store
 
 MPS2 = "qemu_mps2_an386"
 
@@ -130,6 +134,40 @@ def test_one_image_without_an_estimate_hides_no_other(
     assert said.code == 1
     assert "1 image: measured / estimated 1.100" in said.out
     assert said.out.splitlines()[-1].startswith("desk-1 other/q15: no session estimates its image")
+
+
+def test_two_boards_of_one_name_are_two(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = replace(measured(cycles=1200), probe="066BFF30")
+    db = stored(tmp_path, replace(measured(), probe="066BFF31"), other, estimated())
+    assert "2 images: measured / estimated 1.100 to 1.200" in Said(capsys, f"--db={db}").out
+
+
+def test_a_tier_has_a_point_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name = LOWER_TIER.of(LATENCY_CYCLES).name
+    sides = []
+    for record, method, value in (
+        (measured(), Method.MEASURED, 550.0),
+        (estimated(), Method.ESTIMATED, 500.0),
+    ):
+        whole = next(one for one in record.measures if (one.metric, one.method) == ("latency_cycles", method))
+        band = None if whole.band is None else (465.0, 535.0)
+        tier = replace(whole, metric=name, value=value, band=band)
+        sides.append(replace(record, measures=(*record.measures, tier)))
+    said = Said(capsys, f"--db={stored(tmp_path, *sides)}", f"--out={tmp_path / 'points.toml'}")
+    rows = [line.split() for line in said.out.splitlines() if line.startswith("m ")]
+    assert " ".join(rows[1]) == "m q15 lower tier alone 100 550 - 500 -7/+7% 1.100 not judged"
+    assert "1 image: " in said.out
+    assert [one.region for one in read_points(tmp_path / "points.toml")] == ["inference", "lower tier alone"]
+
+
+def test_a_search_for_a_commit_is_no_measurement(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    db = stored(tmp_path, measured(), estimated())
+    with Store.open(db) as store:
+        began = BEGAN + timedelta(days=1)
+        run = store.begin_run(RunInfo(began, "hil bisect a b --model=m"))
+        store.save_session(run, replace(measured(cycles=9), started=began, finished=began))
+        store.finish_run(run, Status.FINISHED)
+    assert "measured / estimated 1.100;" in Said(capsys, f"--db={db}").out
 
 
 def test_a_kind_without_a_twin_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

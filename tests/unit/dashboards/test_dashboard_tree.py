@@ -17,7 +17,7 @@ from dash_ag_grid import AgGrid
 
 from hil.errors import HilError, StoreError
 from hil.measure.profile import PathCost, Profile
-from hil.values import Method
+from hil.values import Measure, Method
 from hil_dashboards.app import create_app, render, written
 from hil_dashboards.pages.series import plot_height
 from hil_dashboards.serve import serve
@@ -288,6 +288,27 @@ def test_series_table_tells_failures(bench: Any) -> None:
     newest, _ = rows_of(page(bench, "/series"))
     assert newest["failure"]["what"] == "Run 1 failed"
     assert newest["failure"]["why"].endswith("other q15 on qemu: no probe")
+
+
+def test_measured_and_estimated_values_share_neither_plot_nor_table(bench: Any) -> None:
+    silicon = Measure("latency_cycles", 1100, "cycles", Method.MEASURED, "dwt", 1.0)
+    bench.run(bench.session(1, bench.estimate(1000)), bench.session(1, silicon, board="desk"))
+    bench.run(
+        bench.session(2, bench.estimate(1010)),
+        bench.session(2, board="desk", error="it hung"),
+        bench.session(2, board="new", error="no probe"),
+    )
+    shown = page(bench, "/series", "?metric=latency_cycles")
+    assert [words(head) for head in of_class(shown, "method")] == ["Measured values", "Estimated values"]
+    graphs = [node.figure for node in nodes(shown) if isinstance(node, dcc.Graph)]
+    values = [
+        [value for line in graph["data"] for value in line["y"] if value is not None] for graph in graphs
+    ]
+    assert values == [[1100], [1000, 1010]]
+    measured, estimated = (table(shown, place) for place in (0, 1))
+    assert [row[2] for row in measured[1:]] == ["new", "desk", "desk"]
+    assert [row[2] for row in estimated[1:]] == ["qemu", "qemu"]
+    assert "Band" not in measured[0]
 
 
 def test_series_table_shows_bands_where_there_are_some(bench: Any) -> None:
