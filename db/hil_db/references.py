@@ -136,8 +136,16 @@ def run_id(connection: Connection, name: str, url: URL, words: str = LATEST) -> 
 
 
 def latest_run() -> Select[*tuple[Any, ...]]:
-    """The id of the run that began last of those with results; a run may be stored long after it ran."""
-    return select(RUN.c.id).where(_has_results()).order_by(RUN.c.started.desc(), RUN.c.id.desc()).limit(1)
+    """The id of the run that began last of those with results; a run may be stored long after it ran.
+
+    One of another lab is it only where there is no other.
+    """
+    return select(RUN.c.id).where(_has_results()).order_by(*newest_first()).limit(1)
+
+
+def newest_first() -> tuple[ColumnElement[Any], ...]:
+    """The order in which a name means runs: this lab's own before those of others."""
+    return RUN.c.origin.is_not(None), RUN.c.started.desc(), RUN.c.id.desc()
 
 
 def shown_uuid(uid: str) -> str:
@@ -184,8 +192,8 @@ def _newest(
     name: str,
     wanted: Callable[[StoredRun], bool] | None = None,
 ) -> StoredRun | None:
-    """The run of those that began last, of those ``wanted`` where it says which."""
-    query = select(*_COLUMNS).where(where).order_by(RUN.c.started.desc(), RUN.c.id.desc())
+    """The run of those that began last, of those ``wanted`` where it says which; own ones come first."""
+    query = select(*_COLUMNS).where(where).order_by(*newest_first())
     rows = connection.execute(query if wanted is not None else query.limit(1))
     for row in rows:
         status = status_now(row.status, row.host, row.pid, row.pid_birth)

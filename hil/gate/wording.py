@@ -143,12 +143,15 @@ def not_compared(comparison: Comparison, apart_from: Collection[Outcome] = ()) -
 
 
 def unlike_labs(comparison: Comparison) -> str | None:
-    """What to know when nothing of a run can be compared; None otherwise."""
-    if any(one.verdicts for one in comparison.cases):
-        return None
+    """What to know when nothing of a run can be compared, or when it seems to be another lab's; or None."""
     now, before = comparison.now, comparison.before
     if before is None:
         return None
+    if any(one.verdicts for one in comparison.cases):
+        if now.host == before.host or now.lab_sha256 == before.lab_sha256 or now.origin != before.origin:
+            return None
+        labs = [f"host {run.host} with {run.lab_path or 'the built-in lab'}" for run in (now, before)]
+        return f"another lab may have measured run {before.id}: {labs[0]} now, {labs[1]} before"
     held = (
         {one.case.board for one in comparison.cases if one.now is not None},
         {one.case.board for one in comparison.cases if one.before is not None},

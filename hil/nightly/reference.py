@@ -12,7 +12,7 @@ from hil.commit import commit_of
 from hil_db import baselines, engine
 from hil_db.liveness import status_now
 from hil_db.records import Status
-from hil_db.references import StoredRun, baseline_run
+from hil_db.references import StoredRun, baseline_run, newest_first
 from hil_db.schema import RUN, SESSION
 from hil_db.store import Store
 from hil_db.trials import is_no_trial
@@ -51,7 +51,7 @@ def _newest(connection: Connection, branch: str | None) -> str | None:
     of_branch = [] if branch is None else [RUN.c.git_branch == branch]
     with_results = select(SESSION.c.id).where(SESSION.c.run_id == RUN.c.id).exists()
     query = select(RUN.c.id).where(RUN.c.status == Status.FINISHED, with_results, is_no_trial(), *of_branch)
-    found = connection.scalar(query.order_by(RUN.c.started.desc(), RUN.c.id.desc()).limit(1))
+    found = connection.scalar(query.order_by(*newest_first()).limit(1))
     return None if found is None else str(found)
 
 

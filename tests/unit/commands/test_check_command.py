@@ -247,6 +247,18 @@ def test_runs_of_other_labs_say_so(add: Add, say: Say) -> None:
     assert "they are of other labs: /lab/b.toml now, /lab/a.toml before" in out
 
 
+def test_another_lab_in_one_database_is_told(add: Add, say: Say) -> None:
+    add(lab_path="/lab/a.toml", lab_sha256="a" * 64, host="here")
+    add(lab_path="/lab/a.toml", lab_sha256="a" * 64, host="a-container")
+    assert "another lab" not in say("--baseline=1")[1], "in CI every night has another host"
+    add(lab_path="/lab/b.toml", lab_sha256="b" * 64, host="far")
+    hosts = "host far with /lab/b.toml now, host here with /lab/a.toml before"
+    for form in ("text", "markdown"):
+        code, out, _ = say("--baseline=1", f"--format={form}")
+        assert code == 0
+        assert f"another lab may have measured run 1: {hosts}" in re.sub("&#58;", ":", out)
+
+
 def test_json_holds_every_metric_and_what_it_was_asked(add: Add, say: Say) -> None:
     add()
     add(record(1500))

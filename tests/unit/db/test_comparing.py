@@ -24,7 +24,7 @@ from hil_db.explaining import Why, explain
 from hil_db.histories import Case
 from hil_db.incoming import import_database
 from hil_db.records import RunInfo, SessionRecord, Status
-from hil_db.references import baseline_run, checked_run
+from hil_db.references import baseline_run, checked_run, run_id
 from hil_db.schema import IMAGE, MEASURE, PROFILE, PROFILE_CLASS, PROFILE_PATH, SAMPLE
 from hil_db.store import Store
 from postgres_server import running_server
@@ -306,6 +306,21 @@ def test_an_imported_run_of_equal_board_names_is_another_labs(
     assert on(one, "stream_s").reason == f"another lab: host bench-1 now, host far of {theirs} before"
     assert found.before is not None
     assert f"imported from {theirs}" in found.before.told
+    # What is newest, and what a branch means, are own runs where there are some.
+    with Store.open(f"sqlite:///{theirs}") as store:
+        run = store.begin_run(
+            replace(info, host="far", git_branch="main", started=info.started.replace(year=2030))
+        )
+        store.save_session(run, lab(record, 50.0))
+        store.finish_run(run, Status.FINISHED)
+    import_database(str(theirs), url)
+    found, _ = compared(url, "7")
+    assert found.now.origin is None
+    with Store.open_read_only(url) as store, store.engine.connect() as connection:
+        assert baseline_run(connection, "main", store.url).origin == str(theirs), (
+            "nothing of ours is called so"
+        )
+        assert run_id(connection, "latest", store.url) == found.now.id
     # Own runs that came back, as from a backup, are no other lab's.
     mine = f"sqlite:///{tmp_path}/mine.db"
     import_database(url.removeprefix("sqlite:///"), mine, own=True)

@@ -12,6 +12,7 @@ from hil.errors import StoreError
 from hil.nightly.reference import reference, run_of
 from hil.provenance import host_name
 from hil_db import naming
+from hil_db.incoming import import_database
 from hil_db.liveness import birth_of
 from hil_db.records import RunInfo, Status
 from hil_db.store import Store
@@ -81,6 +82,10 @@ def test_without_a_repository_the_newest_of_all(tmp_path: Path, url: str) -> Non
     assert found(url, tmp_path) == newest
     add(url, branch=None, command="hil bisect v1 main --model m --metric flash_bytes")
     assert found(url, tmp_path) == newest, "a trial of an old commit is no night"
+    other = f"sqlite:///{tmp_path}/other.db"
+    add(other)
+    import_database(f"{tmp_path}/other.db", url)
+    assert found(url, tmp_path) == newest, "nor is a run of another lab"
 
 
 @pytest.mark.parametrize("variable", TARGETS)
