@@ -33,7 +33,8 @@ def _st(device: int) -> tuple[Register, ...]:
 
 
 def _nordic(part: int) -> tuple[Register, ...]:
-    return (_CORE, Register("FICR INFO.PART", 0x1000_0100, 0xFFFF_FFFF, part))
+    variant = Register("FICR INFO.VARIANT", 0x1000_0104, 0, 0)  # any: its build code is told
+    return (_CORE, variant, Register("FICR INFO.PART", 0x1000_0100, 0xFFFF_FFFF, part))
 
 
 # By pyOCD's name of the target, in lower case.

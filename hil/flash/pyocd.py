@@ -22,6 +22,7 @@ from hil.errors import FlashError, HilError, ProbeError
 from hil.flash.base import AttachedProbe, FlashReport
 from hil.flash.identity import chip, difference
 from hil.flash.locking import why_it_locks
+from hil.flash.refusals import refusal
 from hil.flash.remedies import remedy_of
 from hil.measure.elf import Segment, load_segments
 
@@ -177,16 +178,42 @@ class PyOcdFlasher:
                 evidence=f"attached: {there}",
                 remedy="see `pyocd list`",
             )
-        # pyOCD changes to its project folder: let that be where we are, whatever the environment says.
         try:
             self._open(exact[0], {})
         except exceptions.TargetSupportError:
             raise
         except _PYOCD_ERRORS as error:  # firmware may sleep, or have made pins of the debug port its own
+            refused = self._refusal()
+            if refused is not None:
+                raise refused from error
             self._under_reset = self._evidence(error)
             self._shut()
-            self._open(exact[0], {"connect_mode": "under-reset"})
+            self._open_under_reset(exact[0], error)
         self._check_chip()
+
+    def _open_under_reset(self, probe: Any, before: Exception) -> None:
+        """Once more, and erase nothing: one that its firmware unlocks is locked while it is held in reset."""
+        said = list(self._warnings.lines)
+        try:
+            self._open(probe, {"connect_mode": "under-reset", "auto_unlock": False})
+        except _PYOCD_ERRORS:
+            if self._refusal() is None:
+                raise
+            self._warnings.lines[:] = said
+            raise before from None
+
+    def _refusal(self) -> ProbeError | None:
+        """Why the chip lets us not in, if it says so."""
+        try:
+            return refusal(self._target, self._target_name, self.unique_id, erased=self._erased)
+        except _PYOCD_ERRORS as error:
+            logging.getLogger(__name__).debug("asking why: %s", error)
+            return None
+
+    @property
+    def _erased(self) -> bool:
+        """Whether pyOCD erased all of it to unlock it: it warns of that before it does."""
+        return any("via mass erase" in line for line in self._warnings.lines)
 
     def _open(self, probe: Any, options: Mapping[str, object]) -> None:
         # pyOCD changes to its project folder: let that be where we are, whatever the environment says.
@@ -207,7 +234,8 @@ class PyOcdFlasher:
             raise ProbeError(
                 f"the chip behind the debug probe {self.unique_id} is no {self._target_name}",
                 evidence=wrong,
-                remedy="check the lab file's kind and probe; nothing was erased",
+                remedy="check the lab file's kind and probe; "
+                + ("it was locked, and all of it was erased" if self._erased else "nothing was erased"),
             )
 
     def _close(self) -> None:
@@ -240,7 +268,7 @@ class PyOcdFlasher:
             at, end = segment.address, segment.address + len(segment.data)
             while at < end:
                 region = self._target.memory_map.get_region_for_address(at)
-                if region is None or not region.is_flash:
+                if region is None or not region.is_flash or not region.is_testable:  # as UICR, option bytes
                     raise FlashError(
                         "the image has a segment outside flash",
                         evidence=f"{len(segment.data)} bytes at {segment.address:#010x}, "

@@ -1,0 +1,54 @@
+"""Why a chip lets no debugger in, as it says itself through an access port that its maker never closes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from hil.errors import ProbeError
+
+
+@dataclass(frozen=True)
+class _ControlPort:
+    """The access port, by the name that pyOCD's target keeps it under, and what it reads on a locked chip."""
+
+    attribute: str
+    name: str
+    says: str
+
+
+_PORTS = (
+    _ControlPort("ctrl_ap", "CTRL-AP", "APPROTECTSTATUS of its CTRL-AP reads 0: it is enabled"),  # Nordic
+    _ControlPort("mdm_ap", "MDM-AP", "the status of its MDM-AP says that it is secured"),  # NXP's Kinetis
+)
+
+
+def refusal(target: Any, name: str, unique_id: str, *, erased: bool) -> ProbeError | None:
+    """Why pyOCD's ``target``, called ``name``, could not be connected to; None if it does not say.
+
+    ``erased``: all of it was erased to unlock it. Raises what pyOCD raises when the port cannot be read.
+    """
+    port = next((one for one in _PORTS if hasattr(target, one.attribute)), None)
+    if port is None or not target.dp.aps:
+        return None
+    if getattr(target, port.attribute) is None:
+        there = ", ".join(f"IDR {ap.idr:#010x}" for ap in target.dp.aps.values())
+        return ProbeError(
+            f"the chip behind the debug probe {unique_id} is no {name}",
+            evidence=f"it has no {port.name}; its access ports: {there}",
+            remedy="check the lab file's kind and probe; nothing was erased",
+        )
+    if not target.is_locked():
+        return None
+    if erased:
+        return ProbeError(
+            f"the {name} behind the debug probe {unique_id} is still locked after all of it was erased",
+            evidence=port.says,
+            remedy="power-cycle it and run it again, or unlock it by its vendor's tool",
+        )
+    return ProbeError(
+        f"the {name} behind the debug probe {unique_id} is locked against debuggers",
+        evidence=f"{port.says}; nothing of it can be read or written",
+        remedy="--allow-mass-erase unlocks it and erases all of it, its user's registers too; by hand "
+        f"`pyocd erase --mass --target {name} --uid {unique_id}` does. It is never done unasked",
+    )
