@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
+from ctypes.util import find_library
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
@@ -54,6 +55,7 @@ class Machine:
     dev: Path = Path("/dev")
     proc: Path = Path("/proc")
     rules: tuple[Path, ...] = udev.RULES_DIRS
+    segger: Path = Path("/opt/SEGGER")
 
 
 def examine(machine: Machine, states: Sequence[BoardState]) -> list[Finding]:
@@ -146,6 +148,13 @@ def _probes(machine: Machine) -> Iterator[Finding]:
         found = True
         serial = _read(device / "serial")
         told = f"{family.name} {vendor}:{product}" + (f", serial number {serial}" if serial else "")
+        if vendor == udev.SEGGER and not _drives_jlink(machine):
+            yield Finding(
+                "debug probe",
+                Grade.FAULT,
+                f"{told}: its maker's library is missing, without which pyOCD does not list it",
+                "install SEGGER's J-Link Software and Documentation Pack",
+            )
         node = machine.dev / "bus" / "usb" / _number(device / "busnum") / _number(device / "devnum")
         if os.access(node, os.R_OK | os.W_OK):
             yield Finding("debug probe", Grade.OK, told)
@@ -159,6 +168,11 @@ def _probes(machine: Machine) -> Iterator[Finding]:
         yield Finding("debug probe", Grade.FAULT, f"{told}: you may not use {node}", remedy)
     if not found:
         yield Finding("debug probe", Grade.OK, "none is attached by USB")
+
+
+def _drives_jlink(machine: Machine) -> bool:
+    """Whether the library is where pyOCD looks for it: among the system's, and where SEGGER's packages go."""
+    return find_library("jlinkarm") is not None or any(machine.segger.rglob("libjlinkarm.so*"))
 
 
 def _ports(machine: Machine, named: Sequence[str]) -> Iterator[Finding]:

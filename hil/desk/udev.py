@@ -24,11 +24,12 @@ class Family:
     products: tuple[str, ...] = ()
 
 
+SEGGER = "1366"
 FAMILIES = (
     Family("ST-Link V2, V2-1", "0483", ("3748", "374a", "374b", "3752")),
     Family("ST-Link V3", "0483", ("374e", "374f", "3753", "3754", "3755", "3757")),
     Family("DAPLink, CMSIS-DAP", "0d28", ("0204",)),
-    Family("SEGGER J-Link", "1366"),
+    Family("SEGGER J-Link", SEGGER),
     Family("NXP LPC-Link2, MCU-Link", "1fc9", ("0090", "0143")),
     Family("Raspberry Pi debug probe", "2e8a", ("0004", "000c")),
     Family("Microchip EDBG and kin", "03eb", ("2111", "2140", "2141", "2144", "2145", "216c", "2175")),

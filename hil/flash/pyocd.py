@@ -176,7 +176,7 @@ class PyOcdFlasher:
             raise ProbeError(
                 f"no debug probe {self.unique_id} is attached",
                 evidence=f"attached: {there}",
-                remedy="see `pyocd list`",
+                remedy="see `hil probes`, and `hil doctor` for what keeps one from being listed",
             )
         try:
             self._open(exact[0], {})

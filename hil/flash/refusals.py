@@ -1,4 +1,7 @@
-"""Why a chip lets no debugger in, as it says itself through an access port that its maker never closes."""
+"""Why a chip lets no debugger in, as it says itself through an access port that its maker never closes.
+
+Nordic's is the CTRL-AP, NXP's in Kinetis the MDM-AP; pyOCD's targets read them.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +13,19 @@ from hil.errors import ProbeError
 
 @dataclass(frozen=True)
 class _ControlPort:
-    """The access port, by the name that pyOCD's target keeps it under, and what it reads on a locked chip."""
+    """What pyOCD's target keeps it under, what it says of a locked chip, and what unlocking erases."""
 
     attribute: str
     name: str
     says: str
+    erased: str
 
 
-_PORTS = (
-    _ControlPort("ctrl_ap", "CTRL-AP", "APPROTECTSTATUS of its CTRL-AP reads 0: it is enabled"),  # Nordic
-    _ControlPort("mdm_ap", "MDM-AP", "the status of its MDM-AP says that it is secured"),  # NXP's Kinetis
+_NORDIC = _ControlPort(
+    "ctrl_ap", "CTRL-AP", "APPROTECTSTATUS of its CTRL-AP reads 0: it is enabled", "all of its flash and UICR"
+)
+_KINETIS = _ControlPort(
+    "mdm_ap", "MDM-AP", "the status of its MDM-AP says that it is secured", "all of its flash"
 )
 
 
@@ -28,7 +34,7 @@ def refusal(target: Any, name: str, unique_id: str, *, erased: bool) -> ProbeErr
 
     ``erased``: all of it was erased to unlock it. Raises what pyOCD raises when the port cannot be read.
     """
-    port = next((one for one in _PORTS if hasattr(target, one.attribute)), None)
+    port = next((one for one in (_NORDIC, _KINETIS) if hasattr(target, one.attribute)), None)
     if port is None or not target.dp.aps:
         return None
     if getattr(target, port.attribute) is None:
@@ -49,6 +55,6 @@ def refusal(target: Any, name: str, unique_id: str, *, erased: bool) -> ProbeErr
     return ProbeError(
         f"the {name} behind the debug probe {unique_id} is locked against debuggers",
         evidence=f"{port.says}; nothing of it can be read or written",
-        remedy="--allow-mass-erase unlocks it and erases all of it, its user's registers too; by hand "
+        remedy=f"--allow-mass-erase unlocks it and erases {port.erased}; by hand "
         f"`pyocd erase --mass --target {name} --uid {unique_id}` does. It is never done unasked",
     )

@@ -33,9 +33,9 @@ _ERASED = 0xFF
 class Nrf52Chip:
     """A chip with something in its flash.
 
-    ``variant`` ends with its build code. From Fxx on (``hardened``) it is open after an erase, and after a reset
-    only if ``UICR.APPROTECT`` holds 0x5A and its firmware opens it too, which what is in its flash does if
-    ``opens``. An erase leaves one locked that ``stays_locked``; ``erases`` counts them.
+    ``variant`` ends with its build code. From Fxx on (``hardened``) its debug port is open after an erase,
+    and after a reset only if ``UICR.APPROTECT`` holds 0x5A and its firmware opens it too, as what is in its
+    flash does if ``opens``. An erase leaves one locked that ``stays_locked``; ``erases`` counts them.
     """
 
     def __init__(

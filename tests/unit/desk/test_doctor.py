@@ -6,11 +6,12 @@ import os
 import pty
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from hil.desk import udev
+from hil.desk import doctor, udev
 from hil.desk.doctor import Finding, Grade, Machine, examine
 from hil.desk.states import BoardState, State
 from hil.kinds import KINDS
@@ -36,10 +37,10 @@ def found(machine: Machine, what: str, *states: BoardState) -> list[Finding]:
     return [one for one in examine(machine, states) if one.what == what]
 
 
-def plug_in(machine: Machine, *, node: bool) -> None:
+def plug_in(machine: Machine, *, node: bool, vendor: str = "0483", product: str = "374b") -> None:
     device = machine.sys / "bus" / "usb" / "devices" / "1-3"
     device.mkdir(parents=True)
-    facts = {"idVendor": "0483", "idProduct": "374b", "serial": "066BFF30", "busnum": "1", "devnum": "7"}
+    facts = {"idVendor": vendor, "idProduct": product, "serial": "066BFF30", "busnum": "1", "devnum": "7"}
     for name, text in facts.items():
         (device / name).write_text(f"{text}\n")
     if node:
@@ -53,6 +54,24 @@ def test_a_machine_without_boards_has_its_tools_told(machine: Machine) -> None:
     assert {"pyocd", "pyserial", "QEMU", "cross compiler", "host compiler"} <= set(findings)
     assert findings["debug probe"].seen == "none is attached by USB"
     assert all(one.remedy for one in findings.values() if one.grade is not Grade.OK)
+
+
+def test_a_jlink_without_its_makers_library_is_told(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pyOCD says nothing, and lists none."""
+    monkeypatch.setattr(doctor, "find_library", lambda name: None)
+    machine = replace(machine, segger=tmp_path / "SEGGER")
+    plug_in(machine, node=True, vendor="1366", product="1051")
+    missing, there = found(machine, "debug probe")
+    assert missing.grade is Grade.FAULT
+    assert "serial number 066BFF30: its maker's library is missing" in missing.seen
+    assert missing.remedy == "install SEGGER's J-Link Software and Documentation Pack"
+    assert there.grade is Grade.OK
+    library = tmp_path / "SEGGER" / "JLink_V824" / "libjlinkarm.so.8.24.0"
+    library.parent.mkdir(parents=True)
+    library.touch()
+    assert found(machine, "debug probe") == [there]
 
 
 def test_an_old_or_missing_emulator_is_told(

@@ -71,7 +71,7 @@ def test_a_locked_chip_is_refused_and_keeps_what_it_holds(wire: Wire, variant: s
     assert str(error.value) == (
         f"desk-dk: the nrf52840 behind the debug probe {ID} is locked against debuggers "
         "(APPROTECTSTATUS of its CTRL-AP reads 0: it is enabled; nothing of it can be read or written); "
-        "--allow-mass-erase unlocks it and erases all of it, its user's registers too; by hand "
+        "--allow-mass-erase unlocks it and erases all of its flash and UICR; by hand "
         f"`pyocd erase --mass --target nrf52840 --uid {ID}` does. It is never done unasked"
     )
     assert (chip.erases, chip.changed, chip.locked) == (0, [], True)

@@ -85,7 +85,7 @@ def test_what_pyocd_refuses_is_refused_with_all_its_facts(probes: ProbeProcess) 
     ):
         pass
     assert error.value.evidence == "attached: none like it"
-    assert error.value.remedy == "see `pyocd list`"
+    assert error.value.remedy == "see `hil probes`, and `hil doctor` for what keeps one from being listed"
     assert [probe for probe in probes.attached() if probe.is_emulated] == []
 
 
