@@ -114,6 +114,10 @@ class PowerProbeError(HilError):
     """The power probe is missing, is another one, or what it sends cannot be trusted."""
 
 
+class ChipError(ProbeError):
+    """The chip behind a debug probe is not its kind's, or is locked: no reset makes it another."""
+
+
 class ProgramError(HilError):
     """A program under test locked up, hung, or never came where it was to be measured."""
 
@@ -130,12 +134,24 @@ class ProtocolVersionError(LinkError):
     """The firmware answers with another version of the protocol."""
 
 
+class ProtocolError(LinkError):
+    """The firmware refuses what it was sent, or answers what the protocol does not allow."""
+
+
 class HandshakeError(LinkError):
     """The firmware that answers is not the image that was meant to run."""
 
 
 class DeviceHungError(LinkError):
     """The firmware stopped answering before its deadline."""
+
+
+class DeviceRestartError(LinkError):
+    """The firmware started again in the middle of a session."""
+
+
+class ChangedError(HilError):
+    """A board computes a vector otherwise since it was reset."""
 
 
 class DeviceCrashError(LinkError):

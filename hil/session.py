@@ -26,6 +26,7 @@ from hil.errors import DeviceHungError, HandshakeError, HilError, LinkError, Pro
 from hil.flash.base import Flasher, FlashReport
 from hil.image import Image
 from hil.kinds import Counter
+from hil.link.answered import Answered
 from hil.link.faults import Faults
 from hil.link.link import Hello, Link, LinkStats, Result, StackUse
 from hil.link.pacing import HANG_FACTOR, hang_after_s
@@ -44,6 +45,9 @@ from hil.values import Measure, Method, Samples
 
 ANSWER_S = 5.0
 HALTED = "halted at pc"  # in the evidence of firmware that hangs, where its debug probe answers
+IDLE = "waiting for bytes"  # likewise, where the firmware does nothing else
+WAITS = "_wait"  # how the boards' functions are called that sleep until bytes have come
+_OF_THE_STREAM = (metrics.STREAM_S, metrics.LINK_LOST, metrics.LINK_DAMAGED, metrics.LINK_WIRE_BYTES)
 _WITHOUT_FRAMES = (metrics.CONNECT_S, metrics.PROGRAM_S, metrics.VERIFY_S)
 
 Progress = Callable[[int, int], None]
@@ -110,6 +114,7 @@ class Session:
         self.hello: Hello | None = None
         self.flash_report: FlashReport | None = None
         self.failure: HilError | None = None
+        self._resumed: dict[str, str | float] = {}  # what values hold for that saw the lost vectors alone
 
     def __enter__(self) -> Self:
         self.board.check(self.image)
@@ -230,8 +235,6 @@ class Session:
         ``macs`` are the multiply-accumulates of the longest, where they are known: a board that is silent for
         many times as long as they take hangs (DeviceHungError).
         """
-        if self._link is None:
-            raise LinkError("the session is not open", board=self.board.name, remedy="use it in a with block")
         done = 0
 
         def on_result(_: Result) -> None:
@@ -240,6 +243,16 @@ class Session:
             if progress is not None:
                 progress(done, len(inputs))
 
+        return self._infer(inputs, macs, on_result)
+
+    def _infer(
+        self,
+        inputs: Sequence[npt.NDArray[np.generic]],
+        macs: int | None,
+        on_result: Callable[[Result], None],
+    ) -> list[Result]:
+        if self._link is None:
+            raise LinkError("the session is not open", board=self.board.name, remedy="use it in a with block")
         limit_s, factor = self.hang_after_s, 0.0
         if limit_s is None:
             limit_s, factor = hang_after_s(macs, self.board.kind.clock_hz), HANG_FACTOR
@@ -260,15 +273,21 @@ class Session:
         except HilError as error:
             raise self._explained(error) from error
 
-    def measure(self, vectors: VectorSet, progress: Progress | None = None) -> Report:
-        """Stream the vectors and take every measure of the bench; VectorError when there are none."""
+    def measure(
+        self, vectors: VectorSet, progress: Progress | None = None, answered: Answered | None = None
+    ) -> Report:
+        """Stream the vectors and take every measure of the bench; VectorError when there are none.
+
+        Those that were ``answered`` before, in sessions that ended early, run no more; what this one answers
+        is added. ChangedError where the board computes otherwise since.
+        """
         if len(vectors.inputs) == 0:
             raise VectorError(
                 f"no vectors for {self.image.name}", board=self.board.name, remedy="choose at least one"
             )
         worked = reference_times()
         started = time.monotonic()
-        results = self.infer(vectors.inputs, progress, vectors.macs)
+        results = self._answers(vectors, progress, answered or Answered())
         self.phases[metrics.STREAM_S] = time.monotonic() - started
         reference = reference_of([*worked, *reference_times()])
         stack = self.stack()
@@ -295,8 +314,12 @@ class Session:
             *tiers,
             metrics.FLASH_BYTES.measure(float(footprint.flash_bytes), Method.COUNTED, "elf"),
             metrics.RAM_BYTES.measure(float(footprint.ram_bytes), Method.COUNTED, "elf"),
-            metrics.STACK_BYTES.measure(float(stack.peak_total), Method.MEASURED, "painted", 4.0),
-            metrics.STACK_MODEL_BYTES.measure(float(stack.peak_model), Method.MEASURED, "painted", 4.0),
+            metrics.STACK_BYTES.measure(
+                float(stack.peak_total), Method.MEASURED, "painted", 4.0, conditions=self._resumed
+            ),
+            metrics.STACK_MODEL_BYTES.measure(
+                float(stack.peak_model), Method.MEASURED, "painted", 4.0, conditions=self._resumed
+            ),
             *self.phase_measures(),
             metrics.REFERENCE_S.measure(reference, Method.MEASURED, "host-clock"),
             *self._link_measures(self._link.stats),
@@ -330,6 +353,23 @@ class Session:
         if traced.cycles is not None:
             told += tier_costs(outputs, path, traced.cycles, CONDITIONS, traced.bands)
         return told
+
+    def _answers(self, vectors: VectorSet, progress: Progress | None, answered: Answered) -> list[Result]:
+        """A result of each vector, in their order, of this session or one before it."""
+        total = len(vectors.inputs)
+        if self.board.trace is not None:  # which saw this session alone
+            answered = Answered()
+        order = answered.begin(self.image.manifest.build_id, vectors.sha256, total)
+        if answered.results:
+            self._resumed = {"resumed": f"{len(answered.lost):,} of {total:,} vectors"}
+
+        def take(result: Result) -> None:
+            answered.take(replace(result, number=order[result.number]))
+            if progress is not None:
+                progress(len(answered.results), total)
+
+        self._infer([vectors.inputs[number] for number in order], vectors.macs, take)
+        return [answered.results[number] for number in range(total)]
 
     def _traced(self, results: Sequence[Result], cost: Samples, counter: Counter) -> Traced:
         """What the board's trace saw of these results; nothing, and a note, where it has none."""
@@ -371,6 +411,8 @@ class Session:
     def _conditions(self, metric: metrics.Metric) -> dict[str, str | float]:
         """What a value holds for: what carried the frames and their faults, where frames show in it."""
         found: dict[str, str | float] = {}
+        if metric in _OF_THE_STREAM:
+            found |= self._resumed
         if metric in _WITHOUT_FRAMES:
             return found
         if self.hello is not None and self._link is not None:
@@ -408,7 +450,9 @@ class Session:
         except HilError as error:
             return f"the core could not be halted: {error.what}"
         counter = registers["pc"]
-        return f"{HALTED} {counter:#010x} in {symbol_at(self.image.path, counter) or 'no known function'}"
+        function = symbol_at(self.image.path, counter) or "no known function"
+        idle = f", {IDLE}" if function.endswith(WAITS) else ""
+        return f"{HALTED} {counter:#010x} in {function}{idle}"
 
 
 def first(vectors: VectorSet, count: int | None) -> VectorSet:

@@ -15,6 +15,7 @@ from hil.beside import beside
 from hil.board import Board
 from hil.errors import HilError, VectorError
 from hil.image import Image, Manifest
+from hil.link.answered import Answered
 from hil.link.faults import Faults
 from hil.models.vectors import VectorSet, load_vectors
 from hil.session import Progress, Report, Session, first
@@ -169,14 +170,22 @@ class Attempt:
         """What was streamed; None before."""
         return self._vectors
 
-    def measure(self, progress: Progress | None = None, vectors: VectorSet | None = None) -> Report:
-        """Stream the vectors, which are read unless they are given, and take every measure of the bench."""
+    def measure(
+        self,
+        progress: Progress | None = None,
+        vectors: VectorSet | None = None,
+        answered: Answered | None = None,
+    ) -> Report:
+        """Stream the vectors, which are read unless they are given, and take every measure of the bench.
+
+        Those that earlier attempts have ``answered`` run no more.
+        """
         if self._vectors is not None:  # measured before: it is another session to the store
             self._started, self._report = utc_now(), None
         self._vectors = vectors or vectors_of(
             self.case, self.session.image.manifest, self._wanted, self._loading
         )
-        self._report = self.session.measure(self._vectors, progress)
+        self._report = self.session.measure(self._vectors, progress, answered)
         return self._report
 
     def outcome(self, error: BaseException | None = None) -> Outcome:

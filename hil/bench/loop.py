@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Generic, TypeVar
 
 from hil.bench.attempt import Attempt, Outcome, Wanted
@@ -18,6 +19,7 @@ from hil.bench.recovery import Recovery
 from hil.bench.turns import STANDS_S, Turn, Turns
 from hil.board import Board
 from hil.errors import MORE_PROCESSES, HilError, ProbeError
+from hil.link.answered import Answered
 from hil.measure.accuracy import golden_exact
 from hil.session import Progress
 from hil_db.records import Incident
@@ -229,9 +231,11 @@ class Loop(Generic[K]):
 
     def _outcome(self, job: Job, member: Member) -> Outcome | None:
         """How the case ended; None when its board was at fault and another one can take it."""
-        recovery = Recovery(member.spec, member.attached)
+        recovery = Recovery(member.spec, member.attached, lambda: self._stopping)
+        started: datetime | None = None
         while True:
-            outcome = self._attempted(job, member)
+            outcome = self._attempted(job, member, recovery.answered)
+            started = started or outcome.started
             if self._stopping or not recovery.again(outcome.error):
                 break
         job.incidents += recovery.incidents
@@ -243,10 +247,10 @@ class Loop(Generic[K]):
             member.left_alone = recovery.left_alone
         # What was done about the board is stored with the session, which had begun when it was done.
         opened = outcome.opened or bool(job.incidents)
-        return replace(outcome, opened=opened, incidents=tuple(job.incidents))
+        return replace(outcome, opened=opened, incidents=tuple(job.incidents), started=started)
 
-    def _attempted(self, job: Job, member: Member) -> Outcome:
-        """How the case ended on the board at one go."""
+    def _attempted(self, job: Job, member: Member, answered: Answered) -> Outcome:
+        """How the case ended on the board at one go; what it ``answered`` runs no more."""
         case = job.case
         if case.broken is not None:
             return Outcome.unopened(case, case.broken)
@@ -259,7 +263,7 @@ class Loop(Generic[K]):
             self._wait_for_processor(job, board)
             with attempt:
                 job.bar.stream()
-                attempt.measure(self._progress(job))
+                attempt.measure(self._progress(job), answered=answered)
             outcome = attempt.outcome()
         except BaseException as error:  # noqa: BLE001  # told by the one who waits for it
             outcome = attempt.outcome(self._interrupted(error))

@@ -1,4 +1,4 @@
-"""`hil export`: stored measures or profiles, as CSV, JSON or folded stacks."""
+"""`hil export`: stored measures, profiles or incidents, as CSV, JSON or folded stacks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 from hil.errors import HilError
 
-HELP = "print stored measures, one row each, or stored profiles"
+HELP = "print stored measures, one row each, stored profiles or incidents"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +19,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="a run as `hil check` takes it, or all; default: latest",
     )
     parser.add_argument("--format", choices=("csv", "json"), help="default: csv")
-    parser.add_argument(
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        "--incidents", action="store_true", help="what failed on the bench itself, and what was done about it"
+    )
+    what.add_argument(
         "--profile",
         choices=("functions", "folded", "classes"),
         help="where the cycles went: by function, as folded stacks for a flame graph, by instruction class",
@@ -30,12 +34,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the rows, or the stacks."""
     from hil_db.export import export
+    from hil_db.export_incidents import export_incidents
     from hil_db.export_profile import export_profile
 
     if options.profile == "folded" and options.format is not None:
         raise HilError("folded stacks have a form of their own", remedy="leave --format out")
     form = options.format or "csv"
-    if options.profile is None:
+    if options.incidents:
+        export_incidents(options.db, options.run, form, sys.stdout)
+    elif options.profile is None:
         export(options.db, options.run, form, sys.stdout)
     else:
         export_profile(options.db, options.run, options.profile, form, sys.stdout)

@@ -9,7 +9,13 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self, TypeVar
 
-from hil.errors import DeviceCrashError, DeviceHungError, LinkError, ProtocolVersionError
+from hil.errors import (
+    DeviceCrashError,
+    DeviceHungError,
+    DeviceRestartError,
+    LinkError,
+    ProtocolVersionError,
+)
 from hil.link import messages
 from hil.link.frames import OVERHEAD_BYTES, Frame, Receiver, encode
 from hil.link.messages import Type
@@ -149,7 +155,8 @@ class Channel:
     def receive(self, silence_s: float, deadline: float) -> Frame | None:
         """The next frame; None when no byte came for ``silence_s``, or none had come whole by ``deadline``.
 
-        READY after the handshake means that the firmware started again: LinkError. FAULT is raised here.
+        READY after the handshake means that the firmware started again: DeviceRestartError. FAULT is raised
+        here.
         """
         while not self._queue:
             left_s = max(0.0, deadline - self.clock())
@@ -241,7 +248,7 @@ class Channel:
                     remedy="rebuild the firmware with `hil build`, or install the lab that fits it",
                 )
         if frame.type == Type.READY and self.shaken:
-            raise LinkError(
+            raise DeviceRestartError(
                 "the firmware started again in the middle of the session",
                 evidence="a second READY",
                 remedy="look for a watchdog, a brown-out or a loose cable",

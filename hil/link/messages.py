@@ -10,7 +10,7 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-from hil.errors import HandshakeError, LinkError
+from hil.errors import HandshakeError, ProtocolError
 from hil.wire import RESULT_BYTES, UNIT_BYTES
 
 PROTOCOL_VERSION = 2
@@ -160,7 +160,7 @@ def hello_request() -> bytes:
 
 
 def parse_hello(payload: bytes) -> Hello:
-    """Decode HELLO_REPLY; LinkError when it is malformed or tells what cannot be."""
+    """Decode HELLO_REPLY; ProtocolError when it is malformed or tells what cannot be."""
     try:
         fields = _HELLO_REPLY.unpack_from(payload)
         model, at = _text(payload, _HELLO_REPLY.size)
@@ -238,7 +238,7 @@ def fragment_payload(number: int, steps: int, offset: int, data: bytes) -> bytes
 
 
 def parse_results(payload: bytes, outputs: int, dtype: np.dtype[np.generic]) -> list[Answer]:
-    """Decode RESULTS; LinkError when its length does not fit."""
+    """Decode RESULTS; ProtocolError when its length does not fit."""
     size = TICKS_BYTES + outputs * dtype.itemsize
     if len(payload) < RESULTS_HEADER_BYTES or len(payload) != RESULTS_HEADER_BYTES + payload[4] * size:
         raise _malformed("results", payload)
@@ -253,7 +253,7 @@ def parse_results(payload: bytes, outputs: int, dtype: np.dtype[np.generic]) -> 
 
 
 def parse_pong(payload: bytes) -> Pong:
-    """Decode PONG; LinkError when it is malformed."""
+    """Decode PONG; ProtocolError when it is malformed."""
     try:
         nonce, damaged, last, assembling, units, first = _PONG.unpack_from(payload)
     except struct.error as error:
@@ -291,8 +291,8 @@ def parse_error(payload: bytes) -> DeviceError:
         raise _malformed("error report", payload) from error
 
 
-def _malformed(what: str, payload: bytes) -> LinkError:
-    return LinkError(
+def _malformed(what: str, payload: bytes) -> ProtocolError:
+    return ProtocolError(
         f"the firmware sent a malformed {what}",
         evidence=f"{len(payload)} bytes {payload[:32].hex()}",
         remedy="its runtime does not follow firmware/PROTOCOL.md",

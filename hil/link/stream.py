@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from hil.errors import LinkError
+from hil.errors import ProtocolError
 from hil.link import messages
 from hil.link.assembly import Assembly, Settled
 from hil.link.channel import Channel
@@ -224,7 +224,7 @@ class Stream:
         if number < 0:
             return  # of an earlier call, late
         if number >= len(self._inputs):
-            raise LinkError(
+            raise ProtocolError(
                 f"the firmware answered vector {number}, which was never sent",
                 evidence=f"{len(self._inputs)} vectors",
                 remedy="its runtime does not follow firmware/PROTOCOL.md",
@@ -292,7 +292,7 @@ class Stream:
         if number < 0:
             return  # of an earlier call, late
         what = {1: "an unknown frame type", 2: "a shape it does not take", 3: "an error of the model"}
-        raise LinkError(
+        raise ProtocolError(
             f"the firmware refused vector {number}"
             if number < len(self._inputs)
             else "the firmware refused a frame",

@@ -42,6 +42,7 @@ static struct {
     uint32_t insert;
     uint32_t repeat;
     uint32_t busy_us;     /* time that the model takes */
+    uint32_t cold_us;     /* ticks that its first call takes more, as with caches that are empty */
     uint32_t hang_at;     /* the how-manieth call of the model misbehaves; 0: none */
     uint32_t crash_at;
     uint32_t fail_at;
@@ -76,6 +77,7 @@ static const struct {
     {"insert", &option.insert},
     {"repeat", &option.repeat},
     {"busy_us", &option.busy_us},
+    {"cold_us", &option.cold_us},
     {"hang_at", &option.hang_at},
     {"crash_at", &option.crash_at},
     {"fail_at", &option.fail_at},
@@ -365,6 +367,7 @@ static int run(uint32_t steps)
     const struct timespec busy = {.tv_nsec = (long)option.busy_us * 1000};
     (void)nanosleep(&busy, NULL);
     ticks += steps * TICKS_PER_STEP + option.busy_us; /* the counter counts microseconds */
+    ticks += calls == 1u ? option.cold_us : 0u;
     const size_t size = (size_t)steps * option.features * (option.dtype == HIL_F32 ? 4u : 2u);
     for (uint32_t j = 0; j < option.outputs; j++) {
         const uint32_t crc = hil_crc32(j, input, size);

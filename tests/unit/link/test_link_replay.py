@@ -18,7 +18,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hil.commands.replay import outcome, transcript
-from hil.errors import DeviceCrashError, DeviceHungError, HilError, LinkError
+from hil.errors import (
+    DeviceCrashError,
+    DeviceHungError,
+    DeviceRestartError,
+    HilError,
+    LinkError,
+    ProtocolError,
+)
 from hil.link.faults import Faults, parse_faults
 from hil.link.link import Link, LinkStats
 from hil.link.recording import Kind, Record, Recorder, Recording, read_recording
@@ -99,8 +106,8 @@ def test_a_session_happens_again_as_it_was(
     [
         ({"hang_at": 11}, DeviceHungError),
         ({"crash_at": 11}, DeviceCrashError),
-        ({"restart_at": 11}, LinkError),
-        ({"fail_at": 11}, LinkError),
+        ({"restart_at": 11}, DeviceRestartError),
+        ({"fail_at": 11}, ProtocolError),
     ],
 )
 def test_what_ended_a_session_ends_it_again(
