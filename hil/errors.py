@@ -87,6 +87,11 @@ class BuildError(HilError):
     """The cross compiler is missing, of another version, or refused a source."""
 
 
+def does_not_fit(over_bytes: int) -> str:
+    """As a table tells that an image does not fit: by how much, in whole KB."""
+    return f"does not fit, by {-(-over_bytes // 1024):,} KB"
+
+
 class TooLargeError(BuildError):
     """An image does not fit a kind of board, by this many bytes of the memory that it exceeds most."""
 
@@ -95,7 +100,7 @@ class TooLargeError(BuildError):
     @property
     def short(self) -> str:
         """As a table tells it: by how much, in whole KB."""
-        return f"does not fit, by {-(-self.over_bytes // 1024):,} KB"
+        return does_not_fit(self.over_bytes)
 
 
 class ModelError(HilError):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from hil.build.builder import Recipe
 from hil.build.prebuilt import build
 from hil.build.toolchain import find_toolchain
-from hil.errors import BuildError
+from hil.errors import BuildError, TooLargeError, does_not_fit
 from hil.kinds import KINDS
 from hil.measure.memory import flash_bytes, ram_within
 from hil.models.catalog import ModelLibrary, images_dir, list_models
@@ -40,17 +41,19 @@ class Footprint:
     @property
     def fits(self) -> bool:
         """Whether the kind of board has that much."""
+        return self.over_bytes <= 0
+
+    @property
+    def over_bytes(self) -> int:
+        """How much more it is than the kind has, of the memory that it exceeds most."""
         kind = KINDS[self.kind]
-        return self.flash_bytes <= kind.flash_bytes and self.ram_bytes <= kind.ram_bytes
+        return max(self.flash_bytes - kind.flash_bytes, self.ram_bytes - kind.ram_bytes)
 
     def __str__(self) -> str:
-        kind = KINDS[self.kind]
-        flash, flash_most, ram, ram_most = (
-            f"{-(-size // _KB):,}"
-            for size in (self.flash_bytes, kind.flash_bytes, self.ram_bytes, kind.ram_bytes)
-        )
-        verdict = "fits" if self.fits else "does not fit"
-        return f"flash {flash} of {flash_most} KB, RAM {ram} of {ram_most} KB: {verdict}"
+        """As a table tells it: whole KB of flash and of RAM, or by how much it does not fit."""
+        if not self.fits:
+            return does_not_fit(self.over_bytes)
+        return f"{-(-self.flash_bytes // _KB):,} + {-(-self.ram_bytes // _KB):,}"
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,23 @@ class Footprints:
 
     images: tuple[Footprint, ...]
     missing: str | None = None
+
+
+def elsewhere(built: Footprints, spec: ModelSpec, kind: str) -> Footprints:
+    """Those for another kind, estimated: what the images built are more than was estimated of them, they are
+    there too.
+    """
+    images = []
+    for one in built.images:
+        here, there = (estimated(spec, name, one.precision) for name in (one.kind, kind))
+        images.append(
+            replace(
+                there,
+                flash_bytes=there.flash_bytes + one.flash_bytes - here.flash_bytes,
+                ram_bytes=there.ram_bytes + one.ram_bytes - here.ram_bytes,
+            )
+        )
+    return Footprints(tuple(images))
 
 
 def footprints(spec: ModelSpec, kind: str, library: ModelLibrary, progress: Progress = silent) -> Footprints:
@@ -71,11 +91,19 @@ def footprints(spec: ModelSpec, kind: str, library: ModelLibrary, progress: Prog
     missing = None
     if buildable:
         try:
-            build(kind, [spec.name], buildable, None, find_toolchain(), library, progress)
-            guesses |= {one: counted(spec, kind, one) for one in buildable}
+            made = build(
+                kind, [spec.name], buildable, None, find_toolchain(), library, progress, too_large=_pass_over
+            )
+            for image in made:
+                precision = image.manifest.precision
+                guesses[precision] = counted(spec, kind, precision)
         except BuildError as error:
             missing = str(error)
     return Footprints(tuple(guesses.values()), missing)
+
+
+def _pass_over(recipe: Recipe, larger: TooLargeError) -> None:
+    """The linker found no room: the estimate is all there is to tell."""
 
 
 def counted(spec: ModelSpec, kind: str, precision: Precision) -> Footprint:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from hil.build.builder import Recipe, Warn, build_image, unheard
 from hil.build.toolchain import Toolchain, find_toolchain
-from hil.errors import ModelError, VectorError
+from hil.errors import ModelError, TooLargeError, VectorError
 from hil.image import Image
 from hil.models.catalog import BUILTIN, ModelLibrary, images_dir, pick
 from hil.models.export import refresh
@@ -20,6 +20,8 @@ from hil.reading import read_bytes
 from hil.resources import firmware_dir, fixtures_dir
 from hil.text.progress import Progress, silent
 from hil.values import Precision
+
+TooLarge = Callable[[Recipe, TooLargeError], object]  # is told of an image that does not fit its kind
 
 # What a misbehaving image needs besides its source in firmware/tests/faulty/<name>.c.
 _FAULTY_FLAGS: dict[str, tuple[str, ...]] = {
@@ -122,10 +124,12 @@ def build(
     library: ModelLibrary = BUILTIN,
     progress: Progress = silent,
     warn: Warn = unheard,
+    too_large: TooLarge | None = None,
 ) -> list[Image]:
     """Build images of one kind into ``out_dir``, or to where each model's images lie.
 
-    Without ``out_dir`` and without a choice of models the misbehaving test images are built as well.
+    Without ``out_dir`` and without a choice of models the misbehaving test images are built as well. One that
+    does not fit the kind is left out where ``too_large`` is there to be told of it, and else an error.
     Raises BuildError, or ModelError for an unknown model, and for a broken one once the others are built.
     """
     toolchain = toolchain or find_toolchain()
@@ -134,7 +138,7 @@ def build(
             refresh(spec)
     recipes = prebuilt_recipes(kind, models, precisions, library)
     folders = {spec.name: images_dir(spec, kind) for spec in library.models()}
-    images = build_all(recipes, out_dir or folders, toolchain, progress, warn)
+    images = build_all(recipes, out_dir or folders, toolchain, progress, warn, too_large)
     if out_dir is None and not models and not precisions and library.own is None:
         build_all(faulty_recipes(kind), faulty_dir(kind), toolchain, progress)
     for one in [] if models else library.broken():
@@ -148,23 +152,32 @@ def build_all(
     toolchain: Toolchain,
     progress: Progress = silent,
     warn: Warn = unheard,
+    too_large: TooLarge | None = None,
 ) -> list[Image]:
     """Build several images at once, one per processor; in the recipes' order.
 
     ``out_dir`` may be one folder per model, by name. ``progress`` is told of each image that is built,
-    ``warn`` what a compiler warned of, both from this thread.
+    ``warn`` what a compiler warned of, ``too_large`` as in ``build``, all from this thread.
     """
 
-    def make(recipe: Recipe) -> tuple[Image, list[str]]:
+    def make(recipe: Recipe) -> tuple[Image | TooLargeError, list[str]]:
         folder = out_dir if isinstance(out_dir, Path) else out_dir[recipe.model]
         lines: list[str] = []
-        return build_image(recipe, folder, toolchain, lines.append), lines
+        try:
+            return build_image(recipe, folder, toolchain, lines.append), lines
+        except TooLargeError as larger:
+            if too_large is None:
+                raise
+            return larger, lines
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         images = []
-        for image, lines in pool.map(make, recipes):
-            images.append(image)
+        for done, (recipe, (made, lines)) in enumerate(zip(recipes, pool.map(make, recipes), strict=True), 1):
             for line in lines:
                 warn(line)
-            progress(len(images), len(recipes), image.name)
+            if isinstance(made, Image):
+                images.append(made)
+            elif too_large is not None:
+                too_large(recipe, made)
+            progress(done, len(recipes), recipe.name)
         return images

@@ -53,12 +53,23 @@ def run(options: argparse.Namespace) -> int:
     precisions = precisions_of(options.precision)
     library = ModelLibrary(options.models_dir)
     warnings: list[str] = []
+    larger: list[str] = []
     with steps(sys.stderr, "built") as progress:
         images = build(
-            options.kind, options.models, precisions, None, None, library, progress, warnings.append
+            options.kind,
+            options.models,
+            precisions,
+            None,
+            None,
+            library,
+            progress,
+            warnings.append,
+            lambda recipe, over: larger.append(f"{recipe.name}: {over.short} ({over.evidence})"),
         )
     for line in warnings:
         print(f"hil: {line}", file=sys.stderr)
+    for line in larger:
+        print(line)
     for image in images:
         manifest = image.manifest
         sizes = ", ".join(f"{name} {size:,}" for name, size in manifest.sections.items() if size)

@@ -46,10 +46,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write the model's folder, build its images and print a report."""
-    from hil.build.footprint import footprints
+    """Write the model's folder, build its images for the emulated board and print a report."""
+    from hil.build.footprint import elsewhere, footprints
     from hil.commands.reports.model_import import report_lines
-    from hil.image import prebuilt_dir
     from hil.kinds import IMAGE_KINDS
     from hil.models.catalog import ModelLibrary
     from hil.models.importer.bring import bring
@@ -77,11 +76,9 @@ def run(options: argparse.Namespace) -> int:
             expect=options.expect,
         )
     )
+    first, *others = IMAGE_KINDS
     with steps(sys.stderr, "built") as progress:
-        taken = [
-            footprints(imported.spec, kind, ModelLibrary(options.out), progress)
-            for kind in IMAGE_KINDS
-            if prebuilt_dir(kind).is_dir()
-        ]
+        built = footprints(imported.spec, first, ModelLibrary(options.out), progress)
+    taken = [built, *(elsewhere(built, imported.spec, kind) for kind in others)]
     print("\n".join(report_lines(imported, options.out, taken)))
     return 0

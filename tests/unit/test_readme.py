@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from hil.build.sizes import TOLERANCE
 from hil.image import prebuilt_dir
+from hil.kinds import IMAGE_KINDS, KINDS
 from hil.measure.memory import memory
 from hil.models.catalog import find_model, list_models
 from hil.models.folder import accuracy_of
@@ -66,3 +68,41 @@ def test_the_readmes_bench_table_fits_its_images_and_vectors(row: list[str]) -> 
     assert golden.split()[0] == f"{len(vectors)}/{len(vectors)}"
     used = memory(prebuilt_dir("qemu_mps2_an386") / f"{model}-{precision}.elf")
     assert (flash, ram) == (f"{used.flash_bytes:,}", f"{used.ram_bytes:,}")
+
+
+def kind_rows() -> dict[str, list[str]]:
+    """Of the table of kinds: what each is, its twin, whether its registers are checked, silicon."""
+    found = re.findall(
+        r"^\| \[?`(\w+)`(?:\]\(docs/\w+\.md\))? \|(.*)\|(.*)\|(.*)\|(.*)\|$", README.read_text(), re.M
+    )
+    return {name: [cell.strip() for cell in cells] for name, *cells in found if name in KINDS}
+
+
+def test_the_table_of_kinds_says_of_each_what_there_is_to_prove_it() -> None:
+    rows = kind_rows()
+    assert set(rows) == set(IMAGE_KINDS)
+    for name, (_, twin, registers, silicon) in rows.items():
+        twins = [kind.name for kind in KINDS.values() if kind.twin_of == name]
+        if KINDS[name].emulator is not None:
+            assert (twin, registers, silicon) == ("", "", "")
+            continue
+        assert twin.startswith(tuple(f"`{one}`" for one in twins) or "none"), name
+        assert (PROJECT / "tests" / "unit" / "boards" / f"test_{name}.py").exists()
+        assert (PROJECT / "docs" / f"{name}.md").exists()
+        assert (registers, silicon) == ("yes", "not yet"), name
+
+
+def test_the_table_of_sizes_is_that_of_the_images() -> None:
+    """To 2 %, as much as images may grow unannounced."""
+    table = re.search(r"^\| image \|(.*)\|\n\|[-:|]+\n((?:\|.*\n)+)", README.read_text(), re.MULTILINE)
+    assert table is not None
+    assert tuple(re.findall(r"`(\w+)`", table[1])) == IMAGE_KINDS
+    rows = table[2].splitlines()
+    assert len(rows) > 3
+    for row in rows:
+        name, *cells = (cell.strip() for cell in row.strip("|").split("|"))
+        for kind, cell in zip(IMAGE_KINDS, cells, strict=True):
+            used = memory(prebuilt_dir(kind) / f"{name.strip('`').replace('/', '-')}.elf")
+            flash, ram = (int(size.replace(",", "")) for size in cell.split(" + "))
+            assert flash == pytest.approx(used.flash_bytes, rel=TOLERANCE), f"{name}, {kind}"
+            assert ram == pytest.approx(used.ram_bytes, rel=TOLERANCE), f"{name}, {kind}"

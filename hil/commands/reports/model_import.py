@@ -16,7 +16,7 @@ from hil.values import Method
 
 def report_lines(imported: Imported, out: Path, taken: Sequence[Footprints] = ()) -> list[str]:
     """What `hil model import` prints: an audit per fixed-point precision, accuracies, what the images take of
-    each kind of board, and what comes next.
+    each kind of board (the first is the one that runs next), and what comes next.
     """
     spec = imported.spec
     lines = [
@@ -42,8 +42,8 @@ def report_lines(imported: Imported, out: Path, taken: Sequence[Footprints] = ()
     lines += [f"accuracy {precision}: {percent(share)}%" for precision, share in imported.accuracy.items()]
     lines += [""] if imported.errors else []
     lines += [f"{precision}: {errors_text(errors)}" for precision, errors in imported.errors.items()]
-    lines += [line for one in taken for line in ["", *size_lines(one)]]
-    small = [image.precision for one in taken for image in one.images if image.fits]
+    lines += ["", *size_lines(taken)] if taken else []
+    small = [image.precision for image in taken[0].images if image.fits] if taken else []
     name = spec.name
     if taken and len(small) < len(spec.precisions):
         name = ",".join(f"{spec.name}/{precision}" for precision in small)
@@ -51,19 +51,17 @@ def report_lines(imported: Imported, out: Path, taken: Sequence[Footprints] = ()
     return [*lines, "", f"written: {spec.folder}", f"next: {after}"]
 
 
-def size_lines(taken: Footprints) -> list[str]:
-    """What the images of a model take of one kind of board, and how that is known."""
-    lines = [f"{image.precision}: {image}" for image in taken.images]
-    kind = taken.images[0].kind
-    ways = {image.method for image in taken.images}
-    told = {
-        Method.COUNTED: "counted from the images built",
-        Method.ESTIMATED: f"estimated from the arrays, to {FLASH_WITHIN / 1024:g} KB of flash and "
-        f"{RAM_WITHIN / 1024:g} of RAM",
-    }
-    how = ", the others ".join(told[way] for way in told if way in ways)
-    lines.append(f"of {kind}, {how}; RAM with the stack's reserve")
-    return [*lines, *([f"not built: {taken.missing}"] if taken.missing else [])]
+def size_lines(taken: Sequence[Footprints]) -> list[str]:
+    """What the images of a model take of each kind of board, as a table, and how that is known."""
+    rows = [(one.images[0].kind, *map(str, one.images)) for one in taken]
+    lines = table_lines(("KB", *(image.precision for image in taken[0].images)), rows)
+    built = [f"{i.precision} for {i.kind}" for one in taken for i in one.images if i.method is Method.COUNTED]
+    guess = (
+        f"estimated from the arrays, to {FLASH_WITHIN / 1024:g} KB of flash and {RAM_WITHIN / 1024:g} of RAM"
+    )
+    how = f"counted from the images built: {', '.join(built)}; all else {guess}" if built else guess
+    lines += ["", f"flash + RAM of data, and of the stack where it lies there; {how}"]
+    return [*lines, *(f"not built: {one.missing}" for one in taken if one.missing)]
 
 
 def audit_lines(operations: Iterable[Operation]) -> list[str]:

@@ -95,8 +95,9 @@ def test_from_arrays_to_the_table(tmp_path: Path) -> None:
         line.split()[1].rstrip(":") for line in done.stdout.splitlines() if line.startswith("accuracy")
     }
     assert accuracies == {"f32", "q15", "q7"}
-    assert done.stdout.count(" KB: fits") == len(IMAGE_KINDS) * 3  # precisions
-    assert "of qemu_mps2_an386, counted from the images built" in done.stdout
+    for kind in IMAGE_KINDS:
+        assert re.search(rf"^{kind}( +\d+ \+ \d+){{3}}$", done.stdout, re.MULTILINE)
+    assert "counted from the images built: f32 for qemu_mps2_an386, q15 for" in done.stdout
 
     images = tmp_path / "models" / "odd" / "images" / "qemu_mps2_an386"
     (images / "odd-q7.elf").unlink()

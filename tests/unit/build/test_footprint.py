@@ -15,6 +15,7 @@ from hil.build.footprint import (
     RAM_WITHIN,
     Footprint,
     counted,
+    elsewhere,
     estimated,
     footprints,
 )
@@ -96,7 +97,37 @@ def test_estimates_agree_with_what_is_then_built(
     assert (truth.precision, truth.method) == (precision, Method.COUNTED)
     assert abs(guess.flash_bytes - truth.flash_bytes) <= FLASH_WITHIN
     assert abs(guess.ram_bytes - truth.ram_bytes) <= RAM_WITHIN
-    assert size_lines(taken)[-1] == f"of {KIND}, counted from the images built; RAM with the stack's reserve"
+    assert f"counted from the images built: {precision} for {KIND}; all else" in size_lines([taken])[-1]
+
+
+def test_what_was_built_for_one_kind_tells_what_it_takes_of_another(
+    tmp_path: Path, toolchain: Toolchain
+) -> None:
+    """Where data, stack and the port's ring lie in other places; to 100 B of flash."""
+    spec = made(tmp_path, 20, 64, 9, precisions=(Q7,)).spec
+    library = ModelLibrary(tmp_path / "models")
+    built = footprints(spec, KIND, library)
+    for kind in ("b_l475e_iot01a", "frdm_k64f"):
+        (guess,) = elsewhere(built, spec, kind).images
+        (truth,) = footprints(spec, kind, library).images
+        assert (guess.method, truth.method) == (Method.ESTIMATED, Method.COUNTED)
+        assert abs(guess.flash_bytes - truth.flash_bytes) < 100
+        assert abs(guess.ram_bytes - truth.ram_bytes) < 10
+
+
+def test_of_images_of_which_one_does_not_fit_the_others_are_built(
+    tmp_path: Path, toolchain: Toolchain
+) -> None:
+    made(tmp_path, 8, 520, 4, precisions=(F32, Q7))
+    over: list[str] = []
+    library = ModelLibrary(tmp_path / "models")
+    images = build(
+        KIND, ["mine"], toolchain=toolchain, library=library,
+        too_large=lambda recipe, larger: over.append(f"{recipe.name}: {larger.short}"),
+    )  # fmt: skip
+    assert [image.name for image in images] == ["mine/q7"]
+    assert len(over) == 1
+    assert re.fullmatch(r"mine/f32: does not fit, by \d+ KB", over[0])
 
 
 def test_a_model_that_does_not_fit_is_said_and_the_linker_agrees(
@@ -108,23 +139,25 @@ def test_a_model_that_does_not_fit_is_said_and_the_linker_agrees(
     assert [one.fits for one in taken.images] == [False, True]
     assert [one.method for one in taken.images] == [Method.ESTIMATED, Method.COUNTED]
     lines = report_lines(imported, tmp_path / "models", [taken])
-    assert f"f32: {taken.images[0]}" in lines
-    assert str(taken.images[0]).endswith("of 256 KB: does not fit")
+    said = re.fullmatch(r"does not fit, by (\d+) KB", str(taken.images[0]))
+    assert said is not None
+    assert any(line.startswith(KIND) and said[0] in line for line in lines)
     assert lines[-1] == f"next: pytest --board=all --model=mine/q7 --models-dir={tmp_path / 'models'}"
     with pytest.raises(BuildError, match="over FLASH by ") as refused:
         build(KIND, ["mine"], [F32], None, toolchain, library)
     found = re.search(r"over FLASH by ([\d,]+) B", str(refused.value))
     assert found is not None
     over = int(found[1].replace(",", ""))
-    assert taken.images[0].flash_bytes - (1 << 20) == pytest.approx(over, abs=FLASH_WITHIN)
+    assert taken.images[0].over_bytes == pytest.approx(over, abs=FLASH_WITHIN)
+    assert int(said[1]) == -(-taken.images[0].over_bytes // 1024)
 
 
 def test_ram_that_does_not_suffice_is_said_too(tmp_path: Path) -> None:
     spec = made(tmp_path, 80, 8, 700, precisions=(F32,)).spec
-    assert re.search(r"RAM 2(39|40) of 256 KB: fits$", str(estimated(spec, KIND, F32)))
+    assert re.search(r"\+ 2(39|40)$", str(estimated(spec, KIND, F32)))
     imported = made(tmp_path, 80, 8, 800, precisions=(F32,))
     taken = footprints(imported.spec, KIND, ModelLibrary(tmp_path / "models"))
-    assert re.search(r"RAM 27[12] of 256 KB: does not fit$", str(taken.images[0]))
+    assert re.fullmatch(r"does not fit, by 1[56] KB", str(taken.images[0]))
     assert report_lines(imported, tmp_path, [taken])[-1] == "next: a smaller model"
     assert not (imported.spec.folder / "images").exists()
 
@@ -136,8 +169,8 @@ def test_without_a_compiler_all_is_estimated_and_said_so(
     imported = made(tmp_path, 3, 7, 5)
     taken = footprints(imported.spec, KIND, ModelLibrary(tmp_path / "models"))
     assert {one.method for one in taken.images} == {Method.ESTIMATED}
-    *sizes, how, why = size_lines(taken)
-    assert [line.partition(":")[0] for line in sizes] == ["f32", "q15", "q7"]
+    heads, *_, how, why = size_lines([taken])
+    assert heads.split() == ["KB", "f32", "q15", "q7"]
     assert "estimated from the arrays, to 3 KB of flash and 0.25 of RAM" in how
     assert why.startswith("not built: arm-none-eabi-gcc is not in PATH")
     assert not (imported.spec.folder / "images").exists()
@@ -145,7 +178,8 @@ def test_without_a_compiler_all_is_estimated_and_said_so(
 
 def test_the_line_rounds_up_to_whole_kilobytes() -> None:
     one = Footprint(KIND, Q15, 11 * 1024 + 1, 41 * 1024, Method.COUNTED)
-    assert str(one) == "flash 12 of 1,024 KB, RAM 41 of 256 KB: fits"
+    assert str(one) == "12 + 41"
     full = replace(one, flash_bytes=1 << 20, ram_bytes=256 << 10)
     assert full.fits
-    assert not replace(full, ram_bytes=(256 << 10) + 1).fits
+    assert str(replace(full, ram_bytes=(256 << 10) + 1)) == "does not fit, by 1 KB"
+    assert str(replace(full, ram_bytes=(300 << 10), flash_bytes=2 << 20)) == "does not fit, by 1,024 KB"

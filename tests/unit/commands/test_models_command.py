@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from pathlib import Path
 
@@ -11,8 +13,10 @@ from hil.build import Toolchain
 from hil.build.own import bring_up_to_date
 from hil.cli import main
 from hil.image import Image, prebuilt_images
+from hil.kinds import IMAGE_KINDS
 from hil.measure.memory import memory
-from hil.models.catalog import ModelLibrary
+from hil.models.catalog import ModelLibrary, find_model
+from hil.models.vectors import vectors_path
 from hil.values import Precision
 
 KIND = "qemu_mps2_an386"
@@ -42,6 +46,40 @@ def test_every_image_stands_in_its_models_row(capsys: pytest.CaptureFixture[str]
     }
 
 
+def test_sizes_of_every_image_stand_side_by_side_for_all_kinds(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = told(capsys, "--sizes")
+    heads, *kinds = lines[0].split()
+    assert (heads, tuple(kinds)) == ("image", IMAGE_KINDS)
+    rows = {line.split()[0]: re.split(r"  +", line)[1:] for line in lines[2 : lines.index("")]}
+    for column, kind in enumerate(IMAGE_KINDS):
+        images = [Image.load(elf) for elf in prebuilt_images(kind)]
+        assert rows.keys() == {image.name for image in images}
+        for image in images[::9]:
+            used = memory(image.path)
+            assert rows[image.name][column] == f"{used.flash_bytes:,} + {used.ram_bytes:,}"
+
+
+def test_an_own_model_that_fits_no_kind_is_told_by_how_much(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is not built anywhere: the table tells it from the model's arrays."""
+    folder = tmp_path / "models"
+    shutil.copytree(find_model("fastgrnn_digits").folder, folder / "large")
+    description = json.loads((folder / "large" / "model.json").read_text())
+    for source in (folder / "large").glob("*.c"):
+        text = source.read_text().replace("fastgrnn_digits", "large")
+        source.with_name(source.name.replace("fastgrnn_digits", "large")).write_text(
+            f"static const _Alignas(4) int16_t hil_more[2000000] = {{0}};\n{text}"
+        )
+        source.unlink()
+    vectors = vectors_path(find_model("fastgrnn_digits"))
+    shutil.copy(vectors, folder / "large" / "vectors.npz")
+    (folder / "large" / "model.json").write_text(json.dumps({**description, "name": "large"}))
+    lines = told(capsys, "--sizes", f"--models-dir={folder}")
+    row = next(line for line in lines if line.startswith("large/q15"))
+    assert len(re.findall(r"does not fit, by [\d,]+ KB", row)) == len(IMAGE_KINDS)
+
+
 def test_what_of_ones_own_is_not_built_is_told(
     tmp_path: Path, toolchain: Toolchain, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -54,8 +92,7 @@ def test_what_of_ones_own_is_not_built_is_told(
 
     def remarks() -> list[str]:
         lines = told(capsys, f"--models-dir={folder}")
-        said = lines[lines.index("") + 1 :]  # below the first kind's table
-        return [line for line in said[: [*said, ""].index("")] if "nearest" in line]
+        return [line for line in lines[lines.index("") + 1 :] if "nearest" in line]
 
     assert row()[4:] == ["-", "missing", "-"]
     assert remarks() == [
