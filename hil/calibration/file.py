@@ -60,7 +60,7 @@ def write_points(path: Path, points: Iterable[Point]) -> None:
 
 def points_text(points: Iterable[Point]) -> str:
     """The file's text: of the same points always the same, to the byte."""
-    return "\n".join([_HEAD + f"format = {FORMAT}", *map(_point_text, merged(points))])
+    return "\n".join([_HEAD + f"format = {FORMAT}", *map(_point_text, merged(points)), ""])
 
 
 class _WrongError(Exception):
@@ -256,7 +256,7 @@ def _point_text(point: Point) -> str:
     lines = ["", "[[point]]", *_lines(point, _POINT)]
     for name, side in (("measured", point.measured), ("estimated", point.estimated)):
         lines += ["", f"[point.{name}]", *_lines(side, _SIDES[name])]
-    return "\n".join([*lines, ""])
+    return "\n".join(lines)
 
 
 def _lines(held: object, keys: Iterable[str]) -> list[str]:

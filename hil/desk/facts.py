@@ -8,7 +8,7 @@ import platform
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from hil.lab.boards import BoardSpec
 from hil.link.usb import UsbPorts
 
 _GROUPS = ("dialout", "plugdev", "uucp", "tty", "users")  # those that ports and probes belong to
+_NOT_OF_FILE = ("name", "kind", "members", "lab")
 _NAMES = ("HIL_", "CC", "LANG", "LC_ALL", "PYTHONUTF8")  # of variables that the lab looks at
 
 
@@ -111,15 +112,10 @@ def rules_state(machine: Machine) -> dict[str, Any]:
 def board_facts(board: BoardSpec) -> dict[str, Any]:
     """What the lab file says of a board and what its kind is; of a command its program alone."""
     kind = board.kind
-    told: dict[str, Any] = {
-        "probe": board.probe,
-        "serial": board.serial,
-        "swd_clock_hz": board.swd_clock_hz,
-        "tags": list(board.tags),
-        "pool": board.pool,
-        "power_cycle": _program(board.power_cycle),
-        "hang_after_s": board.hang_after_s,
-    }
+    told = {one.name: getattr(board, one.name) for one in fields(board) if one.name not in _NOT_OF_FILE}
+    told |= {"power_cycle": _program(board.power_cycle), "tags": list(board.tags)}
+    if board.quarantine is not None:
+        told["quarantine"] = f"since {board.quarantine.since}: {board.quarantine.reason}"
     about = {
         "name": kind.name,
         "emulator": kind.emulator,

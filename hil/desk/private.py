@@ -16,6 +16,7 @@ from hil.masking import masked
 _LEAST = 4  # letters of a name that is looked for in texts: a shorter one is in half of all words
 _COMMON = ("root", "localhost", "127.0.0.1", "::1", "debian", "ubuntu")
 _HOST = re.compile(r"(?:://(?:[^\s/@]*@)?|\bremote:)([\w.-]+)")
+_LOGIN = re.compile(r"(://)[^\s/@:]+(:[^\s/@]*)?@")
 # As messages of the lab and names of links have them, and as ST's and Arm's probes are numbered.
 _NUMBER = re.compile(
     r"(?:probe|serial number|attached:) ([0-9A-Za-z]{6,})(?![0-9A-Za-z])|_([0-9A-Za-z]{6,})-if[0-9]{2}"
@@ -54,7 +55,7 @@ class Private:
 
     def text(self, said: str) -> str:
         """The text without any of it."""
-        said = masked(said)
+        said = _LOGIN.sub(r"\1<user>\2@", masked(said))
         if self._home is not None:
             said = said.replace(f"{self._home}/", "~/")
         if self._pattern is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from hil.desk.states import BoardState, State
 from hil.flash.base import AttachedProbe
 from hil.kinds import KINDS
 from hil.lab.boards import BoardSpec
+from hil.lab.keys import Quarantine
 from hil_db.records import Incident, Status
 
 PROBE = "066BFF303435554157121019"
@@ -60,7 +62,8 @@ def machine(tmp_path: Path) -> Machine:
 def desk(machine: Machine) -> BoardState:
     spec = BoardSpec(
         "desk-1", KINDS["b_l475e_iot01a"], PROBE, str(machine.dev / "serial" / "by-id" / LINK),
-        power_cycle=("/usr/bin/relay", "--key", "hunter2"),
+        power_cycle=("/usr/bin/relay", "--key", "hunter2"), tags=("desk",),
+        quarantine=Quarantine("bent pin", date(2026, 11, 26)),
     )  # fmt: skip
     return BoardState(spec, State.READY)
 
@@ -89,6 +92,8 @@ def test_it_holds_the_machine_the_board_and_what_its_sessions_said(machine: Mach
     assert told["ports"][0]["links"] == [told["boards"][0]["lab"]["serial"]]
     assert told["udev"]["up_to_date"] is True
     assert told["boards"][0]["lab"]["power_cycle"] == "relay, and 2 arguments"
+    assert told["boards"][0]["lab"]["quarantine"] == "since 2026-11-26: bent pin"
+    assert told["boards"][0]["lab"]["tags"] == ["desk"]
     assert told["boards"][0]["kind"]["conditions"]["wait_states"] == 4.0
     said = told["lately"]["desk-1"]
     good, bad = said["sessions"]

@@ -38,7 +38,7 @@ def test_numbers_stay_where_they_are_asked_for_and_passwords_never_do() -> None:
     private = Private(serials=True)
     private.add_serials([PROBE])
     said = f"no debug probe {PROBE} is attached; rfc2217://ann:hunter2@bench.example.net:4000"
-    assert private.all([said]) == [f"no debug probe {PROBE} is attached; rfc2217://ann:***@<host 2>:4000"]
+    assert private.all([said]) == [f"no debug probe {PROBE} is attached; rfc2217://<user>:***@<host 2>:4000"]
 
 
 @pytest.mark.parametrize(
@@ -65,8 +65,9 @@ def test_numbers_stay_where_they_are_asked_for_and_passwords_never_do() -> None:
         ("remote:10.11.12.13:5555 and 10.11.12.13", "remote:<host 2>:5555 and <host 2>"),
         (
             "pytest --db=postgresql://ann:hunter2@db.example.net/x",
-            "pytest --db=postgresql://ann:***@<host 2>/x",
+            "pytest --db=postgresql://<user>:***@<host 2>/x",
         ),
+        ("rfc2217://ann@10.0.0.9:4000", "rfc2217://<user>@<host 2>:4000"),
         ("sqlite:////home/annabel/hil.db", "sqlite:///~/hil.db"),
         ("a" * 64 + " " + "b" * 40 + " 0x10076415", "a" * 64 + " " + "b" * 40 + " 0x10076415"),
     ],
