@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum
 
@@ -51,6 +51,7 @@ class Core:
 
     ``points`` are the gdbstub's breakpoint packets (without their leading Z or z) of the debug units' making;
     breakpoint instructions that a debugger plants are ours, for QEMU would raise an exception on them.
+    Registers that are written wait for what needs them: a debugger calls a function by writing five.
     ``flash`` stands in for a flash controller that the machine lacks: calls of the flash algorithm go there.
     """
 
@@ -70,6 +71,7 @@ class Core:
         self._bkpt_sites: set[int] = set()
         self._return_site: int | None = None
         self._planted: set[str] = set()
+        self._written: dict[int, int] = {}  # registers that wait, by the stub's numbers
         if running:
             self._run()
 
@@ -115,6 +117,7 @@ class Core:
         """Reset the whole board; the core then runs, or stands at its first instruction if ``catch``."""
         self.halt()
         self._return_site = None
+        self._written.clear()
         try:
             self._qmp.forget_events()
             self._qmp.command("system_reset")
@@ -183,7 +186,7 @@ class Core:
             keep = self._read_wide(number) & ~(0xFFFF_FFFF << 32 * half)
             self._write_number(number, keep | value << 32 * half, 8)
         else:
-            self._write_number(self._number(selector), value)
+            self._written[self._number(selector)] = value
             if selector == SELECT_LR:
                 self._returns_to(value & ~1)
 
@@ -196,6 +199,7 @@ class Core:
         self._bkpt_sites.clear()
         self._return_site = None
         self._plant()
+        self._send_written()
         if running and not self._is_blank():
             self._run()
 
@@ -213,11 +217,13 @@ class Core:
         return self._gdb.read(base, 8) in (bytes(8), b"\xff" * 8)
 
     def _run(self) -> None:
+        self._send_written()
         self._gdb.start("c")
         self.halted = False
         self.retired = True
 
     def _step(self) -> None:
+        self._send_written()
         self._gdb.start("s")
         self._gdb.wait_stop()
 
@@ -282,14 +288,28 @@ class Core:
         return self._gdb.numbers()[f"d{index // 2}"], index % 2
 
     def _read_numbers(self, numbers: Iterable[int]) -> list[int]:
-        replies = self._gdb.requests([f"p{number:x}" for number in numbers])
+        replies = self._send_written([f"p{number:x}" for number in numbers])
         return [int.from_bytes(bytes.fromhex(reply)[:4], "little") for reply in replies]
 
     def _read_wide(self, number: int) -> int:
-        return int.from_bytes(bytes.fromhex(self._gdb.request(f"p{number:x}")), "little")
+        (reply,) = self._send_written([f"p{number:x}"])
+        return int.from_bytes(bytes.fromhex(reply), "little")
 
     def _write_number(self, number: int, value: int, size: int = 4) -> None:
-        reply = self._gdb.request(f"P{number:x}={value.to_bytes(size, 'little').hex()}")
+        self._written.pop(number, None)
+        self._send_written()
+        self._check_written(number, self._gdb.request(_written(number, value, size)))
+
+    def _send_written(self, packets: Sequence[str] = ()) -> list[str]:
+        """Write the registers that wait, and send ``packets`` behind them: their replies."""
+        writes, self._written = self._written, {}
+        sent = [_written(number, value) for number, value in writes.items()]
+        replies = self._gdb.requests([*sent, *packets])
+        for number, reply in zip(writes, replies, strict=False):
+            self._check_written(number, reply)
+        return replies[len(writes) :]
+
+    def _check_written(self, number: int, reply: str) -> None:
         if reply != "OK":
             raise exceptions.ProbeError(f"the emulator refused to write register {number}: {reply!r}")
 
@@ -323,3 +343,8 @@ class Core:
             self._gdb.write(RAM_START, saved)
             for number, value in ((0, r0), (_GDB_PC, counter), (_GDB_XPSR, status)):
                 self._write_number(number, value)
+
+
+def _written(number: int, value: int, size: int = 4) -> str:
+    """The packet that writes a register."""
+    return f"P{number:x}={value.to_bytes(size, 'little').hex()}"
