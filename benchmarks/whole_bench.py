@@ -2,8 +2,8 @@
 
     python benchmarks/whole_bench.py [ROUNDS [OPTION…]]
 
-Runs it, with further options of pytest, against a database of its own: that of the twin is
-`HIL_QEMU=… python benchmarks/whole_bench.py 1 --board=qemu_b_l475e_iot01a`. Prints the seconds of each round, the
+Runs it, with further options of pytest, against a database of its own: that of the twin is `HIL_QEMU=…
+python benchmarks/whole_bench.py 1 --board=qemu_b_l475e_iot01a`. Prints the seconds of each round, the
 interpreter's start included, the seconds of processor time, the most memory that all its processes held
 together, and each image's accuracy and agreement with the reference.
 """

@@ -219,6 +219,9 @@ class PyOcdFlasher:
         # pyOCD changes to its project folder: let that be where we are, whatever the environment says.
         session = _Session(probe, options={"project_dir": str(Path.cwd()), **self._options, **options})
         session.subscribe(self._programmed, Target.Event.POST_FLASH_PROGRAM)
+        # Else a thread reads the chip's description of registers, for debuggers, while we connect and flash.
+        # Each time that takes ten times the processor time of connecting.
+        session.target.load_svd = _nothing
         self._session = session
         session.open()
 
@@ -332,6 +335,10 @@ class PyOcdFlasher:
         said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         new = [line for line in self._warnings.lines[-_WARNINGS_KEPT:] if line not in said]
         return "; ".join([said, *new])
+
+
+def _nothing() -> None:
+    pass
 
 
 class _Session(Session):  # type: ignore[misc]  # pyOCD has no type information

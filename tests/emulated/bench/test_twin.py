@@ -10,16 +10,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from pyocd.debug.svd.loader import SVDLoader
 
 from hil.board import Board, open_board
 from hil.build.prebuilt import faulty_dir
 from hil.errors import DeviceCrashError, ImageError, LabError
+from hil.flash.pyocd import PyOcdFlasher
 from hil.image import Image, prebuilt_dir, prebuilt_images
 from hil.kinds import KINDS
 from hil.lab.boards import builtin_lab
 from hil.link.link import Hello, Link
 from hil.measure.elf import load_segments
 from hil.models.vectors import load_vectors
+from hil.qemu.process import QemuProcess
 from hil.qemu.program import find_program
 from hil.session import Session, first
 from hil.values import Method
@@ -91,6 +94,20 @@ def test_an_unchanged_image_is_skipped_and_another_one_replaces_it(board: Board)
                 len(segment.data) for segment in load_segments(image(name).path)
             )
     assert skipped == [False, True, False] or skipped == [True, True, False]
+
+
+def test_no_description_of_registers_is_read_for_a_session(
+    newer_qemu: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Debuggers want it; reading it takes a thread of pyOCD's longer than all else together."""
+    read: list[object] = []
+    monkeypatch.setattr(SVDLoader, "load", read.append)
+    assert TWIN.emulator is not None
+    with QemuProcess.start(TWIN.emulator) as qemu:
+        options = TWIN.pyocd_options
+        with PyOcdFlasher(qemu.probe_id, TWIN.pyocd_target, options=options) as flasher:
+            assert flasher.program(image().path).pages_programmed > 0
+    assert read == []
 
 
 def test_a_crash_is_told_with_the_place(board: Board) -> None:
