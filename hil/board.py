@@ -28,6 +28,10 @@ def _no_failure() -> str | None:
     return None
 
 
+def _never() -> bool:
+    return False
+
+
 def _anywhere(processor: int) -> None:
     pass
 
@@ -37,7 +41,8 @@ class Board:
     """One open board.
 
     ``flasher`` makes a new, unopened flasher for one session. ``failure`` says why the board itself can no
-    longer answer (an emulator that ended or hangs), or None, within seconds. ``clock`` tells the seconds that
+    longer answer (an emulator that ended or hangs), or None, within seconds; ``killed`` whether that came
+    from outside. ``clock`` tells the seconds that
     pass for the board: they stand while its host keeps it from running. ``stay_on`` chooses the processor, by
     number, of a board that computes with ours. ``versions`` are of the tools between us and the core.
     ``trace`` watches the core from outside, where something can; where it should and cannot,
@@ -51,6 +56,7 @@ class Board:
     serial_url: str
     flasher: Callable[[], Flasher]
     failure: Callable[[], str | None] = _no_failure
+    killed: Callable[[], bool] = _never
     clock: Callable[[], float] = time.monotonic
     stay_on: Callable[[int], None] = _anywhere
     trace: CoreTrace | None = None
@@ -121,6 +127,7 @@ def open_board(
                 process.serial_url,
                 _flasher(probes, spec, process.probe_id),
                 failure=process.failure,
+                killed=process.killed,
                 clock=process.clock,
                 stay_on=process.stay_on,
                 trace=process.trace,

@@ -119,6 +119,10 @@ class PowerProbeError(HilError):
     """The power probe is missing, is another one, or what it sends cannot be trusted."""
 
 
+class BenchProcessError(ProbeError):
+    """A process that serves a board was killed from outside, or stopped: no firmware does that."""
+
+
 class ChipError(ProbeError):
     """The chip behind a debug probe is not its kind's, or is locked: no reset makes it another."""
 

@@ -22,7 +22,15 @@ import numpy.typing as npt
 
 from hil import metrics
 from hil.board import Board
-from hil.errors import DeviceHungError, HandshakeError, HilError, LinkError, ProbeError, VectorError
+from hil.errors import (
+    BenchProcessError,
+    DeviceHungError,
+    HandshakeError,
+    HilError,
+    LinkError,
+    ProbeError,
+    VectorError,
+)
 from hil.flash.base import Flasher, FlashReport
 from hil.image import Image
 from hil.kinds import Counter
@@ -432,6 +440,13 @@ class Session:
         if not isinstance(error, VectorError):  # refused before anything was sent
             self.failure = error
         reason = self.board.failure()
+        if reason is not None and self.board.killed():
+            return BenchProcessError(
+                f"{reason} while {self.image.name} ran",
+                board=self.board.name,
+                evidence=error.what,
+                remedy="see what killed or stopped it: where memory ran out, the kernel's log tells",
+            )
         if reason is not None:
             return ProbeError(
                 f"{reason} while {self.image.name} ran",

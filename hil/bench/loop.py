@@ -238,6 +238,7 @@ class Loop(Generic[K]):
             started = started or outcome.started
             if self._stopping or not recovery.again(outcome.error):
                 break
+            self._turn_again(job)
         job.incidents += recovery.incidents
         error = outcome.error
         unopened = not outcome.opened and job.case.broken is None
@@ -270,6 +271,13 @@ class Loop(Generic[K]):
         if not _as_expected(outcome):
             member.discard()  # whoever comes next starts on one that nothing went wrong on
         return outcome
+
+    def _turn_again(self, job: Job) -> None:
+        """What was started anew gets ready anew."""
+        with self._boards.held():
+            if job.turn is not None:
+                self._turns.computed(job.turn)
+                job.turn = self._turns.begin(job.bar)
 
     def _wait_for_processor(self, job: Job, board: Board) -> None:
         """An emulator computes on a processor of its own, once one is free."""

@@ -1,6 +1,7 @@
 """What is done about a board that stops answering: a reset, its power, and at last it is left alone.
 
 Of silicon alone: an emulator that the run started is thrown away instead, and the next image has a new one.
+Where it was killed from outside, or what drives its probe was, its own image has a new one, too, once.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from datetime import UTC, datetime
 from hil.bench.switch import switched
 from hil.desk.states import offline
 from hil.errors import (
+    BenchProcessError,
     ChipError,
     DeviceCrashError,
     DeviceHungError,
@@ -68,8 +70,9 @@ class Recovery:
 
     def again(self, error: BaseException | None) -> bool:
         """Do the next step about what ended the case, and say whether to run it again."""
-        silicon = self.spec.kind.emulator is None
-        if not silicon or not isinstance(error, _BENCHS) or isinstance(error, _FIRMWARES):
+        if self.spec.kind.emulator is not None:
+            return self._anew(error)
+        if not isinstance(error, _BENCHS) or isinstance(error, _FIRMWARES):
             return False
         what = next(word for kind, word in _WHAT if isinstance(error, kind))
         if isinstance(error, ChipError):
@@ -88,6 +91,13 @@ class Recovery:
             self._power_cycle(self.spec.power_cycle, f"{what} after a reset", error)
             return not self.stopping()
         return self._leave_alone(what, error)
+
+    def _anew(self, error: BaseException | None) -> bool:
+        """Whether an emulator is to be started anew: once, where it or what drives it was killed."""
+        if self.incidents or not isinstance(error, BenchProcessError):
+            return False
+        self._took("killed from outside", "started anew, all its vectors run again", error)
+        return True
 
     def _leave_alone(self, what: str, error: HilError) -> bool:
         self.left_alone = str(error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,9 +27,10 @@ from hil.desk.states import offline
 from hil.errors import HilError, LabError, StoreError, TooLargeError
 from hil.flash.nursery import Nursery
 from hil.flash.process import ProbeProcess
-from hil.lab.boards import BoardSpec, Lab
+from hil.lab.boards import BoardSpec, Lab, port_key, port_of
 from hil.lab.file import load_lab
 from hil.link.faults import parse_faults
+from hil.link.usb import UsbPorts
 from hil.masking import masked
 from hil.models.catalog import ModelLibrary, source_files
 from hil.values import Precision
@@ -132,12 +133,12 @@ class BenchRun:
         """
         members = [member for spec in self.specs for member in self.boards.members(spec.name)]
         shared = [member for member in members if member.spec.identity is not None]
-        for member in shared:
+        for member in members:
             if (why := member.spec.quarantine) is not None:
                 member.retired = f"in quarantine since {why.since}: {why.reason}"
         whole = [member for member in shared if member.retired is None]
         absent = self._absent([one.spec for one in whole if one.spec.kind.emulator is None])
-        faults = []
+        faults = sharing([one.spec for one in whole if one.spec.name not in absent])
         for member in whole:
             name = member.spec.name
             if name in absent and self.options.allow_offline:
@@ -335,6 +336,20 @@ def _incidents(outcome: Outcome) -> tuple[Incident, ...]:
     board = outcome.case.board.name
     lost = Incident(board, "port lost", "opened the port again and went on", outcome.finished, seen)
     return (*outcome.incidents, lost)
+
+
+def sharing(boards: Sequence[BoardSpec], usb: UsbPorts | None = None) -> list[str]:
+    """A line on each board whose serial port, as it is found now, is another's too."""
+    seen: dict[str, str] = {}
+    faults = []
+    for board in boards:
+        if board.serial is None:
+            continue
+        port = port_of(board, usb)
+        other = seen.setdefault(port_key(port), board.name)
+        if other != board.name:
+            faults.append(f"{board.name}: its serial port {port} is that of {other}, too; give each its own")
+    return faults
 
 
 def _make_folder(folder: Path) -> str:

@@ -14,8 +14,8 @@ from contextlib import suppress
 from types import TracebackType
 from typing import IO, Protocol, Self
 
-from hil.beside import readable, wait_for
-from hil.errors import ProbeError
+from hil.beside import KILLS, readable, wait_for
+from hil.errors import BenchProcessError, ProbeError
 
 # While pyOCD is imported it looks for SEGGER's library: where the linker's cache knows of none, Python would
 # ask the C compiler and the linker of whatever folder PATH names first.
@@ -175,7 +175,7 @@ class Nursery:
         process, said, self._said = self._process, self._said, None
         if process is None or said is None or not process.ended(_LAST_WORDS_S):
             self._end()
-            return ProbeError(
+            return BenchProcessError(
                 "the process that drives the debug probes does not answer",
                 evidence=str(error),
                 remedy="run it again",
@@ -222,7 +222,8 @@ def ended(process: Process, said: IO[bytes]) -> ProbeError:
         lines = said.read().decode(errors="replace").strip().splitlines()
     status = process.returncode or 0
     how = f"by signal {-status}" if status < 0 else f"with exit code {status}"
-    return ProbeError(
+    kind = BenchProcessError if -status in KILLS else ProbeError
+    return kind(
         f"the process that drives the debug probes ended {how}",
         evidence=lines[-1][:_SAID_LENGTH] if lines else None,
         remedy="run it again",

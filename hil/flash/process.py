@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from hil.errors import HilError, ProbeError, remedy_for
+from hil.errors import BenchProcessError, HilError, ProbeError, remedy_for
 from hil.flash.base import AttachedProbe, Flasher, FlashReport
 from hil.flash.nursery import Nursery, Process, ended, spawn
 
@@ -132,7 +132,7 @@ class ProbeProcess:
             refused, value, said = pickle.load(child.line)
         except TimeoutError as error:
             self._leave(child)
-            raise ProbeError(
+            raise BenchProcessError(
                 f"the process that drives the debug probes has not answered for {limit_s:g} s",
                 evidence=f"asked for: {call}",
                 remedy="run it again; a probe of silicon may want to be plugged in anew",

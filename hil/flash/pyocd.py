@@ -18,7 +18,7 @@ from pyocd.core.session import Session
 from pyocd.core.target import Target
 from pyocd.flash.loader import MemoryLoader
 
-from hil.errors import FlashError, HilError, ProbeError
+from hil.errors import ChipError, FlashError, HilError, ImageError, ProbeError
 from hil.flash.base import AttachedProbe, FlashReport
 from hil.flash.identity import chip, difference
 from hil.flash.locking import why_it_locks
@@ -234,7 +234,7 @@ class PyOcdFlasher:
         except exceptions.TransferFaultError as error:
             wrong = f"no register at {error.fault_address or 0:#010x}"
         if wrong is not None:
-            raise ProbeError(
+            raise ChipError(
                 f"the chip behind the debug probe {self.unique_id} is no {self._target_name}",
                 evidence=wrong,
                 remedy="check the lab file's kind and probe; "
@@ -272,7 +272,7 @@ class PyOcdFlasher:
             while at < end:
                 region = self._target.memory_map.get_region_for_address(at)
                 if region is None or not region.is_flash or not region.is_testable:  # as UICR, option bytes
-                    raise FlashError(
+                    raise ImageError(
                         "the image has a segment outside flash",
                         evidence=f"{len(segment.data)} bytes at {segment.address:#010x}, "
                         f"of which {end - at} from {at:#010x} on are outside",

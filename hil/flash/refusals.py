@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from hil.errors import ProbeError
+from hil.errors import ChipError
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ _KINETIS = _ControlPort(
 )
 
 
-def refusal(target: Any, name: str, unique_id: str, *, erased: bool) -> ProbeError | None:
+def refusal(target: Any, name: str, unique_id: str, *, erased: bool) -> ChipError | None:
     """Why pyOCD's ``target``, called ``name``, could not be connected to; None if it does not say.
 
     ``erased``: all of it was erased to unlock it. Raises what pyOCD raises when the port cannot be read.
@@ -39,7 +39,7 @@ def refusal(target: Any, name: str, unique_id: str, *, erased: bool) -> ProbeErr
         return None
     if getattr(target, port.attribute) is None:
         there = ", ".join(f"IDR {ap.idr:#010x}" for ap in target.dp.aps.values())
-        return ProbeError(
+        return ChipError(
             f"the chip behind the debug probe {unique_id} is no {name}",
             evidence=f"it has no {port.name}; its access ports: {there}",
             remedy="check the lab file's kind and probe; nothing was erased",
@@ -47,12 +47,12 @@ def refusal(target: Any, name: str, unique_id: str, *, erased: bool) -> ProbeErr
     if not target.is_locked():
         return None
     if erased:
-        return ProbeError(
+        return ChipError(
             f"the {name} behind the debug probe {unique_id} is still locked after all of it was erased",
             evidence=port.says,
             remedy="power-cycle it and run it again, or unlock it by its vendor's tool",
         )
-    return ProbeError(
+    return ChipError(
         f"the {name} behind the debug probe {unique_id} is locked against debuggers",
         evidence=f"{port.says}; nothing of it can be read or written",
         remedy=f"--allow-mass-erase unlocks it and erases {port.erased}; by hand "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,9 @@ from hil.naming import listed, suggest
 
 DEFAULT_BOARD = "qemu"
 _TAG = "tag:"
+_REMOTE = "remote:"
+_HOSTS_PORT = ("socket", "rfc2217")  # URLs of pyserial that name a host and its port
+_HERE = ("localhost", "127.0.0.1", "[::1]")
 
 
 @dataclass(frozen=True)
@@ -158,5 +162,25 @@ def port_of(board: BoardSpec, usb: UsbPorts | None = None) -> str:
 
 def probe_key(probe: str) -> str:
     """A probe's id without pyOCD's ``type:`` before it, in one case; that of a remote one is whole."""
-    remote = probe.lower().startswith("remote:")
-    return probe.lower() if remote else probe.rpartition(":")[2].lower()
+    if probe.lower().startswith(_REMOTE):
+        host, _, port = probe.lower().removeprefix(_REMOTE).rpartition(":")
+        return f"{_REMOTE}{_one_host(host)}:{port}" if host else probe.lower()
+    return probe.rpartition(":")[2].lower()
+
+
+def port_key(serial: str) -> str:
+    """One name for a port and the links to it, or the other ways to write its URL."""
+    if "\0" in serial:
+        return serial
+    scheme, found, rest = serial.partition("://")
+    if not found:
+        return os.path.realpath(serial)
+    if scheme.lower() not in _HOSTS_PORT:
+        return serial
+    place = rest.partition("?")[0].partition("/")[0]
+    host, _, port = place.rpartition(":")
+    return f"{_one_host(host)}:{port}"
+
+
+def _one_host(host: str) -> str:
+    return "localhost" if host.lower() in _HERE else host.lower()

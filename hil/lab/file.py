@@ -19,7 +19,6 @@ others are there when they are named by their kind, as ``--board=qemu_b_l475e_io
 from __future__ import annotations
 
 import hashlib
-import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -27,7 +26,7 @@ from typing import Any
 
 from hil.errors import LabError
 from hil.kinds import KINDS, Kind
-from hil.lab.boards import BoardSpec, Lab, builtin_lab, probe_key
+from hil.lab.boards import BoardSpec, Lab, builtin_lab, port_key, probe_key
 from hil.lab.keys import AUTO, KEYS, SECTIONS, WrongValueError
 from hil.lab.places import Place, nearest, places
 from hil.naming import suggest, why_no_name
@@ -133,7 +132,7 @@ class _Reader:
 
     def _refuse_shared(self, boards: Sequence[BoardSpec]) -> None:
         """Two names for one board would flash it under each other's feet."""
-        for key, identity in (("probe", probe_key), ("serial", _port_key)):
+        for key, identity in (("probe", probe_key), ("serial", port_key)):
             seen: dict[str, BoardSpec] = {}
             for board in boards:
                 value = getattr(board, key)
@@ -175,8 +174,3 @@ class _Reader:
         where = str(self._path) if place is None else f"{self._path}, line {place[0]}, column {place[1]}"
         told = where if evidence is None else f"{where}: {evidence}"
         return LabError(what, board=board, evidence=told, remedy=remedy)
-
-
-def _port_key(serial: str) -> str:
-    """One name for a port and the links to it."""
-    return serial if "://" in serial or "\0" in serial else os.path.realpath(serial)

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Self
 
 from hil.beside import readable, wait_for
-from hil.errors import MORE_PROCESSES, ProbeError, refusal, remedy_for
+from hil.errors import MORE_PROCESSES, BenchProcessError, ProbeError, refusal, remedy_for
 from hil.qemu import runtime, watcher
 from hil.qemu.clock import EmulatorClock, children
 from hil.qemu.memory import SharedMemory
@@ -61,6 +61,7 @@ class QemuProcess:
         self._life = watched.life
         self._lock = lock  # ours too: nobody sweeps the folder away before we have read how QEMU ended
         self._reason: str | None = None
+        self._killed = False
 
     @classmethod
     def start(cls, machine: str = "mps2-an386", *, name: str | None = None, place: int | None = None) -> Self:
@@ -115,7 +116,8 @@ class QemuProcess:
                 emulator._wait()
                 reason = emulator.exit_reason() or "QEMU does not answer"
                 no_more = "Resource temporarily unavailable" in reason
-                raise ProbeError(
+                kind = BenchProcessError if emulator.killed() else ProbeError
+                raise kind(
                     f"{reason} while starting",
                     evidence=str(error),
                     remedy=MORE_PROCESSES if no_more else f"check `{program} --version`",
@@ -156,7 +158,12 @@ class QemuProcess:
         if self._reason is None and readable(self._life, 0):
             self._wait()
             self._reason = self.board.how_it_ended()
+            self._killed = self.board.was_killed
         return self._reason
+
+    def killed(self) -> bool:
+        """Whether what ``failure`` told last came from outside: no firmware kills or stops an emulator."""
+        return self._killed
 
     def failure(self) -> str | None:
         """Why the emulator is of no use any more: it ended, or it hangs; None while it answers.
@@ -172,6 +179,7 @@ class QemuProcess:
         except QmpError as error:
             if not self.board.folder.exists():
                 return self.exit_reason() or f"QEMU cannot be reached, as {self.board.folder} was removed,"
+            self._killed = True
             return self.exit_reason() or f"QEMU hangs ({error})"
         return None
 

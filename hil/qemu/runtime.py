@@ -16,6 +16,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from hil.beside import KILLS
 from hil.errors import ProbeError, remedy_for
 
 RUNTIME_DIR_VARIABLE = "HIL_RUNTIME_DIR"
@@ -58,6 +59,14 @@ class RunningBoard:
     @property
     def exit_file(self) -> Path:
         return self.folder / "exit"
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether a signal from outside ended it, or it went together with its watcher."""
+        try:
+            return -int(self.exit_file.read_text(encoding="utf-8")) in KILLS
+        except (OSError, ValueError):
+            return True
 
     def how_it_ended(self) -> str:
         """One sentence on an emulator that is gone, with what it said."""

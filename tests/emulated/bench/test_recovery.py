@@ -207,3 +207,14 @@ def test_a_line_that_is_cut_is_told_from_firmware_that_hangs(desk: QemuProcess, 
     ]
     assert "waiting for bytes" in done.stdout
     assert "desk: is left alone for the rest of the run (" in done.stdout
+
+
+def test_an_emulator_that_is_killed_from_outside_is_started_anew(tmp_path: Path) -> None:
+    """That is not its image's fault, whose test passes."""
+    (tmp_path / "lab.toml").write_text(f'[boards.desk]\nkind = "{KIND}"\npool = false\n')
+    struck(tmp_path, DIES)
+    done = bench(tmp_path)
+    assert "2 passed" in done.stdout, done.stdout + done.stderr
+    action = "started anew, all its vectors run again"
+    assert incidents(tmp_path) == [("desk", "killed from outside", action)]
+    assert f"desk: killed from outside: {action} (" in done.stdout

@@ -15,7 +15,7 @@ from pyocd.core import exceptions
 from pyocd.probe.aggregator import PROBE_CLASSES
 
 from children import stop
-from hil.errors import FlashError, ProbeError
+from hil.errors import ChipError, ImageError, ProbeError
 from hil.flash import process
 from hil.flash.process import ProbeProcess
 from hil.flash.pyocd import PyOcdFlasher
@@ -96,7 +96,7 @@ def test_a_chip_of_another_kind_is_refused_before_it_is_erased(
         flasher.program(images / "one.elf")
     other = PyOcdFlasher(qemu.probe_id, "stm32l475xg")
     with (
-        pytest.raises(ProbeError, match=r"the chip behind the debug probe .* is no stm32l475xg") as error,
+        pytest.raises(ChipError, match=r"the chip behind the debug probe .* is no stm32l475xg") as error,
         other,
     ):
         pass
@@ -112,7 +112,7 @@ def test_an_image_that_lies_outside_flash_erases_nothing(
         flasher.program(images / "one.elf")
         end = 4 << 20
         for address in (0x2000_0000, end - 4):
-            with pytest.raises(FlashError, match="the image has a segment outside flash"):
+            with pytest.raises(ImageError, match="the image has a segment outside flash"):
                 flasher.program(moved(images / "two.elf", tmp_path / "far.elf", address))
         assert flasher.program(images / "one.elf").pages_programmed == 0
 

@@ -13,6 +13,7 @@ import pytest
 from hil.bench import recovery, switch
 from hil.bench.recovery import Recovery
 from hil.errors import (
+    BenchProcessError,
     ChangedError,
     ChipError,
     DeviceCrashError,
@@ -150,6 +151,17 @@ def test_what_no_step_helps_against_takes_none(desk: BoardSpec, error: BaseExcep
 def test_an_emulator_of_a_pool_is_thrown_away_instead() -> None:
     (board,) = builtin_lab().boards
     assert not Recovery(board, list).again(GONE)
+
+
+def test_an_emulator_that_was_killed_from_outside_is_started_anew_once() -> None:
+    (board,) = builtin_lab().boards
+    steps = Recovery(board, list)
+    error = BenchProcessError("QEMU ended by SIGKILL", board="qemu")
+    assert steps.again(error)
+    assert not steps.again(error)
+    assert [(one.kind, one.action) for one in steps.incidents] == [
+        ("killed from outside", "started anew, all its vectors run again")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pyocd.probe.aggregator import PROBE_CLASSES
 
 from hil.board import Board
 from hil.build.prebuilt import faulty_dir
-from hil.errors import FlashError, ProbeError
+from hil.errors import ChipError, ImageError, ProbeError
 from hil.flash.pyocd import PyOcdFlasher
 from hil.image import Image, prebuilt_dir
 from hil.kinds import KINDS
@@ -65,7 +65,7 @@ def test_a_locked_chip_is_refused_and_keeps_what_it_holds(wire: Wire, variant: s
     held = bytes(chip.flash)
     image = Image.load(prebuilt_dir(KIND.name) / "fastgrnn_digits-q15.elf")
     board = Board("desk-dk", KIND, "socket://nowhere", lambda: wire(chip))
-    with pytest.raises(ProbeError) as error, Session(board, image):
+    with pytest.raises(ChipError) as error, Session(board, image):
         pass
     assert error.value.board == "desk-dk"
     assert str(error.value) == (
@@ -81,7 +81,7 @@ def test_a_locked_chip_is_refused_and_keeps_what_it_holds(wire: Wire, variant: s
 def test_firmware_that_does_not_open_the_port_locks_a_newer_chip(wire: Wire) -> None:
     """UICR says that it may be open."""
     chip = locked(approtect=HW_DISABLED, opens=False)
-    with pytest.raises(ProbeError, match="is locked against debuggers"), wire(chip):
+    with pytest.raises(ChipError, match="is locked against debuggers"), wire(chip):
         pass
 
 
@@ -107,7 +107,7 @@ def test_a_chip_that_is_open_is_not_erased_by_who_allows_it(wire: Wire) -> None:
 def test_one_that_no_erase_opens_is_erased_once(wire: Wire) -> None:
     chip = locked(stays_locked=True)
     with (
-        pytest.raises(ProbeError, match="is still locked after all of it was erased") as error,
+        pytest.raises(ChipError, match="is still locked after all of it was erased") as error,
         wire(chip, **MASS_ERASE),
     ):
         pass
@@ -117,7 +117,7 @@ def test_one_that_no_erase_opens_is_erased_once(wire: Wire) -> None:
 
 def test_another_chip_of_the_maker_is_refused(wire: Wire) -> None:
     chip = Nrf52Chip(part=0x52833)
-    with pytest.raises(ProbeError, match=r"is no nrf52840 .*INFO.PART reads 0x00052833") as error, wire(chip):
+    with pytest.raises(ChipError, match=r"is no nrf52840 .*INFO.PART reads 0x00052833") as error, wire(chip):
         pass
     assert "nothing was erased" in str(error.value)
     assert (chip.erases, chip.changed) == (0, [])
@@ -126,7 +126,7 @@ def test_another_chip_of_the_maker_is_refused(wire: Wire) -> None:
 def test_another_chip_that_was_locked_is_not_said_to_hold_what_it_held(wire: Wire) -> None:
     """While it is locked it does not tell what it is."""
     with (
-        pytest.raises(ProbeError, match="it was locked, and all of it was erased"),
+        pytest.raises(ChipError, match="it was locked, and all of it was erased"),
         wire(locked(part=0x52833), **MASS_ERASE),
     ):
         pass
@@ -138,7 +138,7 @@ def test_a_chip_without_the_port_is_another_makers(wire: Wire) -> None:
             value = 0 if self.port.selected == 1 else self.port.read_ap(address)
             return value if now else lambda: value
 
-    with pytest.raises(ProbeError, match=r"is no nrf52840 .*no CTRL-AP; its access ports: IDR 0x24770011"):
+    with pytest.raises(ChipError, match=r"is no nrf52840 .*no CTRL-AP; its access ports: IDR 0x24770011"):
         wire(Nrf52Chip(), Other).__enter__()
 
 
@@ -169,6 +169,6 @@ def test_an_image_that_lies_outside_flash_is_refused(wire: Wire, tmp_path: Path,
         raw.replace(struct.pack("<II", 0x10_0000, 0x10_0000), struct.pack("<II", address, address))
     )
     chip = Nrf52Chip()
-    with wire(chip) as flasher, pytest.raises(FlashError, match="the image has a segment outside flash"):
+    with wire(chip) as flasher, pytest.raises(ImageError, match="the image has a segment outside flash"):
         flasher.program(image)
     assert (chip.erases, chip.changed) == (0, [])

@@ -19,7 +19,7 @@ from types import FrameType
 
 import pytest
 
-from hil.errors import ImageError, ProbeError
+from hil.errors import BenchProcessError, ImageError, ProbeError
 from hil.flash import process, served
 from hil.flash.nursery import Nursery
 from hil.flash.process import ProbeProcess
@@ -130,7 +130,7 @@ def test_ctrl_c_does_not_reach_it(probes: ProbeProcess) -> None:
 def test_when_it_is_killed_a_line_tells_and_another_is_started(probes: ProbeProcess) -> None:
     first = pid_of(probes)
     os.kill(first, signal.SIGKILL)
-    with pytest.raises(ProbeError, match="the process that drives the debug probes ended by signal 9"):
+    with pytest.raises(BenchProcessError, match="the process that drives the debug probes ended by signal 9"):
         probes.attached()
     assert pid_of(probes) != first
     probes.attached()
@@ -144,6 +144,7 @@ def test_a_pyocd_that_cannot_be_imported_is_told(
     with pytest.raises(ProbeError, match="ended with exit code 1") as error:
         probes.attached()
     assert error.value.evidence == "ImportError: no such luck"
+    assert not isinstance(error.value, BenchProcessError)
 
 
 def test_an_answer_that_nobody_waited_for_is_never_another_questions(
@@ -177,7 +178,7 @@ def test_when_it_does_not_answer_a_line_tells(probes: ProbeProcess, monkeypatch:
     os.kill(stopped, signal.SIGSTOP)
     with monkeypatch.context() as impatient:
         impatient.setattr(process, "_ANSWER_S", 0.05)
-        with pytest.raises(ProbeError, match=r"debug probes has not answered for 0\.05 s") as error:
+        with pytest.raises(BenchProcessError, match=r"debug probes has not answered for 0\.05 s") as error:
             probes.attached()
     assert error.value.evidence == "asked for: attached"
     wait_until_gone(stopped)

@@ -6,7 +6,7 @@ import pytest
 
 from hil.errors import LabError
 from hil.kinds import KINDS
-from hil.lab.boards import builtin_lab
+from hil.lab.boards import builtin_lab, port_key, probe_key
 from hil.lab.file import load_lab
 
 
@@ -230,3 +230,24 @@ def test_a_board_of_silicon_is_known_by_its_probe_and_a_lone_emulator_by_its_nam
     path = write(tmp_path, text)
     assert [board.identity for board in load_lab(path).boards] == ["06ab", None, f"{path}:one"]
     assert builtin_lab().boards[0].identity is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("socket://127.0.0.1:7", "socket://LOCALHOST:7/", True),
+        ("socket://desk:7", "SOCKET://desk:7?logging=debug", True),
+        ("socket://desk:7", "rfc2217://desk:7/ign_set_control", True),
+        ("socket://desk:7", "socket://desk:8", False),
+        ("socket://desk:7", "socket://bench:7", False),
+        ("spy:///dev/ttyACM0", "spy:///dev/ttyACM1", False),
+    ],
+)
+def test_a_port_has_one_name_however_its_url_is_written(one: str, other: str, same: bool) -> None:
+    assert (port_key(one) == port_key(other)) is same
+
+
+def test_a_probe_far_away_has_one_name() -> None:
+    assert probe_key("remote:localhost:5555") == probe_key("Remote:127.0.0.1:5555")
+    assert probe_key("remote:desk:5555") != probe_key("remote:desk:5556")
+    assert probe_key("remote:desk").startswith("remote:")
