@@ -64,11 +64,25 @@ class Starter:
         return Start(int(clock), _COUNTERS[counter], pairs, self.names)
 
 
-def starter(kind: str, folder: Path) -> Starter:
-    """Compile the board's code but ``main.c`` with the model of its chip."""
+def port_of(kind: str, folder: Path) -> Path:
+    """Compile ``firmware/tests/boards/KIND_port.c``, a program around the board's port."""
+    firmware = firmware_dir()
+    sources = [firmware / "tests" / "boards" / f"{kind}_port.c", firmware / "cortex_m" / "counter.c"]
+    return _compiled(sources, folder / "port")
+
+
+def _compiled(sources: list[Path], program: Path) -> Path:
     compiler = shutil.which("cc")
     if compiler is None:
         absent("no host C compiler")
+    command = [compiler, *FLAGS, *map(str, sources), "-o", str(program)]
+    built = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stderr
+    return program
+
+
+def starter(kind: str, folder: Path) -> Starter:
+    """Compile the board's code but ``main.c`` with the model of its chip."""
     firmware = firmware_dir()
     board = firmware / "boards" / kind
     sources = [
@@ -76,9 +90,7 @@ def starter(kind: str, folder: Path) -> Starter:
         *(path for path in sorted(board.glob("*.c")) if path.name != "main.c"),
         firmware / "cortex_m" / "counter.c",
     ]
-    command = [compiler, *FLAGS, *map(str, sources), "-o", str(folder / "start")]
-    built = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert built.returncode == 0, built.stderr
+    program = _compiled(sources, folder / "start")
     headers = (board / "registers.h", firmware / "cortex_m" / "core.h")
     names = {name: value for header in headers for name, value in registers_of(header).items()}
-    return Starter(folder / "start", names)
+    return Starter(program, names)

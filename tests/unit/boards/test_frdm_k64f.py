@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 from capstone import CS_ARCH_ARM, CS_GRP_CALL, CS_GRP_JUMP, CS_MODE_MCLASS, CS_MODE_THUMB, Cs
 from pyocd.debug.svd.loader import SVDFile
 
-from board_starts import Starter, starter
+from board_starts import Starter, port_of, starter
 from hil.build.prebuilt import faulty_dir
 from hil.image import prebuilt_images
 from hil.kinds import KINDS
@@ -190,3 +191,31 @@ def test_what_the_start_leaves_alone_is_as_it_should_be_after_reset() -> None:
     assert after_reset["WDOG_STCTRLH"] == 0x1D3
     assert after_reset["MPU_RGDAAC0"] >> 12 & 0x1F == 0x1F  # master 2: all that a user may, and all of that
     assert not svd.device.cpu.mpu_present
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return port_of(KIND, tmp_path_factory.mktemp("port"))
+
+
+def ran(port: Path, *arguments: str) -> str:
+    return subprocess.run([port, *arguments], capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize("way", ["dma", "interrupt"])
+@pytest.mark.parametrize("chunk", ["1", "1000", "16384"])
+def test_bytes_are_read_as_they_came_around_the_ring_and_up_to_the_window(
+    port: Path, way: str, chunk: str
+) -> None:
+    assert ran(port, way, chunk, "0") == "100000 bytes, 0 wrong\n"
+
+
+@pytest.mark.parametrize("way", ["dma", "interrupt"])
+def test_a_byte_without_a_stop_bit_stops_no_other_for_good(port: Path, way: str) -> None:
+    taken, _, wrong, _ = ran(port, way, "10", "500").split()
+    assert wrong == "0"
+    assert 97_000 < int(taken) < 100_000
+
+
+def test_bytes_leave_one_by_one_as_the_uart_takes_them(port: Path) -> None:
+    assert ran(port, "send") == "1000 bytes, the same, 0 too early\n"

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from board_starts import FLAGS, Starter, starter
-from hil.resources import firmware_dir
-from needs import absent
+from board_starts import Starter, port_of, starter
 
 KIND = "nrf52840dk"
 RXDRDY, ENDRX, COUNT, CLEAR = 0x4000_2108, 0x4000_2110, 0x4000_9008, 0x4000_900C
@@ -80,16 +77,7 @@ def test_bytes_are_counted_from_the_first_one_on(start: Starter) -> None:
 
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    compiler = shutil.which("cc")
-    if compiler is None:
-        absent("no host C compiler")
-    program = tmp_path_factory.mktemp("port") / "port"
-    firmware = firmware_dir()
-    sources = [firmware / "tests" / "boards" / f"{KIND}_port.c", firmware / "cortex_m" / "counter.c"]
-    command = [compiler, *FLAGS, *map(str, sources), "-o", str(program)]
-    built = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert built.returncode == 0, built.stderr
-    return program
+    return port_of(KIND, tmp_path_factory.mktemp("port"))
 
 
 @pytest.mark.parametrize("lag", [0, 1, 100])

@@ -21,6 +21,7 @@ from hil.build.footprint import (
 )
 from hil.build.prebuilt import build
 from hil.build.toolchain import Toolchain
+from hil.cli import main
 from hil.commands.reports.model_import import report_lines, size_lines
 from hil.errors import BuildError
 from hil.kinds import IMAGE_KINDS
@@ -116,18 +117,14 @@ def test_what_was_built_for_one_kind_tells_what_it_takes_of_another(
 
 
 def test_of_images_of_which_one_does_not_fit_the_others_are_built(
-    tmp_path: Path, toolchain: Toolchain
+    tmp_path: Path, toolchain: Toolchain, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made(tmp_path, 8, 520, 4, precisions=(F32, Q7))
-    over: list[str] = []
-    library = ModelLibrary(tmp_path / "models")
-    images = build(
-        KIND, ["mine"], toolchain=toolchain, library=library,
-        too_large=lambda recipe, larger: over.append(f"{recipe.name}: {larger.short}"),
-    )  # fmt: skip
-    assert [image.name for image in images] == ["mine/q7"]
-    assert len(over) == 1
-    assert re.fullmatch(r"mine/f32: does not fit, by \d+ KB", over[0])
+    assert main(["build", "mine", f"--models-dir={tmp_path / 'models'}"]) == 0
+    larger, built = capsys.readouterr().out.splitlines()
+    assert built.startswith("mine/q7: text ")
+    assert re.fullmatch(r"mine/f32: does not fit, by \d+ KB \(over FLASH by [\d,]+ B\)", larger)
+    assert [path.name for path in (tmp_path / "models").rglob("*.elf")] == ["mine-q7.elf"]
 
 
 def test_a_model_that_does_not_fit_is_said_and_the_linker_agrees(
