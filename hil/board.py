@@ -47,7 +47,8 @@ class Board:
     number, of a board that computes with ours. ``versions`` are of the tools between us and the core.
     ``trace`` watches the core from outside, where something can; where it should and cannot,
     ``trace_missing`` says why. Frames may travel through ``memory``, where host and board share some; where
-    they should and do not, ``memory_missing`` says why. ``hang_after_s`` is how long the lab file lets it be
+    they should and do not, ``memory_missing`` says why. ``through_probe``: they take the flasher's probe, and
+    there is no serial port. ``hang_after_s`` is how long the lab file lets it be
     silent.
     """
 
@@ -63,6 +64,7 @@ class Board:
     trace_missing: str | None = None
     memory: Memory | None = None
     memory_missing: str | None = None
+    through_probe: bool = False
     versions: Mapping[str, str] = field(default_factory=dict)
     hang_after_s: float | None = None
 
@@ -111,12 +113,13 @@ def open_board(
         except HilError as error:
             raise error.at(spec.name) from None
         if process is None:
-            port = _free_port(spec)
+            port = "" if spec.through_probe else _free_port(spec)
             yield Board(
                 spec.name,
                 kind,
                 port,
                 _flasher(probes, spec, mass_erase=mass_erase),
+                through_probe=spec.through_probe,
                 versions=versions,
                 hang_after_s=spec.hang_after_s,
             )
@@ -132,8 +135,9 @@ def open_board(
                 stay_on=process.stay_on,
                 trace=process.trace,
                 trace_missing=process.trace_missing,
-                memory=process.memory,
-                memory_missing=process.memory_missing,
+                memory=process.memory if spec.link is None else None,
+                memory_missing=process.memory_missing if spec.link is None else None,
+                through_probe=spec.through_probe,
                 versions={**versions, "qemu": process.version},
                 hang_after_s=spec.hang_after_s,
             )

@@ -27,22 +27,25 @@ from hil.errors import (
     DeviceHungError,
     HandshakeError,
     HilError,
+    ImageError,
     LinkError,
     ProbeError,
     VectorError,
 )
 from hil.flash.base import Flasher, FlashReport
+from hil.flash.memory import ProbeMemory
 from hil.image import Image
 from hil.kinds import Counter
 from hil.link.answered import Answered
 from hil.link.faults import Faults
 from hil.link.link import Hello, Link, LinkStats, Result, StackUse
 from hil.link.pacing import HANG_FACTOR, hang_after_s
+from hil.link.probe import ProbeTransport
 from hil.link.recording import Recorder, new_path
 from hil.link.transport import Reopening
 from hil.measure.accuracy import accuracy, golden_exact, predicted, regression
 from hil.measure.cascade import tier_costs, tier_measures
-from hil.measure.elf import symbol_at
+from hil.measure.elf import symbol_addresses, symbol_at
 from hil.measure.latency import cost_per_inference, cost_samples
 from hil.measure.memory import SymbolUse, memory
 from hil.measure.profile import Profile
@@ -56,6 +59,7 @@ HALTED = "halted at pc"  # in the evidence of firmware that hangs, where its deb
 IDLE = "waiting for bytes"  # likewise, where the firmware does nothing else
 WAITS = "_wait"  # how the boards' functions are called that sleep until bytes have come
 _OF_THE_STREAM = (metrics.STREAM_S, metrics.LINK_LOST, metrics.LINK_DAMAGED, metrics.LINK_WIRE_BYTES)
+_STOOD = "the core stood already, as another debugger makes it, at"
 _WITHOUT_FRAMES = (metrics.CONNECT_S, metrics.PROGRAM_S, metrics.VERIFY_S)
 
 Progress = Callable[[int, int], None]
@@ -119,6 +123,7 @@ class Session:
         self._stack = ExitStack()
         self._flasher: Flasher | None = None
         self._link: Link | None = None
+        self._rings: tuple[int, int] | None = None  # where they lie, and bytes, if the probe reaches them
         self.hello: Hello | None = None
         self.flash_report: FlashReport | None = None
         self.failure: HilError | None = None
@@ -126,6 +131,8 @@ class Session:
 
     def __enter__(self) -> Self:
         self.board.check(self.image)
+        if self.board.through_probe:
+            self._rings = self._rings_of_image()
         with ExitStack() as undo:
             undo.callback(self._stack.close)
             try:
@@ -152,17 +159,7 @@ class Session:
         if self.record is not None:
             self.recorder = self._stack.enter_context(self._new_recorder(self.record))
         started = time.monotonic()
-        self._link = self._stack.enter_context(
-            Link.open(
-                self.board.serial_url,
-                baudrate=self.board.kind.baudrate,
-                memory=None if self.over_uart else self.board.memory,
-                faults=self.faults,
-                reopening=Reopening(dead=lambda: self.board.failure() is not None),
-                recorder=self.recorder,
-                clock=self.board.clock,
-            )
-        )
+        self._link = self._stack.enter_context(self._opened(flasher))
         if self.board.trace is not None:
             self.board.trace.begin(self.image.path)
         flasher.reset_and_run()
@@ -170,6 +167,38 @@ class Session:
         self.hello = self._link.handshake(self._answer_s)
         self._check_hello(self.hello)
         self.phases[metrics.HANDSHAKE_S] = time.monotonic() - started
+
+    def _rings_of_image(self) -> tuple[int, int]:
+        try:
+            at = symbol_addresses(self.image.path, "_rings", "_rings_end")
+        except HilError as error:
+            raise error.at(self.board.name) from None
+        if len(at) < 2:
+            raise ImageError(
+                f"image {self.image.name} has no rings that a debug probe can reach",
+                board=self.board.name,
+                evidence='the lab file says link = "probe"',
+                remedy="rebuild it with `hil build`, or let the frames take the serial port",
+            )
+        return at["_rings"], at["_rings_end"] - at["_rings"]
+
+    def _opened(self, flasher: Flasher) -> Link:
+        """The link, before the firmware starts and finds what is to carry its frames."""
+        board = self.board
+        if self._rings is not None:
+            start, size = self._rings
+            memory = ProbeMemory(flasher, start, size)
+            line = ProbeTransport(memory, memory.wake)
+            return Link.over(line, faults=self.faults, recorder=self.recorder, clock=board.clock)
+        return Link.open(
+            board.serial_url,
+            baudrate=board.kind.baudrate,
+            memory=None if self.over_uart else board.memory,
+            faults=self.faults,
+            reopening=Reopening(dead=lambda: board.failure() is not None),
+            recorder=self.recorder,
+            clock=board.clock,
+        )
 
     @property
     def versions(self) -> dict[str, str]:
@@ -318,7 +347,7 @@ class Session:
             golden_exact(outputs, vectors.goldens),
             metrics.VECTORS.measure(float(len(results)), Method.COUNTED, "link"),
             *traced.measures,
-            *cost_per_inference(cost, self.board.kind),
+            *cost_per_inference(cost, self.board.kind, through_probe=self.board.through_probe),
             *tiers,
             metrics.FLASH_BYTES.measure(float(footprint.flash_bytes), Method.COUNTED, "elf"),
             metrics.RAM_BYTES.measure(float(footprint.ram_bytes), Method.COUNTED, "elf"),
@@ -460,6 +489,8 @@ class Session:
 
     def _where(self, flasher: Flasher) -> str | None:
         try:
+            if flasher.halted():
+                return f"{_STOOD} {flasher.fault_registers()['pc']:#010x}"
             flasher.halt()
             registers = flasher.fault_registers()
         except HilError as error:

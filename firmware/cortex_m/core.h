@@ -15,6 +15,8 @@
 #define NVIC_IPR0 0xE000E400u
 #define SCB_ICSR 0xE000ED04u
 #define SCB_ICSR_PENDSTCLR (1u << 25)
+#define SCB_SHPR3 0xE000ED20u
+#define SCB_SHPR3_PENDSV (0xFFu << 16)
 #define SCB_SHCSR 0xE000ED24u
 #define SCB_SHCSR_FAULTS (7u << 16) /* UsageFault, BusFault, MemManage */
 #define SCB_CFSR 0xE000ED28u
@@ -31,5 +33,8 @@
 #define MPU_RASR_NO_ACCESS_128_MIB (1u << 28 | 26u << 1 | 1u) /* nothing to execute either */
 #define DEMCR 0xE000EDFCu
 #define DEMCR_TRCENA (1u << 24)
+
+/* Ours: the priority of all that waits while an inference is measured, below SysTick's, which is 0. */
+#define WAITING_PRIORITY 0x80u
 
 #endif

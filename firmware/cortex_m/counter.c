@@ -6,7 +6,6 @@
 
 #define LAP_BITS 24u
 #define LAP_MASK ((1u << LAP_BITS) - 1u)
-#define WAITING_PRIORITY 0x80u /* below SysTick's, which is 0 */
 
 static enum hil_counter kind;
 static volatile uint32_t laps;

@@ -46,17 +46,24 @@ static uint32_t of_host(const struct hil_rings *rings, const uint32_t *word)
 
 int hil_rings_begin(struct hil_rings *rings)
 {
-    put(&rings->magic, 0);
-    if (get(&rings->host_magic) != HIL_RINGS_HOST) {
-        return 0;
+    const int asked = get(&rings->host_magic) == HIL_RINGS_HOST;
+    put(&rings->host_magic, 0); /* a host that is gone asks for nothing at the next start */
+    put(&rings->waits, 0);
+    put(&rings->magic, asked ? 0 : HIL_RINGS_NONE);
+    if (asked) {
+        make(rings);
     }
-    make(rings);
-    return 1;
+    return asked;
 }
 
 int hil_rings_pending(const struct hil_rings *rings)
 {
     return get(&rings->magic) != HIL_RINGS_MAGIC || of_host(rings, &rings->down_put) != rings->down_taken;
+}
+
+void hil_rings_wait(struct hil_rings *rings, int waits)
+{
+    put(&rings->waits, waits ? 1u : 0u);
 }
 
 size_t hil_rings_read(struct hil_rings *rings, uint8_t *buffer, size_t capacity)

@@ -9,20 +9,24 @@
 #define HIL_SMALL __attribute__((cold)) /* flash matters more than speed: a frame costs far more than these */
 
 #define HIL_RINGS_MAGIC 0x52494E47u
+#define HIL_RINGS_NONE 0x4E4F4E45u
 #define HIL_RINGS_HOST 0x484F5354u
+#ifndef HIL_RING_BYTES /* a board with less memory says so in its flags.txt */
 #define HIL_RING_BYTES 32768u /* a power of two; of each ring */
+#endif
 
 struct hil_rings {
     /* The device's words. */
-    uint32_t magic;       /* HIL_RINGS_MAGIC while the rings stand */
+    uint32_t magic;       /* HIL_RINGS_MAGIC while the rings stand, HIL_RINGS_NONE on the serial line */
     uint32_t generation;  /* another one each time that they were made */
     uint32_t down_bytes;  /* of the ring from the host */
     uint32_t up_bytes;    /* of the ring to the host */
     uint32_t down_taken;  /* bytes taken from the host, modulo 2^32 */
     uint32_t up_put;      /* bytes put for it */
-    uint32_t unused[2];
+    uint32_t waits;       /* 1 while it sleeps until bytes come, 0 while it works */
+    uint32_t unused;
     /* The host's. */
-    uint32_t host_magic;      /* HIL_RINGS_HOST: use the rings; written before the device starts */
+    uint32_t host_magic;      /* HIL_RINGS_HOST: use the rings; written before the device starts, for one start */
     uint32_t host_generation; /* the generation that the two below are of */
     uint32_t down_put;
     uint32_t up_taken;
@@ -42,5 +46,8 @@ HIL_SMALL size_t hil_rings_write(struct hil_rings *rings, const uint8_t *bytes, 
 
 /* Whether hil_rings_read would have something to do. */
 HIL_SMALL int hil_rings_pending(const struct hil_rings *rings);
+
+/* Tell the host whether the device sleeps: one whose accesses slow it down waits for that. */
+HIL_SMALL void hil_rings_wait(struct hil_rings *rings, int waits);
 
 #endif

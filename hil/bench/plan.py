@@ -92,7 +92,11 @@ def plan(
 def _one_over_uart(cases: list[Case]) -> tuple[Case, ...]:
     chosen = set()
     for name in {case.board.name for case in cases}:
-        sizes = {case.id: size for case in cases if case.board.name == name and (size := _vector_bytes(case))}
+        sizes = {
+            case.id: size
+            for case in cases
+            if case.board.name == name and case.board.link is None and (size := _vector_bytes(case))
+        }
         if len(sizes) > 1:
             chosen.add(min(sizes, key=sizes.__getitem__))
     return tuple(replace(case, over_uart=True) if case.id in chosen else case for case in cases)

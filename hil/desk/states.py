@@ -78,6 +78,8 @@ def _why_offline(board: BoardSpec, there: set[str], refused: str | None, usb: Us
             return refused
         if probe_key(board.probe) not in there:
             return f"its debug probe {board.probe} is not attached"
+    if board.through_probe:
+        return None
     try:
         port = port_of(board, usb)
     except LinkError as error:

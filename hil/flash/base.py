@@ -64,5 +64,14 @@ class Flasher(Protocol):
     def halt(self) -> None:
         """Stop the core where it is."""
 
+    def halted(self) -> bool:
+        """Whether the core stands, whoever stopped it."""
+
+    def read_memory(self, address: int, count: int) -> bytes:
+        """Bytes of the board's memory, running or not; aligned words are read whole, in ascending order."""
+
+    def write_memory(self, address: int, data: bytes) -> None:
+        """Write bytes, running or not; aligned words are written whole, in ascending order."""
+
     def fault_registers(self) -> dict[str, int]:
         """Where the halted core stands (``pc``, ``lr``, ``sp``, ``xpsr``) and what faulted before."""

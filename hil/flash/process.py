@@ -23,6 +23,7 @@ _END_S = 5.0  # for what is under way; then it is ended by force
 _PROGRAM_S = 1200.0  # to write an image through a slow probe
 _ANSWER_S = 120.0  # for any other call; the first one waits until pyOCD is imported
 _RELEASE_S = 10.0
+_MEMORY_S = 30.0  # for some KiB of RAM at most
 _KILLED_S = 60.0
 
 
@@ -235,6 +236,16 @@ class _FlasherApart:
 
     def halt(self) -> None:
         self._ask("halt")
+
+    def halted(self) -> bool:
+        return bool(self._ask("halted"))
+
+    def read_memory(self, address: int, count: int) -> bytes:
+        data: bytes = self._ask("read_memory", address, count, limit_s=_MEMORY_S)
+        return data
+
+    def write_memory(self, address: int, data: bytes) -> None:
+        self._ask("write_memory", address, data, limit_s=_MEMORY_S)
 
     def fault_registers(self) -> dict[str, int]:
         registers: dict[str, int] = self._ask("fault_registers")

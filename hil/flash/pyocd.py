@@ -154,6 +154,28 @@ class PyOcdFlasher:
         with self._explained("halting"):
             self._target.halt()
 
+    def halted(self) -> bool:
+        """Whether the core stands, whoever stopped it."""
+        with self._explained("asking whether the core stands"):
+            return bool(self._target.is_halted())
+
+    def read_memory(self, address: int, count: int) -> bytes:
+        """Bytes of the board's memory, running or not; aligned words are read whole, in ascending order."""
+        with self._explained(f"reading memory at {address:#010x}"):
+            if address % 4 or count % 4:
+                return bytes(self._target.read_memory_block8(address, count))
+            words = self._target.read_memory_block32(address, count // 4)
+            return struct.pack(f"<{len(words)}I", *words)
+
+    def write_memory(self, address: int, data: bytes) -> None:
+        """Write bytes, running or not; aligned words are written whole, in ascending order."""
+        with self._explained(f"writing memory at {address:#010x}"):
+            if address % 4 or len(data) % 4:
+                self._target.write_memory_block8(address, data)
+            else:
+                words = struct.unpack(f"<{len(data) // 4}I", data)
+                self._target.write_memory_block32(address, words)
+
     def fault_registers(self) -> dict[str, int]:
         """Where the halted core stands and what faulted before: pc, lr, sp, xpsr, cfsr, hfsr, mmfar, bfar."""
         with self._explained("reading registers"):

@@ -56,6 +56,15 @@ class _Calls:
     def halt(self, number: int) -> None:
         self._open[number][0].halt()
 
+    def halted(self, number: int) -> bool:
+        return self._open[number][0].halted()
+
+    def read_memory(self, number: int, address: int, count: int) -> bytes:
+        return self._open[number][0].read_memory(address, count)
+
+    def write_memory(self, number: int, address: int, data: bytes) -> None:
+        self._open[number][0].write_memory(address, data)
+
     def fault_registers(self, number: int) -> dict[str, int]:
         return self._open[number][0].fault_registers()
 

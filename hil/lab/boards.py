@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hil.errors import LabError, LinkError
 from hil.kinds import KINDS, Kind
-from hil.lab.keys import AUTO, Quarantine
+from hil.lab.keys import AUTO, PROBE, Quarantine
 from hil.link.usb import UsbPorts
 from hil.naming import listed, suggest
 
@@ -25,8 +25,9 @@ class BoardSpec:
     """One board of the lab, or a pool of them under one name, before it is opened.
 
     ``pool`` is what the lab file says of it, None for nothing. ``members`` are the boards of silicon that
-    share the images of a pool. ``serial`` may be ``auto``. ``power_cycle`` is a command that switches it off
-    and on. ``quarantine`` says why it is to be left alone. ``lab`` is the file that names it.
+    share the images of a pool. ``serial`` may be ``auto``. ``link`` says what carries the frames, None
+    for what its kind has. ``power_cycle`` is a command that switches it off and on. ``quarantine`` says why
+    it is to be left alone. ``lab`` is the file that names it.
     """
 
     name: str
@@ -39,6 +40,7 @@ class BoardSpec:
     tags: tuple[str, ...] = ()
     power_cycle: tuple[str, ...] | None = None
     hang_after_s: float | None = None
+    link: str | None = None
     quarantine: Quarantine | None = None
     lab: Path | None = None
 
@@ -46,6 +48,11 @@ class BoardSpec:
     def pooled(self) -> bool:
         """Whether others of its kind share its images: emulators do, unless they are told not to."""
         return self.kind.emulator is not None if self.pool is None else self.pool
+
+    @property
+    def through_probe(self) -> bool:
+        """Whether the frames travel through its debug probe, and it needs no serial port."""
+        return self.link == PROBE
 
     @property
     def places(self) -> tuple[BoardSpec, ...]:

@@ -27,7 +27,7 @@ from typing import Any
 from hil.errors import LabError
 from hil.kinds import KINDS, Kind
 from hil.lab.boards import BoardSpec, Lab, builtin_lab, port_key, probe_key
-from hil.lab.keys import AUTO, KEYS, SECTIONS, WrongValueError
+from hil.lab.keys import AUTO, KEYS, PROBE, SECTIONS, WrongValueError
 from hil.lab.places import Place, nearest, places
 from hil.naming import suggest, why_no_name
 from hil.reading import LARGEST_TEXT, read_bytes
@@ -97,11 +97,19 @@ class _Reader:
                 )
         values = {key: self._value(name, key, value) for key, value in table.items()}
         kind = self._kind(name, values.get("kind"))
-        for key in ("probe", "serial"):
+        through_probe = values.get("link") == PROBE
+        for key in ("probe",) if through_probe else ("probe", "serial"):
             if kind.emulator is None and key not in values:
                 raise self._wrong(
                     f"has no {key}", here, board=name, remedy="`hil lab init` writes what is attached"
                 )
+        if through_probe and kind.emulator is None and "serial" in values:
+            raise self._wrong(
+                f'has link = "{PROBE}", and a serial port that nothing would use',
+                (*here, "serial"),
+                board=name,
+                remedy="drop one of the two",
+            )
         for key in values:
             if kind.emulator is not None and KEYS[key].silicon_only:
                 raise self._wrong(
@@ -127,7 +135,7 @@ class _Reader:
             name = ".".join([key, *error.path])
             shown = f"{value!r}"[:_SHOWN]
             raise self._wrong(
-                f"{name} {error}", ("boards", board, key, *error.path), shown, board=board
+                f"{name} {error}", ("boards", board, key, *error.path), shown, board=board, remedy=error.near
             ) from None
 
     def _refuse_shared(self, boards: Sequence[BoardSpec]) -> None:

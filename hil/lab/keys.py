@@ -12,7 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hil.naming import suggest
+
 AUTO = "auto"  # a serial port that is found by the debug probe's serial number
+PROBE, UART = "probe", "uart"  # what carries the frames
 LEAST_CLOCK_HZ, MOST_CLOCK_HZ = 1_000, 100_000_000
 _TAG = r"^[A-Za-z0-9_.-]+$"
 _LOCATION = r"^[0-9]+(-[0-9]+(\.[0-9]+)*)?$"
@@ -28,12 +31,13 @@ SECTIONS: Mapping[str, str] = {
 class WrongValueError(ValueError):
     """What is wrong with a value, as the rest of a sentence that begins with its key.
 
-    ``path`` leads to the part of it.
+    ``path`` leads to the part of it, ``near`` asks whether another word was meant.
     """
 
-    def __init__(self, what: str, *path: str) -> None:
+    def __init__(self, what: str, *path: str, near: str | None = None) -> None:
         super().__init__(what)
         self.path = path
+        self.near = near
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,13 @@ def _text(value: object) -> str:
     if not value.strip():
         raise WrongValueError("is empty")
     return value
+
+
+def _link(value: object) -> str:
+    word = _text(value)
+    if word not in (PROBE, UART):
+        raise WrongValueError(f"must be {PROBE!r} or {UART!r}", near=suggest(word, (PROBE, UART)))
+    return word
 
 
 def _flag(value: object) -> bool:
@@ -160,6 +171,12 @@ KEYS: Mapping[str, Key] = {
         _STRING,
         _text,
         silicon_only=True,
+    ),
+    "link": Key(
+        f"what carries the frames: {PROBE}, the debug probe by way of the board's RAM, which needs no serial "
+        f"port; {UART}, the serial port (default: {UART}, or memory that an emulated board shares with us)",
+        {"enum": [PROBE, UART]},
+        _link,
     ),
     "swd_clock_hz": Key(
         "how fast the debug probe clocks the board; slower where wires are long (default: 4,000,000)",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hil.kinds import KINDS
-from hil.lab.keys import KEYS, SECTIONS
+from hil.lab.keys import KEYS, PROBE, SECTIONS, UART
 from hil.resources import fixtures_dir
 
 
@@ -58,7 +58,16 @@ def _by_kind() -> list[dict[str, Any]]:
         {"properties": {"kind": {"enum": emulated}}, "not": {"anyOf": never}},
     ]
     if silicon:
-        found.append({"properties": {"kind": {"enum": silicon}}, "required": ["probe", "serial"]})
+        kind = {"enum": silicon}
+        over_port = {"kind": kind, "link": {"enum": [UART]}}
+        found.append({"properties": over_port, "required": ["probe", "serial"]})
+        found.append(
+            {
+                "properties": {"kind": kind, "link": {"enum": [PROBE]}},
+                "required": ["probe", "link"],
+                "not": {"required": ["serial"]},
+            }
+        )
     return found
 
 

@@ -105,7 +105,7 @@ class Channel:
 
     @property
     def via(self) -> str:
-        """What carries the bytes, ``uart`` or ``ram``: settled by the firmware's first answer."""
+        """What carries the bytes, ``uart``, ``ram`` or ``probe``: settled by the firmware's first answer."""
         return self._transport.name
 
     @property

@@ -70,6 +70,18 @@ class Link:
         """
         port = SerialTransport(url, baudrate, reopening)
         line: Transport = port if memory is None else MemoryTransport(memory, port)
+        return cls.over(line, faults=faults, recorder=recorder, clock=clock)
+
+    @classmethod
+    def over(
+        cls,
+        line: Transport,
+        *,
+        faults: Faults | None = None,
+        recorder: Recorder | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> Link:
+        """A link over an open transport, which it closes; the rest is as in ``open``."""
         if faults is not None:
             line = FaultyTransport(line, faults)
         if recorder is not None:
@@ -86,7 +98,7 @@ class Link:
 
     @property
     def via(self) -> str:
-        """What carries the frames, ``uart`` or ``ram``: settled once hands were shaken."""
+        """What carries the frames, ``uart``, ``ram`` or ``probe``: settled once hands were shaken."""
         return self._channel.via
 
     @property

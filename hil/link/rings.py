@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import struct
 import time
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
 from hil.errors import DeviceHungError
 from hil.link.transport import SerialTransport
 
-_MAGIC = 0x5249_4E47
+MAGIC = 0x5249_4E47
+NONE = 0x4E4F_4E45
 _HOST = 0x484F_5354
 _DATA = 64  # where the ring from the host begins, and behind it the one to the host
-_OF_DEVICE = struct.Struct("<6I")  # magic, generation, down_bytes, up_bytes, down_taken, up_put
+# magic, generation, down_bytes, up_bytes, down_taken, up_put, waits
+_OF_DEVICE = struct.Struct("<7I")
 _WORD = struct.Struct("<I")
 _HOST_MAGIC, _HOST_GENERATION, _DOWN_PUT, _UP_TAKEN = 32, 36, 40, 44
 _WRAP = 1 << 32
@@ -37,6 +40,119 @@ class Memory(Protocol):
     def write(self, offset: int, data: bytes) -> None: ...
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What the board's words say: its ``magic``, bytes ``taken`` and ``put``, and whether it ``waits``."""
+
+    magic: int
+    taken: int = 0
+    put: int = 0
+    waits: bool = False
+
+
+class Rings:
+    """The host's side of two rings of bytes, which asks for them; the board makes them when it starts.
+
+    ``alone``: nobody else writes there, and each access costs much: there are as few as can be. Else all of
+    the host's words are told each time, and what was read is wiped: no frame is read twice.
+    """
+
+    def __init__(self, memory: Memory, *, alone: bool = False) -> None:
+        self.generation: int | None = None  # of the rings in use; None: none yet
+        self.put = self.taken = 0  # bytes put for the board, and taken from it, modulo 2^32
+        self.down = self.up = 0  # bytes of each ring
+        self._memory = memory
+        self._alone = alone
+        memory.write(
+            0, _WORD.pack(0)
+        )  # what stands is older than we are, and no frame of it may be read again
+        if not alone:
+            memory.write(_DATA, bytes(memory.size - _DATA))
+        memory.write(_HOST_MAGIC, _WORD.pack(_HOST))
+
+    def leave(self) -> None:
+        """Ask for no rings at the next start."""
+        self._memory.write(_HOST_MAGIC, _WORD.pack(0))
+
+    def look(self) -> Seen:
+        """How far the board has got; its ``magic`` is MAGIC where there are rings that can be used.
+
+        Rings of a new generation are empty, and what this side counted for others is forgotten. One firmware
+        makes rings of one size: of others, somebody else wrote the sizes, and they are made anew.
+        """
+        words = _OF_DEVICE.unpack(self._memory.read(0, _OF_DEVICE.size))
+        magic, generation, down, up, taken, put, waits = words
+        if magic != MAGIC:
+            return Seen(magic)
+        if self.generation is None:
+            if not _fits(down, up, self._memory.size):
+                return Seen(0)
+            self.down, self.up = down, up
+        elif (down, up) != (self.down, self.up):
+            self.ask_anew()
+            return Seen(0)
+        if generation != self.generation:
+            self.generation = generation
+            self.put = self.taken = 0
+            self.tell(new=True)
+        return Seen(magic, taken, put, bool(waits))
+
+    def ask_anew(self) -> None:
+        """Have the board make its rings anew."""
+        self._tell(0, 0)
+
+    def room(self, seen: Seen) -> int | None:
+        """Bytes that may be put now; None when there are no rings, or somebody wrote into their counts."""
+        if seen.magic != MAGIC:
+            return None
+        held = (self.put - seen.taken) % _WRAP
+        if held > self.down:
+            self.ask_anew()
+            return None
+        return self.down - held
+
+    def fill(self, data: bytes) -> None:
+        """Put bytes for which there is room; they count once they are told."""
+        at = self.put % self.down
+        first = data[: self.down - at]
+        for offset, part in ((at, first), (0, data[len(first) :])):
+            if part:
+                self._memory.write(_DATA + offset, part)
+        self.put = (self.put + len(data)) % _WRAP
+
+    def take(self, seen: Seen) -> bytes:
+        """What the board has put since; it counts as taken once that is told."""
+        if seen.magic != MAGIC:
+            return b""
+        waiting = (seen.put - self.taken) % _WRAP
+        data = b""
+        if 0 < waiting <= self.up:
+            start, at = _DATA + self.down, self.taken % self.up
+            first = min(waiting, self.up - at)
+            for offset, count in ((start + at, first), (start, waiting - first)):
+                if count:
+                    data += self._memory.read(offset, count)
+                    if not self._alone:
+                        self._memory.write(offset, bytes(count))  # whoever moves a count reads none twice
+        self.taken = seen.put  # more than fits is not the board's: go on behind it
+        return data
+
+    def tell(self, *, new: bool = False) -> None:
+        """This side's counts. Of rings that are ``new`` their generation comes last: it makes them count."""
+        generation = self.generation or 0
+        if self._alone and not new:
+            self._memory.write(_HOST_GENERATION, struct.pack("<3I", generation, self.put, self.taken))
+            return
+        if not self._alone:  # the board waits when somebody else wrote there
+            self._tell(_HOST_MAGIC, _HOST)
+        self._tell(_DOWN_PUT, self.put)
+        self._tell(_UP_TAKEN, self.taken)
+        self._tell(_HOST_GENERATION, generation)
+
+    def _tell(self, offset: int, value: int) -> None:
+        self._memory.write(offset, _WORD.pack(value))
+
+
 class MemoryTransport:
     """Two rings of bytes in the board's memory; ``port`` wakes it, and carries all where it has no rings.
 
@@ -45,25 +161,17 @@ class MemoryTransport:
     """
 
     def __init__(self, memory: Memory, port: SerialTransport) -> None:
-        self._memory = memory
+        self._rings = Rings(memory)
         self._port = port
-        self._generation: int | None = None  # of the rings in use; None: none yet, the port is used
-        self._down = self._up = 0  # bytes of each ring
-        self._put = self._taken = 0  # bytes put for the board, and taken from it, modulo 2^32
         self._in = self._out = 0
-        memory.write(
-            0, _WORD.pack(0)
-        )  # what stands is older than we are, and no frame of it may be read again
-        memory.write(_DATA, bytes(memory.size - _DATA))
-        memory.write(_HOST_MAGIC, _WORD.pack(_HOST))
 
     @property
     def name(self) -> str:
-        return "uart" if self._generation is None else "ram"
+        return "ram" if self._uses_rings else "uart"
 
     @property
     def byte_s(self) -> float:
-        return self._port.byte_s if self._generation is None else 0.0
+        return 0.0 if self._uses_rings else self._port.byte_s
 
     @property
     def returns(self) -> int:
@@ -71,11 +179,15 @@ class MemoryTransport:
 
     @property
     def bytes_out(self) -> int:
-        return self._port.bytes_out if self._generation is None else self._out
+        return self._out if self._uses_rings else self._port.bytes_out
 
     @property
     def bytes_in(self) -> int:
-        return self._port.bytes_in if self._generation is None else self._in
+        return self._in if self._uses_rings else self._port.bytes_in
+
+    @property
+    def _uses_rings(self) -> bool:
+        return self._rings.generation is not None
 
     def __enter__(self) -> Self:
         return self
@@ -83,7 +195,7 @@ class MemoryTransport:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._memory.write(_HOST_MAGIC, _WORD.pack(0))
+        self._rings.leave()
         self._port.__exit__(kind, error, trace)
 
     def hang_up(self) -> None:
@@ -92,7 +204,7 @@ class MemoryTransport:
 
     def write(self, data: bytes) -> None:
         """Send all of it; DeviceHungError when the board takes nothing."""
-        if self._generation is None:
+        if not self._uses_rings:
             self._port.write(data)
             return
         self._out += len(data)
@@ -101,7 +213,7 @@ class MemoryTransport:
         left = data
         while left:
             waited_s = time.monotonic() - started
-            room = self._room()
+            room = self._rings.room(self._rings.look())
             if room is None:
                 self._port.wake()  # the board makes rings anew, unless it computes
                 if waited_s > _ANEW_S:
@@ -109,7 +221,8 @@ class MemoryTransport:
                 left = data
             elif room:
                 now, left = left[:room], left[room:]
-                self._fill(now)
+                self._rings.fill(now)
+                self._rings.tell()
                 self._port.wake()
                 continue
             elif waited_s > _WRITE_S:
@@ -119,7 +232,7 @@ class MemoryTransport:
                     remedy="the firmware hangs",
                 )
             else:
-                self._tell_counts()
+                self._rings.tell()
                 if waited_s > look_s:  # it looked while somebody else had written there, and sleeps
                     look_s = waited_s + _LOOK_S
                     self._port.wake()
@@ -135,77 +248,19 @@ class MemoryTransport:
             said = self._port.read(max(0.0, min(left_s, _LOOK_S)))
             if data := self._take():
                 return data
-            if said and self._generation is None:  # beside rings, what the port says only wakes
+            if said and not self._uses_rings:  # beside rings, what the port says only wakes
                 return said
             if left_s <= _LOOK_S:
                 return b""
 
-    def _device(self) -> tuple[int, int] | None:
-        """How far the board has got: bytes taken and put; None when there are no rings.
-
-        Rings of a new generation are empty, and what this side counted for others is forgotten. One firmware
-        makes rings of one size: of others, somebody else wrote the sizes, and they are made anew.
-        """
-        magic, generation, down, up, taken, put = _OF_DEVICE.unpack(self._memory.read(0, _OF_DEVICE.size))
-        if magic != _MAGIC:
-            return None
-        if self._generation is None:
-            if not _fits(down, up, self._memory.size):
-                return None
-            self._down, self._up = down, up
-        elif (down, up) != (self._down, self._up):
-            self._tell(0, 0)
-            return None
-        if generation != self._generation:
-            self._generation = generation
-            self._put = self._taken = 0
-            self._tell_counts()
-        return taken, put
-
-    def _room(self) -> int | None:
-        """Bytes that may be put now; None when there are no rings, or somebody wrote into their counts."""
-        device = self._device()
-        if device is None:
-            return None
-        held = (self._put - device[0]) % _WRAP
-        if held > self._down:
-            self._tell(0, 0)
-            return None
-        return self._down - held
-
-    def _fill(self, data: bytes) -> None:
-        at = self._put % self._down
-        first = data[: self._down - at]
-        self._memory.write(_DATA + at, first)
-        self._memory.write(_DATA, data[len(first) :])
-        self._put = (self._put + len(data)) % _WRAP
-        self._tell_counts()
-
     def _take(self) -> bytes:
-        device = self._device()
-        if device is None:
+        seen = self._rings.look()
+        if seen.magic != MAGIC:
             return b""
-        waiting = (device[1] - self._taken) % _WRAP
-        data = b""
-        if 0 < waiting <= self._up:
-            start, at = _DATA + self._down, self._taken % self._up
-            first = min(waiting, self._up - at)
-            for offset, count in ((start + at, first), (start, waiting - first)):
-                data += self._memory.read(offset, count)
-                self._memory.write(offset, bytes(count))  # whoever moves a count reads no frame twice
-        self._taken = device[1]  # more than fits is not the board's: go on behind it
-        self._tell_counts()
+        data = self._rings.take(seen)
+        self._rings.tell()
         self._in += len(data)
         return data
-
-    def _tell_counts(self) -> None:
-        """All of them each time: the board waits when somebody else wrote there."""
-        self._tell(_DOWN_PUT, self._put)
-        self._tell(_UP_TAKEN, self._taken)
-        self._tell(_HOST_GENERATION, self._generation or 0)  # last: it makes the others count
-
-    def _tell(self, offset: int, value: int) -> None:
-        self._memory.write(offset, _WORD.pack(value))
 
 
 def _fits(down: int, up: int, size: int) -> bool:

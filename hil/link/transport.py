@@ -33,8 +33,8 @@ _UNOPENED = (*_GONE, ValueError, TypeError, KeyError, re.error)  # the latter wh
 class Transport(Protocol):
     """Carries bytes and counts them; a context manager. LinkError tells every failure.
 
-    ``byte_s`` is how long the line takes for a byte, ``name`` what it is: ``uart`` or ``ram``. ``returns``
-    counts how often the port went away and came back: what was on its way then is lost.
+    ``byte_s`` is how long the line takes for a byte, ``name`` what it is: ``uart``, ``ram`` or ``probe``.
+    ``returns`` counts how often the port went away and came back: what was on its way then is lost.
     """
 
     @property

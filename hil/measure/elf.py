@@ -180,6 +180,17 @@ def load_symbols(path: Path) -> list[Symbol]:
     return sorted(symbols, key=lambda symbol: (symbol.address, symbol.name))
 
 
+def symbol_addresses(path: Path, *names: str) -> dict[str, int]:
+    """Where each of these names stands, of whatever type; one that is missing is left out. ImageError."""
+    with _open(path) as (elf, file_bytes):
+        sections = list(elf.iter_sections())
+        return {
+            entry.name: int(entry.entry.st_value)
+            for entry in _symbols(path, sections, len(file_bytes))
+            if entry.name in names and entry.entry.st_shndx != "SHN_UNDEF"
+        }
+
+
 def load_functions(path: Path) -> list[Symbol]:
     """Every named place in code by address, the Thumb bit taken off; ImageError when the ELF is damaged.
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from hil.kinds import Counter, Kind
 from hil.metrics import LATENCY_CYCLES, LATENCY_US
-from hil.values import Measure, Samples
+from hil.values import Measure, Method, Samples
 
 
 def cost_samples(ticks: npt.NDArray[np.uint32], counter: Counter) -> Samples:
@@ -18,13 +18,16 @@ def cost_samples(ticks: npt.NDArray[np.uint32], counter: Counter) -> Samples:
     return counter.metric.samples(exact, counter.method, counter.technique, resolution)
 
 
-def cost_per_inference(samples: Samples, kind: Kind) -> tuple[Measure, ...]:
+def cost_per_inference(samples: Samples, kind: Kind, *, through_probe: bool = False) -> tuple[Measure, ...]:
     """The median over all vectors; of cycles the latency at the kind's clock too.
 
-    Cycles hold for the kind's conditions, its wait states and caches.
+    Cycles hold for the kind's conditions, its wait states and caches; measured while frames went through the
+    debug probe, whose accesses may hold the core up, for that too.
     """
     middle = median(samples.values)
     conditions = dict(kind.conditions)
+    if through_probe and samples.method == Method.MEASURED:
+        conditions["link"] = "probe"
     cost = Measure(
         samples.metric, middle, samples.unit, samples.method, samples.technique, samples.resolution,
         conditions=conditions,

@@ -10,8 +10,9 @@
 #define BAUD 921600u
 #define LEAST_DIVISOR 16u
 
-/* In a RAM of its own (link.ld), which leaves the large one to the model. */
-static volatile uint8_t ring[UART_RING_BYTES] __attribute__((section(".sram2")));
+union board_memory board_memory __attribute__((section(".rings")));
+static volatile uint8_t *const ring = board_memory.uart.ring;
+_Static_assert(offsetof(struct hil_rings, down) == offsetof(union board_memory, uart.ring), "the words stay");
 static volatile uint32_t head; /* where the interrupt puts the next byte */
 static uint32_t tail;          /* where uart_read takes the next one */
 static int by_dma;

@@ -15,10 +15,4 @@ int uart_write(void *ctx, const uint8_t *bytes, size_t length);
 void uart_wait(void *ctx);
 void uart_wake_host(void);
 
-/* memory.c */
-int memory_begin(void); /* 1: the host wants frames through memory */
-size_t memory_read(void *ctx, uint8_t *buffer, size_t capacity);
-int memory_write(void *ctx, const uint8_t *bytes, size_t length);
-void memory_wait(void *ctx);
-
 #endif

@@ -4,9 +4,9 @@
 #include "../../cortex_m/access.h"
 #include "../../cortex_m/core.h"
 #include "../../cortex_m/fault.h"
+#include "../../cortex_m/memory.h"
 #include "../../cortex_m/start.h"
 #include "../../runtime/model.h"
-#include "../../runtime/rings.h"
 #include "../../runtime/runtime.h"
 
 struct cmsdk_timer {
@@ -21,6 +21,7 @@ struct cmsdk_timer {
 #define TIMER_ENABLE 1u
 
 extern const uint8_t _stack_low[], _stack_high[];
+extern struct hil_rings _rings; /* in the PSRAM, which can be a file that the host maps too */
 
 static void counter_init(void)
 {
@@ -104,6 +105,6 @@ void board_main(void)
     register_put(SYST_RVR, CLOCK_HZ / 1000u - 1u);
     register_put(SYST_CVR, 0);
     register_put(SYST_CSR, SYST_CSR_CLKSOURCE | SYST_CSR_TICKINT | SYST_CSR_ENABLE);
-    board_port = memory_begin() ? &memory_port : &uart_port;
+    board_port = memory_begin(&_rings, uart_wake_host) ? &memory_port : &uart_port;
     hil_runtime_run(board_port, &hil_model);
 }

@@ -1,5 +1,6 @@
 /* The vector table. */
 #include "../../cortex_m/fault.h"
+#include "../../cortex_m/memory.h"
 #include "../../cortex_m/start.h"
 #include "board.h"
 
@@ -31,7 +32,7 @@ __attribute__((section(".vectors"), used)) const struct vector_table vectors = {
         Unexpected_Handler, /* SVCall */
         Unexpected_Handler, /* DebugMonitor */
         NULL,
-        Unexpected_Handler, /* PendSV */
+        PendSV_Handler,
         SysTick_Handler,
     },
     .external = {UART0_RX_Handler}, /* no other is ever enabled */
