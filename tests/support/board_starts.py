@@ -68,14 +68,16 @@ def port_of(kind: str, folder: Path) -> Path:
     """Compile ``firmware/tests/boards/KIND_port.c``, a program around the board's port."""
     firmware = firmware_dir()
     sources = [firmware / "tests" / "boards" / f"{kind}_port.c", firmware / "cortex_m" / "counter.c"]
-    return _compiled(sources, folder / "port")
+    return _compiled(kind, sources, folder / "port")
 
 
-def _compiled(sources: list[Path], program: Path) -> Path:
+def _compiled(kind: str, sources: list[Path], program: Path) -> Path:
+    flags = (firmware_dir() / "boards" / kind / "flags.txt").read_text(encoding="utf-8").split()
+    defined = [flag for flag in flags if flag.startswith("-D")]
     compiler = shutil.which("cc")
     if compiler is None:
         absent("no host C compiler")
-    command = [compiler, *FLAGS, *map(str, sources), "-o", str(program)]
+    command = [compiler, *FLAGS, *defined, *map(str, sources), "-o", str(program)]
     built = subprocess.run(command, capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stderr
     return program
@@ -90,7 +92,7 @@ def starter(kind: str, folder: Path) -> Starter:
         *(path for path in sorted(board.glob("*.c")) if path.name != "main.c"),
         firmware / "cortex_m" / "counter.c",
     ]
-    program = _compiled(sources, folder / "start")
+    program = _compiled(kind, sources, folder / "start")
     headers = (board / "registers.h", firmware / "cortex_m" / "core.h")
     names = {name: value for header in headers for name, value in registers_of(header).items()}
     return Starter(program, names)

@@ -151,6 +151,14 @@ def test_a_wrong_pool_says_what_and_where(tmp_path: Path, text: str, said: str) 
             "x: unknown kind 'nuclea' ({}, line 3, column 3); did you mean",
         ),
         ('[boards.x]\nkind = "nucleo"\nprobe = "1"\n', "x: has no serial ({}, line 1, column 9)"),
+        (
+            SILICON.format("x", "1", "/dev/a") + 'link = "porbe"\n',
+            "x: link must be 'probe' or 'uart' ({}, line 5, column 1: 'porbe'); did you mean 'probe'?",
+        ),
+        (
+            SILICON.format("x", "1", "/dev/a") + 'link = "probe"\n',
+            'x: has link = "probe", and a serial port that nothing would use ({}, line 4, column 1); drop one',
+        ),
         ("[board.x]\n", "has an unknown key 'board' ({}, line 1, column 2); did you mean 'boards'?"),
         ("[boards.x]\r\nkind = 'nucleo'\r\nprob = 1\r\n", "({}, line 3, column 1); did you mean 'probe'?"),
         (

@@ -30,6 +30,7 @@ GOOD: Mapping[str, list[Any]] = {
     "kind": ["qemu_mps2_an386", "nucleo"],
     "probe": ["066BFF30", "remote:127.0.0.1:5555"],
     "serial": ["/dev/ttyACM0", "auto", "socket://127.0.0.1:7000", "rfc2217://127.0.0.1:7000"],
+    "link": ["uart"],
     "swd_clock_hz": [1_000, 4_000_000, 100_000_000],
     "tags": [[], ["desk", "b.2_x-1"]],
     "pool": [True, False],
@@ -41,6 +42,7 @@ BAD: Mapping[str, list[Any]] = {
     "kind": ["nucleus", "", 3],
     "probe": ["", " ", 12],
     "serial": ["", 1],
+    "link": ["prob", "ram", "", 1],
     "swd_clock_hz": [999, 100_000_001, True, 4e6 + 0.5, "4 MHz"],
     "tags": ["desk", [""], ["a b"], ["a", "a"], ["a,b"], [1]],
     "pool": [2, "yes"],
@@ -141,6 +143,22 @@ def test_both_take_what_is_right(key: str, value: Any, check: Check, tmp_path: P
 @pytest.mark.parametrize(("key", "value"), [(key, value) for key in KEYS for value in BAD[key]])
 def test_neither_takes_what_is_wrong(key: str, value: Any, check: Check, tmp_path: Path) -> None:
     assert not both_say({"kind": "nucleo", "probe": "1", "serial": "/dev/a", key: value}, check, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("table", "taken"),
+    [
+        ({"kind": "nucleo", "probe": "1", "link": "probe"}, True),
+        ({"kind": "nucleo", "probe": "1", "link": "probe", "serial": "/dev/a"}, False),
+        ({"kind": "nucleo", "probe": "1", "link": "uart"}, False),
+        ({"kind": "nucleo", "link": "probe"}, False),
+        ({"kind": "qemu_mps2_an386", "link": "probe"}, True),
+    ],
+)
+def test_frames_through_the_probe_need_no_serial_port(
+    table: dict[str, Any], taken: bool, check: Check, tmp_path: Path
+) -> None:
+    assert both_say(table, check, tmp_path) is taken
 
 
 @settings(
