@@ -121,7 +121,7 @@ class ProbeTransport:
             del self._queue[:room]
         if data or gives:
             self._rings.tell()
-        if gives or (again and seen.waits and not taken_all):
+        if gives or (again and (self._queue or not taken_all)):  # a second bell does a busy board no harm
             self._wake()
         return data, gives
 

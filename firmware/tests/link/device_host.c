@@ -256,7 +256,9 @@ static int memory_write(void *ctx, const uint8_t *bytes, size_t length)
 static void memory_wait(void *ctx)
 {
     if (hil_rings_pending(rings) == 0) {
+        hil_rings_wait(rings, 1);
         port_wait(ctx);
+        hil_rings_wait(rings, 0);
     }
 }
 
