@@ -23,12 +23,12 @@ _OUTPUTS = 10
 Vectors = Sequence[npt.NDArray[np.int16]]
 
 
-def build(folder: Path, shape: tuple[int, int]) -> Image:
+def build(folder: Path, shape: tuple[int, int], kind: str = KIND) -> Image:
     """An image for vectors of that shape, in ``folder``."""
     steps, features = shape
     source = Path(__file__).with_name("link_program.c")
     flags = (f"-DSTEPS={steps}", f"-DFEATURES={features}")
-    recipe = Recipe(KIND, "checksum", Precision.Q15, source, extra_flags=flags)
+    recipe = Recipe(kind, "checksum", Precision.Q15, source, extra_flags=flags)
     return build_image(recipe, folder, find_toolchain())
 
 

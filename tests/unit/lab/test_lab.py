@@ -157,7 +157,7 @@ def test_a_wrong_pool_says_what_and_where(tmp_path: Path, text: str, said: str) 
         ),
         (
             SILICON.format("x", "1", "/dev/a") + 'link = "probe"\n',
-            'x: has link = "probe", and a serial port that nothing would use ({}, line 4, column 1); drop one',
+            'x: has link = "probe", and a serial port that nothing would use ({}, line 4, column 1); drop',
         ),
         ("[board.x]\n", "has an unknown key 'board' ({}, line 1, column 2); did you mean 'boards'?"),
         ("[boards.x]\r\nkind = 'nucleo'\r\nprob = 1\r\n", "({}, line 3, column 1); did you mean 'probe'?"),
