@@ -121,7 +121,7 @@ _NRF52840DK = replace(
     _B_L475E_IOT01A,
     name="nrf52840dk",
     flash_start=0x0000_0000,
-    ram_bytes=240 << 10,
+    ram_bytes=239 << 10,
     clock_hz=64_000_000,
     pyocd_target="nrf52840",
     baudrate=1_000_000,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 _Static_assert(offsetof(struct hil_rings, down) == 64, "the host's side knows the layout");
+_Static_assert(offsetof(union hil_rings_or_port, port.ring) == 64, "the port's ring leaves the words alone");
 _Static_assert((HIL_RING_BYTES & (HIL_RING_BYTES - 1u)) == 0u, "counts wrap at 2^32, within a ring");
 
 /* The other side runs at the same time. */

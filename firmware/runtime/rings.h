@@ -35,6 +35,15 @@ struct hil_rings {
     uint8_t up[HIL_RING_BYTES];
 };
 
+/* What a board with a serial port sets aside: one of the two is used, and the words tell which. */
+union hil_rings_or_port {
+    struct hil_rings rings;
+    struct {
+        uint32_t words[16];
+        volatile uint8_t ring[2u * HIL_RING_BYTES];
+    } port;
+};
+
 /* Make the rings if the host asks for them; 1 when it does. Call it once, when the device starts. */
 HIL_SMALL int hil_rings_begin(struct hil_rings *rings);
 

@@ -13,13 +13,7 @@ uint32_t clock_init(void);
 #define UART_WINDOW (UART_RING_BYTES - 1u)    /* what the host may have in flight: full must not look like empty */
 /* In a RAM of its own (link.ld), which leaves the large one to the model: where the debug probe carries the frames its
  * rings, else the serial port's, behind the words that tell which. */
-extern union board_memory {
-    struct hil_rings rings;
-    struct {
-        uint32_t words[16];
-        volatile uint8_t ring[UART_RING_BYTES];
-    } uart;
-} board_memory;
+extern union hil_rings_or_port board_memory;
 void uart_init(uint32_t clock_hz);
 size_t uart_read(void *ctx, uint8_t *buffer, size_t capacity);
 int uart_write(void *ctx, const uint8_t *bytes, size_t length);

@@ -10,9 +10,8 @@
 #define BAUD 921600u
 #define LEAST_DIVISOR 16u
 
-union board_memory board_memory __attribute__((section(".rings")));
-static volatile uint8_t *const ring = board_memory.uart.ring;
-_Static_assert(offsetof(struct hil_rings, down) == offsetof(union board_memory, uart.ring), "the words stay");
+union hil_rings_or_port board_memory __attribute__((section(".rings")));
+static volatile uint8_t *const ring = board_memory.port.ring;
 static volatile uint32_t head; /* where the interrupt puts the next byte */
 static uint32_t tail;          /* where uart_read takes the next one */
 static int by_dma;

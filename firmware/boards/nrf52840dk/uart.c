@@ -17,8 +17,8 @@
  * at the least, take as long as a byte does on the line: a controller that were slower still would lose bytes. */
 #define READINGS_PER_BYTE 128
 
-/* At the far end of RAM (link.ld), which another bus leads to than to the model's data. */
-static volatile uint8_t ring[UART_RING_BYTES] __attribute__((section(".ring")));
+union hil_rings_or_port board_memory __attribute__((section(".rings")));
+static volatile uint8_t *const ring = board_memory.port.ring;
 static volatile uint8_t sent[SENT_AT_ONCE]; /* EasyDMA reads RAM alone */
 static uint32_t tail; /* where uart_read takes the next byte */
 
