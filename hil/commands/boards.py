@@ -37,6 +37,7 @@ def run(options: argparse.Namespace) -> int:
                 "why": one.why,
                 "probe": one.spec.probe,
                 "serial": one.spec.serial,
+                "link": one.spec.link,
                 "tags": list(one.spec.tags),
             }
             for one in found

@@ -35,7 +35,8 @@ def lab_text(attached: Sequence[AttachedProbe], usb: UsbPorts) -> tuple[str, lis
             )
         elif port is None:
             notes.append(
-                f"{_told(probe)}: it has no serial port of its own; name the one its UART is wired to"
+                f"{_told(probe)}: it has no serial port of its own; name the one its UART is wired to, or "
+                'write link = "probe" instead'
             )
         lines += ["", f"# {_told(probe)}", *(line if kind is not None else f"# {line}" for line in table)]
         if kind is not None:

@@ -187,8 +187,8 @@ class Channel:
         return DeviceHungError(
             f"the firmware has not answered for {waited_s:.1f} s",
             evidence=f"{doing}; heard {heard}{last}",
-            remedy="it hangs, or needs longer (then give --hang-after), "
-            "or its serial port is another one than the lab file says",
+            remedy="it hangs, or needs longer (then give --hang-after)"
+            + ("" if self.via == "probe" else ", or its serial port is another one than the lab file says"),
         )
 
     def _write(self, data: bytes) -> None:

@@ -60,6 +60,7 @@ class ProbeTransport:
         """Lose all that is on its way, as if the probe had let go and come back."""
         self._queue.clear()
         self._lost = True
+        self._look_at = 0.0
         self.returns += 1
 
     def write(self, data: bytes) -> None:
@@ -90,7 +91,7 @@ class ProbeTransport:
             self._counts, self._changed_at = counts, now
         again = now >= self._again_at
         data, gave = b"", False
-        if changed or again or (self._queue and self._sleeps()):
+        if changed or again or self._lost or (self._queue and self._sleeps()):
             self._again_at = now + _AGAIN_S
             data, gave = self._pass(self._checked(self._rings.look()), again=again)
         if data or gave:

@@ -75,10 +75,10 @@ class Core:
         if running:
             self._run()
 
-    def poll(self) -> None:
+    def poll(self, within_s: float = _POLL_S) -> None:
         """Notice a stop that happened since, waiting a moment for one; and a reset the core asked for."""
         if not self.halted and not self.locked_up:
-            reason = self._gdb.stopped(_POLL_S)
+            reason = self._gdb.stopped(within_s)
             if reason is not None:
                 self._note(reason)
         if self._qmp_saw_reset():
@@ -134,7 +134,7 @@ class Core:
     @contextmanager
     def standing(self) -> Iterator[GdbClient]:
         """The stub, with the core stopped for as long as it is used."""
-        self.poll()
+        self.poll(0.0)  # whoever reads memory waits for no stop
         if self.halted or self.locked_up:
             yield self._gdb
             return

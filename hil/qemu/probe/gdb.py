@@ -100,8 +100,7 @@ class GdbClient:
         self._check()
         deadline = time.monotonic() + within_s
         while b"$" not in self._buffer:
-            left = deadline - time.monotonic()
-            if left <= 0 or not readable(self._socket, left):
+            if not readable(self._socket, max(0.0, deadline - time.monotonic())):
                 return None
             self._receive(time.monotonic() + self._deadline_s)
         return self.wait_stop()

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,12 @@ def test_own_models_are_planned_before_their_images_exist() -> None:
     assert all(case.own is None for case in plan(BOARDS, "fastgrnn_*", library))
     with pytest.raises(ModelError, match="did you mean 'nearest'"):
         plan(BOARDS, "nearst", library)
+
+
+def test_a_board_with_a_link_of_its_own_takes_no_other() -> None:
+    chosen = tuple(replace(board, link="probe") for board in BOARDS)
+    assert any(case.over_uart for case in plan(BOARDS, "fastgrnn_digits"))
+    assert not any(case.over_uart for case in plan(chosen, "fastgrnn_digits"))
 
 
 def test_a_broken_model_is_a_case_that_says_so_where_it_is_chosen(tmp_path: Path) -> None:

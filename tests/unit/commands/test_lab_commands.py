@@ -10,6 +10,8 @@ import pytest
 from hil import cli
 from hil.desk import udev
 
+_TOLD = {"name", "kind", "state", "why", "probe", "serial", "link", "tags"}
+
 
 @pytest.fixture(autouse=True)
 def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,7 +36,7 @@ def test_a_lab_file_is_written_listed_and_examined(
 
     assert hil("boards", "--lab=lab.toml", "--json") == 0
     boards = json.loads(capsys.readouterr().out)
-    assert all(set(board) == {"name", "kind", "state", "why", "probe", "serial", "tags"} for board in boards)
+    assert all(set(board) == _TOLD for board in boards)
     assert hil("boards", "--lab=lab.toml") == 0
     head, _, *rows = capsys.readouterr().out.splitlines()
     assert head.split() == ["board", "kind", "state", "why"]

@@ -90,6 +90,12 @@ def test_what_is_missing_is_told(desk: BoardSpec) -> None:
     assert state(replace(desk, serial="a\0b"), PROBE)[0] is State.OFFLINE
 
 
+def test_frames_through_the_probe_want_no_port(desk: BoardSpec) -> None:
+    alone = replace(desk, serial=None, link="probe")
+    assert state(alone, PROBE) == (State.READY, None)
+    assert state(alone)[0] is State.OFFLINE
+
+
 def test_probes_that_cannot_be_listed_are_a_reason(desk: BoardSpec) -> None:
     def fail() -> list[AttachedProbe]:
         raise ProbeError("the attached debug probes cannot be listed", evidence="no permission")

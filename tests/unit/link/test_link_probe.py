@@ -198,7 +198,7 @@ def test_a_board_that_missed_the_bell_is_woken_again(start_device: StartDevice, 
 
 
 @pytest.mark.parametrize(
-    "faults", [Faults(flip=2e-5, drop=2e-4, dup=1e-4, seed=3), Faults(cut=2e-4, garbage=1e-4, seed=5)]
+    "faults", [Faults(flip=2e-5, drop=2e-4, dup=1e-4, seed=3), Faults(cut=5e-5, garbage=1e-4, seed=5)]
 )
 def test_faults_on_purpose_cost_frames_and_no_results(
     start_device: StartDevice, memory: SharedMemory, faults: Faults
