@@ -18,10 +18,12 @@ from hil.flash.process import ProbeProcess
 from hil.image import Image
 from hil.kinds import Kind
 from hil.lab.boards import BoardSpec, port_of
+from hil.lab.keys import PROBE
 from hil.link.rings import Memory
 from hil.measure.cycles import CoreTrace
 from hil.measure.elf import check_fits, load_segments
 from hil.qemu.process import QemuProcess, find_ahead
+from hil.values import Method
 
 
 def _no_failure() -> str | None:
@@ -67,6 +69,13 @@ class Board:
     through_probe: bool = False
     versions: Mapping[str, str] = field(default_factory=dict)
     hang_after_s: float | None = None
+
+    @property
+    def conditions(self) -> Mapping[str, str | float]:
+        """What cycles that its core counts hold for: its kind's, and a debugger beside it if one is."""
+        if self.through_probe and self.kind.counter.method == Method.MEASURED:
+            return {**self.kind.conditions, "link": PROBE}
+        return self.kind.conditions
 
     def check(self, image: Image) -> None:
         """Refuse an image that is for another kind, damaged, or reaches outside flash; ImageError."""

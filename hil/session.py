@@ -347,7 +347,7 @@ class Session:
             golden_exact(outputs, vectors.goldens),
             metrics.VECTORS.measure(float(len(results)), Method.COUNTED, "link"),
             *traced.measures,
-            *cost_per_inference(cost, self.board.kind, through_probe=self.board.through_probe),
+            *cost_per_inference(cost, self.board.kind, self.board.conditions),
             *tiers,
             metrics.FLASH_BYTES.measure(float(footprint.flash_bytes), Method.COUNTED, "elf"),
             metrics.RAM_BYTES.measure(float(footprint.ram_bytes), Method.COUNTED, "elf"),
@@ -386,7 +386,7 @@ class Session:
         if traced.instructions is not None:
             told = tier_measures(outputs, path, traced.instructions)
         else:
-            told = tier_measures(outputs, path, cost, self.board.kind.conditions)
+            told = tier_measures(outputs, path, cost, self.board.conditions)
         if traced.cycles is not None:
             told += tier_costs(outputs, path, traced.cycles, CONDITIONS, traced.bands)
         return told

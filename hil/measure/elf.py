@@ -183,12 +183,8 @@ def load_symbols(path: Path) -> list[Symbol]:
 def symbol_addresses(path: Path, *names: str) -> dict[str, int]:
     """Where each of these names stands, of whatever type; one that is missing is left out. ImageError."""
     with _open(path) as (elf, file_bytes):
-        sections = list(elf.iter_sections())
-        return {
-            entry.name: int(entry.entry.st_value)
-            for entry in _symbols(path, sections, len(file_bytes))
-            if entry.name in names and entry.entry.st_shndx != "SHN_UNDEF"
-        }
+        entries = _symbols(path, list(elf.iter_sections()), file_bytes)
+        return {entry.name: entry.value for entry in entries if entry.name in names and entry.section}
 
 
 def load_functions(path: Path) -> list[Symbol]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 
 from hil.kinds import Counter, Kind
 from hil.metrics import LATENCY_CYCLES, LATENCY_US
-from hil.values import Measure, Method, Samples
+from hil.values import Measure, Samples
 
 
 def cost_samples(ticks: npt.NDArray[np.uint32], counter: Counter) -> Samples:
@@ -18,25 +20,24 @@ def cost_samples(ticks: npt.NDArray[np.uint32], counter: Counter) -> Samples:
     return counter.metric.samples(exact, counter.method, counter.technique, resolution)
 
 
-def cost_per_inference(samples: Samples, kind: Kind, *, through_probe: bool = False) -> tuple[Measure, ...]:
+def cost_per_inference(
+    samples: Samples, kind: Kind, conditions: Mapping[str, str | float] | None = None
+) -> tuple[Measure, ...]:
     """The median over all vectors; of cycles the latency at the kind's clock too.
 
-    Cycles hold for the kind's conditions, its wait states and caches; measured while frames went through the
-    debug probe, whose accesses may hold the core up, for that too.
+    Cycles hold for ``conditions``: the kind's wait states and caches, unless others are given.
     """
     middle = median(samples.values)
-    conditions = dict(kind.conditions)
-    if through_probe and samples.method == Method.MEASURED:
-        conditions["link"] = "probe"
+    held = dict(kind.conditions if conditions is None else conditions)
     cost = Measure(
         samples.metric, middle, samples.unit, samples.method, samples.technique, samples.resolution,
-        conditions=conditions,
+        conditions=held,
     )  # fmt: skip
     if samples.metric != LATENCY_CYCLES.name:
         return (cost,)
     us = 1e6 / kind.clock_hz
     resolution = None if samples.resolution is None else samples.resolution * us
-    at = {"clock_hz": float(kind.clock_hz), **conditions}
+    at = {"clock_hz": float(kind.clock_hz), **held}
     latency = LATENCY_US.measure(middle * us, samples.method, samples.technique, resolution, conditions=at)
     return latency, cost
 

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from hil.board import Board
@@ -14,6 +15,7 @@ from hil.flash.base import Flasher
 from hil.image import Image, prebuilt_dir
 from hil.kinds import IMAGE_KINDS, KINDS
 from hil.measure.elf import symbol_addresses
+from hil.measure.latency import cost_per_inference, cost_samples
 from hil.session import Session
 
 KIND = KINDS["qemu_mps2_an386"]
@@ -48,3 +50,15 @@ def test_the_images_of_every_kind_say_where_their_rings_lie(kind: str) -> None:
     assert set(at) == {"_rings", "_rings_end"}
     assert at["_rings"] % 4 == 0
     assert at["_rings_end"] - at["_rings"] >= 64 + 2 * 8192
+
+
+@pytest.mark.parametrize(("kind", "condition"), [("b_l475e_iot01a", "probe"), ("qemu_b_l475e_iot01a", None)])
+def test_cycles_beside_a_debugger_are_compared_with_no_others(kind: str, condition: str | None) -> None:
+    """Its accesses may hold a core up; what an emulator counts they do not change."""
+    plain, probe = (Board("desk", KINDS[kind], "", never, through_probe=one) for one in (False, True))
+    assert "link" not in plain.conditions
+    assert probe.conditions.get("link") == condition
+    counter = plain.kind.counter
+    samples = cost_samples(np.array([800, 880, 960], dtype=np.uint32), counter)
+    for measure in cost_per_inference(samples, probe.kind, probe.conditions):
+        assert measure.conditions.get("link") == condition
