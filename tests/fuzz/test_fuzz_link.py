@@ -14,6 +14,7 @@ from fuzzing import examples
 from hil.errors import HilError, LinkError
 from hil.link import messages
 from hil.link.frames import Frame, Receiver, encode
+from hil.link.probe import ProbeTransport
 from hil.link.recording import read_recording
 from hil.link.rings import MemoryTransport
 from hil.link.transport import SerialTransport
@@ -157,6 +158,20 @@ def test_whatever_stands_in_the_rings_nothing_is_read_or_written_outside(data: s
     memory.stand()
     for _ in range(data.draw(st.integers(1, 12))):
         assert len(transport.read(0.0)) <= 512
+
+
+@examples(80)
+@given(data=st.data())
+def test_nor_does_a_debug_probe_reach_outside(data: st.DataObject) -> None:
+    memory = _Scribbled(data)
+    transport = ProbeTransport(memory, lambda: None)
+    memory.stand()
+    try:
+        for _ in range(data.draw(st.integers(1, 12))):
+            transport.write(bytes(data.draw(st.integers(0, 400))))
+            assert len(transport.read(0.0)) <= 512
+    except LinkError as error:
+        told(error)
 
 
 @examples(100)

@@ -10,7 +10,8 @@
 #define BAUD 921600u
 #define LOOKS_HZ 10000u
 
-static volatile uint8_t ring[UART_RING_BYTES];
+union hil_rings_or_port board_memory __attribute__((section(".rings")));
+static volatile uint8_t *const ring = board_memory.port.ring;
 static volatile uint32_t head; /* where the interrupt puts the next byte */
 static uint32_t tail;          /* where uart_read takes the next one */
 static int by_dma;
