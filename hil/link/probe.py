@@ -14,7 +14,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from hil.errors import HilError, LinkError
+from hil.errors import DeviceRestartError, HilError, LinkError
 from hil.link.rings import MAGIC, NONE, Memory, Rings, Seen
 
 _COUNTS_AT = 16
@@ -28,8 +28,8 @@ class ProbeTransport:
     """Two rings of bytes in the board's memory, which nobody but the board and this side writes.
 
     ``wake`` ends the board's sleep. ``write`` never waits: what it is given goes with a later ``read``, as
-    soon as the board sleeps. The probe's errors come as they are; LinkError where the firmware started again,
-    or without the host's mark.
+    soon as the board sleeps. The probe's errors come as they are; DeviceRestartError where firmware started
+    again, LinkError where it started without the host's mark.
     """
 
     name = "probe"
@@ -134,7 +134,7 @@ class ProbeTransport:
                 remedy="its RAM does not outlive a reset (an option byte may erase it): use its serial port",
             )
         if seen.magic not in (MAGIC, 0) and self._rings.generation is not None:
-            raise LinkError(
+            raise DeviceRestartError(
                 "the firmware started again in the middle of the session",
                 evidence=f"its rings are gone: {seen.magic:#010x} stands there",
                 remedy="look for a watchdog, a brown-out or a loose cable",

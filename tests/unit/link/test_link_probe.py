@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pytest
 from host_device import HostDevice, expected
 
-from hil.errors import DeviceHungError, LinkError, ProbeError
+from hil.errors import DeviceHungError, DeviceRestartError, LinkError, ProbeError
 from hil.link.faults import Faults
 from hil.link.link import Link
 from hil.link.probe import ProbeTransport
@@ -157,7 +157,7 @@ def test_memory_that_forgets_the_mark_is_told(start_device: StartDevice, memory:
 def test_a_restart_in_the_middle_is_not_passed_over(start_device: StartDevice, memory: SharedMemory) -> None:
     with attached(start_device(memory=memory, restart_at=5), memory) as (link, _):
         link.handshake(PATIENT_S)
-        with pytest.raises(LinkError, match="started again in the middle"):
+        with pytest.raises(DeviceRestartError, match="started again in the middle"):
             link.infer(inputs(300), hang_after_s=PATIENT_S)
 
 
