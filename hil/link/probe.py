@@ -2,7 +2,8 @@
 
 Accesses of a debugger hold the core up where both want the same memory, and nobody may do that to an
 inference that is being measured. So bytes go to the board only while it sleeps; while it computes, one block
-of three words is looked at, more and more seldom, until it has answered.
+of three words is looked at, more and more seldom. What it has put is taken when it sleeps, or its ring is half
+full, or half a second has passed.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _COUNTS_AT = 16
 _COUNTS = struct.Struct("<3I")  # taken, put, waits
 _SHORTEST_S, _LONGEST_S = 0.001, 0.05  # between two looks
 _PART = 8  # of the time since something happened: so long until the next look
-_AGAIN_S = 0.5  # without a change: see whether the rings still stand, and wake a board that has not woken
+_AGAIN_S = 0.5  # at most between two looks at all words: do the rings stand, has the board woken?
 
 
 class ProbeTransport:
@@ -91,7 +92,7 @@ class ProbeTransport:
             self._counts, self._changed_at = counts, now
         again = now >= self._again_at
         data, gave = b"", False
-        if changed or again or self._lost or (self._queue and self._sleeps()):
+        if again or self._lost or self._due(changed=changed):
             self._again_at = now + _AGAIN_S
             data, gave = self._pass(self._checked(self._rings.look()), again=again)
         if data or gave:
@@ -99,6 +100,13 @@ class ProbeTransport:
         waited_s = time.monotonic() - self._changed_at
         self._look_at = time.monotonic() + min(max(waited_s / _PART, _SHORTEST_S), _LONGEST_S)
         return data
+
+    def _due(self, *, changed: bool) -> bool:
+        """Whether there is something to do for which the board need not be left alone."""
+        _, put, waits = self._counts
+        if (put - self._rings.taken) % (1 << 32) > self._rings.up // 2:
+            return True
+        return bool(waits) and (changed or (bool(self._queue) and self._sleeps()))
 
     def _sleeps(self) -> bool:
         """Whether the board had done all that it was given, and slept, when it was seen last."""
