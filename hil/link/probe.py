@@ -2,8 +2,8 @@
 
 Accesses of a debugger hold the core up where both want the same memory, and nobody may do that to an
 inference that is being measured. So bytes go to the board only while it sleeps; while it computes, one block
-of three words is looked at, more and more seldom. What it has put is taken when it sleeps, or its ring is half
-full, or half a second has passed.
+of three words is looked at, more and more seldom. What it has put is taken when it sleeps, when its ring is
+half full, or after half a second.
 """
 
 from __future__ import annotations
