@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+from pathlib import Path
+
 import pytest
 
-from board_starts import Starter, starter
+from board_starts import Starter, port_of, starter
 
 PLLON, HSEON, HSEBYP = 1 << 24, 1 << 16, 1 << 18
 HSE_4, HSI_8 = 7 << 24 | 1 << 22 | 168 << 6 | 4, 7 << 24 | 168 << 6 | 8  # divided to 2 MHz, * 168 / 2
@@ -88,3 +92,18 @@ def test_what_does_not_get_ready_leaves_the_16_mhz_of_after_reset(start: Starter
 def test_wait_states_that_do_not_come_leave_the_clock_alone(start: Starter) -> None:
     seen = start("latency")
     assert seen.values("RCC_CR") == seen.values("RCC_CFGR") == []
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return port_of("nucleo_f439zi", tmp_path_factory.mktemp("port"))
+
+
+@pytest.mark.parametrize("way", ["dma", "interrupt"])
+@pytest.mark.parametrize(("burst", "chunk"), [(1, 1), (64, 100), (97, 60), (16383, 16383)])
+def test_bytes_are_read_as_they_came(port: Path, way: str, burst: int, chunk: int) -> None:
+    done = subprocess.run([port, way, str(burst), str(chunk)], capture_output=True, text=True, check=True)
+    found = re.fullmatch(r"(\w+): (\d+) of \d+, 0 wrong\n", done.stdout)
+    assert found is not None, done.stdout
+    assert found[1] == way
+    assert int(found[2]) >= 100_000
