@@ -33,7 +33,10 @@ Rows = list[tuple[Any, ...]]
 
 @dataclass(frozen=True)
 class RunHead:
-    """One run with its status as of now; ``started`` is in UTC, ``note`` what its commit does not tell."""
+    """One run with its status as of now; ``started`` is in UTC, ``note`` what its commit does not tell.
+
+    ``incidents`` has a line on each failure of the bench itself in it, the first ones.
+    """
 
     id: int
     started: datetime
@@ -42,6 +45,7 @@ class RunHead:
     commit: str | None
     dirty: bool | None
     note: str | None
+    incidents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

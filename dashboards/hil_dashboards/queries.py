@@ -20,9 +20,10 @@ from hil_dashboards.selects import Statement
 from hil_db import engine, faults, profiles
 from hil_db.liveness import status_now
 from hil_db.references import latest_run
-from hil_db.schema import MEASURE, RUN, SESSION
+from hil_db.schema import INCIDENT, MEASURE, RUN, SESSION
 from hil_db.store import Store
 
+INCIDENTS_MOST = 5
 PROFILES_MOST = 12  # so many runs are there to choose from
 
 _NUMBERS = [VALUE_COLUMNS.index(name) for name in ("vectors", "value", "resolution", "low", "high")]
@@ -144,4 +145,13 @@ def _newest_run(connection: Connection) -> RunHead | None:
     if run is None:
         return None
     status = status_now(run.status, run.host, run.pid, run.pid_birth)
-    return RunHead(run.id, run.started, status, run.host, run.git_commit, run.git_dirty, run.git_note)
+    of_commit = (run.git_commit, run.git_dirty, run.git_note)
+    return RunHead(run.id, run.started, status, run.host, *of_commit, _incidents(connection, run.id))
+
+
+def _incidents(connection: Connection, run: int) -> tuple[str, ...]:
+    query = select(INCIDENT).where(INCIDENT.c.run_id == run).order_by(INCIDENT.c.time, INCIDENT.c.id)
+    found = connection.execute(query.limit(INCIDENTS_MOST + 1)).all()
+    told = [f"{one.board}: {one.kind}: {one.action}" for one in found[:INCIDENTS_MOST]]
+    more = ["and more; `hil export --incidents` prints all"] if len(found) > INCIDENTS_MOST else []
+    return (*told, *more)

@@ -44,10 +44,12 @@ def _tab(name: str, href: str, page: str) -> Component:
 
 
 def _note(newest: RunHead | None) -> list[Child]:
-    if newest is None or not newest.note:
+    if newest is None:
         return []
-    told = f"Run {newest.id}: {newest.note}."
-    return [html.P(sentence(told), className="warning")]
+    told = [newest.note] if newest.note else []
+    if newest.incidents:
+        told.append(f"on the bench itself {'; '.join(newest.incidents)}")
+    return [html.P(sentence(f"Run {newest.id}: {one}."), className="warning") for one in told]
 
 
 def run_note(run: RunHead) -> Component:

@@ -6,7 +6,7 @@ import json
 import multiprocessing
 import os
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -20,7 +20,8 @@ from hil_dashboards import frames, queries, text
 from hil_dashboards.choice import RUNS, Choice, ProfileChoice, parse_profile, parse_search
 from hil_dashboards.data import SESSION_COLUMNS, VALUE_COLUMNS
 from hil_dashboards.figures import every_so_many, line_names, series_figure
-from hil_db.records import Status
+from hil_dashboards.pages.parts import shell
+from hil_db.records import Incident, Status
 
 
 def series(bench: Any, choice: Choice) -> pd.DataFrame:
@@ -154,6 +155,23 @@ def test_trials_of_old_commits_head_no_page(bench: Any, profile: Profile) -> Non
     assert asked.session[SESSION_COLUMNS.index("run")] == trial, "who asks for it by its number sees it"
     series = queries.read_series(bench.url, Choice(metric="flash_bytes"))
     assert [row[VALUE_COLUMNS.index("value")] for row in series.values] == [90]
+
+
+@pytest.mark.parametrize(("count", "more"), [(0, False), (1, False), (5, False), (6, True)])
+def test_what_befell_the_bench_in_the_newest_run_heads_its_pages(bench: Any, count: int, more: bool) -> None:
+    session = bench.session(2, bench.flash(90))
+    incidents = tuple(
+        Incident("desk", "stopped answering", f"reset {number}", session.started + timedelta(seconds=number))
+        for number in range(count)
+    )
+    run = bench.run(replace(session, incidents=incidents))
+    newest = queries.read_matrix(bench.url).newest
+    assert newest is not None
+    told = [f"desk: stopped answering: reset {number}" for number in range(min(count, 5))]
+    last = ["and more; `hil export --incidents` prints all"] if more else []
+    assert list(newest.incidents) == [*told, *last]
+    page = str(shell("/", [], newest=newest, place="here"))
+    assert (f"Run {run}: on the bench itself desk: stopped answering: reset 0" in page) is bool(count)
 
 
 def test_run_whose_process_is_gone_is_interrupted(bench: Any) -> None:
