@@ -24,6 +24,7 @@ from hil.flash.identity import chip, difference
 from hil.flash.locking import why_it_locks
 from hil.flash.refusals import refusal
 from hil.flash.remedies import remedy_of
+from hil.flash.remote import ends_with_its_server
 from hil.measure.elf import Segment, load_segments
 
 DEFAULT_FREQUENCY_HZ = 4_000_000
@@ -244,6 +245,7 @@ class PyOcdFlasher:
         # Else a thread reads the chip's description of registers, for debuggers, while we connect and flash.
         # Each time that takes ten times the processor time of connecting.
         session.target.load_svd = _nothing
+        ends_with_its_server(probe)
         self._session = session
         session.open()
 
@@ -344,10 +346,11 @@ class PyOcdFlasher:
                 remedy="see `pyocd list --targets`",
             ) from error
         except _PYOCD_ERRORS as error:
+            first = _first(error)
             raise ProbeError(
                 f"the debug probe failed while {doing}",
-                evidence=self._evidence(error),
-                remedy=remedy_of(error, self._said()),
+                evidence=self._evidence(first),
+                remedy=remedy_of(first, self._said()),
             ) from error
 
     def _said(self) -> str:
@@ -357,6 +360,13 @@ class PyOcdFlasher:
         said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         new = [line for line in self._warnings.lines[-_WARNINGS_KEPT:] if line not in said]
         return "; ".join([said, *new])
+
+
+def _first(error: BaseException) -> BaseException:
+    """What failed, where pyOCD's assertions failed while it cleaned up after that."""
+    while isinstance(error, AssertionError) and error.__context__ is not None:
+        error = error.__context__
+    return error
 
 
 def _nothing() -> None:

@@ -16,7 +16,7 @@ from pyocd.probe.aggregator import PROBE_CLASSES
 
 from children import stop
 from hil.errors import ChipError, ImageError, ProbeError
-from hil.flash import process
+from hil.flash import process, remote
 from hil.flash.process import ProbeProcess
 from hil.flash.pyocd import PyOcdFlasher
 from hil.measure.elf import load_segments
@@ -169,6 +169,34 @@ def test_a_probe_far_away_flashes_and_has_a_deadline(
         monkeypatch.setattr(process, "_ANSWER_S", 0.5)
         monkeypatch.setattr(process, "_END_S", 0.1)
         with pytest.raises(ProbeError, match=r"has not answered for 0\.5 s"):
+            flasher.halt()
+
+
+def test_a_server_that_dies_ends_what_waits_for_it(
+    server: tuple[subprocess.Popen[bytes], str], images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serving, name = server
+    monkeypatch.setattr(process, "_PROGRAM_S", 20.0)
+    with (
+        ProbeProcess() as probes,
+        probes.flasher(name, "mps2_an386", options={"reset.post_delay": 0}) as flasher,
+    ):
+        serving.kill()
+        serving.wait()
+        with pytest.raises(ProbeError, match=r"closed the connection|Broken pipe|reset by peer") as caught:
+            flasher.program(images / "one.elf")
+        assert "start `pyocd server`" in str(caught.value)
+
+
+def test_a_server_that_hangs_ends_what_waits_for_it(
+    server: tuple[subprocess.Popen[bytes], str], images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serving, name = server
+    with PyOcdFlasher(name, "mps2_an386", options={"reset.post_delay": 0}) as flasher:
+        flasher.program(images / "one.elf")
+        stop(serving.pid)
+        monkeypatch.setattr(remote, "SILENT_S", 0.5)
+        with pytest.raises(ProbeError, match=r"has been silent for 0\.5 s"):
             flasher.halt()
 
 
