@@ -48,9 +48,9 @@ def breaks(arrivals: Arrivals, rate_hz: float) -> tuple[Break, ...]:
         return (Break(0, Flaw.RATE, f"{rate * rate_hz:,.0f} samples a second by the host's clock"),)
     index = _KEPT
     while index + _KEPT <= len(soonest):
-        before, after = soonest[index - _KEPT : index].min(), soonest[index : index + _KEPT].min()
-        if after - before > _STEP_S:
-            evidence = f"{(after - before) * 1000:.0f} ms by the host's clock"
+        step_s = np.min(soonest[index : index + _KEPT]) - np.min(soonest[index - _KEPT : index])
+        if step_s > _STEP_S:
+            evidence = f"{step_s * 1000:.0f} ms by the host's clock"
             found.append(Break(int(samples[where[index]]), Flaw.LOST, evidence))
             index += _KEPT
         index += 1

@@ -80,7 +80,7 @@ def aligned(data: bytes | bytearray | memoryview) -> Words:
 
 
 def _count(word: np.uint32) -> int:
-    return int(word >> COUNTER_SHIFT) & COUNTER_MASK
+    return int(word) >> COUNTER_SHIFT & COUNTER_MASK
 
 
 def _counter(data: bytes | bytearray | memoryview, at: int) -> int:
