@@ -45,7 +45,7 @@ def stand(folder: str, images: tuple[str, ...], until: str) -> None:
 
     measure = Session.measure
 
-    def held(self: Session, vectors: Any, progress: Any = None) -> Any:
+    def held(self: Session, vectors: Any, progress: Any = None, *others: Any) -> Any:
         def tell(done: int, total: int) -> None:
             if progress is not None:
                 progress(done, total)
@@ -55,7 +55,7 @@ def stand(folder: str, images: tuple[str, ...], until: str) -> None:
                     self.board.clock()  # raises, once the run is being ended
                     time.sleep(_STEP_S)
 
-        return measure(self, vectors, tell if self.image.name in images else progress)
+        return measure(self, vectors, tell if self.image.name in images else progress, *others)
 
     Session.measure = held  # type: ignore[method-assign]
 
