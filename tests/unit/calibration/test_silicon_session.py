@@ -8,8 +8,6 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 import pytest
@@ -27,6 +25,7 @@ from hil.resources import firmware_dir
 from hil.session import Report, Session
 from hil.values import Precision
 from hil_db.records import SessionRecord, Status
+from host_probe import HostProbe
 from needs import absent
 
 sys.path.insert(0, str(firmware_dir() / "tests" / "link"))
@@ -46,31 +45,17 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(tmp_path_factory.mktemp("device") / "device")
 
 
-class Flasher:
-    """Programs nothing; the reset starts the device."""
+class Flasher(HostProbe):
+    """Of the device."""
 
     def __init__(self, device: HostDevice) -> None:
         self._device = device
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        pass
-
     def program(self, image_path: Path) -> FlashReport:
-        return FlashReport(1, 1, 1, 0, 0.1, 0.1, 0.1, chip=CHIP)
+        return replace(super().program(image_path), chip=CHIP)
 
     def reset_and_run(self) -> None:
         self._device.boot()
-
-    def halt(self) -> None:
-        pass
-
-    def fault_registers(self) -> dict[str, int]:
-        return {"pc": 0}
 
 
 def image() -> Image:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
@@ -30,6 +29,7 @@ from hil.link.answered import Answered
 from hil.link.messages import Result
 from hil.metrics import INSTRUCTIONS, LINK_WIRE_BYTES, STACK_BYTES, STREAM_S
 from hil.models.vectors import VectorSet
+from host_probe import HostProbe
 
 StartDevice = Callable[..., HostDevice]
 DIGITS = Image.load(prebuilt_dir("qemu_mps2_an386") / "fastgrnn_digits-f32.elf")
@@ -65,7 +65,7 @@ UNDISTURBED = [WARM + COLD_US] + [WARM] * (COUNT - 1)
 
 
 @dataclass
-class Probe:
+class Probe(HostProbe):
     """The device's debug probe: it stops it for flashing, and starts it as ``starts`` say, one after another.
 
     A start that is an error is what the probe then meets instead.
@@ -80,27 +80,16 @@ class Probe:
             raise self.starts.pop(0)  # type: ignore[misc]  # it is one
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        pass
-
     def program(self, image_path: Path) -> FlashReport:
         if self.running:
             self.device.halt()
             self.running = False
-        return FlashReport(1, 0, 0, 1, 0.0, 0.0, 0.0)
+        return super().program(image_path)
 
     def reset_and_run(self) -> None:
         self.device._options = {"busy_us": BUSY_US, "cold_us": COLD_US, **self.starts.pop(0)}  # type: ignore[dict-item]
         self.device.boot()
         self.running = True
-
-    def halt(self) -> None:
-        pass
-
-    def fault_registers(self) -> dict[str, int]:
-        return {"pc": 0x148}
 
 
 def ran(
