@@ -67,7 +67,8 @@ def test_check_names_the_function_and_bisect_the_commit(project: Project) -> Non
     again = project.bisect(first, "main", *MINE, *CYCLES)
     assert again.returncode == 0, again.stderr
     assert f"first bad commit: {project.commits[5]}\n  {SUBJECT}\n" in again.stdout
-    assert re.search(rf"Cycles [\d,]+ -> [\d,]+ \(\+\d+ %\)\n    {FUNCTION} ", again.stdout)
+    changed = r"    Cycles: all \d+ vectors changed: [^\n]+\n"
+    assert re.search(rf"Cycles [\d,]+ -> [\d,]+ \(\+\d+ %\)\n{changed}    {FUNCTION} ", again.stdout)
     assert "9 commits, 0 runs" in again.stdout
     assert again.stderr == ""
 
