@@ -1,6 +1,7 @@
 /* The board's own start and fault code, with a test driver's main behind it and the host instead of the link. */
 #include "boards/qemu_mps2_an386/board.h"
 #include "cortex_m/fault.h"
+#include "cortex_m/memory.h"
 #include "cortex_m/start.h"
 
 #include <stdlib.h>
@@ -35,6 +36,10 @@ void hil_runtime_fault(const struct hil_port *port, const struct hil_fault *faul
 
 /* No interrupt is ever enabled. */
 void SysTick_Handler(void)
+{
+}
+
+void PendSV_Handler(void)
 {
 }
 
