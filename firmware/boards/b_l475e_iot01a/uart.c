@@ -5,6 +5,7 @@
 #include "../../cortex_m/access.h"
 #include "../../cortex_m/counter.h"
 #include "../../cortex_m/instructions.h"
+#include "../../cortex_m/ring.h"
 #include "registers.h"
 
 #define BAUD 921600u
@@ -66,13 +67,8 @@ void USART1_Handler(void)
         register_put(USART1_ICR, USART1_ICR_IDLECF); /* the line fell silent: somebody may wait for that */
         return;
     }
-    const uint32_t at = head;
-    const uint32_t next = (at + 1u) % UART_RING_BYTES;
     const uint8_t byte = (uint8_t)register_get(USART1_RDR);
-    if (next != tail) { /* a byte beyond the window is lost; its frame's CRC says so */
-        ring[at] = byte;
-        head = next;
-    }
+    ring_put(ring, UART_RING_BYTES, &head, tail, byte);
 }
 
 void DMA1_Channel5_Handler(void)
@@ -89,15 +85,7 @@ static uint32_t arrived(void)
 size_t uart_read(void *ctx, uint8_t *buffer, size_t capacity)
 {
     (void)ctx;
-    const uint32_t end = arrived();
-    uint32_t at = tail;
-    size_t count = 0;
-    while (count < capacity && at != end) {
-        buffer[count++] = ring[at];
-        at = (at + 1u) % UART_RING_BYTES;
-    }
-    tail = at;
-    return count;
+    return ring_take(ring, UART_RING_BYTES, &tail, arrived(), buffer, capacity);
 }
 
 int uart_write(void *ctx, const uint8_t *bytes, size_t length)

@@ -4,6 +4,7 @@
 
 #include "../../cortex_m/counter.h"
 #include "../../cortex_m/instructions.h"
+#include "../../cortex_m/ring.h"
 #include "narrow.h"
 #include "registers.h"
 
@@ -73,14 +74,9 @@ void uart_init(uint32_t clock_hz)
 /* Without DMA alone. */
 void UART0_RX_TX_Handler(void)
 {
-    const uint32_t at = head;
-    const uint32_t next = (at + 1u) % UART_RING_BYTES;
     (void)register_get8(UART0_S1); /* first, or reading the byte does not clear its flag */
     const uint8_t byte = (uint8_t)register_get8(UART0_D);
-    if (next != tail) { /* a byte beyond the window is lost; its frame's CRC says so */
-        ring[at] = byte;
-        head = next;
-    }
+    ring_put(ring, UART_RING_BYTES, &head, tail, byte);
 }
 
 /* A byte was lost, or had no stop bit: none would come any more until both are read. Frames' CRCs tell what is missing. */
@@ -106,15 +102,7 @@ static uint32_t arrived(void)
 size_t uart_read(void *ctx, uint8_t *buffer, size_t capacity)
 {
     (void)ctx;
-    const uint32_t end = arrived();
-    uint32_t at = tail;
-    size_t count = 0;
-    while (count < capacity && at != end) {
-        buffer[count++] = ring[at];
-        at = (at + 1u) % UART_RING_BYTES;
-    }
-    tail = at;
-    return count;
+    return ring_take(ring, UART_RING_BYTES, &tail, arrived(), buffer, capacity);
 }
 
 int uart_write(void *ctx, const uint8_t *bytes, size_t length)

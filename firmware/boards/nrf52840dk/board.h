@@ -1,13 +1,10 @@
-/* The rooms of the board code: who defines what the vector table and the port name. */
+/* The rooms of the board code beside what all silicon has: who defines what. */
 #ifndef HIL_BOARD_H
 #define HIL_BOARD_H
 
-#include "../../runtime/port.h"
-#include "../../runtime/rings.h"
+#include "../../cortex_m/silicon.h"
 
-/* clock.c */
 #define CORE_HZ 64000000u /* whatever drives it */
-uint32_t clock_init(void); /* tells the core's clock in Hz; 0 when it is not known better than to some per cent */
 
 /* uart.c */
 #define UART_RING_BYTES (2u * HIL_RING_BYTES) /* a power of two */
@@ -15,10 +12,6 @@ uint32_t clock_init(void); /* tells the core's clock in Hz; 0 when it is not kno
 /* At the far end of RAM (link.ld), which another bus leads to than to the model's data: where the debug probe carries the
  * frames its rings, else the serial port's, behind the words that tell which. */
 extern union hil_rings_or_port board_memory;
-void uart_init(uint32_t clock_hz);
-size_t uart_read(void *ctx, uint8_t *buffer, size_t capacity);
-int uart_write(void *ctx, const uint8_t *bytes, size_t length);
-void uart_wait(void *ctx);
 void UARTE0_Handler(void);
 
 #endif

@@ -1,59 +1,30 @@
-/* Nordic's nRF52840 DK (PCA10056): vector table, the pin around inferences, and the port that the runtime asks for. */
+/* Nordic's nRF52840 DK (PCA10056): vector table and the pin around inferences. */
 #include "board.h"
 
 #include "../../cortex_m/access.h"
-#include "../../cortex_m/counter.h"
-#include "../../cortex_m/fault.h"
-#include "../../cortex_m/memory.h"
-#include "../../cortex_m/start.h"
-#include "../../runtime/model.h"
-#include "../../runtime/runtime.h"
+#include "../../cortex_m/vectors.h"
 #include "registers.h"
 
 #define EXTERNAL_INTERRUPTS 48
 
-typedef void (*handler)(void);
-
-struct vector_table {
-    const void *initial_sp;
-    handler core[15];
-    handler external[EXTERNAL_INTERRUPTS];
-};
-
-extern const uint8_t _stack_low[], _stack_high[];
-
-__attribute__((section(".vectors"), used)) const struct vector_table vectors = {
-    .initial_sp = _stack_high,
-    .core = {
-        Reset_Handler,
-        Unexpected_Handler, /* NMI */
-        Fault_Handler,      /* HardFault */
-        Fault_Handler,      /* MemManage */
-        Fault_Handler,      /* BusFault */
-        Fault_Handler,      /* UsageFault */
-        NULL,
-        NULL,
-        NULL,
-        NULL,
-        Unexpected_Handler, /* SVCall */
-        Unexpected_Handler, /* DebugMonitor */
-        NULL,
-        PendSV_Handler,
-        SysTick_Handler,
-    },
+VECTORS const struct {
+    struct core_vectors core;
+    vector external[EXTERNAL_INTERRUPTS];
+} vectors = {
+    .core = CORE_VECTORS(Reset_Handler),
     .external = {
         [UARTE0_UART0_IRQ] = UARTE0_Handler, /* no other is ever enabled */
     },
 };
 
 /* P1.03 is D2 of the Arduino connector. */
-static void pin_init(void)
+void pin_init(void)
 {
     register_put(P1_OUTCLR, P1_OUTCLR_PIN3);
     register_put(P1_PIN_CNF3, P1_PIN_CNF3_DIR | P1_PIN_CNF3_INPUT);
 }
 
-static void pin_put(void *ctx, int high)
+void pin_put(void *ctx, int high)
 {
     (void)ctx;
     if (high) {
@@ -63,35 +34,9 @@ static void pin_put(void *ctx, int high)
     }
 }
 
-static struct hil_port port = {
+const struct silicon silicon = {
     .kind = "nrf52840dk",
     .rx_window = UART_WINDOW,
-    .stack_low = _stack_low,
-    .stack_high = _stack_high,
-    .read = uart_read,
-    .write = uart_write,
-    .wait = uart_wait,
-    .cycles = counter_read,
-    .mask = counter_mask,
-    .unmask = counter_unmask,
-    .align = counter_align,
-    .gpio = pin_put,
+    .counter_hz = CORE_HZ,
+    .rings = &board_memory.rings,
 };
-const struct hil_port *board_port = &port;
-
-void board_main(void)
-{
-    port.clock_hz = clock_init();
-    port.counter_hz = CORE_HZ;
-    port.counter = (uint8_t)counter_init();
-    pin_init();
-    if (memory_begin(&board_memory.rings, NULL)) { /* through the debug probe, which looks by itself */
-        port.rx_window = HIL_RING_BYTES;
-        port.read = memory_read;
-        port.write = memory_write;
-        port.wait = memory_wait;
-    } else {
-        uart_init(port.clock_hz);
-    }
-    hil_runtime_run(board_port, &hil_model);
-}

@@ -9,6 +9,7 @@
 #include "../../cortex_m/access.h"
 #include "../../cortex_m/counter.h"
 #include "../../cortex_m/instructions.h"
+#include "../../cortex_m/ring.h"
 #include "registers.h"
 
 #define SENT_AT_ONCE 256u
@@ -85,19 +86,12 @@ size_t uart_read(void *ctx, uint8_t *buffer, size_t capacity)
 {
     (void)ctx;
     const uint32_t end = arrived();
-    uint32_t at = tail;
-    size_t count = 0;
-    if (at != end) {
+    if (end != tail) {
         for (int i = 0; i < READINGS_PER_BYTE; i++) {
             (void)register_get(TIMER1_CC0);
         }
     }
-    while (count < capacity && at != end) {
-        buffer[count++] = ring[at];
-        at = (at + 1u) % UART_RING_BYTES;
-    }
-    tail = at;
-    return count;
+    return ring_take(ring, UART_RING_BYTES, &tail, end, buffer, capacity);
 }
 
 int uart_write(void *ctx, const uint8_t *bytes, size_t length)

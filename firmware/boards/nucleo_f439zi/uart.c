@@ -5,6 +5,7 @@
 #include "../../cortex_m/access.h"
 #include "../../cortex_m/counter.h"
 #include "../../cortex_m/instructions.h"
+#include "../../cortex_m/ring.h"
 #include "registers.h"
 
 #define BAUD 921600u
@@ -79,11 +80,8 @@ void USART3_Handler(void)
     /* Both are read, in this order, even if nothing came: that ends an overrun, which would call again and again. */
     const uint32_t status = register_get(USART3_SR);
     const uint8_t byte = (uint8_t)register_get(USART3_DR);
-    const uint32_t at = head;
-    const uint32_t next = (at + 1u) % UART_RING_BYTES;
-    if ((status & USART3_SR_RXNE) != 0u && next != tail) { /* a byte beyond the window is lost; its CRC says so */
-        ring[at] = byte;
-        head = next;
+    if ((status & USART3_SR_RXNE) != 0u) {
+        ring_put(ring, UART_RING_BYTES, &head, tail, byte);
     }
 }
 
@@ -101,15 +99,7 @@ static uint32_t arrived(void)
 size_t uart_read(void *ctx, uint8_t *buffer, size_t capacity)
 {
     (void)ctx;
-    const uint32_t end = arrived();
-    uint32_t at = tail;
-    size_t count = 0;
-    while (count < capacity && at != end) {
-        buffer[count++] = ring[at];
-        at = (at + 1u) % UART_RING_BYTES;
-    }
-    tail = at;
-    return count;
+    return ring_take(ring, UART_RING_BYTES, &tail, arrived(), buffer, capacity);
 }
 
 int uart_write(void *ctx, const uint8_t *bytes, size_t length)
