@@ -4,16 +4,23 @@
 
 #include "../runtime/port.h"
 #include "../runtime/rings.h"
+#include "counter.h"
 
-/* main.c */
-struct silicon {
-    const char *kind;
-    uint16_t rx_window;      /* of the serial port */
-    uint32_t counter_hz;     /* 0: that of the clock */
-    struct hil_rings *rings; /* for the debug probe */
-};
-extern const struct silicon silicon;
-void pin_init(void); /* the pin around inferences */
+extern const uint8_t _stack_low[], _stack_high[]; /* the linker script's */
+
+/* The port over the serial line, whose window is that wide; its counter's rate in Hz, 0: the clock's. */
+#define SILICON_PORT(name, window, rate) \
+    { \
+        .kind = (name), .rx_window = (window), .counter_hz = (rate), .stack_low = _stack_low, \
+        .stack_high = _stack_high, .read = uart_read, .write = uart_write, .wait = uart_wait, .cycles = counter_read, \
+        .mask = counter_mask, .unmask = counter_unmask, .align = counter_align, .gpio = pin_put, \
+    }
+
+/* Start all, let frames go through the rings if the debug probe asks for that, and serve the host for good. */
+_Noreturn void silicon_run(struct hil_port *port, struct hil_rings *rings);
+
+/* main.c: the pin around inferences */
+void pin_init(void);
 void pin_put(void *ctx, int high);
 
 /* clock.c: starts the best clock that gets ready, and tells it in Hz; 0 when that is not known to be exact. */

@@ -34,8 +34,10 @@ void pin_put(void *ctx, int high)
     register_put(GPIOD_BSRR, high ? GPIOD_BSRR_BS14 : GPIOD_BSRR_BR14);
 }
 
-const struct silicon silicon = {
-    .kind = "b_l475e_iot01a",
-    .rx_window = UART_WINDOW,
-    .rings = &board_memory.rings,
-};
+static struct hil_port port = SILICON_PORT("b_l475e_iot01a", UART_WINDOW, 0);
+const struct hil_port *board_port = &port;
+
+void board_main(void)
+{
+    silicon_run(&port, &board_memory.rings);
+}

@@ -56,8 +56,10 @@ void pin_put(void *ctx, int high)
     }
 }
 
-const struct silicon silicon = {
-    .kind = "frdm_k64f",
-    .rx_window = UART_WINDOW,
-    .rings = &rings,
-};
+static struct hil_port port = SILICON_PORT("frdm_k64f", UART_WINDOW, 0);
+const struct hil_port *board_port = &port;
+
+void board_main(void)
+{
+    silicon_run(&port, &rings);
+}

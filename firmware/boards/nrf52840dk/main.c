@@ -34,9 +34,10 @@ void pin_put(void *ctx, int high)
     }
 }
 
-const struct silicon silicon = {
-    .kind = "nrf52840dk",
-    .rx_window = UART_WINDOW,
-    .counter_hz = CORE_HZ,
-    .rings = &board_memory.rings,
-};
+static struct hil_port port = SILICON_PORT("nrf52840dk", UART_WINDOW, CORE_HZ);
+const struct hil_port *board_port = &port;
+
+void board_main(void)
+{
+    silicon_run(&port, &board_memory.rings);
+}

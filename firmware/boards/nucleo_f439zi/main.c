@@ -34,8 +34,10 @@ void pin_put(void *ctx, int high)
     register_put(GPIOF_BSRR, high ? GPIOF_BSRR_BS15 : GPIOF_BSRR_BR15);
 }
 
-const struct silicon silicon = {
-    .kind = "nucleo_f439zi",
-    .rx_window = UART_WINDOW,
-    .rings = &board_memory.rings,
-};
+static struct hil_port port = SILICON_PORT("nucleo_f439zi", UART_WINDOW, 0);
+const struct hil_port *board_port = &port;
+
+void board_main(void)
+{
+    silicon_run(&port, &board_memory.rings);
+}
