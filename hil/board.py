@@ -22,6 +22,7 @@ from hil.lab.keys import PROBE
 from hil.link.rings import Memory
 from hil.measure.cycles import CoreTrace
 from hil.measure.elf import check_fits, load_segments
+from hil.power.board import BoardPower
 from hil.qemu.process import QemuProcess, find_ahead
 from hil.values import Method
 
@@ -50,8 +51,8 @@ class Board:
     ``trace`` watches the core from outside, where something can; where it should and cannot,
     ``trace_missing`` says why. Frames may travel through ``memory``, where host and board share some; where
     they should and do not, ``memory_missing`` says why. ``through_probe``: they take the flasher's probe, and
-    there is no serial port. ``hang_after_s`` is how long the lab file lets it be
-    silent.
+    there is no serial port. ``power`` is the probe in its supply; without one ``power_missing`` says why.
+    ``hang_after_s`` is how long the lab file lets it be silent.
     """
 
     name: str
@@ -69,6 +70,8 @@ class Board:
     through_probe: bool = False
     versions: Mapping[str, str] = field(default_factory=dict)
     hang_after_s: float | None = None
+    power: BoardPower | None = None
+    power_missing: str | None = None
 
     @property
     def conditions(self) -> Mapping[str, str | float]:
