@@ -14,7 +14,8 @@ from hil.image import Manifest
 from hil.measure.profile import Profile
 from hil.values import Measure, Samples
 
-if TYPE_CHECKING:  # it reads ELF files, whose parser is slow to import
+if TYPE_CHECKING:  # the one needs numpy, the other reads ELF files, whose parser is slow to import
+    from hil.measure.energy import Pass
     from hil.measure.memory import SymbolUse
 
 
@@ -78,8 +79,9 @@ class SessionRecord:
 
     ``manifest`` is None when the image could not be trusted or read, ``profile`` when nothing told where the
     cycles went. ``symbols`` are those of the image. ``probe`` is the debug probe's id where one board of
-    silicon bears the name, ``inputs_sha256`` of the vectors without what the reference answers. A time
-    without a zone is taken as UTC. ``uid`` tells it from every other session.
+    silicon bears the name, ``inputs_sha256`` of the vectors without what the reference answers. ``passes``
+    are those of the power probe, in order, what counted and what did not. A time without a zone is taken as
+    UTC. ``uid`` tells it from every other session.
     """
 
     board: str
@@ -101,3 +103,4 @@ class SessionRecord:
     incidents: tuple[Incident, ...] = ()
     probe: str | None = None
     inputs_sha256: str | None = None
+    passes: tuple[Pass, ...] = ()

@@ -43,6 +43,20 @@ class Windows:
         return tuple(window for window in self.windows if window.invalid is None)
 
 
+@dataclass(frozen=True, eq=False)
+class Pass:
+    """What a probe saw of one repeat, from before the board works to after it.
+
+    Each window of ``windows`` holds so many ``inferences``. ``idle`` are the samples, from the first to
+    before the second number, while the board waits before its first edge, where there are any.
+    """
+
+    trace: PowerTrace
+    windows: Windows
+    inferences: int
+    idle: tuple[int, int] | None = None
+
+
 def windows(
     trace: PowerTrace,
     channel: int,

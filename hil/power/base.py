@@ -54,7 +54,7 @@ class PowerTrace:
     ``current_a`` are amperes (n, float32), NaN where ``flaws`` (n, uint8) says why; ``digital`` (n, uint8)
     has a bit for each logic input. ``supply_v`` is the voltage that the board had, set or stated, not
     measured. ``breaks`` lie between samples, in order. ``raw`` is what the probe sent, as its driver aligned
-    it, and ``calibration`` what turns it into amperes.
+    it, and ``calibration`` what turns it into amperes, by the ``driver`` of that name.
     """
 
     rate_hz: float
@@ -65,6 +65,7 @@ class PowerTrace:
     breaks: tuple[Break, ...] = ()
     raw: npt.NDArray[np.uint32] = field(default_factory=lambda: np.zeros(0, np.uint32))
     calibration: Mapping[str, str | float] = field(default_factory=dict)
+    driver: str = "ppk2"
 
     def __len__(self) -> int:
         return len(self.current_a)

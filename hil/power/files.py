@@ -23,7 +23,7 @@ def save(trace: PowerTrace, path: Path) -> None:
     pyarrow = _pyarrow(path)
     about = {
         "version": _VERSION,
-        "probe": "ppk2",
+        "probe": trace.driver,
         "rate_hz": trace.rate_hz,
         "supply_v": trace.supply_v,
         "calibration": dict(trace.calibration),
