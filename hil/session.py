@@ -35,7 +35,6 @@ from hil.errors import (
 from hil.flash.base import Flasher, FlashReport
 from hil.flash.memory import ProbeMemory
 from hil.image import Image
-from hil.kinds import Counter
 from hil.link.answered import Answered
 from hil.link.faults import Faults
 from hil.link.link import Hello, Link, LinkStats, Result, StackUse
@@ -43,14 +42,12 @@ from hil.link.pacing import HANG_FACTOR, hang_after_s
 from hil.link.probe import ProbeTransport
 from hil.link.recording import Recorder, new_path
 from hil.link.transport import Reopening
-from hil.measure.accuracy import accuracy, golden_exact, predicted, regression
-from hil.measure.cascade import tier_costs, tier_measures
 from hil.measure.elf import symbol_addresses, symbol_at
-from hil.measure.latency import cost_per_inference, cost_samples
-from hil.measure.memory import SymbolUse, memory
+from hil.measure.memory import SymbolUse
 from hil.measure.profile import Profile
-from hil.measure.reference import reference_of, reference_times
-from hil.measure.traced import CONDITIONS, Traced, traced
+from hil.meters.base import Streamed
+from hil.meters.list import METERS, findings
+from hil.meters.phases import phase_measures
 from hil.models.vectors import VectorSet
 from hil.values import Measure, Method, Samples
 
@@ -58,9 +55,7 @@ ANSWER_S = 5.0
 HALTED = "halted at pc"  # in the evidence of firmware that hangs, where its debug probe answers
 IDLE = "waiting for bytes"  # likewise, where the firmware does nothing else
 WAITS = "_wait"  # how the boards' functions are called that sleep until bytes have come
-_OF_THE_STREAM = (metrics.STREAM_S, metrics.LINK_LOST, metrics.LINK_DAMAGED, metrics.LINK_WIRE_BYTES)
 _STOOD = "the core stood already, as another debugger makes it, at"
-_WITHOUT_FRAMES = (metrics.CONNECT_S, metrics.PROGRAM_S, metrics.VERIFY_S)
 
 Progress = Callable[[int, int], None]
 
@@ -127,7 +122,8 @@ class Session:
         self.hello: Hello | None = None
         self.flash_report: FlashReport | None = None
         self.failure: HilError | None = None
-        self._resumed: dict[str, str | float] = {}  # what values hold for that saw the lost vectors alone
+        self.resumed: dict[str, str | float] = {}  # what values hold for that saw the lost vectors alone
+        self._meters = [make() for make in METERS]
 
     def __enter__(self) -> Self:
         self.board.check(self.image)
@@ -160,8 +156,8 @@ class Session:
             self.recorder = self._stack.enter_context(self._new_recorder(self.record))
         started = time.monotonic()
         self._link = self._stack.enter_context(self._opened(flasher))
-        if self.board.trace is not None:
-            self.board.trace.begin(self.image.path)
+        for meter in self._meters:
+            meter.before(self)
         flasher.reset_and_run()
         self._say({"ask": "handshake", "deadline_s": self._answer_s})
         self.hello = self._link.handshake(self._answer_s)
@@ -209,6 +205,18 @@ class Session:
         if self.hello is not None:
             found["firmware"] = self.hello.told
         return found
+
+    @property
+    def label(self) -> str:
+        """The board and the image, as notes begin."""
+        return f"{self.board.name} {self.image.name}"
+
+    @property
+    def link(self) -> Link:
+        """The open link; LinkError where there is none yet."""
+        if self._link is None:
+            raise LinkError("the session is not open", board=self.board.name, remedy="use it in a with block")
+        return self._link
 
     @property
     def _answer_s(self) -> float:
@@ -288,25 +296,23 @@ class Session:
         macs: int | None,
         on_result: Callable[[Result], None],
     ) -> list[Result]:
-        if self._link is None:
-            raise LinkError("the session is not open", board=self.board.name, remedy="use it in a with block")
+        link = self.link
         limit_s, factor = self.hang_after_s, 0.0
         if limit_s is None:
             limit_s, factor = hang_after_s(macs, self.board.kind.clock_hz), HANG_FACTOR
         steps = [[length, len(list(run))] for length, run in groupby(map(len, inputs))]
         self._say({"ask": "infer", "steps": steps, "hang_after_s": limit_s, "hang_factor": factor})
         try:
-            return self._link.infer(inputs, on_result=on_result, hang_after_s=limit_s, hang_factor=factor)
+            return link.infer(inputs, on_result=on_result, hang_after_s=limit_s, hang_factor=factor)
         except HilError as error:
             raise self._explained(error) from error
 
     def stack(self) -> StackUse:
         """How deep the stack went so far, as painted."""
-        if self._link is None:
-            raise LinkError("the session is not open", board=self.board.name, remedy="use it in a with block")
+        link = self.link
         self._say({"ask": "stack", "deadline_s": self._answer_s})
         try:
-            return self._link.stack(self._answer_s)
+            return link.stack(self._answer_s)
         except HilError as error:
             raise self._explained(error) from error
 
@@ -322,74 +328,23 @@ class Session:
             raise VectorError(
                 f"no vectors for {self.image.name}", board=self.board.name, remedy="choose at least one"
             )
-        worked = reference_times()
-        started = time.monotonic()
-        results = self._answers(vectors, progress, answered or Answered())
-        self.phases[metrics.STREAM_S] = time.monotonic() - started
-        reference = reference_of([*worked, *reference_times()])
-        stack = self.stack()
-        assert self._link is not None
-        counter = self.board.kind.counter
-        ticks = np.array([result.ticks for result in results], dtype=np.uint32)
-        outputs = np.stack([result.output for result in results])
-        cost = cost_samples(ticks, counter)
-        footprint = memory(self.image.path)
-        scores, labels = outputs[:, : vectors.classes], vectors.labels
-        classified = (accuracy(scores, labels),) if vectors.classes and labels is not None else ()
-        path = vectors.path_output
-        traced = self._traced(results, cost, counter)
-        tiers = () if path is None else self._tiers(outputs, path, traced, cost)
-        targets = vectors.targets
-        errors = () if targets is None else regression(outputs, targets, vectors.output_scale)
-        measures = (
-            *classified,
-            *errors,
-            golden_exact(outputs, vectors.goldens),
-            metrics.VECTORS.measure(float(len(results)), Method.COUNTED, "link"),
-            *traced.measures,
-            *cost_per_inference(cost, self.board.kind, self.board.conditions),
-            *tiers,
-            metrics.FLASH_BYTES.measure(float(footprint.flash_bytes), Method.COUNTED, "elf"),
-            metrics.RAM_BYTES.measure(float(footprint.ram_bytes), Method.COUNTED, "elf"),
-            metrics.STACK_BYTES.measure(
-                float(stack.peak_total), Method.MEASURED, "painted", 4.0, conditions=self._resumed
-            ),
-            metrics.STACK_MODEL_BYTES.measure(
-                float(stack.peak_model), Method.MEASURED, "painted", 4.0, conditions=self._resumed
-            ),
-            *self.phase_measures(),
-            metrics.REFERENCE_S.measure(reference, Method.MEASURED, "host-clock"),
-            *self._link_measures(self._link.stats),
+        with ExitStack() as around:
+            for meter in self._meters:
+                around.enter_context(meter.around())
+            started = time.monotonic()
+            results = self._answers(vectors, progress, answered or Answered())
+            self.phases[metrics.STREAM_S] = time.monotonic() - started
+        seen = Streamed(self, vectors, results)
+        found = findings(self._meters, seen)
+        return Report(
+            found.measures,
+            found.samples,
+            seen.outputs,
+            self.link.stats,
+            found.profile,
+            found.notes,
+            found.symbols,
         )
-        classes = (predicted(scores),) if vectors.classes else ()
-        samples = (*traced.samples, cost, *classes)
-        notes = traced.notes
-        if self.recorder is not None and self.recorder.failed is not None:
-            notes += (
-                f"{self.board.name} {self.image.name}: its recording ends early: {self.recorder.failed}",
-            )
-        if returns := self._link.stats.returns:
-            times = "once" if returns == 1 else f"{returns} times"
-            notes += (f"{self.board.name} {self.image.name}: its port went away and came back {times}",)
-        if not self.over_uart and self.board.memory_missing is not None:
-            notes += (f"{self.board.name}: {self.board.memory_missing}",)
-        if vectors.classes and labels is None:
-            notes += (f"{self.board.name} {self.image.name}: its vectors have no labels, so no accuracy",)
-        if targets is not None and not errors:
-            notes += (f"{self.board.name} {self.image.name}: an output is not finite, so no error is told",)
-        return Report(measures, samples, outputs, self._link.stats, traced.profile, notes, footprint.symbols)
-
-    def _tiers(
-        self, outputs: npt.NDArray[np.generic], path: int, traced: Traced, cost: Samples
-    ) -> tuple[Measure, ...]:
-        """What either way through a model of two tiers cost, as counted and as estimated."""
-        if traced.instructions is not None:
-            told = tier_measures(outputs, path, traced.instructions)
-        else:
-            told = tier_measures(outputs, path, cost, self.board.conditions)
-        if traced.cycles is not None:
-            told += tier_costs(outputs, path, traced.cycles, CONDITIONS, traced.bands)
-        return told
 
     def _answers(self, vectors: VectorSet, progress: Progress | None, answered: Answered) -> list[Result]:
         """A result of each vector, in their order, of this session or one before it."""
@@ -398,7 +353,7 @@ class Session:
             answered = Answered()
         order = answered.begin(self.image.manifest.build_id, vectors.sha256, total)
         if answered.results:
-            self._resumed = {"resumed": f"{len(answered.lost):,} of {total:,} vectors"}
+            self.resumed = {"resumed": f"{len(answered.lost):,} of {total:,} vectors"}
 
         def take(result: Result) -> None:
             answered.take(replace(result, number=order[result.number]))
@@ -408,55 +363,9 @@ class Session:
         self._infer([vectors.inputs[number] for number in order], vectors.macs, take)
         return [answered.results[number] for number in range(total)]
 
-    def _traced(self, results: Sequence[Result], cost: Samples, counter: Counter) -> Traced:
-        """What the board's trace saw of these results; nothing, and a note, where it has none."""
-        trace = self.board.trace
-        if trace is None:
-            missing = self.board.trace_missing
-            return Traced(notes=(f"{self.board.name}: {missing}",) if missing else ())
-        numbers = [result.wire_number for result in results]
-        ticks = cost if cost.metric == metrics.INSTRUCTIONS.name else None
-        try:
-            within = counter.per_tick + counter.reading
-            found = traced(trace.take(), numbers, self.board.kind, trace.technique, ticks, within)
-        except HilError as error:
-            raise error.at(self.board.name) from None
-        notes = found.notes
-        if not found.measures and (why := trace.why_lost()) is not None:
-            notes = tuple(f"{note}: {why}" for note in notes)
-        return replace(found, notes=tuple(f"{self.board.name} {self.image.name}: {note}" for note in notes))
-
     def phase_measures(self) -> tuple[Measure, ...]:
         """The wall time of every phase gone through so far, those with frames with what carried them."""
-        return tuple(
-            metric.measure(seconds, Method.MEASURED, "host-clock", conditions=self._conditions(metric))
-            for metric, seconds in self.phases.items()
-        )
-
-    def _link_measures(self, stats: LinkStats) -> tuple[Measure, ...]:
-        """What the link had to carry, and how much of it did not arrive whole."""
-        found = (
-            (metrics.LINK_LOST, stats.lost),
-            (metrics.LINK_DAMAGED, stats.damaged),
-            (metrics.LINK_WIRE_BYTES, stats.wire_bytes_out + stats.wire_bytes_in),
-        )
-        return tuple(
-            metric.measure(float(count), Method.COUNTED, "link", conditions=self._conditions(metric))
-            for metric, count in found
-        )
-
-    def _conditions(self, metric: metrics.Metric) -> dict[str, str | float]:
-        """What a value holds for: what carried the frames and their faults, where frames show in it."""
-        found: dict[str, str | float] = {}
-        if metric in _OF_THE_STREAM:
-            found |= self._resumed
-        if metric in _WITHOUT_FRAMES:
-            return found
-        if self.hello is not None and self._link is not None:
-            found["link"] = self._link.via
-        if self.faults is not None:
-            found["link_faults"] = str(self.faults)
-        return found
+        return phase_measures(self)
 
     def _explained(self, error: HilError) -> HilError:
         """The error with its reason, noted in the recording."""

@@ -32,30 +32,17 @@ class Traced:
     notes: tuple[str, ...] = ()
     bands: npt.NDArray[np.float64] | None = None
 
-    @property
-    def cycles(self) -> Samples | None:
-        """The estimate of every vector, None without a trace."""
-        return next((one for one in self.samples if one.metric == metrics.LATENCY_CYCLES.name), None)
-
-    @property
-    def instructions(self) -> Samples | None:
-        """The exact count of every vector, None without a trace."""
-        return next((one for one in self.samples if one.metric == metrics.INSTRUCTIONS.name), None)
-
 
 def traced(
     regions: Sequence[RegionCost],
     numbers: Sequence[int],
     kind: Kind,
     technique: str,
-    counted: Samples | None,
-    within: float,
 ) -> Traced:
     """The measures of the vectors of these numbers, each matched with the region that carries its number.
 
-    A vector computed again has several regions, which are alike: the last one counts. ``counted`` is what the
-    board's own counter found for the same vectors; ProbeError when the two differ by more than ``within``
-    instructions. When a vector has no region there are no measures, and a note instead.
+    A vector computed again has several regions, which are alike: the last one counts. When a vector has no
+    region there are no measures, and a note instead.
     """
     by_number = {region.sequence: region for region in regions if region.complete}
     missing = [number for number in numbers if number not in by_number]
@@ -63,8 +50,6 @@ def traced(
         what = "none" if len(missing) == len(numbers) else f"{len(numbers) - len(missing)}"
         return Traced(notes=(f"no cycles: the trace holds {what} of {len(numbers)} inferences",))
     mine = [by_number[number] for number in numbers]
-    if counted is not None:
-        _check_agreement(mine, counted, within)
     instructions = metrics.INSTRUCTIONS.samples(
         np.array([region.instructions for region in mine], dtype=np.int64), Method.COUNTED, "plugin"
     )
@@ -80,9 +65,12 @@ def traced(
     return Traced(measures, samples, profile(mine, technique), _unknown(mine), bands)
 
 
-def _check_agreement(regions: Sequence[RegionCost], counted: Samples, within: float) -> None:
-    """The counter also sees the few instructions that read it, and does not see parts of a tick."""
-    exact = np.array([region.instructions for region in regions], dtype=np.int64)
+def check_agreement(traced: Samples, counted: Samples, within: float) -> None:
+    """ProbeError where the board's counter and the trace differ by more instructions than ``within``.
+
+    The counter also sees the few instructions that read it, and does not see parts of a tick.
+    """
+    exact = traced.values.astype(np.int64)
     differences = counted.values.astype(np.int64) - exact
     worst = int(np.argmax(np.abs(differences)))
     if abs(differences[worst]) > within:

@@ -101,8 +101,6 @@ def test_a_report_that_lost_lines_gives_no_cycles() -> None:
         report.write_bytes(b"".join(report.read_bytes().splitlines(keepends=True)[:2]))
         regions = board.trace.take()
     assert [region.sequence for region in regions] == [0, 1]
-    found = traced(
-        regions, [result.wire_number for result in results], board.kind, board.trace.technique, None, 40
-    )
+    found = traced(regions, [result.wire_number for result in results], board.kind, board.trace.technique)
     assert found.notes == ("no cycles: the trace holds 2 of 3 inferences",)
     assert found.measures == ()

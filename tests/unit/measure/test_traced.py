@@ -12,7 +12,7 @@ from hil.kinds import KINDS
 from hil.measure.cycles import KindCost, RegionCost, calibration
 from hil.measure.latency import cost_samples
 from hil.measure.profile import PathCost
-from hil.measure.traced import Traced, traced
+from hil.measure.traced import Traced, check_agreement, traced
 from hil.values import Measure, Method
 
 KIND = KINDS["qemu_mps2_an386"]
@@ -41,8 +41,11 @@ def _region(sequence: int, instructions: int, **more: object) -> RegionCost:
 
 
 def _of(regions: list[RegionCost], numbers: list[int], ticks: list[int] | None = None) -> Traced:
-    counted = None if ticks is None else cost_samples(np.array(ticks, dtype=np.uint32), KIND.counter)
-    return traced(regions, numbers, KIND, TECHNIQUE, counted, KIND.counter.per_tick)
+    found = traced(regions, numbers, KIND, TECHNIQUE)
+    if ticks is not None:
+        counted = cost_samples(np.array(ticks, dtype=np.uint32), KIND.counter)
+        check_agreement(found.samples[0], counted, KIND.counter.per_tick)
+    return found
 
 
 def _measures(found: Traced) -> dict[str, Measure]:
