@@ -2,7 +2,8 @@
 
 Prints medians and worst cases against what is aimed for, and what of it was this process's own processor
 time, which a busy machine does not change. Importing pyOCD happens once per process and is printed apart. A
-twin may need a newer QEMU than the system's: name it in HIL_QEMU.
+twin may need a newer QEMU than the system's: name it in HIL_QEMU. With --vendor-algorithm the discovery kit's
+twin is programmed by ST's flash algorithm on the emulated core.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ def main() -> None:
     """Flash fresh boards, and boards that run the image already, and print the seconds."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--kind", default="qemu_mps2_an386")
+    parser.add_argument("--vendor-algorithm", action="store_true")
     parser.add_argument("elf", nargs="?", type=Path)
     parser.add_argument("rounds", nargs="?", type=int, default=20)
     given = parser.parse_args()
@@ -47,7 +49,7 @@ def main() -> None:
         seconds = fresh
         began = time.perf_counter(), time.process_time()
         assert kind.emulator is not None
-        with QemuProcess.start(kind.emulator) as process:
+        with QemuProcess.start(kind.emulator, vendor_algorithm=given.vendor_algorithm) as process:
             assert flash(process) > 0
             seconds = held
             began = time.perf_counter(), time.process_time()

@@ -1,4 +1,4 @@
-"""The timing plug-in: compiled by the host's C compiler on first use, and kept in the user's cache."""
+"""Plug-ins of QEMU: compiled by the host's C compiler on first use, and kept in the user's cache."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from hil.errors import ProbeError
 from hil.files import is_ours_alone, who_else_writes
 
 SOURCES = Path(__file__).resolve().parent / "timing"
+FLASH_SOURCES = SOURCES.parent / "flash_controller"
 # QEMU's plug-in API by the first release that has it (include/plugins/qemu-plugin.h). Functions take other
 # arguments from one to the next, so that a release after the newest is not tried.
 _APIS = {(6, 0): 1, (9, 0): 2, (9, 1): 3, (9, 2): 4, (10, 1): 5, (11, 0): 6, (11, 1): 7}
@@ -34,7 +35,43 @@ _ASKED = threading.Lock()
 
 
 class PluginError(ProbeError):
-    """The timing plug-in cannot be had on this machine; everything but its figures still can."""
+    """A plug-in cannot be had on this machine; everything but what it is for still can."""
+
+
+@dataclass(frozen=True)
+class _Source:
+    """What a plug-in is compiled from, and which releases of QEMU, from ``since`` on, it is for."""
+
+    title: str
+    name: str
+    folder: Path
+    since: tuple[int, int]
+    otherwise: str
+
+    @property
+    def files(self) -> list[Path]:
+        return sorted(self.folder.glob("*.c"))
+
+    @property
+    def releases(self) -> str:
+        """The releases of QEMU that it is for, in words."""
+        return " to ".join(_release(one) for one in sorted({self.since, _NEWEST}))
+
+
+_TIMING = _Source(
+    "the timing plug-in",
+    "hil-timing",
+    SOURCES,
+    min(_APIS),
+    "use one of these for estimated cycles; instructions are counted with any",
+)
+_FLASH = _Source(
+    "the flash controller plug-in",
+    "hil-flash",
+    FLASH_SOURCES,
+    (11, 1),  # 10.1 lets plug-ins write memory and registers, but by other calls
+    "without it the debug probe does what the flash algorithm would, with any",
+)
 
 
 @dataclass(frozen=True)
@@ -64,30 +101,44 @@ def timing_plugin(program: str) -> Plugin:
         return _timing_plugin(program)
 
 
+def flash_plugin(program: str) -> Plugin:
+    """The same of the plug-in that supplies a FLASH controller, for QEMU 11.1 and newer."""
+    with _ASKED:
+        return _flash_plugin(program)
+
+
 @cache
 def _timing_plugin(program: str) -> Plugin:
-    api = _api_of(_qemu_version(program))
+    return _made(program, _TIMING)
+
+
+@cache
+def _flash_plugin(program: str) -> Plugin:
+    return _made(program, _FLASH)
+
+
+def _made(program: str, source: _Source) -> Plugin:
+    api = _api_of(_qemu_version(program), source)
     compiler = shlex.split(os.environ.get("CC", "cc"))
     if not compiler or shutil.which(compiler[0]) is None:
         raise PluginError(
-            "the timing plug-in cannot be compiled",
+            f"{source.title} cannot be compiled",
             evidence=f"no C compiler {' '.join(compiler) or 'named in CC'} on PATH",
             remedy="apt install gcc libc6-dev",
         )
-    library = _cache_folder() / f"hil-timing-api{api}-{_digest(compiler)}.so"
+    library = _cache_folder(source) / f"{source.name}-api{api}-{_digest(compiler, source)}.so"
     if not _is_whole(library):
-        _compile(compiler, api, library)
+        _compile(compiler, api, library, source)
     return Plugin(library, api)
 
 
-def _api_of(version: tuple[int, int]) -> int:
+def _api_of(version: tuple[int, int], source: _Source) -> int:
     """QEMU's plug-in API version, by its release; PluginError for a release that is not known."""
-    oldest = min(_APIS)
-    if not oldest <= version <= _NEWEST:
+    if not source.since <= version <= _NEWEST:
         raise PluginError(
-            f"the timing plug-in does not fit QEMU {_release(version)}",
-            evidence=f"it is for QEMU {_release(oldest)} to {_release(_NEWEST)}, by their plug-in APIs",
-            remedy="use one of these for estimated cycles; instructions are counted with any",
+            f"{source.title} does not fit QEMU {_release(version)}",
+            evidence=f"it is for QEMU {source.releases}, by the plug-in API",
+            remedy=source.otherwise,
         )
     return max(api for first, api in _APIS.items() if first <= version)
 
@@ -121,55 +172,51 @@ def _qemu_version(program: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def _cache_folder() -> Path:
+def _cache_folder(source: _Source) -> Path:
     chosen = os.environ.get(CACHE_VARIABLE)
-    folder = Path(chosen).absolute() if chosen else _user_cache()  # QEMU runs in another folder
+    folder = Path(chosen).absolute() if chosen else _user_cache(source)  # QEMU runs in another folder
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         open_to = who_else_writes(folder)
     except OSError as error:
         raise PluginError(
-            "the timing plug-in cannot be compiled",
+            f"{source.title} cannot be compiled",
             evidence=f"{folder}: {error.strerror}",
             remedy=f"name a folder that can be written in {CACHE_VARIABLE}",
         ) from error
     if open_to is not None:  # what lies in it runs in QEMU as this user
         raise PluginError(
-            "the timing plug-in cannot be loaded",
+            f"{source.title} cannot be loaded",
             evidence=open_to,
             remedy=f"let only yourself write there, or name another folder in {CACHE_VARIABLE}",
         )
     if os.statvfs(folder).f_flag & os.ST_NOEXEC:  # QEMU would end at once, and the bench with it
         raise PluginError(
-            "the timing plug-in cannot be loaded",
+            f"{source.title} cannot be loaded",
             evidence=f"{folder} is mounted noexec",
             remedy=f"name another folder in {CACHE_VARIABLE}",
         )
     return folder
 
 
-def _user_cache() -> Path:
+def _user_cache(source: _Source) -> Path:
     try:
         folder = Path(platformdirs.user_cache_dir("hil"))
     except RuntimeError:  # neither HOME nor an entry in passwd tells; older releases give "~" back
         folder = Path("~")
     if not folder.is_absolute():
         raise PluginError(
-            "the timing plug-in cannot be compiled",
+            f"{source.title} cannot be compiled",
             evidence="the user has no home folder to keep it in",
             remedy=f"name a folder that can be written in {CACHE_VARIABLE}",
         )
     return folder
 
 
-def _sources() -> list[Path]:
-    return sorted(SOURCES.glob("*.c"))
-
-
-def _digest(compiler: list[str]) -> str:
+def _digest(compiler: list[str], source: _Source) -> str:
     digest = hashlib.sha256(repr((compiler, _FLAGS)).encode())
-    for source in sorted([*_sources(), *SOURCES.glob("*.h")]):
-        digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
+    for file in sorted([*source.files, *source.folder.glob("*.h")]):
+        digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
 
@@ -187,14 +234,14 @@ def _is_whole(library: Path) -> bool:
     return held[-_DIGEST_SIZE:] == hashlib.sha256(held[:-_DIGEST_SIZE]).digest()
 
 
-def _compile(compiler: list[str], api: int, library: Path) -> None:
+def _compile(compiler: list[str], api: int, library: Path, source: _Source) -> None:
     """Compile beside the library and rename: whoever looks sees a whole one or none."""
     try:
-        handle, name = tempfile.mkstemp(prefix=".hil-timing-", suffix=".so", dir=library.parent)
+        handle, name = tempfile.mkstemp(prefix=f".{source.name}-", suffix=".so", dir=library.parent)
         os.close(handle)
         try:
             done = subprocess.run(
-                [*compiler, *_FLAGS, f"-DHIL_QEMU_API={api}", *map(str, _sources()), "-o", name],
+                [*compiler, *_FLAGS, f"-DHIL_QEMU_API={api}", *map(str, source.files), "-o", name],
                 capture_output=True, encoding="utf-8", errors="replace", timeout=_COMPILE_S, check=False,
             )  # fmt: skip
             if done.returncode == 0:
@@ -206,7 +253,7 @@ def _compile(compiler: list[str], api: int, library: Path) -> None:
             Path(name).unlink(missing_ok=True)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise PluginError(
-            "the timing plug-in cannot be compiled",
+            f"{source.title} cannot be compiled",
             evidence=str(error),
             remedy=f"check the C compiler, and that {library.parent} can be written; "
             f"{CACHE_VARIABLE} names another folder",
@@ -214,7 +261,7 @@ def _compile(compiler: list[str], api: int, library: Path) -> None:
     if done.returncode != 0:
         said = done.stderr.strip().splitlines() or ["it said nothing"]
         raise PluginError(
-            "the timing plug-in cannot be compiled",
+            f"{source.title} cannot be compiled",
             evidence=f"{' '.join(compiler)} ended with {done.returncode}: {said[0]}",
             remedy=f"make room in {library.parent} and for temporary files; {CACHE_VARIABLE} names another"
             if "No space left" in done.stderr

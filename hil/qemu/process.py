@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,7 +22,7 @@ from hil.errors import MORE_PROCESSES, BenchProcessError, ProbeError, refusal, r
 from hil.qemu import runtime, watcher
 from hil.qemu.clock import EmulatorClock, children
 from hil.qemu.memory import SharedMemory
-from hil.qemu.plugin import Plugin, PluginError, timing_plugin, version_text
+from hil.qemu.plugin import Plugin, PluginError, flash_plugin, timing_plugin, version_text
 from hil.qemu.program import PROGRAM, PROGRAM_VARIABLE, find_program
 from hil.qemu.qmp import QmpClient, QmpError
 from hil.qemu.runtime import RunningBoard
@@ -47,15 +47,15 @@ class QemuProcess:
     """
 
     def __init__(
-        self, board: RunningBoard, watched: _Watched, lock: int, timing: _Timing, shared: _Shared
+        self, board: RunningBoard, watched: _Watched, lock: int, plugins: _Plugins, shared: _Shared
     ) -> None:
         self.board = board
         self.version = ""
         self.memory = shared.memory
         self.memory_missing = shared.missing
         self.clock = EmulatorClock(watched.process.pid)
-        self.trace = PluginTrace(board.folder) if timing.plugin is not None else None
-        self.trace_missing = timing.missing
+        self.trace = PluginTrace(board.folder) if plugins.timing is not None else None
+        self.trace_missing = plugins.missing
         self._process = watched.process
         self._owner: int | None = watched.owner
         self._life = watched.life
@@ -64,22 +64,31 @@ class QemuProcess:
         self._killed = False
 
     @classmethod
-    def start(cls, machine: str = "mps2-an386", *, name: str | None = None, place: int | None = None) -> Self:
+    def start(
+        cls,
+        machine: str = "mps2-an386",
+        *,
+        name: str | None = None,
+        place: int | None = None,
+        vendor_algorithm: bool = False,
+    ) -> Self:
         """Start an emulator that waits, paused, with nothing in its memory.
 
         ``name`` is shown when probes are listed. Emulators of neighbouring ``place``s run on processors of
-        their own; without one, chance decides.
-        ProbeError when QEMU is missing or does not come up.
+        their own; without one, chance decides. With ``vendor_algorithm`` the flash algorithm runs on the
+        core, and a plug-in has the FLASH controller of an STM32L475, which takes QEMU 11.1.
+        ProbeError when QEMU is missing or does not come up, PluginError when that plug-in cannot be had.
         """
         program = find_program()
         runtime.sweep()
-        timing, refused = _find_timing(program), ""
+        plugins, refused = _find_plugins(program, vendor_algorithm=vendor_algorithm), ""
         while True:
             try:
-                return cls._start(program, machine, name or machine, timing, refused, place)
+                return cls._start(program, machine, name or machine, plugins, refused, place)
             except ProbeError as error:
-                if timing.plugin is not None and "plugin" in error.what:
-                    timing = _Timing(None, f"QEMU does not load the timing plug-in ({_of_any(error.what)})")
+                if plugins.timing is not None and "plugin" in error.what:
+                    why = f"QEMU does not load the timing plug-in ({_of_any(error.what)})"
+                    plugins = replace(plugins, timing=None, missing=why)
                 elif not refused and _of_shared_memory(error.what):
                     refused = _of_any(error.what)
                 elif machine in _SINCE and "unsupported machine" in error.what:
@@ -89,13 +98,13 @@ class QemuProcess:
 
     @classmethod
     def _start(
-        cls, program: str, machine: str, name: str, timing: _Timing, refused: str, place: int | None
+        cls, program: str, machine: str, name: str, plugins: _Plugins, refused: str, place: int | None
     ) -> Self:
         unique_id = f"{re.sub(r'[^a-z0-9]+', '-', machine.lower())}-{secrets.token_hex(4)}"
-        board, lock = runtime.create(unique_id, name, machine)
+        board, lock = runtime.create(unique_id, name, machine, vendor_algorithm=plugins.flash is not None)
         shared = _share(machine, refused)
         try:
-            watched = _spawn(program, board, lock, timing, shared.memory, place)
+            watched = _spawn(program, board, lock, plugins, shared.memory, place)
         except BaseException as error:
             if shared.memory is not None:
                 shared.memory.close()
@@ -106,7 +115,7 @@ class QemuProcess:
                     "the emulator's watcher does not start", evidence=str(error), remedy=remedy_for(error)
                 ) from error
             raise
-        emulator = cls(board, watched, lock, timing, shared)
+        emulator = cls(board, watched, lock, plugins, shared)
         with contextlib.ExitStack() as undo:
             undo.callback(emulator.close)
             try:
@@ -219,18 +228,22 @@ class _Watched:
 
 
 @dataclass(frozen=True)
-class _Timing:
-    """The timing plug-in, or why there is none."""
+class _Plugins:
+    """The timing plug-in, or why it is ``missing``; the FLASH controller, where one was asked for."""
 
-    plugin: Plugin | None
-    missing: str | None
+    timing: Plugin | None
+    missing: str | None = None
+    flash: Plugin | None = None
 
     def arguments(self, board: RunningBoard) -> list[str]:
         """Regions by the firmware's marks, with call paths; stores are watched, for SP at any time."""
-        if self.plugin is None:
-            return []
-        report, symbols = board.folder / REPORT_NAME, board.folder / SYMBOLS_NAME
-        return self.plugin.argument(out=report, symbols=symbols, marks=1, profile=1, watch=1, icount=1)
+        arguments = [] if self.flash is None else self.flash.argument()
+        if self.timing is not None:
+            report, symbols = board.folder / REPORT_NAME, board.folder / SYMBOLS_NAME
+            arguments += self.timing.argument(
+                out=report, symbols=symbols, marks=1, profile=1, watch=1, icount=1
+            )
+        return arguments
 
 
 def find_ahead() -> None:
@@ -253,11 +266,12 @@ def _too_old(program: str, machine: str) -> ProbeError:
     )
 
 
-def _find_timing(program: str) -> _Timing:
+def _find_plugins(program: str, *, vendor_algorithm: bool) -> _Plugins:
+    flash = flash_plugin(program) if vendor_algorithm else None
     try:
-        return _Timing(timing_plugin(program), None)
+        return _Plugins(timing_plugin(program), flash=flash)
     except PluginError as error:
-        return _Timing(None, str(error))
+        return _Plugins(None, str(error), flash)
 
 
 @dataclass(frozen=True)
@@ -293,7 +307,7 @@ def _spawn(
     program: str,
     board: RunningBoard,
     lock: int,
-    timing: _Timing,
+    plugins: _Plugins,
     memory: SharedMemory | None,
     place: int | None,
 ) -> _Watched:
@@ -325,7 +339,7 @@ def _spawn(
         str(board.folder),
         "any" if place is None else str(place),
     ]
-    command += [program, *_arguments(board.machine, descriptors), *timing.arguments(board)]
+    command += [program, *_arguments(board.machine, descriptors), *plugins.arguments(board)]
     inherited = [alive, watched, lock, *descriptors.values()]
     if memory is not None:
         command += memory.arguments

@@ -29,12 +29,16 @@ _LONGEST_SOCKET_NAME = 40  # of an emulator's folder, and a socket in it
 
 @dataclass(frozen=True)
 class RunningBoard:
-    """What the folder of one running emulator says of it."""
+    """What the folder of one running emulator says of it.
+
+    ``vendor_algorithm``: the flash algorithm runs on its core, for a plug-in has the registers it writes.
+    """
 
     unique_id: str
     name: str
     machine: str
     folder: Path
+    vendor_algorithm: bool = False
 
     @property
     def gdb_socket(self) -> Path:
@@ -139,13 +143,15 @@ def _chosen_dir() -> Path:
     return folder if short else Path("/tmp") / of_user
 
 
-def create(unique_id: str, name: str, machine: str) -> tuple[RunningBoard, int]:
+def create(
+    unique_id: str, name: str, machine: str, *, vendor_algorithm: bool = False
+) -> tuple[RunningBoard, int]:
     """Make and lock the folder of a new emulator; returns it and the descriptor that holds the lock.
 
     The folder gets its final name only once it is locked, so that nobody sweeps it away in between.
     """
     root = runtime_dir()
-    board = RunningBoard(unique_id, name, machine, root / unique_id)
+    board = RunningBoard(unique_id, name, machine, root / unique_id, vendor_algorithm)
     if len(os.fsencode(board.serial_socket)) > _LONGEST_SOCKET_PATH:
         raise ProbeError(
             "the folder of running emulators has too long a name for a socket",

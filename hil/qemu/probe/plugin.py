@@ -81,7 +81,7 @@ class _Opened:
         except (QmpError, exceptions.Error):
             self._qmp.close()
             raise
-        flash = _FLASH.get(board.machine)
+        flash = None if board.vendor_algorithm else _FLASH.get(board.machine)
         self.core = Core(self._gdb, self._qmp, running=running, flash=flash and flash(self._gdb))
         self.bus = MemoryBus(self.core, _WORDS.get(board.machine))
         self.port = DebugPort(self.bus)

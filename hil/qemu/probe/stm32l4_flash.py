@@ -2,6 +2,7 @@
 
 The algorithm's code is loaded as on silicon, and its entry points are called. What they would have the
 controller do (RM0351, "FLASH main memory programming") is done here: the registers they write do not exist.
+With QEMU 11.1 they can, and the algorithm runs: hil/qemu/flash_controller.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pyocd.core import exceptions
 from hil.qemu.probe.gdb import GdbClient
 
 FLASH_START, FLASH_BYTES = 0x0800_0000, 1 << 20
+_BANK_BYTES = FLASH_BYTES // 2
 SECTOR_BYTES = 2048
 _DOUBLE_WORD = 8  # what is programmed at once
 _ERASED = b"\xff"
@@ -32,11 +34,12 @@ class Stm32L4Flash:
 
     def __init__(self, gdb: GdbClient) -> None:
         self._gdb = gdb
+        self._locked = True
         self._calls: Mapping[int, Callable[[int, int, int], int]] = {
-            _INIT: lambda address, clock_hz, operation: _OK,
-            _UNINIT: lambda operation, *rest: _OK,
+            _INIT: lambda *rest: self._lock(False),
+            _UNINIT: lambda *rest: self._lock(True),
             _ERASE_ALL: lambda *rest: self._erase(FLASH_START, FLASH_BYTES),
-            _ERASE_SECTOR: lambda address, *rest: self._erase(address & ~(SECTOR_BYTES - 1), SECTOR_BYTES),
+            _ERASE_SECTOR: lambda address, *rest: self._erase(_sector(address), SECTOR_BYTES),
             _PROGRAM_PAGE: self._program,
         }
 
@@ -54,15 +57,24 @@ class Stm32L4Flash:
             )
         return self._calls[counter](*arguments)
 
+    def _lock(self, locked: bool) -> int:
+        self._locked = locked
+        return _OK
+
     def _erase(self, address: int, size: int) -> int:
-        if not _inside(address, size):
-            return _FAILED
-        self._gdb.write(address, _ERASED * size)
+        """A controller that is locked takes no notice, and the algorithm does not look whether it did."""
+        if not self._locked:
+            self._gdb.write(address, _ERASED * size)
         return _OK
 
     def _program(self, address: int, size: int, buffer: int) -> int:
-        """Refuses a double word that is not erased, unless it is overwritten with zeros: as the chip does."""
+        """Refuses a double word that is not erased, unless it is overwritten with zeros: as the chip does.
+
+        What lies outside flash is refused, too; there the chip has a bus fault.
+        """
         size += -size % _DOUBLE_WORD
+        if self._locked and size:
+            return _FAILED
         if not _inside(address, size) or address % _DOUBLE_WORD:
             return _FAILED
         data, held = self._gdb.read(buffer, size), self._gdb.read(address, size)
@@ -73,6 +85,12 @@ class Stm32L4Flash:
                 return _FAILED
         self._gdb.write(address, data)
         return _OK
+
+
+def _sector(address: int) -> int:
+    """The sector that the algorithm erases: the controller gets a bank, and a number of a page in it."""
+    second = address >= FLASH_START + _BANK_BYTES or address & _BANK_BYTES
+    return FLASH_START + (_BANK_BYTES if second else 0) + address % _BANK_BYTES // SECTOR_BYTES * SECTOR_BYTES
 
 
 def _inside(address: int, size: int) -> bool:

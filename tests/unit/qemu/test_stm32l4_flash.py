@@ -23,6 +23,7 @@ class Memory:
     """Flash full of zeros, as in a new emulator, and RAM with the algorithm: what the stub gives."""
 
     def __init__(self, code: bytes = CODE) -> None:
+        self.flash = Stm32L4Flash(self)  # type: ignore[arg-type]
         self.parts: Mapping[int, bytearray] = {
             FLASH_START: bytearray(FLASH_BYTES),
             FLASH_ALGO["load_address"]: bytearray(code + bytes(0x4000)),
@@ -45,14 +46,16 @@ class Memory:
 
 @pytest.fixture
 def memory() -> Memory:
-    return Memory()
+    """With a controller that is unlocked."""
+    memory = Memory()
+    assert call(memory, INIT, FLASH_START, 0, 1) == 0
+    return memory
 
 
 def call(memory: Memory, entry: int, *arguments: int) -> int:
-    flash = Stm32L4Flash(memory)  # type: ignore[arg-type]
-    assert flash.takes(entry)
+    assert memory.flash.takes(entry)
     first, second, third = (*arguments, 0, 0, 0)[:3]
-    return flash.call(entry, (first, second, third))
+    return memory.flash.call(entry, (first, second, third))
 
 
 def test_it_knows_the_algorithm_of_the_installed_pyocd(memory: Memory) -> None:
@@ -69,7 +72,7 @@ def test_other_code_is_not_taken_for_the_algorithm() -> None:
 
 @pytest.mark.parametrize("elsewhere", [INIT + 2, PROGRAM - 2, FLASH_START, 0x2000_2000])
 def test_other_places_are_no_calls(memory: Memory, elsewhere: int) -> None:
-    assert not Stm32L4Flash(memory).takes(elsewhere)  # type: ignore[arg-type]
+    assert not memory.flash.takes(elsewhere)
 
 
 def test_a_sector_is_erased_and_its_neighbours_are_not(memory: Memory) -> None:
@@ -105,11 +108,31 @@ def test_what_was_not_erased_is_refused_from_there_on(memory: Memory) -> None:
     assert memory.read(FLASH_START, 16) == bytes(16)
 
 
+def test_a_controller_that_is_locked_programs_nothing(memory: Memory) -> None:
+    """Erasing says nothing of it, as the algorithm does not look whether its request was taken."""
+    for locked in (Memory(), memory):
+        if locked is memory:
+            assert call(memory, UNINIT, 1) == 0
+        assert call(locked, ERASE_SECTOR, FLASH_START) == call(locked, ERASE_ALL) == 0
+        assert call(locked, PROGRAM, FLASH_START, 8, BUFFER) == 1
+        assert call(locked, PROGRAM, FLASH_START, 0, BUFFER) == 0
+        assert locked.read(FLASH_START, FLASH_BYTES) == bytes(FLASH_BYTES)
+
+
+@pytest.mark.parametrize(
+    ("address", "sector"), [(FLASH_START - 1, 511), (END, 256), (FLASH_START + (300 << 11) + 5, 300)]
+)
+def test_the_number_of_a_sector_has_nine_bits(memory: Memory, address: int, sector: int) -> None:
+    """So has the controller's register, and the algorithm asks for the second bank from its start on."""
+    assert call(memory, ERASE_SECTOR, address) == 0
+    held = memory.read(FLASH_START, FLASH_BYTES)
+    assert held.index(b"\xff") == sector * SECTOR_BYTES
+    assert held.count(b"\xff") == SECTOR_BYTES
+
+
 @pytest.mark.parametrize(
     ("entry", "arguments"),
     [
-        (ERASE_SECTOR, (FLASH_START - 1,)),
-        (ERASE_SECTOR, (END,)),
         (PROGRAM, (END - 8, 16, BUFFER)),
         (PROGRAM, (FLASH_START - 8, 16, BUFFER)),
         (PROGRAM, (FLASH_START + 4, 8, BUFFER)),

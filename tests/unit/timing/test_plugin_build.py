@@ -9,13 +9,22 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from elftools.elf.elffile import ELFFile
 
 from hil.qemu import plugin
-from hil.qemu.plugin import CACHE_VARIABLE, Plugin, PluginError, _timing_plugin, timing_plugin
+from hil.qemu.plugin import (
+    CACHE_VARIABLE,
+    Plugin,
+    PluginError,
+    _flash_plugin,
+    _timing_plugin,
+    flash_plugin,
+    timing_plugin,
+)
 from needs import absent
 
 _COMPILES = """#!/bin/sh
@@ -55,9 +64,11 @@ def compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(autouse=True)
 def _forgotten() -> Iterator[None]:
-    _timing_plugin.cache_clear()
+    for made in (_timing_plugin, _flash_plugin):
+        made.cache_clear()
     yield
-    _timing_plugin.cache_clear()
+    for made in (_timing_plugin, _flash_plugin):
+        made.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -88,6 +99,22 @@ def test_versions_that_it_does_not_fit(tmp_path: Path, version: str) -> None:
     assert not (tmp_path / "log").exists()
 
 
+@pytest.mark.parametrize("version", ["7.2.22", "10.0.13", "11.0.1", "11.2.0"])
+@pytest.mark.usefixtures("cache", "compiler")
+def test_versions_that_the_flash_controller_does_not_fit(tmp_path: Path, version: str) -> None:
+    with pytest.raises(PluginError) as caught:
+        flash_plugin(_emulator(tmp_path, version))
+    assert "the flash controller plug-in does not fit QEMU" in str(caught.value)
+    assert "it is for QEMU 11.1," in str(caught.value)
+
+
+@pytest.mark.usefixtures("cache", "compiler")
+def test_each_plugin_has_a_library_of_its_own(tmp_path: Path) -> None:
+    program = _emulator(tmp_path, "11.1.3")
+    names = [made(program).path.name for made in (timing_plugin, flash_plugin)]
+    assert [name[: name.rindex("-")] for name in names] == ["hil-timing-api7", "hil-flash-api7"]
+
+
 @pytest.mark.usefixtures("cache", "compiler")
 def test_emulators_side_by_side_have_each_their_own(tmp_path: Path) -> None:
     paths = set()
@@ -97,12 +124,16 @@ def test_emulators_side_by_side_have_each_their_own(tmp_path: Path) -> None:
     assert len(paths) == 3
 
 
-@pytest.mark.parametrize("api", range(1, 8))
-def test_it_compiles_for_every_api_without_a_warning(tmp_path: Path, api: int) -> None:
+@pytest.mark.parametrize(
+    ("folder", "api"),
+    [*((plugin.SOURCES, api) for api in range(1, 8)), (plugin.FLASH_SOURCES, 7)],
+    ids=lambda one: one.name if isinstance(one, Path) else str(one),
+)
+def test_it_compiles_for_every_api_without_a_warning(tmp_path: Path, folder: Path, api: int) -> None:
     if shutil.which("cc") is None:
         pytest.skip("no host C compiler")
     strict = "-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Werror"
-    sources = sorted(map(str, plugin.SOURCES.glob("*.c")))
+    sources = sorted(map(str, folder.glob("*.c")))
     command = ["cc", "-std=gnu11", "-fsyntax-only", *strict.split(), f"-DHIL_QEMU_API={api}", *sources]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
@@ -215,7 +246,7 @@ def test_it_is_compiled_anew_when_its_sources_or_the_compiler_change(
     first, _ = compiled()
     assert compiled() == (first, 1)
     sources = Path(shutil.copytree(plugin.SOURCES, tmp_path / "sources"))
-    monkeypatch.setattr(plugin, "SOURCES", sources)
+    monkeypatch.setattr(plugin, "_TIMING", replace(plugin._TIMING, folder=sources))
     assert compiled() == (first, 1)
     with (sources / "parameters.h").open("a") as header:
         header.write("/* changed */\n")
