@@ -37,7 +37,9 @@ class Metric:
     ``exact`` are the methods by which the same image and vectors give the same value in every run, so that
     any change is one; by all others there is noise. ``share``: from 0 to 1, and told in percent. From
     ``whole_from`` on pages show no parts of the unit. ``of_vectors``: it depends on which vectors ran.
-    ``techniques`` obtain the same thing, from coarse to fine.
+    ``per_vector``: its samples are values of single vectors, in their order; else of repeats, of which the
+    first of one session has nothing to do with that of another. ``techniques`` obtain the same thing, from
+    coarse to fine.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Metric:
     share: bool = False
     whole_from: float = inf
     of_vectors: bool = True
+    per_vector: bool = True
     techniques: tuple[str, ...] = ()
 
     def finer(self, technique: str) -> tuple[str, ...]:
@@ -78,7 +81,7 @@ class Metric:
         technique: str,
         resolution: float | None = None,
     ) -> Samples:
-        """Values of this metric, one per vector, in its unit."""
+        """Values of this metric, one per vector or repeat, in its unit."""
         return Samples(self.name, values, self.unit, method, technique, resolution)
 
 
@@ -105,11 +108,27 @@ TIERS = (LOWER_TIER, BOTH_TIERS)
 
 _COUNTED = frozenset({Method.COUNTED})
 _REPEATING = frozenset({Method.COUNTED, Method.ESTIMATED})  # a cycle model knows no noise
+_MODELLED = frozenset({Method.MODELLED})  # the same cycles at the same currents, up to a sample
 _LOW, _HIGH = Better.LOWER, Better.HIGHER
 
 
 def _seconds(name: str, title: str, of_vectors: bool = False) -> Metric:
     return Metric(name, "s", title, better=_LOW, of_vectors=of_vectors)
+
+
+def _power(
+    name: str,
+    unit: str,
+    title: str,
+    column: str | None = None,
+    better: Better | None = None,
+    of_vectors: bool = True,
+) -> Metric:
+    """What a power probe tells, in windows."""
+    return Metric(
+        name, unit, title, column, better, _MODELLED,
+        whole_from=1000, of_vectors=of_vectors, per_vector=False,
+    )  # fmt: skip
 
 
 ACCURACY = Metric("accuracy", "1", "Accuracy", "accuracy", _HIGH, _COUNTED, share=True)
@@ -127,6 +146,13 @@ INSTRUCTIONS = Metric(
 )  # fmt: skip
 LATENCY_US = Metric("latency_us", "us", "Latency", "latency us", _LOW, _REPEATING, whole_from=1000)
 LATENCY_CYCLES = Metric("latency_cycles", "cycles", "Cycles", "cycles", _LOW, _REPEATING)
+ENERGY_PER_INFERENCE = _power("energy_per_inference", "uJ", "Energy per inference", "energy uJ", _LOW)
+ENERGY_NET_PER_INFERENCE = _power("energy_net_per_inference", "uJ", "Energy above idle", better=_LOW)
+# A faster image may take more power for less energy: neither way is better.
+POWER_AVG = _power("power_avg", "mW", "Average power")
+CURRENT_AVG = _power("current_avg", "mA", "Average current")
+CURRENT_PEAK = _power("current_peak", "mA", "Peak current", better=_LOW)
+CURRENT_IDLE = _power("current_idle", "mA", "Idle current", better=_LOW, of_vectors=False)
 CASCADE_RATE = Metric("cascade_rate", "1", "Upper tier ran", None, None, _COUNTED, share=True)
 FLASH_BYTES = Metric("flash_bytes", "B", "Flash", "flash B", _LOW, _COUNTED, of_vectors=False)
 RAM_BYTES = Metric("ram_bytes", "B", "RAM", "RAM B", _LOW, _COUNTED, of_vectors=False)
@@ -160,6 +186,12 @@ METRICS: Mapping[str, Metric] = {
         INSTRUCTIONS,
         LATENCY_US,
         LATENCY_CYCLES,
+        ENERGY_PER_INFERENCE,
+        ENERGY_NET_PER_INFERENCE,
+        POWER_AVG,
+        CURRENT_AVG,
+        CURRENT_PEAK,
+        CURRENT_IDLE,
         CASCADE_RATE,
         FLASH_BYTES,
         RAM_BYTES,
@@ -186,13 +218,24 @@ MATRIX = (
     LATENCY_US,
     LATENCY_CYCLES,
     INSTRUCTIONS,
+    ENERGY_PER_INFERENCE,
     FLASH_BYTES,
     RAM_BYTES,
     STACK_BYTES,
     STREAM_S,
 )
 
-_SIGNS = {"1": "", "instructions": "", "cycles": "", "us": "µs"}
+# Those of a session whose board has a power probe.
+ENERGY = (
+    ENERGY_PER_INFERENCE,
+    ENERGY_NET_PER_INFERENCE,
+    POWER_AVG,
+    CURRENT_AVG,
+    CURRENT_PEAK,
+    CURRENT_IDLE,
+)
+
+_SIGNS = {"1": "", "instructions": "", "cycles": "", "us": "µs", "uJ": "µJ"}
 
 
 @lru_cache

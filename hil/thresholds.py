@@ -32,7 +32,7 @@ PYPROJECT = "pyproject.toml"
 _GLOBS = ("metric", "board", "kind", "model", "precision")
 _KEYS = (*_GLOBS, "allow")
 _AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]*)?(?:e-?[0-9]+)?)\s*(\S*)", re.IGNORECASE)
-_UNITS = {"µs": "us", "bytes": "B", "1": ""}
+_UNITS = {"µs": "us", "µJ": "uJ", "bytes": "B", "1": ""}
 _TABLE = "verdicts"
 _BENCH = Tolerance(share=0.1)
 

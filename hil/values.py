@@ -67,6 +67,8 @@ class Measure:
 class Samples:
     """The raw values behind a measure, one per vector in the vectors' order; ``values`` is 1-D.
 
+    Of what a power probe measures there is one per window.
+
     ``resolution`` is a measure's.
     """
 

@@ -139,6 +139,8 @@ def with_samples(connection: Connection, pairs: Sequence[Pair], noisy: Noisy, wh
 
 def _way_of(pair: Pair, is_noisy: bool) -> tuple[str, str] | None:
     """By which method and technique its two values are compared, where single vectors may tell more."""
+    if not pair.metric.per_vector:
+        return None
     both = pair_of(pair.metric, pair.now, pair.before)
     if both is None:
         return None

@@ -76,6 +76,7 @@ def taken_of(connection: Connection, session: Session, metric: str, vectors: str
             select(SAMPLE).where(SAMPLE.c.session_id == session.id, SAMPLE.c.metric == metric)
         ).mappings()
     }
+    per_vector = lookup(metric).exact if lookup(metric).per_vector else frozenset()
     names = (metric, VECTORS.name, REFERENCE_S.name)
     query = select(MEASURE).where(MEASURE.c.session_id == session.id, MEASURE.c.metric.in_(names))
     rows = connection.execute(query.order_by(MEASURE.c.id)).all()
@@ -89,7 +90,7 @@ def taken_of(connection: Connection, session: Session, metric: str, vectors: str
         about = (row.metric, row.value, row.unit, Method(row.method), row.technique)
         measure = Measure(*about, row.resolution, band, row.conditions)
         reference = divisor((row.metric, row.technique), told.get(REFERENCE_S.name))
-        held = samples.get((row.method, row.technique)) if measure.method in lookup(metric).exact else None
+        held = samples.get((row.method, row.technique)) if measure.method in per_vector else None
         found.append(Taken(measure, str(session.image), ran, held, reference))
     return found
 

@@ -9,7 +9,7 @@ import pytest
 from hil.board import open_board
 from hil.image import Image, prebuilt_dir
 from hil.lab.boards import builtin_lab
-from hil.metrics import METRICS, PREDICTED, TIERS, lookup
+from hil.metrics import ENERGY, METRICS, PREDICTED, TIERS, lookup
 from hil.models.vectors import VectorSet, load_vectors
 from hil.session import Report, Session, first
 from hil.values import Precision
@@ -31,7 +31,8 @@ def test_sessions_record_every_metric_of_the_lab_in_its_unit_and_no_other() -> N
     reports = [_report(digits, "fastgrnn_digits"), _report(radar, "msc_rnn_radar")]
     found = {one.metric: one.unit for report in reports for one in report.measures}
     tiers = {f"{metric}{tier.suffix}" for metric in ("instructions", "latency_cycles") for tier in TIERS}
-    assert set(found) == set(METRICS) - {PREDICTED.name} | tiers  # that one is samples alone
+    others = {PREDICTED.name, *(metric.name for metric in ENERGY)}  # samples alone; of power probes
+    assert set(found) == set(METRICS) - others | tiers
     assert found == {name: lookup(name).unit for name in found}
     samples = {one.metric: one.unit for report in reports for one in report.samples}
     assert PREDICTED.name in samples
