@@ -130,7 +130,7 @@ def measured(data: bytes, decoder: Decoder, board_s: list[float]) -> Windows:
     found = aligned(data)
     samples = decoder.samples(found.words)
     trace = PowerTrace(RATE_HZ, samples.current_a, samples.digital, samples.flaws, VOLTS, found.breaks)
-    return windows(trace, 0, board_s, CRYSTAL)
+    return windows(trace, 0, board_s, 1, CRYSTAL)
 
 
 def wrong(found: Windows, sums: list[float], current_a: npt.NDArray[np.float32]) -> bool:

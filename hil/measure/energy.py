@@ -1,46 +1,37 @@
-"""Energy of the spans between two edges of a sync pin, each one checked before it counts.
-
-A window is invalid where the trace has a flaw in it, or where its length is not what the board's own counter
-says. The two clocks differ by what is the same for all windows of a trace, so with three or more the ratio is
-learned from them: 64 samples that a probe loses in a window of ten seconds show, though two crystals may
-differ by more.
-"""
+"""Energy per inference, power and currents, of windows of a power probe's traces."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
+from hil import metrics
+from hil.measure.latency import median
+from hil.measure.repeats import interval
+from hil.measure.windows import EDGE_SAMPLES as EDGE_SAMPLES
+from hil.measure.windows import Window as Window
+from hil.measure.windows import Windows as Windows
+from hil.measure.windows import idle_samples as idle_samples
+from hil.measure.windows import windows as windows
+from hil.metrics import Metric
 from hil.power.base import PowerTrace
+from hil.values import Measure, Method, Samples
 
-EDGE_SAMPLES = 2.0  # an edge lies anywhere between two samples, at either end
-STABLE_SHARE = 5e-6  # by which a crystal changes between windows
-LEARNED_FROM = 3  # windows
-PROBE_COUNTS = 64  # samples that a probe can lose without its own counter telling
+LEAST_WINDOWS = 3
+PEAK_S = 1e-4  # what is shorter makes no peak
+PEAK_QUANTILE = 0.999
+_PEAK = {"peak_of": f"{PEAK_QUANTILE * 100:g} % of means of {PEAK_S * 1e3:g} ms"}
+_SAMPLED = (metrics.ENERGY_PER_INFERENCE, metrics.ENERGY_NET_PER_INFERENCE)
+_REASONS = 3  # that a note names
+_DIGITS = 10  # of a digest
 
-
-@dataclass(frozen=True)
-class Window:
-    """Samples from ``begin`` to before ``end``, their energy in joules, and why they do not count, if so."""
-
-    begin: int
-    end: int
-    energy_j: float
-    invalid: str | None = None
-
-
-@dataclass(frozen=True)
-class Windows:
-    """All windows of a trace, or why there are none."""
-
-    windows: tuple[Window, ...]
-    missing: str | None = None
-
-    @property
-    def valid(self) -> tuple[Window, ...]:
-        return tuple(window for window in self.windows if window.invalid is None)
+Values = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,47 +48,131 @@ class Pass:
     idle: tuple[int, int] | None = None
 
 
-def windows(
-    trace: PowerTrace,
-    channel: int,
-    board_s: Sequence[float],
-    clock_share: float,
-    stable_share: float = STABLE_SHARE,
-) -> Windows:
-    """The spans between the edges of a logic input, one for each of ``board_s``.
+@dataclass(frozen=True, eq=False)
+class EnergyFound:
+    """What passes tell: ``measures``, ``samples`` of one value per valid window, and what to know of them."""
 
-    ``board_s`` are their lengths in seconds by the board's counter, ``clock_share`` is by how much its clock
-    may be wrong (1e-4 for a crystal), ``stable_share`` by how much it changes from one window to the next.
+    measures: tuple[Measure, ...] = ()
+    samples: tuple[Samples, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def energy(
+    passes: Sequence[Pass],
+    *,
+    method: Method,
+    technique: str,
+    conditions: Mapping[str, str | float],
+    gain_share: float,
+) -> EnergyFound:
+    """The figures of a session's passes, or a note that says why there are none.
+
+    A value is the median over all windows that count; its band is the interval over passes, which begin with
+    a reset each. ``gain_share``, by how much the probe's gain may be wrong, is no part of it: it stands
+    among the ``conditions``, with the supply and a digest of the calibration. A figure is given for three
+    valid windows or more, if they are at least half of all.
     """
-    at, _ = trace.edges(channel)
-    if len(at) != len(board_s) + 1:
-        return Windows((), _edges_told(len(at), len(board_s) + 1, channel))
-    lengths = np.diff(at)
-    expected = np.asarray(board_s, float) * trace.rate_hz
-    ratios = lengths / expected
-    learned = len(lengths) >= LEARNED_FROM
-    ratio = float(np.median(ratios)) if learned else 1.0
-    off = f"the board's clock is {(ratio - 1) * 1e6:+,.0f} ppm of the probe's"
-    apart = EDGE_SAMPLES + (stable_share if learned else clock_share) * expected
-    found = []
-    for begin, length, meant, most in zip(at[:-1], lengths, expected * ratio, apart, strict=True):
-        end = int(begin + length)
-        wrong = trace.wrong_within(int(begin), end)
-        if wrong is None and abs(ratio - 1) * meant > EDGE_SAMPLES + clock_share * meant:
-            wrong = off
-        if wrong is None and abs(length - meant) > most:
-            wrong = f"{length:,} samples, where the board counted {meant:,.0f} ± {most:,.0f}"
-        if wrong is None and not learned and most > EDGE_SAMPLES + PROBE_COUNTS / 2:
-            wrong = f"too long to tell lost samples by the board's clock: {LEARNED_FROM} windows tell"
-        found.append(Window(int(begin), end, _energy_j(trace, int(begin), end), wrong))
-    return Windows(tuple(found))
+    every = [window for one in passes for window in one.windows.windows]
+    valid = [window for window in every if window.invalid is None]
+    reasons = _reasons(passes)
+    if len(valid) < LEAST_WINDOWS or 2 * len(valid) < len(every):
+        told = f"{len(valid)} of {len(every)} windows count"
+        return EnergyFound(notes=(f"no energy: {told}: {reasons}" if reasons else f"no energy: {told}",))
+    notes = (f"{len(every) - len(valid)} of {len(every)} windows of energy do not count: {reasons}",)
+    counted = [one for one in passes if one.windows.valid]
+    ways = dict.fromkeys(one.windows.way for one in counted if one.windows.way is not None)
+    held = {**conditions, **_held(counted), "gain_share": gain_share}
+    measures, samples = [], []
+    for metric, resets, share in _figures(counted):
+        values = np.concatenate(resets)
+        middle = median(values)
+        ends = interval(resets)
+        made = metric.measure(
+            middle,
+            method,
+            " ".join((technique, *ways)),
+            None if share is None else share * abs(middle),
+            None if ends is None else (min(ends[0], middle), max(ends[1], middle)),
+            {**held, **_PEAK} if metric is metrics.CURRENT_PEAK else held,
+        )
+        measures.append(made)
+        if metric in _SAMPLED:
+            samples.append(metric.samples(values, method, made.technique, made.resolution))
+    return EnergyFound(tuple(measures), tuple(samples), notes if reasons else ())
 
 
-def _energy_j(trace: PowerTrace, begin: int, end: int) -> float:
-    return float(np.sum(trace.current_a[begin:end], dtype=np.float64)) * trace.supply_v / trace.rate_hz
+def peak_a(trace: PowerTrace, window: Window) -> float:
+    """The current that means of ``PEAK_S`` do not exceed in ``PEAK_QUANTILE`` of a window, in amperes.
+
+    So a probe that glitches as it takes another range makes no peak, nor does one lone sample.
+    """
+    each = max(1, round(PEAK_S * trace.rate_hz))
+    inside = trace.current_a[window.begin : window.end].astype(np.float64)
+    means = inside[: len(inside) // each * each].reshape(-1, each).mean(axis=1)
+    return float(np.quantile(means if len(means) else inside, PEAK_QUANTILE))
 
 
-def _edges_told(found: int, meant: int, channel: int) -> str:
-    if found == 0:
-        return f"logic input {channel} never changes: wire it to the board's sync pin"
-    return f"logic input {channel} changes {found:,} times, not {meant:,}: is it wired to another pin?"
+def _figures(passes: Sequence[Pass]) -> Iterator[tuple[Metric, list[Values], float | None]]:
+    """Each metric's values after each reset, and by which share of them edges may be off."""
+    lengths = [window.end - window.begin for one in passes for window in one.windows.valid]
+    edges = EDGE_SAMPLES / median(np.array(lengths))
+    waited = [one.idle[1] - one.idle[0] for one in passes if one.idle is not None]
+    idle = [[mean_a(one.trace, *one.idle)] if one.idle is not None else [] for one in passes]
+    usual = median(np.concatenate(idle)) if waited else np.nan  # for a pass that did not wait
+
+    def each(value: Callable[[PowerTrace, Window, float], float], scale: float) -> list[Values]:
+        return [
+            np.array([value(one.trace, window, (own or [usual])[0]) for window in one.windows.valid]) * scale
+            for one, own in zip(passes, idle, strict=True)
+        ]
+
+    def of_one(found: list[Values]) -> list[Values]:
+        return [values / one.inferences for values, one in zip(found, passes, strict=True)]
+
+    yield metrics.ENERGY_PER_INFERENCE, of_one(each(lambda _, window, __: window.energy_j, 1e6)), edges
+    if waited:
+        yield metrics.ENERGY_NET_PER_INFERENCE, of_one(each(_net_j, 1e6)), edges
+    yield metrics.POWER_AVG, each(lambda trace, held, _: held.energy_j / _seconds(trace, held), 1e3), edges
+    yield metrics.CURRENT_AVG, each(lambda trace, held, _: mean_a(trace, held.begin, held.end), 1e3), edges
+    yield metrics.CURRENT_PEAK, each(lambda trace, held, _: peak_a(trace, held), 1e3), None
+    if waited:
+        currents = [np.array(own) * 1e3 for own in idle]
+        yield metrics.CURRENT_IDLE, currents, EDGE_SAMPLES / min(waited)
+
+
+def _net_j(trace: PowerTrace, window: Window, idle_a: float) -> float:
+    return window.energy_j - idle_a * trace.supply_v * _seconds(trace, window)
+
+
+def _seconds(trace: PowerTrace, window: Window) -> float:
+    return (window.end - window.begin) / trace.rate_hz
+
+
+def mean_a(trace: PowerTrace, begin: int, end: int) -> float:
+    """Of the samples from ``begin`` to before ``end``, in amperes."""
+    return float(np.mean(trace.current_a[begin:end], dtype=np.float64))
+
+
+def _held(passes: Sequence[Pass]) -> dict[str, str | float]:
+    """What the traces hold for: their supply, and a digest of what turned words into amperes."""
+    supplies = sorted({one.trace.supply_v for one in passes})
+    if len(supplies) > 1:
+        raise ValueError(
+            f"passes at {' and '.join(f'{volts:g}' for volts in supplies)} V are not of one session"
+        )
+    held: dict[str, str | float] = {"supply_v": supplies[0]}
+    if calibration := passes[0].trace.calibration:
+        told = json.dumps(dict(calibration), sort_keys=True)
+        held["calibration"] = hashlib.sha256(told.encode()).hexdigest()[:_DIGITS]
+    return held
+
+
+def _reasons(passes: Sequence[Pass]) -> str:
+    """Why windows do not count, the most frequent first."""
+    missing = [one.windows.missing for one in passes if one.windows.missing is not None]
+    invalid = [
+        window.invalid for one in passes for window in one.windows.windows if window.invalid is not None
+    ]
+    found = Counter([*missing, *invalid]).most_common()
+    told = [f"{reason} ({count} times)" if count > 1 else reason for reason, count in found[:_REASONS]]
+    return "; ".join(told + ([f"{len(found) - _REASONS} other reasons"] if len(found) > _REASONS else []))

@@ -1,111 +1,161 @@
-"""Windows between edges of the sync pin: what counts, and what does not."""
+"""Figures of energy, power and current, of the windows that count."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
-import numpy.typing as npt
 import pytest
 
-from hil.measure.energy import windows
-from hil.power.base import Flaw, PowerTrace
-from hil.power.emulated.faults import Damage, Fault, damaged
-from hil.power.emulated.kit import CALIBRATION
-from hil.power.ppk2.decode import Decoder, aligned
-from hil.power.ppk2.wire import RATE_HZ
-from power_probes import VOLTS, currents, words
+from hil.measure.energy import EnergyFound, Pass, energy, peak_a
+from hil.measure.windows import Window, Windows
+from hil.values import Measure, Method
+from power_traces import IDLE_A, RUN_A, VOLTS, passed
 
-DECODER = Decoder(CALIBRATION, VOLTS)
-CRYSTAL = 1e-4
+SPAN = 10_000  # samples, 0.1 s
+CONDITIONS = {"clock_hz": 80e6, "shunt": "VDD_MCU"}
 
 
-def trace(data: bytes) -> PowerTrace:
-    found = aligned(data)
-    samples = DECODER.samples(found.words)
-    return PowerTrace(RATE_HZ, samples.current_a, samples.digital, samples.flaws, VOLTS, found.breaks)
+def figures(*passes: Pass, method: Method = Method.MEASURED) -> EnergyFound:
+    return energy(passes, method=method, technique="ppk2", conditions=CONDITIONS, gain_share=0.02)
 
 
-def sampled(seconds: float, window_s: float) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint32]]:
-    current_a, digital = currents(seconds, window_s)
-    return current_a, words(current_a, digital)
+def measures(found: EnergyFound) -> dict[str, Measure]:
+    return {one.metric: one for one in found.measures}
 
 
-CURRENT, WORDS = sampled(0.5, 0.1)  # edges at 10,000, 20,000, 30,000 and 40,000: three windows
+def test_what_a_constant_current_comes_to() -> None:
+    found = figures(*[passed([SPAN] * 5, per_window=1, inferences=10)] * 3)
+    told = {name: one.value for name, one in measures(found).items()}
+    uj = RUN_A * VOLTS * 0.1 / 10 * 1e6
+    assert told == {
+        "energy_per_inference": pytest.approx(uj),
+        "energy_net_per_inference": pytest.approx(uj * (1 - IDLE_A / RUN_A)),
+        "power_avg": pytest.approx(RUN_A * VOLTS * 1e3),
+        "current_avg": pytest.approx(RUN_A * 1e3),
+        "current_peak": pytest.approx(RUN_A * 1e3),
+        "current_idle": pytest.approx(IDLE_A * 1e3),
+    }
+    assert found.notes == ()
+    for one in found.measures:
+        assert (one.method, one.technique) == (Method.MEASURED, "ppk2")
+        assert one.band == (pytest.approx(one.value), pytest.approx(one.value))
+        assert {**one.conditions, **CONDITIONS, "supply_v": VOLTS, "gain_share": 0.02} == one.conditions
+    samples = {one.metric: one.values for one in found.samples}
+    assert set(samples) == {"energy_per_inference", "energy_net_per_inference"}
+    np.testing.assert_allclose(samples["energy_per_inference"], [uj] * 15)
 
 
-def test_a_windows_energy_is_what_the_board_took() -> None:
-    found = windows(trace(WORDS.tobytes()), 0, [0.1] * 3, CRYSTAL)
-    assert found.missing is None
-    assert [(one.begin, one.end) for one in found.valid] == [
-        (10_000, 20_000),
-        (20_000, 30_000),
-        (30_000, 40_000),
+def test_a_window_of_several_spans_counts_once_with_all_its_inferences() -> None:
+    found = figures(passed([SPAN] * 12, per_window=4, inferences=40))
+    energy_uj = measures(found)["energy_per_inference"]
+    assert energy_uj.value == pytest.approx(RUN_A * VOLTS * 0.4 / 40 * 1e6)
+    assert energy_uj.band is None, "of one reset nothing tells the spread over resets"
+    assert len(found.samples[0].values) == 3
+
+
+def test_the_value_is_the_median_of_windows_and_the_band_that_of_resets() -> None:
+    resets = [passed([SPAN] * 3, [RUN_A * share] * 3) for share in (0.99, 1.0, 1.01)]
+    held = measures(figures(*resets))["energy_per_inference"]
+    uj = RUN_A * VOLTS * 0.1 / 10 * 1e6
+    assert held.value == pytest.approx(uj)
+    reach = 4.3027 * 0.01 / np.sqrt(3)  # Student's t of two degrees of freedom
+    assert held.band == (pytest.approx(uj * (1 - reach)), pytest.approx(uj * (1 + reach)))
+
+
+def test_how_uncertain_the_gain_is_does_not_widen_the_band() -> None:
+    several = [passed([SPAN] * 3, [RUN_A * share] * 3) for share in (0.99, 1.01)]
+    fine, coarse = (
+        energy(several, method=Method.MEASURED, technique="ppk2", conditions={}, gain_share=share)
+        for share in (0.0, 0.1)
+    )
+    assert [one.band for one in fine.measures] == [one.band for one in coarse.measures]
+    assert {one.conditions["gain_share"] for one in coarse.measures} == {0.1}
+
+
+def invalid(one: Pass, *places: int, reason: str = "samples are lost") -> Pass:
+    held = [
+        replace(window, invalid=reason) if place in places else window
+        for place, window in enumerate(one.windows.windows)
     ]
-    for one in found.valid:
-        truth = float(CURRENT[one.begin : one.end].sum(dtype=float)) * VOLTS / RATE_HZ
-        assert one.energy_j == pytest.approx(truth, rel=1e-4)
+    return replace(one, windows=Windows(tuple(held)))
 
 
-@pytest.mark.parametrize("ppm", [-90, 0, 90])
-def test_clocks_differ_as_crystals_do(ppm: float) -> None:
-    found = windows(trace(WORDS.tobytes()), 0, [0.1 * (1 + ppm * 1e-6)] * 3, CRYSTAL)
-    assert len(found.valid) == 3
-
-
-def test_a_clock_that_no_crystal_has_is_told() -> None:
-    found = windows(trace(WORDS.tobytes()), 0, [0.1005] * 3, CRYSTAL)
-    assert not found.valid
-    assert found.windows[0].invalid == "the board's clock is -4,975 ppm of the probe's"
+def test_windows_that_do_not_count_are_told_and_left_out() -> None:
+    spoiled = passed([SPAN] * 5, [RUN_A, RUN_A, 50 * RUN_A, 50 * RUN_A, RUN_A])
+    found = figures(invalid(spoiled, 2, 3))
+    assert measures(found)["current_peak"].value == pytest.approx(RUN_A * 1e3)
+    assert len(found.samples[0].values) == 3
+    assert found.notes == ("2 of 5 windows of energy do not count: samples are lost (2 times)",)
 
 
 @pytest.mark.parametrize(
-    ("channel", "count", "told"),
+    ("passes", "note"),
     [
-        (3, 3, "logic input 3 never changes: wire it to the board's sync pin"),
-        (0, 5, "logic input 0 changes 4 times, not 6: is it wired to another pin?"),
+        ([], "no energy: 0 of 0 windows count"),
+        ([passed([SPAN] * 2)], "no energy: 2 of 2 windows count"),
+        (
+            [invalid(passed([SPAN] * 8), 0, 1, 2, 3, 4)],
+            "no energy: 3 of 8 windows count: samples are lost (5 times)",
+        ),
+        (
+            [replace(passed([SPAN] * 3), windows=Windows((), "logic input 0 never changes"))] * 3,
+            "no energy: 0 of 0 windows count: logic input 0 never changes (3 times)",
+        ),
     ],
 )
-def test_edges_that_are_not_the_boards_are_no_windows(channel: int, count: int, told: str) -> None:
-    found = windows(trace(WORDS.tobytes()), channel, [0.1] * count, CRYSTAL)
-    assert found.windows == ()
-    assert found.missing == told
+def test_too_few_windows_are_no_figure(passes: list[Pass], note: str) -> None:
+    found = figures(*passes)
+    assert (found.measures, found.samples, found.notes) == ((), (), (note,))
 
 
-@pytest.mark.parametrize("at", [20_000, 20_001, 25_000, 29_999, 30_000])
-@pytest.mark.parametrize(
-    ("damage", "count"),
-    [
-        *((Damage.DROP, count) for count in (1, 2, 3, 4, 5)),
-        *((Damage.ADD, count) for count in (1, 3, 4, 8)),
-        *((Damage.LOSE, count) for count in (1, 63, 64, 128, 1000)),
-        *((damage, 1) for damage in (Damage.RANGE, Damage.CLIP)),
-    ],
-)
-def test_no_fault_in_a_window_counts(damage: Damage, count: int, at: int) -> None:
-    """But for a sample or two at an edge, which is how well edges are known."""
-    found = windows(trace(damaged(WORDS, Fault(damage, at, count))), 0, [0.1] * 3, CRYSTAL)
-    assert found.missing is not None or len(found.valid) < 3
-    for one, begin in zip(found.windows, (10_000, 20_000, 30_000), strict=False):
-        truth = float(CURRENT[begin : begin + 10_000].sum(dtype=float)) * VOLTS / RATE_HZ
-        assert one.invalid is not None or one.energy_j == pytest.approx(truth, rel=3e-4)
+def test_a_pass_without_a_rest_takes_that_of_the_others() -> None:
+    restless = replace(passed([SPAN] * 3), idle=None)
+    told = measures(figures(passed([SPAN] * 3), restless))
+    assert told["energy_net_per_inference"].value == pytest.approx((RUN_A - IDLE_A) * VOLTS * 0.1 / 10 * 1e6)
+    assert told["current_idle"].band is None
+    assert "energy_net_per_inference" not in measures(figures(restless))
+    assert "current_idle" not in measures(figures(restless))
 
 
-@pytest.mark.parametrize("at", [1_000_001, 1_500_000, 1_999_900])
-def test_64_samples_of_ten_seconds_do_not_get_lost(at: int) -> None:
-    _, words_ = sampled(40.1, 10.0)
-    whole = windows(trace(words_.tobytes()), 0, [10.0] * 3, CRYSTAL)
-    assert len(whole.valid) == 3
-    found = windows(trace(damaged(words_, Fault(Damage.LOSE, at, 64))), 0, [10.0] * 3, CRYSTAL)
-    assert [one.invalid is None for one in found.windows] == [False, True, True]
-    assert found.windows[0].invalid == "999,936 samples, where the board counted 1,000,000 ± 7"
+def test_a_glitch_is_no_peak_but_what_lasts_is() -> None:
+    one = passed([100_000] * 3)
+    window = one.windows.windows[0]
+    one.trace.current_a[window.begin + 500 : window.begin + 505] = 1.0
+    assert peak_a(one.trace, window) == pytest.approx(RUN_A)
+    one.trace.current_a[window.begin + 500 : window.begin + 1_000] = 0.02
+    assert peak_a(one.trace, window) == pytest.approx(0.02)
+    assert measures(figures(one))["current_peak"].value == pytest.approx(RUN_A * 1e3), (
+        "in one window of three"
+    )
 
 
-def test_one_long_window_cannot_tell() -> None:
-    _, words_ = sampled(21.0, 10.0)
-    (one,) = windows(trace(words_.tobytes()), 0, [10.0], CRYSTAL).windows
-    assert one.invalid == "too long to tell lost samples by the board's clock: 3 windows tell"
+def test_a_window_shorter_than_a_peak_has_one() -> None:
+    one = passed([5] * 3)
+    assert peak_a(one.trace, Window(one.windows.windows[0].begin, one.windows.windows[0].end, 0.0)) > 0
 
 
-def test_a_trace_tells_why_a_span_is_not_whole() -> None:
-    broken = trace(damaged(WORDS, Fault(Damage.CLIP, 100, 2)))
-    assert broken.wrong_within(0, 100) is None
-    assert broken.wrong_within(50, 150) == f"{Flaw.CLIPPED.text} (2 of 100 samples)"
+def test_supplies_differ_in_no_session() -> None:
+    with pytest.raises(ValueError, match=r"passes at 1.8 and 3.3 V"):
+        figures(passed([SPAN] * 3), passed([SPAN] * 3, volts=1.8))
+
+
+def test_another_calibration_is_another_condition() -> None:
+    held = passed([SPAN] * 3)
+    other = replace(held, trace=replace(held.trace, calibration={"R0": 1001.0, "hardware": "9173"}))
+    again = replace(held, trace=replace(held.trace, calibration={"hardware": "9173", "R0": 1001.0}))
+    drifted = replace(held, trace=replace(held.trace, calibration={"R0": 1001.5, "hardware": "9173"}))
+    digests = [figures(one).measures[0].conditions["calibration"] for one in (other, again, drifted)]
+    assert digests[0] == digests[1] != digests[2]
+    assert "calibration" not in figures(held).measures[0].conditions
+
+
+def test_what_edges_cannot_tell_is_the_resolution() -> None:
+    """So that modelled energy, which repeats, is equal although a window began between other samples."""
+    for shift in (-1, 0, 1):
+        first, second = (
+            measures(figures(passed([SPAN + by] * 3), method=Method.MODELLED))["energy_per_inference"]
+            for by in (0, shift)
+        )
+        assert first.resolution == pytest.approx(first.value * 2 / SPAN)
+        assert abs(first.value - second.value) <= first.resolution
