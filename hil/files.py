@@ -7,7 +7,10 @@ import os
 import pwd
 import secrets
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 _ROOT = 0
 _OVERFLOW = Path("/proc/sys/kernel/overflowuid")
@@ -18,11 +21,18 @@ def replace_file(path: Path, content: bytes | str) -> None:
 
     Text is written as UTF-8. OSError when that cannot be; nothing is left behind then.
     """
+    with replacing(path) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A new file to write, which takes the place of an old one at the end, unless an error comes first."""
     new = path.with_name(f".new-{secrets.token_hex(8)}")
     handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
+            yield file
         new.replace(path)
     except BaseException:
         new.unlink(missing_ok=True)

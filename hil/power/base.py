@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -48,13 +48,24 @@ class Break:
 
 
 @dataclass(frozen=True, eq=False)
+class Samples:
+    """What raw words say: amperes (n, float32), logic inputs and flaws (n, uint8), volts where measured."""
+
+    current_a: npt.NDArray[np.float32]
+    digital: npt.NDArray[np.uint8]
+    flaws: npt.NDArray[np.uint8]
+    voltage_v: npt.NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class PowerTrace:
     """What a probe saw from start to stop, ``n`` samples at ``rate_hz`` of the probe's own clock.
 
     ``current_a`` are amperes (n, float32), NaN where ``flaws`` (n, uint8) says why; ``digital`` (n, uint8)
-    has a bit for each logic input. ``supply_v`` is the voltage that the board had, set or stated, not
-    measured. ``breaks`` lie between samples, in order. ``raw`` is what the probe sent, as its driver aligned
-    it, and ``calibration`` what turns it into amperes, by the ``driver`` of that name.
+    has a bit for each logic input. ``supply_v`` is the voltage that the board had, set or stated, and
+    ``voltage_v`` (n, float32) what the probe measured, if it does. ``breaks`` lie between samples, in order.
+    ``raw`` is what the probe sent, as its ``driver`` aligned it, and ``calibration`` what turns it into
+    amperes.
     """
 
     rate_hz: float
@@ -63,9 +74,36 @@ class PowerTrace:
     flaws: npt.NDArray[np.uint8]
     supply_v: float
     breaks: tuple[Break, ...] = ()
-    raw: npt.NDArray[np.uint32] = field(default_factory=lambda: np.zeros(0, np.uint32))
+    raw: npt.NDArray[Any] = field(default_factory=lambda: np.zeros(0, np.uint32))
     calibration: Mapping[str, str | float] = field(default_factory=dict)
-    driver: str = "ppk2"
+    driver: str = ""
+    voltage_v: npt.NDArray[np.float32] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        samples: Samples,
+        raw: npt.NDArray[Any],
+        *,
+        driver: str,
+        rate_hz: float,
+        supply_v: float,
+        breaks: Iterable[Break] = (),
+        calibration: Mapping[str, str | float],
+    ) -> Self:
+        """What a driver decoded, and what from; breaks in any order."""
+        return cls(
+            rate_hz,
+            samples.current_a,
+            samples.digital,
+            samples.flaws,
+            supply_v,
+            tuple(sorted(breaks, key=lambda one: one.at)),
+            raw,
+            calibration,
+            driver,
+            samples.voltage_v,
+        )
 
     def __len__(self) -> int:
         return len(self.current_a)
@@ -74,6 +112,13 @@ class PowerTrace:
     def seconds(self) -> float:
         """By the probe's clock."""
         return len(self) / self.rate_hz
+
+    def energy_j(self, begin: int, end: int) -> float:
+        """What flowed from sample ``begin`` to before ``end``, at the volts measured or else the supply's."""
+        current = self.current_a[begin:end].astype(np.float64)
+        if self.voltage_v is None:
+            return float(np.sum(current)) * self.supply_v / self.rate_hz
+        return float(np.dot(current, self.voltage_v[begin:end].astype(np.float64))) / self.rate_hz
 
     def edges(self, channel: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
         """Where a logic input changed: the first sample of each new level, and whether it rose."""

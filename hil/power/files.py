@@ -2,76 +2,114 @@
 
 from __future__ import annotations
 
+import io
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 
 from hil.errors import PowerProbeError
+from hil.files import replacing
 from hil.power.base import Break, Flaw, PowerTrace
-from hil.power.ppk2.decode import Decoder
-from hil.power.ppk2.wire import RANGES, Calibration
+from hil.power.drivers import driver
 
 _KEY = b"hil_power_trace"
 _VERSION = 1
+_WORDS = "raw"  # the column of words that have no fields
 
 
 def save(trace: PowerTrace, path: Path) -> None:
-    """A Parquet file of the raw words, with all that turns them into amperes."""
+    """A Parquet file of the raw words, a column for each field of them, with all that makes amperes of them.
+
+    ``trace.driver`` says who reads them again.
+    """
     pyarrow = _pyarrow(path)
+    if not trace.driver or len(trace.raw) != len(trace):
+        raise PowerProbeError(
+            f"{path}: this trace cannot be kept",
+            evidence="its driver keeps no raw words",
+            remedy="write a .csv",
+        )
     about = {
         "version": _VERSION,
-        "probe": trace.driver,
+        "driver": trace.driver,
         "rate_hz": trace.rate_hz,
         "supply_v": trace.supply_v,
         "calibration": dict(trace.calibration),
         "breaks": [asdict(one) for one in trace.breaks],
     }
-    table = pyarrow.table({"raw": trace.raw}).replace_schema_metadata({_KEY: json.dumps(about)})
-    pyarrow.parquet.write_table(
-        table, path, compression="zstd", use_dictionary=False, use_byte_stream_split=["raw"]
-    )
+    names = trace.raw.dtype.names or (_WORDS,)
+    columns = {name: trace.raw[name] if trace.raw.dtype.names else trace.raw for name in names}
+    table = pyarrow.table({name: np.ascontiguousarray(column) for name, column in columns.items()})
+    packed = [name for name, column in columns.items() if column.dtype.itemsize > 1]
+    with _writing(path) as part:
+        pyarrow.parquet.write_table(
+            table.replace_schema_metadata({_KEY: json.dumps(about)}),
+            part,
+            compression="zstd",
+            use_dictionary=False,
+            use_byte_stream_split=packed,
+        )
 
 
 def load(path: Path) -> PowerTrace:
-    """What ``save`` wrote; PowerProbeError when the file is another one, or damaged."""
+    """What ``save`` wrote; PowerProbeError when the file is another one, damaged, or no driver reads it."""
     pyarrow = _pyarrow(path)
     try:
         table = pyarrow.parquet.read_table(path)
         about = json.loads((table.schema.metadata or {})[_KEY])
-        words = table["raw"].to_numpy().astype(np.uint32)
-        calibration = _calibration(about["calibration"])
-        breaks = tuple(Break(**{**one, "flaw": Flaw(one["flaw"])}) for one in about["breaks"])
-        volts, rate_hz = float(about["supply_v"]), float(about["rate_hz"])
         if about["version"] != _VERSION:
             raise ValueError(f"version {about['version']}, not {_VERSION}")
+        name = str(about["driver"])
+        calibration = dict(about["calibration"])
+        breaks = tuple(Break(**{**one, "flaw": Flaw(one["flaw"])}) for one in about["breaks"])
+        volts, rate_hz = float(about["supply_v"]), float(about["rate_hz"])
+        raw = _raw(table)
     except (pyarrow.ArrowException, KeyError, ValueError, TypeError) as error:
-        raise PowerProbeError(
-            f"{path} is no power trace",
-            evidence=f"{type(error).__name__}: {error}",
-            remedy="a trace is what hil power record --out wrote",
-        ) from error
-    samples = Decoder(calibration, volts).samples(words)
-    return PowerTrace(
-        rate_hz,
-        samples.current_a,
-        samples.digital,
-        samples.flaws,
-        volts,
-        breaks,
-        words,
-        calibration.stored(),
+        raise _no_trace(path, error) from error
+    decode = driver(name).decode
+    try:
+        samples = decode(raw, calibration, volts)
+    except (KeyError, ValueError, TypeError, IndexError) as error:
+        raise _no_trace(path, error) from error
+    return PowerTrace.of(
+        samples,
+        raw,
+        driver=name,
+        rate_hz=rate_hz,
+        supply_v=volts,
+        breaks=breaks,
+        calibration=calibration,
     )
 
 
-def _calibration(stored: dict[str, Any]) -> Calibration:
-    names = ("ohm", "gs", "gi", "o", "s", "i", "ug")
-    ohm, gs, gi, o, s, i, ug = (
-        tuple(float(stored[f"{name}{index}"]) for index in range(RANGES)) for name in names
+def _raw(table: Any) -> npt.NDArray[Any]:
+    columns: dict[str, npt.NDArray[Any]] = {name: table[name].to_numpy() for name in table.column_names}
+    if list(columns) == [_WORDS]:
+        return columns[_WORDS]
+    raw = np.empty(len(table), [(name, column.dtype) for name, column in columns.items()])
+    for name, column in columns.items():
+        raw[name] = column
+    return raw
+
+
+def _no_trace(path: Path, error: Exception) -> PowerProbeError:
+    return PowerProbeError(
+        f"{path} is no power trace",
+        evidence=f"{type(error).__name__}: {error}",
+        remedy="a trace is what hil power record --out wrote",
     )
-    return Calibration(ohm, gs, gi, o, s, i, ug, str(stored["hardware"]))
+
+
+def save_csv(trace: PowerTrace, path: Path) -> None:
+    """A file with a line for each sample."""
+    with _writing(path) as part, io.TextIOWrapper(part, encoding="utf-8", write_through=True) as out:
+        write_csv(trace, out)
 
 
 def write_csv(trace: PowerTrace, out: IO[str]) -> None:
@@ -83,6 +121,20 @@ def write_csv(trace: PowerTrace, out: IO[str]) -> None:
     ):
         told = "" if flaw else f"{current:.6g}"
         out.write(f"{number / trace.rate_hz:.6f},{told},{digital},{texts[flaw]}\n")
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[BinaryIO]:
+    """A file that is there whole or not at all; a device or a pipe is written as it is."""
+    try:
+        with path.open("wb") if path.exists() and not path.is_file() else replacing(path) as part:
+            yield part
+    except OSError as error:
+        raise PowerProbeError(
+            f"{path} cannot be written",
+            evidence=error.strerror or str(error),
+            remedy="name a file in another folder, of a disk with room, by --out",
+        ) from error
 
 
 def _pyarrow(path: Path) -> Any:

@@ -69,6 +69,7 @@ class Kit:
             elif bytes([name]) == wire.START:
                 self._began, self._sent = now, 0
             elif bytes([name]) == wire.STOP:
+                self.go_on(now)
                 self._began = None
             elif bytes([name]) == wire.regulator(wire.LEAST_V)[:1]:
                 self._volts = int.from_bytes(rest, "big") / 1000

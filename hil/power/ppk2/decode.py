@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hil.power.base import Break, Flaw
+from hil.power.base import Break, Flaw, Samples
 from hil.power.ppk2.wire import (
     ADC_MOST,
     COUNTER_MASK,
@@ -118,15 +118,6 @@ def _next(data: bytes | bytearray | memoryview, at: int) -> int | None:
 def _counters(raw: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """The counter of the word that would begin at each byte: bits 2 to 7 of its third byte."""
     return np.right_shift(raw[2 : len(raw) - 1], np.uint8(2))
-
-
-@dataclass(frozen=True, eq=False)
-class Samples:
-    """What words say: amperes (n, float32), logic inputs and flaws (n, uint8 each)."""
-
-    current_a: npt.NDArray[np.float32]
-    digital: npt.NDArray[np.uint8]
-    flaws: npt.NDArray[np.uint8]
 
 
 class Decoder:

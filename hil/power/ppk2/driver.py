@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import select
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 import serial
 
 from hil.errors import PowerProbeError
 from hil.power import arrival
-from hil.power.base import Break, Capabilities, Flaw, PowerTrace
+from hil.power.attached import attached
+from hil.power.base import Break, Capabilities, Flaw, PowerTrace, Samples
+from hil.power.drivers import Driver, ProbeSpec
 from hil.power.ppk2 import wire
 from hil.power.ppk2.decode import Decoder, aligned
 
 CAPABILITIES = Capabilities("ppk2", wire.RATE_HZ, 8, (wire.LEAST_V, wire.MOST_V), wire.MOST_A)
 _ANSWER_S = 2.0
+_FLUSH_S = 60.0  # an emulated kit has more to tell than what fits a cable
 _QUIET_S = 0.05
 _PAUSE_S = 0.002  # the system keeps a hundred times as much
 _CHUNK = 1 << 16
@@ -31,18 +37,19 @@ _GONE = (serial.SerialException, OSError)
 
 @dataclass
 class _Taken:
-    """What the reader has taken since the start."""
+    """What the reader has taken since the start; ``failed`` is why it ended before the kit's last answer."""
 
     data: bytearray = field(default_factory=bytearray)
     seconds: list[float] = field(default_factory=list)
     counts: list[int] = field(default_factory=list)
-    failed: OSError | None = None
+    failed: str | None = None
 
 
 class Ppk2:
     """A kit at a serial port, a context manager; as a source it supplies the board, else it measures in line.
 
     ``start`` and ``stop`` enclose what is measured; a trace ends early, with a break, when the kit goes away.
+    What the kit sends before its answer to the question that follows STOP belongs to the trace.
     """
 
     capabilities = CAPABILITIES
@@ -55,7 +62,8 @@ class Ppk2:
         self._volts: float | None = None
         self._calibration: wire.Calibration | None = None
         self._reader: threading.Thread | None = None
-        self._stop = threading.Event()
+        self._first_line = b""  # of the kit's answer to METADATA
+        self._stopped = threading.Event()
         self._taken = _Taken()
 
     def __enter__(self) -> Self:
@@ -110,7 +118,7 @@ class Ppk2:
             raise self._error("the power probe measures already", None, "call stop first")
         self._silence()
         self._taken = _Taken()
-        self._stop.clear()
+        self._stopped.clear()
         self._write(wire.START)
         self._reader = threading.Thread(target=self._read, name=f"power {self._name}", daemon=True)
         self._reader.start()
@@ -128,55 +136,73 @@ class Ppk2:
         if not len(found.words):
             raise self._error(
                 "the power probe sent no samples",
-                str(taken.failed) if taken.failed else f"{len(taken.data):,} bytes",
+                taken.failed or f"{len(taken.data):,} bytes",
                 "check its cable; unplug it and plug it in again",
             )
-        samples = Decoder(self._calibration, self._volts).samples(found.words)
-        came = arrival.Arrivals(
-            np.array(taken.seconds), np.array(taken.counts, np.int64) // wire.SAMPLE_BYTES
-        )
+        counts = np.minimum(np.array(taken.counts, np.int64), len(taken.data))
+        came = arrival.Arrivals(np.array(taken.seconds), counts // wire.SAMPLE_BYTES)
         breaks = [*found.breaks, *arrival.breaks(came, wire.RATE_HZ)]
         if taken.failed is not None:
-            breaks.append(Break(len(found.words), Flaw.STALLED, f"it went away: {taken.failed}"))
-        return PowerTrace(
-            wire.RATE_HZ,
-            samples.current_a,
-            samples.digital,
-            samples.flaws,
-            self._volts,
-            tuple(sorted(breaks, key=lambda one: one.at)),
+            breaks.append(Break(len(found.words), Flaw.STALLED, taken.failed))
+        return PowerTrace.of(
+            Decoder(self._calibration, self._volts).samples(found.words),
             found.words,
-            self._calibration.stored(),
+            driver=CAPABILITIES.name,
+            rate_hz=wire.RATE_HZ,
+            supply_v=self._volts,
+            breaks=breaks,
+            calibration=self._calibration.stored(),
         )
 
     def _read(self) -> None:
+        """Take what comes, until the kit has answered what it was asked after STOP."""
         assert self._port is not None
         handle, taken = self._port.fileno(), self._taken
-        while not self._stop.is_set():
+        give_up = asked_at = None
+        while True:
+            if asked_at is None and self._stopped.is_set():
+                asked_at = len(taken.data)
+                give_up = time.monotonic() + _FLUSH_S
             try:
-                if not select.select([handle], [], [], _QUIET_S)[0]:
-                    continue
+                if not select.select([handle], [], [], _QUIET_S if asked_at is None else _ANSWER_S)[0]:
+                    if asked_at is None:
+                        continue
+                    taken.failed = "it stopped without an answer"
+                    return
                 data = os.read(handle, _CHUNK)
+                if not data:
+                    raise OSError("the port is closed")
             except OSError as error:
-                taken.failed = error
-                return
-            if not data:
-                taken.failed = OSError("the port is closed")
+                taken.failed = f"it went away: {error}"
                 return
             taken.data += data
             taken.seconds.append(time.monotonic())
             taken.counts.append(len(taken.data))
+            if self._stopped.is_set() and self._answered(taken.data):
+                return
+            if give_up is not None and time.monotonic() > give_up:
+                taken.failed = "it does not stop sending"
+                return
             time.sleep(_PAUSE_S)
 
+    def _answered(self, data: bytearray) -> bool:
+        """Whether the answer has come; it is cut off, since what stands before are samples."""
+        begin = data.rfind(self._first_line, max(0, len(data) - _MOST_TEXT))
+        if begin < 0 or data.find(wire.METADATA_END, begin) < 0:
+            return False
+        del data[begin:]
+        return True
+
     def _end(self) -> None:
-        """End the reader, and what the kit sends."""
+        """Tell the kit to stop, and the reader to end with what it answers then."""
         if self._reader is None:
             return
-        self._stop.set()
-        self._reader.join()
-        self._reader = None
-        self._write(wire.STOP)
-        self._silence()
+        reader, self._reader = self._reader, None
+        try:
+            self._write(wire.STOP + wire.METADATA)
+        finally:
+            self._stopped.set()
+            reader.join()
 
     def _silence(self) -> None:
         """Wait until nothing comes any more: what does is older than what is asked next."""
@@ -217,9 +243,13 @@ class Ppk2:
             except OSError as error:
                 raise self._gone(error) from error
         try:
-            return wire.parsed(text.decode("ascii", "replace"))
+            found = wire.parsed(text.decode("ascii", "replace"))
         except PowerProbeError as error:
             raise error.at(self._board) if self._board else error from None
+        first = re.search(rb"(Calibrated|R0)[^\n]*\n", text)
+        assert first is not None  # there is an R0
+        self._first_line = first[0]
+        return found
 
     def _write(self, command: bytes) -> None:
         assert self._port is not None
@@ -241,3 +271,15 @@ class Ppk2:
 
     def _error(self, what: str, evidence: str | None, remedy: str) -> PowerProbeError:
         return PowerProbeError(what, board=self._board, evidence=evidence, remedy=remedy)
+
+
+def _open(spec: ProbeSpec) -> Ppk2:
+    assert spec.port is not None
+    return Ppk2(spec.port, source=spec.source, board=spec.board)
+
+
+def _decode(raw: npt.NDArray[Any], calibration: Mapping[str, str | float], supply_v: float) -> Samples:
+    return Decoder(wire.Calibration.of(calibration), supply_v).samples(raw)
+
+
+DRIVER = Driver("ppk2", _open, _decode, attached)

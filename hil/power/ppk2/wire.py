@@ -7,6 +7,7 @@ to 23, the eight logic inputs in 24 to 31.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -69,6 +70,15 @@ class Calibration:
             if name != "hardware":
                 found |= {f"{name}{index}": value for index, value in enumerate(values)}
         return found
+
+    @classmethod
+    def of(cls, stored: Mapping[str, str | float]) -> Calibration:
+        """What ``stored`` gave; KeyError or ValueError when it is something else."""
+        names = ("ohm", "gs", "gi", "o", "s", "i", "ug")
+        ohm, gs, gi, o, s, i, ug = (
+            tuple(float(stored[f"{name}{index}"]) for index in range(RANGES)) for name in names
+        )
+        return cls(ohm, gs, gi, o, s, i, ug, str(stored["hardware"]))
 
     def amperes(self, volts: float) -> npt.NDArray[np.float32]:
         """The current for each ADC value and range (2^17, float32); NaN for ranges that there are not."""

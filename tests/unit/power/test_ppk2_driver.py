@@ -41,6 +41,21 @@ def test_a_trace_is_what_the_board_took(tmp_path: Path) -> None:
     assert list(rises[:2]) == [True, False]
 
 
+def test_what_comes_after_stop_belongs_to_the_trace(tmp_path: Path) -> None:
+    """A pty takes 4 KB at a time: a kit that has more to tell does so while it is told to stop already."""
+    with emulated_ppk2(tmp_path, "--fault", "stall:100:199900") as port, Ppk2(port) as probe:
+        probe.supply(VOLTS)
+        probe.start()
+        give_up = time.monotonic() + 20
+        while len(probe._taken.data) <= 400 and probe._taken.failed is None:
+            assert time.monotonic() < give_up
+            time.sleep(0.001)
+        trace = probe.stop()
+    assert len(trace) >= 200_000
+    assert trace.driver == "ppk2"
+    assert {one.flaw for one in trace.breaks} == {Flaw.STALLED}
+
+
 def test_a_kit_measures_again(tmp_path: Path) -> None:
     with emulated_ppk2(tmp_path) as port:
         first, second = measured(port, 5_000), measured(port, 5_000)

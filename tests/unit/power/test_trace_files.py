@@ -25,15 +25,14 @@ def trace() -> PowerTrace:
     lossy = aligned(damaged(words(*currents(0.5, 0.1)), Fault(Damage.LOSE, 700, 3)))
     found = aligned(damaged(lossy.words[:700], Fault(Damage.CLIP, 20, 2)) + lossy.words[700:].tobytes())
     samples = Decoder(CALIBRATION, VOLTS).samples(found.words)
-    return PowerTrace(
-        RATE_HZ,
-        samples.current_a,
-        samples.digital,
-        samples.flaws,
-        VOLTS,
-        found.breaks,
+    return PowerTrace.of(
+        samples,
         found.words,
-        CALIBRATION.stored(),
+        driver="ppk2",
+        rate_hz=RATE_HZ,
+        supply_v=VOLTS,
+        breaks=found.breaks,
+        calibration=CALIBRATION.stored(),
     )
 
 
