@@ -143,13 +143,19 @@ class PowerTrace:
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What a kind of probe can do: its fixed rate, its logic inputs, the supply in volts that it can be."""
+    """What a kind of probe can do: its fixed rate, its logic inputs, the supply in volts that it can be.
+
+    A current may be off by ``gain_share`` of itself and ``offset_a`` besides, as its maker says; where nobody
+    does, ``gain_share`` is None.
+    """
 
     name: str
     rate_hz: float
     channels: int
     supply_v: tuple[float, float] | None
     most_a: float
+    gain_share: float | None = None
+    offset_a: float = 0.0
 
 
 class PowerProbe(Protocol):
@@ -174,3 +180,10 @@ class PowerProbe(Protocol):
     def start(self) -> None: ...
 
     def stop(self) -> PowerTrace: ...
+
+
+class Watched(Protocol):
+    """A probe that shows what it measures while it does."""
+
+    def watched(self) -> PowerTrace | None:
+        """What came since it was last asked, None when that is nothing; no part of what ``stop`` gives."""

@@ -20,6 +20,7 @@ from hil.power.base import PowerProbe, Samples
 GROUP = "hil.power"
 _OURS = {
     "ppk2": "hil.power.ppk2.driver",
+    "replay": "hil.power.replay",
 }
 
 
