@@ -162,10 +162,14 @@ class PowerProbe(Protocol):
     """A power probe; a context manager, open within. PowerProbeError tells every failure.
 
     The board has power from ``power(True)`` on, at the volts of ``supply``, until ``power(False)``.
+    ``taken`` is about how many samples have come since ``start``.
     """
 
     @property
     def capabilities(self) -> Capabilities: ...
+
+    @property
+    def taken(self) -> int: ...
 
     def __enter__(self) -> Self: ...
 

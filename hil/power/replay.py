@@ -86,12 +86,20 @@ class Replay:
             )
         self._began, self._shown = time.monotonic(), 0
 
+    @property
+    def taken(self) -> int:
+        """How many samples came by now, at the rate at which they were recorded."""
+        if self._began is None:
+            return 0
+        trace = self._current()
+        return min(len(trace), int((time.monotonic() - self._began) * trace.rate_hz))
+
     def watched(self) -> PowerTrace | None:
         """What came by now, at the rate at which it was recorded."""
         if self._began is None:
             return None
         trace = self._current()
-        begin, end = self._shown, min(len(trace), int((time.monotonic() - self._began) * trace.rate_hz))
+        begin, end = self._shown, self.taken
         self._shown = end
         return part(trace, begin, end) if end > begin else None
 

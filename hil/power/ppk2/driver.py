@@ -97,6 +97,11 @@ class Ppk2:
         self._port.write(wire.START)
         self._port.begin(self._answered)
 
+    @property
+    def taken(self) -> int:
+        """How many samples have come since ``start``, but for those that ``watched`` gave."""
+        return len(self._port.taken.data) // wire.SAMPLE_BYTES
+
     def watched(self) -> PowerTrace | None:
         """What came since it was last asked, while it measures; it is no part of what ``stop`` gives."""
         taken = self._port.taken

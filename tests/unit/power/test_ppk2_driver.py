@@ -21,7 +21,7 @@ def measured(port: str, samples: int) -> PowerTrace:
         probe.power(True)
         probe.start()
         give_up = time.monotonic() + 20
-        while len(probe._port.taken.data) < 4 * samples and probe._port.taken.failed is None:
+        while probe.taken < samples and probe._port.taken.failed is None:
             assert time.monotonic() < give_up
             time.sleep(0.01)
         return probe.stop()
@@ -47,7 +47,7 @@ def test_what_comes_after_stop_belongs_to_the_trace(tmp_path: Path) -> None:
         probe.supply(VOLTS)
         probe.start()
         give_up = time.monotonic() + 20
-        while len(probe._port.taken.data) <= 400 and probe._port.taken.failed is None:
+        while probe.taken <= 100 and probe._port.taken.failed is None:
             assert time.monotonic() < give_up
             time.sleep(0.001)
         trace = probe.stop()
