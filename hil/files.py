@@ -16,20 +16,21 @@ _ROOT = 0
 _OVERFLOW = Path("/proc/sys/kernel/overflowuid")
 
 
-def replace_file(path: Path, content: bytes | str) -> None:
+def replace_file(path: Path, content: bytes | str, mode: int = 0o666) -> None:
     """Put a new file in the place of an old one: whole or not at all, and a link is replaced, not followed.
 
-    Text is written as UTF-8. OSError when that cannot be; nothing is left behind then.
+    Text is written as UTF-8; the umask takes from ``mode``. OSError when that cannot be: nothing is left
+    behind then.
     """
-    with replacing(path) as file:
+    with replacing(path, mode) as file:
         file.write(content.encode() if isinstance(content, str) else content)
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
     """A new file to write, which takes the place of an old one at the end, unless an error comes first."""
     new = path.with_name(f".new-{secrets.token_hex(8)}")
-    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     try:
         with os.fdopen(handle, "wb") as file:
             yield file

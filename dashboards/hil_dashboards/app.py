@@ -12,15 +12,14 @@ from flask import Response, request
 from plotly.utils import PlotlyJSONEncoder
 
 from hil.errors import StoreError
-from hil_dashboards import frames, queries
-from hil_dashboards.choice import parse_profile, parse_search
+from hil_dashboards import queries
+from hil_dashboards.access import Access, Person, Proxied, chosen
 from hil_dashboards.data import RunHead
+from hil_dashboards.entrance import guard_entrance, person
 from hil_dashboards.guard import guard
 from hil_dashboards.pages import notice
-from hil_dashboards.pages.matrix import matrix_page
 from hil_dashboards.pages.parts import Child, shell
-from hil_dashboards.pages.profile import profile_page
-from hil_dashboards.pages.series import series_page
+from hil_dashboards.views import PAGES, Asked
 from hil_db import engine
 
 # Dash's own table, which no page has.
@@ -64,12 +63,16 @@ class _App(Dash):
         return page.replace("{later}", json.dumps(_LATER.findall(scripts)), 1)
 
 
-def create_app(url: str | None = None, host: str = "127.0.0.1", names: Iterable[str] = ()) -> Dash:
+def create_app(
+    url: str | None = None, host: str = "127.0.0.1", names: Iterable[str] = (), access: Access | None = None
+) -> Dash:
     """The dashboard of one database (None: the one in the user's data folder), which need not exist yet.
 
     ``host`` is what its server listens on; browsers may know it by that, by this machine's name and by
-    ``names``. A page's content is JSON of its own, which the index asks for before its scripts: the server
-    makes it while the browser reads those. StoreError when ``url`` is no database URL.
+    ``names``. ``access`` says who is let in; None: who is on this machine.
+    A page's content is JSON of its own, which the index asks for before its scripts: the server makes it
+    while the browser reads those.
+    StoreError when ``url`` is no database URL, HilError when log-ins cannot be kept.
     """
     place = engine.shown(engine.parse(url))
     app = _App("hil_dashboards", title="HIL lab", update_title="", serve_locally=True)
@@ -81,13 +84,16 @@ def create_app(url: str | None = None, host: str = "127.0.0.1", names: Iterable[
     )
 
     def content(page: str = "") -> Response:
-        tree = render(url, place, f"/{page}", request.query_string.decode(errors="replace"))
+        tree = render(url, place, f"/{page}", request.query_string.decode(errors="replace"), person())
         # A browser that goes back would otherwise show what it once kept.
         return Response(written(tree), mimetype="application/json", headers={"Cache-Control": "no-store"})
 
     app.server.add_url_rule("/content/", view_func=content)
     app.server.add_url_rule("/content/<path:page>", view_func=content)
+    access = access if access is not None else chosen()
     guard(app.server, host, names)
+    guard_entrance(app.server, access)
+    app.server.wsgi_app = Proxied(app.server.wsgi_app, access.proxies)
     return app
 
 
@@ -96,42 +102,19 @@ def written(tree: Component) -> str:
     return json.dumps(tree, cls=PlotlyJSONEncoder, separators=(",", ":"))
 
 
-def render(url: str | None, place: str, path: str, search: str) -> Component:
+def render(url: str | None, place: str, path: str, search: str, person: Person | None = None) -> Component:
     """The page at an address, or one that says why there is nothing to show and what to do."""
     page = path.rstrip("/") or "/"
     newest: RunHead | None = None
     body: list[Child]
     try:
-        if page not in ("/", "/series", "/profile"):
+        if page not in PAGES:
             body = [notice.unknown_page(path)]
         elif not queries.exists(url):
             body = [notice.no_results(place, made=False)]
-        elif page == "/":
-            newest, body = _matrix(url, place)
-        elif page == "/profile":
-            newest, body = _profile(url, search)
         else:
-            newest, body = _series(url, place, search)
+            newest, body = PAGES[page].show(Asked(url, place, search, person))
     except StoreError as error:
         body = [notice.unreadable(error)]
-    return shell(page, body, newest=newest, place=place)
-
-
-def _matrix(url: str | None, place: str) -> tuple[RunHead | None, list[Child]]:
-    data = queries.read_matrix(url)
-    if not data.sessions:
-        return data.newest, [notice.no_results(place, made=True)]
-    return data.newest, matrix_page(frames.matrix(data))
-
-
-def _profile(url: str | None, search: str) -> tuple[RunHead | None, list[Child]]:
-    choice = parse_profile(search)
-    data = queries.read_profile(url, choice)
-    return data.newest, profile_page(data, choice)
-
-
-def _series(url: str | None, place: str, search: str) -> tuple[RunHead | None, list[Child]]:
-    data = queries.read_series(url, parse_search(search))
-    if not data.models:
-        return data.newest, [notice.no_results(place, made=True)]
-    return data.newest, series_page(data)
+    tabs = [(one.tab, address) for address, one in PAGES.items() if one.tab is not None]
+    return shell(page, body, newest=newest, place=place, tabs=tabs, person=person)

@@ -9,6 +9,7 @@ from typing import Any
 from waitress.server import create_server
 
 from hil.errors import HilError
+from hil_dashboards.access import Access, How, chosen
 from hil_dashboards.app import create_app
 from hil_dashboards.guard import BODY_MOST, is_loopback
 from hil_db import engine
@@ -22,18 +23,32 @@ _LIMITS: Any = {
     "asyncore_use_poll": True,
     "max_request_header_size": BODY_MOST,
     "max_request_body_size": BODY_MOST,
+    "clear_untrusted_proxy_headers": False,  # the app heeds those of its own proxies alone
 }
 
 
 def serve(
-    url: str | None = None, host: str = "127.0.0.1", port: int = 8050, names: Iterable[str] = ()
+    url: str | None = None,
+    host: str = "127.0.0.1",
+    port: int = 8050,
+    names: Iterable[str] = (),
+    access: Access | None = None,
 ) -> None:
     """Serve the dashboard of a database until Ctrl-C; prints the address first, and that there is none yet.
 
     Port 0 takes any free one. Browsers may know it by ``host``, by this machine's name and by ``names``.
-    StoreError for a URL that is none, HilError when the port cannot be had.
+    ``access`` says who is let in; None: who is on this machine.
+    StoreError for a URL that is none, HilError when the port cannot be had, log-ins cannot be kept, or others
+    would reach it and nothing told who they are.
     """
-    app = create_app(url, host, names)
+    access = access if access is not None else chosen()
+    if access.how is How.NOBODY and not is_loopback(host):
+        raise HilError(
+            f"whoever reaches {host} could read all results",
+            evidence="--auth does not say who may",
+            remedy="let people log in with --auth=users, or leave out --host: it is for this machine then",
+        )
+    app = create_app(url, host, names, access)
     try:
         if not 0 <= port <= 65535:  # the resolver would take the remainder
             raise ValueError("ports are 0 to 65535")
@@ -50,7 +65,5 @@ def serve(
     if path is not None and engine.is_missing(path):
         made = f"{engine.bench_command(engine.parse(url))} makes it"
         print(f"there is no database {path} yet: pages say so until {made}", flush=True)
-    if not is_loopback(host):
-        print(f"whoever reaches {host} can read it: it asks for no password", flush=True)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a page asks for more at once than threads
     server.run()

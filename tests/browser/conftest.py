@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -63,6 +63,12 @@ def served() -> Iterator[Callable[[str], str]]:
             return addresses[url]
 
         yield serve
+
+
+@pytest.fixture(scope="session")
+def serving() -> Callable[[list[str]], AbstractContextManager[subprocess.Popen[str]]]:
+    """Start a server by a command of one's own."""
+    return served_by
 
 
 @contextmanager

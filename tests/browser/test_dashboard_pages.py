@@ -480,14 +480,14 @@ def test_choosing_is_in_the_address_and_the_address_can_be_shared(
     assert "metric=accuracy" in page.url
     page.locator("main").get_by_role("link", name="q15").first.click()
     page.wait_for_url("**precision=q15**")
-    page.wait_for_function("document.querySelectorAll('.scatterlayer .trace').length === 2")
+    page.wait_for_function("() => document.querySelectorAll('.scatterlayer .trace').length === 2")
     assert points(page) == RUNS * 2 - 1
     other = context.new_page()
     other.goto(page.url)
     assert points(other) == RUNS * 2 - 1
     other.close()
     page.go_back()
-    page.wait_for_function("document.querySelectorAll('.scatterlayer .trace').length === 4")
+    page.wait_for_function("() => document.querySelectorAll('.scatterlayer .trace').length === 4")
     assert not view.wrong
 
 

@@ -30,6 +30,9 @@
     window.hilFirst = undefined;
     try {
       const answer = await (first && first.address === address ? first.answer : fetch(address));
+      if (answer.status === 401) {
+        location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+      }
       if (!answer.ok) {
         return notice(`The dashboard's server says: ${answer.status} ${answer.statusText}.`);
       }

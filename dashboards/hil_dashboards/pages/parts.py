@@ -9,21 +9,34 @@ from dash import html
 from dash.development.base_component import Component
 
 from hil_dashboards import text
+from hil_dashboards.access import Person
 from hil_dashboards.data import RunHead
 
 Child = Component | str
 
 
-def shell(page: str, body: Sequence[Child], *, newest: RunHead | None, place: str) -> Component:
-    """A whole page: bar, content, foot. ``page`` is the address the bar marks as the present one."""
+def shell(
+    page: str,
+    body: Sequence[Child],
+    *,
+    newest: RunHead | None,
+    place: str,
+    tabs: Sequence[tuple[str, str]] = (),
+    person: Person | None = None,
+) -> Component:
+    """A whole page: bar, content, foot. ``page`` is the address the bar marks as the present one.
+
+    ``tabs`` are the names and addresses in the bar.
+    """
     return html.Div(
         [
             html.Header(
                 html.Div(
                     [
                         html.A("HIL lab", href="/", className="brand"),
-                        html.Nav([_tab("Matrix", "/", page), _tab("Series", "/series", page)]),
+                        html.Nav([_tab(name, href, page) for name, href in tabs]),
                         *([run_note(newest)] if newest is not None else []),
+                        *([_who(person)] if person is not None else []),
                     ],
                     className="wrap",
                 )
@@ -41,6 +54,15 @@ def shell(page: str, body: Sequence[Child], *, newest: RunHead | None, place: st
 def _tab(name: str, href: str, page: str) -> Component:
     present = {"aria-current": "page"} if href == page else {}
     return html.A(name, href=href, className="tab present" if present else "tab")
+
+
+def _who(person: Person) -> Component:
+    """Who is logged in, and the way out: a form of the browser's own."""
+    leave = html.Form(
+        html.Button("Log out", name="guard", value=person.guard), method="post", action="/logout"
+    )
+    told = [html.Span(person.name, className="strong", title=f"role: {person.role}")]
+    return html.Div([*told, *([leave] if person.logs_out else [])], className="who")
 
 
 def _note(newest: RunHead | None) -> list[Child]:

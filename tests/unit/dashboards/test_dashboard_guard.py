@@ -35,7 +35,11 @@ def client(bench: Any) -> FlaskClient:
 def test_app_answers_with_a_policy_and_asks_nothing_of_other_hosts(client: FlaskClient) -> None:
     answer = client.get("/")
     assert answer.status_code == 200
-    assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    (scripts,) = re.findall(r"script-src ([^;]*)", policy)
+    assert "unsafe" not in scripts
+    assert "unsafe-eval" not in policy
     assert "https://" not in answer.text
     assert client.get("/assets/style.css").status_code == 200
 

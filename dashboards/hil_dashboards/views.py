@@ -1,0 +1,65 @@
+"""Which pages there are, in the order of the bar; each reads what it shows, and makes it.
+
+A new page is a module in ``pages``, what it asks the database in ``queries``, and a line in PAGES.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from hil_dashboards import frames, queries
+from hil_dashboards.access import Person
+from hil_dashboards.choice import parse_profile, parse_search
+from hil_dashboards.data import RunHead
+from hil_dashboards.pages import notice
+from hil_dashboards.pages.matrix import matrix_page
+from hil_dashboards.pages.parts import Child
+from hil_dashboards.pages.profile import profile_page
+from hil_dashboards.pages.series import series_page
+
+
+class Asked(NamedTuple):
+    """A database, how messages name it, a query such as ``?metric=instructions``, and who asks."""
+
+    url: str | None
+    place: str
+    search: str
+    person: Person | None = None
+
+
+Shown = tuple[RunHead | None, list[Child]]  # the newest run, and the page below the bar
+
+
+class Page(NamedTuple):
+    """What stands at an address; without a ``tab`` in the bar other pages lead to it."""
+
+    tab: str | None
+    show: Callable[[Asked], Shown]  # StoreError when the database cannot be read
+
+
+def _matrix(asked: Asked) -> Shown:
+    data = queries.read_matrix(asked.url)
+    if not data.sessions:
+        return data.newest, [notice.no_results(asked.place, made=True)]
+    return data.newest, matrix_page(frames.matrix(data))
+
+
+def _series(asked: Asked) -> Shown:
+    data = queries.read_series(asked.url, parse_search(asked.search))
+    if not data.models:
+        return data.newest, [notice.no_results(asked.place, made=True)]
+    return data.newest, series_page(data)
+
+
+def _profile(asked: Asked) -> Shown:
+    choice = parse_profile(asked.search)
+    data = queries.read_profile(asked.url, choice)
+    return data.newest, profile_page(data, choice)
+
+
+PAGES: Mapping[str, Page] = {
+    "/": Page("Matrix", _matrix),
+    "/series": Page("Series", _series),
+    "/profile": Page(None, _profile),
+}

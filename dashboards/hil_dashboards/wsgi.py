@@ -1,0 +1,34 @@
+"""The dashboard for a WSGI server of one's own, such as gunicorn (docs/serving.md).
+
+``gunicorn 'hil_dashboards.wsgi:application(auth="users", names=["lab.example"])'``
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from flask import Flask
+
+from hil_dashboards.access import chosen
+from hil_dashboards.app import create_app
+
+
+def application(
+    db: str | None = None,
+    *,
+    auth: str | None = None,
+    users: str | None = None,
+    proxies: Iterable[str] = (),
+    user_header: str | None = None,
+    names: Iterable[str] = (),
+) -> Flask:
+    """The app as ``hil dashboard`` serves it with the options of the same names; ``names`` is --allow-host.
+
+    Without ``auth`` this machine alone is answered, whatever the server listens on. HilError as the command
+    has it.
+    """
+    file = Path(users) if users is not None else None
+    app = create_app(db, names=names, access=chosen(auth, file, proxies, user_header))
+    server: Flask = app.server
+    return server
