@@ -4,8 +4,8 @@
     python benchmarks/power.py read --seconds=60
 
 `read` takes samples from an emulated Power Profiler Kit II, a process of its own.
-`faults` puts a fault of a random kind at a random place into three windows of 0.1, 1 or 10 s, a thousand
-times, and none a thousand times.
+`faults` puts a fault of a random kind at a random place into three windows of 0.1, 1 or 10 s, of one span or
+of spans of 0.1 s, a thousand times, and none a thousand times.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from power_probes import VOLTS, currents, emulated_ppk2, words
 CASES = 1_000
 CRYSTAL = 1e-4
 WINDOWS = 3
+LAYOUTS = ((0.1, 1, 0.4), (1.0, 1, 0.2), (1.0, 10, 0.2), (10.0, 1, 0.1), (10.0, 100, 0.1))
 APART = 2.5  # samples that an edge may be off: more of a valid window's energy is a fault that passed
 
 
@@ -90,22 +91,23 @@ def faults() -> None:
     passed: Counter[str] = Counter()
     tried: Counter[str] = Counter()
     refused = 0
-    for window_s, share in ((0.1, 0.6), (1.0, 0.3), (10.0, 0.1)):
-        current_a, digital = currents((WINDOWS + 1.01) * window_s, window_s)
+    for window_s, spans, share in LAYOUTS:
+        span_s = window_s / spans
+        seconds = span_s + WINDOWS * window_s + 0.01 * span_s
+        current_a, digital = currents(seconds, span_s)
         samples = words(current_a, digital)
-        length = round(window_s * RATE_HZ)
-        edges = length * np.arange(1, WINDOWS + 2)
+        edges = round(span_s * RATE_HZ) + round(window_s * RATE_HZ) * np.arange(WINDOWS + 1)
         sums = [float(current_a[begin:end].sum(dtype=float)) for begin, end in pairwise(edges)]
         for _ in range(round(CASES * share)):
-            board_s = [window_s * (1 + rng.uniform(-0.9, 0.9) * CRYSTAL)] * WINDOWS
-            clean = measured(samples.tobytes(), decoder, board_s)
+            board_s = [span_s * (1 + rng.uniform(-0.9, 0.9) * CRYSTAL)] * (WINDOWS * spans)
+            clean = measured(samples.tobytes(), decoder, board_s, spans)
             refused += len(clean.valid) < WINDOWS
             fault = any_fault(rng, edges)
             name = f"{fault.damage}" + (
                 " 64k" if fault.damage is Damage.LOSE and fault.count % 64 == 0 else ""
             )
             tried[name] += 1
-            found = measured(damaged(samples, fault), decoder, board_s)
+            found = measured(damaged(samples, fault), decoder, board_s, spans)
             passed[name] += wrong(found, sums, current_a)
     print(f"faults: {sum(tried.values()):,} cases, {sum(passed.values())} of them passed as measured")
     for name, count in sorted(tried.items()):
@@ -126,11 +128,11 @@ def any_fault(rng: np.random.Generator, edges: npt.NDArray[np.int64]) -> Fault:
     return Fault(Damage(damage), int(rng.integers(edges[0], edges[-1])), int(counts[Damage(damage)]))
 
 
-def measured(data: bytes, decoder: Decoder, board_s: list[float]) -> Windows:
+def measured(data: bytes, decoder: Decoder, board_s: list[float], per_window: int) -> Windows:
     found = aligned(data)
     samples = decoder.samples(found.words)
     trace = PowerTrace(RATE_HZ, samples.current_a, samples.digital, samples.flaws, VOLTS, found.breaks)
-    return windows(trace, 0, board_s, 1, CRYSTAL)
+    return windows(trace, 0, board_s, per_window, CRYSTAL)
 
 
 def wrong(found: Windows, sums: list[float], current_a: npt.NDArray[np.float32]) -> bool:

@@ -74,7 +74,7 @@ def energy(
     """
     every = [window for one in passes for window in one.windows.windows]
     valid = [window for window in every if window.invalid is None]
-    reasons = _reasons(passes)
+    reasons = reasons_of(passes)
     if len(valid) < LEAST_WINDOWS or 2 * len(valid) < len(every):
         told = f"{len(valid)} of {len(every)} windows count"
         return EnergyFound(notes=(f"no energy: {told}: {reasons}" if reasons else f"no energy: {told}",))
@@ -101,6 +101,17 @@ def energy(
     return EnergyFound(tuple(measures), tuple(samples), notes if reasons else ())
 
 
+def reasons_of(passes: Sequence[Pass]) -> str:
+    """Why windows do not count, the most frequent first."""
+    missing = [one.windows.missing for one in passes if one.windows.missing is not None]
+    invalid = [
+        window.invalid for one in passes for window in one.windows.windows if window.invalid is not None
+    ]
+    found = Counter([*missing, *invalid]).most_common()
+    told = [f"{reason} ({count} times)" if count > 1 else reason for reason, count in found[:_REASONS]]
+    return "; ".join(told + ([f"{len(found) - _REASONS} other reasons"] if len(found) > _REASONS else []))
+
+
 def peak_a(trace: PowerTrace, window: Window) -> float:
     """The current that means of ``PEAK_S`` do not exceed in ``PEAK_QUANTILE`` of a window, in amperes.
 
@@ -117,13 +128,13 @@ def _figures(passes: Sequence[Pass]) -> Iterator[tuple[Metric, list[Values], flo
     lengths = [window.end - window.begin for one in passes for window in one.windows.valid]
     edges = EDGE_SAMPLES / median(np.array(lengths))
     waited = [one.idle[1] - one.idle[0] for one in passes if one.idle is not None]
-    idle = [[mean_a(one.trace, *one.idle)] if one.idle is not None else [] for one in passes]
-    usual = median(np.concatenate(idle)) if waited else np.nan  # for a pass that did not wait
+    idle_w = [[_mean_w(one.trace, *one.idle)] if one.idle is not None else [] for one in passes]
+    usual = median(np.concatenate(idle_w)) if waited else np.nan  # for a pass that did not wait
 
     def each(value: Callable[[PowerTrace, Window, float], float], scale: float) -> list[Values]:
         return [
             np.array([value(one.trace, window, (own or [usual])[0]) for window in one.windows.valid]) * scale
-            for one, own in zip(passes, idle, strict=True)
+            for one, own in zip(passes, idle_w, strict=True)
         ]
 
     def of_one(found: list[Values]) -> list[Values]:
@@ -132,20 +143,20 @@ def _figures(passes: Sequence[Pass]) -> Iterator[tuple[Metric, list[Values], flo
     yield metrics.ENERGY_PER_INFERENCE, of_one(each(lambda _, window, __: window.energy_j, 1e6)), edges
     if waited:
         yield metrics.ENERGY_NET_PER_INFERENCE, of_one(each(_net_j, 1e6)), edges
-    yield metrics.POWER_AVG, each(lambda trace, held, _: held.energy_j / _seconds(trace, held), 1e3), edges
+    yield metrics.POWER_AVG, each(lambda trace, held, _: _mean_w(trace, held.begin, held.end), 1e3), edges
     yield metrics.CURRENT_AVG, each(lambda trace, held, _: mean_a(trace, held.begin, held.end), 1e3), edges
     yield metrics.CURRENT_PEAK, each(lambda trace, held, _: peak_a(trace, held), 1e3), None
     if waited:
-        currents = [np.array(own) * 1e3 for own in idle]
+        currents = [np.array([mean_a(one.trace, *one.idle) * 1e3] if one.idle else []) for one in passes]
         yield metrics.CURRENT_IDLE, currents, EDGE_SAMPLES / min(waited)
 
 
-def _net_j(trace: PowerTrace, window: Window, idle_a: float) -> float:
-    return window.energy_j - idle_a * trace.supply_v * _seconds(trace, window)
+def _net_j(trace: PowerTrace, window: Window, idle_w: float) -> float:
+    return window.energy_j - idle_w * (window.end - window.begin) / trace.rate_hz
 
 
-def _seconds(trace: PowerTrace, window: Window) -> float:
-    return (window.end - window.begin) / trace.rate_hz
+def _mean_w(trace: PowerTrace, begin: int, end: int) -> float:
+    return trace.energy_j(begin, end) * trace.rate_hz / (end - begin)
 
 
 def mean_a(trace: PowerTrace, begin: int, end: int) -> float:
@@ -165,14 +176,3 @@ def _held(passes: Sequence[Pass]) -> dict[str, str | float]:
         told = json.dumps(dict(calibration), sort_keys=True)
         held["calibration"] = hashlib.sha256(told.encode()).hexdigest()[:_DIGITS]
     return held
-
-
-def _reasons(passes: Sequence[Pass]) -> str:
-    """Why windows do not count, the most frequent first."""
-    missing = [one.windows.missing for one in passes if one.windows.missing is not None]
-    invalid = [
-        window.invalid for one in passes for window in one.windows.windows if window.invalid is not None
-    ]
-    found = Counter([*missing, *invalid]).most_common()
-    told = [f"{reason} ({count} times)" if count > 1 else reason for reason, count in found[:_REASONS]]
-    return "; ".join(told + ([f"{len(found) - _REASONS} other reasons"] if len(found) > _REASONS else []))

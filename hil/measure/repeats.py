@@ -30,7 +30,8 @@ def students_t(freedom: int) -> float:
     z = _NORMAL  # Cornish and Fisher, 1937
     first = (z**3 + z) / 4
     second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
-    return z + first / freedom + second / freedom**2
+    third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
+    return z + first / freedom + second / freedom**2 + third / freedom**3
 
 
 def interval(resets: Sequence[Values]) -> tuple[float, float] | None:

@@ -79,7 +79,7 @@ def windows(
     for first in range(0, len(spans_s), per_window):
         begin, end = int(found[first]), int(found[first + per_window])
         told = trace.wrong_within(begin, end) or _first(wrong[first : first + per_window])
-        held.append(Window(begin, end, energy_j(trace, begin, end), told))
+        held.append(Window(begin, end, trace.energy_j(begin, end), told))
     return Windows(tuple(held))
 
 
@@ -95,11 +95,6 @@ def idle_samples(trace: PowerTrace, channel: int | None, seconds: float) -> tupl
     if channel is not None and len(at := trace.edges(channel)[0]) and at[0] < end:
         return None
     return begin, end
-
-
-def energy_j(trace: PowerTrace, begin: int, end: int) -> float:
-    """Of the samples from ``begin`` to before ``end``, in joules."""
-    return float(np.sum(trace.current_a[begin:end], dtype=np.float64)) * trace.supply_v / trace.rate_hz
 
 
 def _placed(
@@ -171,9 +166,10 @@ def _first(told: Sequence[str | None]) -> str | None:
 def _edges_told(found: int, meant: int, channel: int) -> str:
     if found == 0:
         return f"logic input {channel} never changes: wire it to the board's sync pin"
+    times = f"{found:,} time{'s' if found != 1 else ''}"
     if found < meant:
-        return f"logic input {channel} changes {found:,} times, not {meant:,}: is it wired to another pin?"
+        return f"logic input {channel} changes {times}, not {meant:,}: is it wired to another pin?"
     return (
-        f"logic input {channel} changes {found:,} times, never {meant:,} times as the board counted: "
+        f"logic input {channel} changes {times}, never {meant:,} times as the board counted: "
         "is it wired to another pin?"
     )
