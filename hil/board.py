@@ -23,6 +23,7 @@ from hil.link.rings import Memory
 from hil.measure.cycles import CoreTrace
 from hil.measure.elf import check_fits, load_segments
 from hil.power.board import BoardPower
+from hil.power.opening import of_silicon
 from hil.qemu.process import QemuProcess, find_ahead
 from hil.values import Method
 
@@ -126,6 +127,7 @@ def open_board(
             raise error.at(spec.name) from None
         if process is None:
             port = "" if spec.through_probe else _free_port(spec)
+            power = None if spec.power is None else of_silicon(spec.power, kind, spec.name)
             yield Board(
                 spec.name,
                 kind,
@@ -134,6 +136,8 @@ def open_board(
                 through_probe=spec.through_probe,
                 versions=versions,
                 hang_after_s=spec.hang_after_s,
+                power=power,
+                power_missing=_no_probe(spec),
             )
         else:
             yield Board(
@@ -153,6 +157,12 @@ def open_board(
                 versions={**versions, "qemu": process.version},
                 hang_after_s=spec.hang_after_s,
             )
+
+
+def _no_probe(spec: BoardSpec) -> str | None:
+    if spec.power is not None:
+        return None
+    return "no power probe: the lab file gives it no power table"
 
 
 def look_ahead(specs: Sequence[BoardSpec]) -> None:

@@ -38,16 +38,17 @@ def run(options: argparse.Namespace) -> int:
                 "probe": one.spec.probe,
                 "serial": one.spec.serial,
                 "link": one.spec.link,
+                "power": None if one.spec.power is None else one.spec.power.told,
                 "tags": list(one.spec.tags),
             }
             for one in found
         ]
         print(json.dumps(told, indent=2, ensure_ascii=False))
         return 0
-    rows = [[one.spec.name, one.spec.kind.name, str(one.state), one.why or ""] for one in found]
-    print(
-        "\n".join(
-            line.rstrip() for line in table_lines(["board", "kind", "state", "why"], rows, left=(0, 1, 2, 3))
-        )
-    )
+    rows = []
+    for one in found:
+        power = "" if one.spec.power is None else one.spec.power.told
+        rows.append([one.spec.name, one.spec.kind.name, power, str(one.state), one.why or ""])
+    lines = table_lines(["board", "kind", "power probe", "state", "why"], rows, left=(0, 1, 2, 3, 4))
+    print("\n".join(line.rstrip() for line in lines))
     return 0

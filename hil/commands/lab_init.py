@@ -23,10 +23,11 @@ def run(options: argparse.Namespace) -> int:
     from hil.lab.file import load_lab
     from hil.lab.text import lab_text
     from hil.link.usb import UsbPorts
+    from hil.power.attached import attached
 
     path: Path = options.file
     with ProbeProcess() as process:
-        text, notes = lab_text(process.attached(), UsbPorts())
+        text, notes = lab_text(process.attached(), UsbPorts(), attached())
     try:
         with path.open("w" if options.force else "x", encoding="utf-8") as file:
             file.write(text)

@@ -21,6 +21,8 @@ from hil.desk.locks import lock_dir
 from hil.desk.ports import users_of
 from hil.desk.states import BoardState, State
 from hil.errors import HilError
+from hil.lab.boards import BoardSpec
+from hil.link.usb import UsbPorts
 from hil.qemu.program import find_program
 from hil.qemu.runtime import runtime_dir
 
@@ -65,6 +67,7 @@ def examine(machine: Machine, states: Sequence[BoardState]) -> list[Finding]:
         *_folders(),
         *_probes(machine),
         *_ports(machine, [state.spec.serial for state in states if state.spec.serial is not None]),
+        *(one for state in states for place in state.spec.places for one in _power(machine, place)),
         *(_board(state) for state in states),
     ]
 
@@ -206,6 +209,25 @@ def _port(machine: Machine, port: str) -> Finding:
         told = ", ".join(map(str, users))
         return Finding("serial port", Grade.FAULT, f"{port} is open in {told}", "end that program")
     return Finding("serial port", Grade.OK, port)
+
+
+def _power(machine: Machine, board: BoardSpec) -> Iterator[Finding]:
+    """The power probe that the lab file gives a board of silicon."""
+    power = board.power
+    if power is None or board.kind.emulator is not None:
+        return
+    what, told = f"power probe of {board.name}", f"{power.told}, {power.supply_v:g} V"
+    port = power.port
+    if port is None and power.serial_number is not None:
+        port = UsbPorts(machine.sys, machine.dev).port_with_serial(power.serial_number)
+    if port is None:
+        yield Finding(what, Grade.FAULT, f"{told}: not attached", "plug it in; `hil power list` lists them")
+        return
+    found = _port(machine, port)
+    yield Finding(what, found.grade, f"{told}: {found.seen}", found.remedy)
+    if power.channel is None:
+        seen = "its sync pin is wired to no logic input: windows have no edges"
+        yield Finding(what, Grade.WARNING, seen, "wire it, and name the input as power.channel")
 
 
 def _board(state: BoardState) -> Finding:

@@ -114,6 +114,8 @@ def board_facts(board: BoardSpec) -> dict[str, Any]:
     kind = board.kind
     told = {one.name: getattr(board, one.name) for one in fields(board) if one.name not in _NOT_OF_FILE}
     told |= {"power_cycle": _program(board.power_cycle), "tags": list(board.tags)}
+    if board.power is not None:
+        told["power"] = {name: held for name, held in asdict(board.power).items() if held is not None}
     if board.quarantine is not None:
         told["quarantine"] = f"since {board.quarantine.since}: {board.quarantine.reason}"
     about = {

@@ -10,8 +10,10 @@ from pathlib import Path
 from hil.errors import LabError, LinkError
 from hil.kinds import KINDS, Kind
 from hil.lab.keys import AUTO, PROBE, Quarantine
+from hil.lab.power import spec_of
 from hil.link.usb import UsbPorts
 from hil.naming import listed, suggest
+from hil.power.board import PowerSpec
 
 DEFAULT_BOARD = "qemu"
 _TAG = "tag:"
@@ -26,8 +28,8 @@ class BoardSpec:
 
     ``pool`` is what the lab file says of it, None for nothing. ``members`` are the boards of silicon that
     share the images of a pool. ``serial`` may be ``auto``. ``link`` says what carries the frames, None
-    for what its kind has. ``power_cycle`` is a command that switches it off and on. ``quarantine`` says why
-    it is to be left alone. ``lab`` is the file that names it.
+    for what its kind has. ``power_cycle`` is a command that switches it off and on. ``power`` is the probe in
+    its supply. ``quarantine`` says why it is to be left alone. ``lab`` is the file that names it.
     """
 
     name: str
@@ -41,6 +43,7 @@ class BoardSpec:
     power_cycle: tuple[str, ...] | None = None
     hang_after_s: float | None = None
     link: str | None = None
+    power: PowerSpec | None = None
     quarantine: Quarantine | None = None
     lab: Path | None = None
 
@@ -146,9 +149,13 @@ def _pools(boards: Sequence[BoardSpec]) -> tuple[BoardSpec, ...]:
 
 def builtin_lab() -> Lab:
     """The lab of a machine with nothing on the desk: one QEMU board; by their kinds' names the others."""
-    default = BoardSpec(DEFAULT_BOARD, KINDS["qemu_mps2_an386"])
+    default = _emulated(DEFAULT_BOARD, KINDS["qemu_mps2_an386"])
     emulated = [kind for kind in KINDS.values() if kind.emulator is not None and kind is not default.kind]
-    return Lab((default,), asked=tuple(BoardSpec(kind.name, kind) for kind in emulated))
+    return Lab((default,), asked=tuple(_emulated(kind.name, kind) for kind in emulated))
+
+
+def _emulated(name: str, kind: Kind) -> BoardSpec:
+    return BoardSpec(name, kind, power=spec_of(kind, None))
 
 
 def port_of(board: BoardSpec, usb: UsbPorts | None = None) -> str:

@@ -27,9 +27,12 @@ from typing import Any
 from hil.errors import LabError
 from hil.kinds import KINDS, Kind
 from hil.lab.boards import BoardSpec, Lab, builtin_lab, port_key, probe_key
-from hil.lab.keys import AUTO, KEYS, PROBE, SECTIONS, WrongValueError
+from hil.lab.keys import AUTO, KEYS, PROBE, SECTIONS
 from hil.lab.places import Place, nearest, places
+from hil.lab.power import spec_of
+from hil.lab.wrong import WrongValueError
 from hil.naming import suggest, why_no_name
+from hil.power.board import PowerSpec
 from hil.reading import LARGEST_TEXT, read_bytes
 
 _SHOWN = 40  # letters of a name that is none
@@ -75,6 +78,7 @@ class _Reader:
             )
         boards = tuple(self._board(name, table) for name, table in tables.items())
         self._refuse_shared(boards)
+        self._refuse_shared_power(boards)
         self._refuse_pools_name(boards)
         return boards
 
@@ -115,8 +119,18 @@ class _Reader:
                 raise self._wrong(
                     f"is emulated and takes no {key}", (*here, key), board=name, remedy="drop it"
                 )
-        fields = {key: value for key, value in values.items() if key != "kind"}
-        return BoardSpec(name, kind, lab=self._path.resolve(), **fields)
+        power = self._power(name, kind, values)
+        fields = {key: value for key, value in values.items() if key not in ("kind", "power")}
+        return BoardSpec(name, kind, power=power, lab=self._path.resolve(), **fields)
+
+    def _power(self, board: str, kind: Kind, values: Mapping[str, Any]) -> PowerSpec | None:
+        """The board's power probe: an emulated board has one unless it is told that it has none."""
+        if values.get("power", {} if kind.emulator is not None else None) is None:
+            return None
+        try:
+            return spec_of(kind, values.get("power"))
+        except WrongValueError as error:
+            raise self._wrong_value(board, "power", error) from None
 
     def _kind(self, board: str, name: object) -> Kind:
         if isinstance(name, str) and name in KINDS:
@@ -132,11 +146,14 @@ class _Reader:
         try:
             return KEYS[key].read(value)
         except WrongValueError as error:
-            name = ".".join([key, *error.path])
-            shown = f"{value!r}"[:_SHOWN]
-            raise self._wrong(
-                f"{name} {error}", ("boards", board, key, *error.path), shown, board=board, remedy=error.near
-            ) from None
+            raise self._wrong_value(board, key, error, f"{value!r}"[:_SHOWN]) from None
+
+    def _wrong_value(
+        self, board: str, key: str, error: WrongValueError, shown: str | None = None
+    ) -> LabError:
+        name = ".".join([key, *error.path])
+        path = ("boards", board, key, *error.path)
+        return self._wrong(f"{name} {error}", path, shown, board=board, remedy=error.near)
 
     def _refuse_shared(self, boards: Sequence[BoardSpec]) -> None:
         """Two names for one board would flash it under each other's feet."""
@@ -155,6 +172,24 @@ class _Reader:
                         board=board.name,
                         remedy="give each board its own; `hil probes` lists what is attached",
                     )
+
+    def _refuse_shared_power(self, boards: Sequence[BoardSpec]) -> None:
+        seen: dict[tuple[str, str], BoardSpec] = {}
+        for board in boards:
+            power = board.power
+            if power is None or (power.port is None and power.serial_number is None):
+                continue
+            port = ("port", port_key(power.port)) if power.port is not None else None
+            key = port or ("serial_number", str(power.serial_number))
+            other = seen.setdefault(key, board)
+            if other is not board:
+                raise self._wrong(
+                    f"shares its power probe with {other.name}",
+                    ("boards", board.name, "power", key[0]),
+                    power.told,
+                    board=board.name,
+                    remedy="give each board its own; `hil power list` lists what is attached",
+                )
 
     def _refuse_pools_name(self, boards: Sequence[BoardSpec]) -> None:
         pools = {board.kind.name for board in boards if board.pooled and board.kind.emulator is None}

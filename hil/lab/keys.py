@@ -12,6 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hil.lab.power import SCHEMA as POWER
+from hil.lab.power import read_power
+from hil.lab.wrong import WrongValueError, text
 from hil.naming import suggest
 
 AUTO = "auto"  # a serial port that is found by the debug probe's serial number
@@ -26,18 +29,6 @@ SECTIONS: Mapping[str, str] = {
     "boards": "the boards of this lab, a table each, by the names that --board takes",
     "verdicts": "what is a regression: thresholds of `hil check`",
 }
-
-
-class WrongValueError(ValueError):
-    """What is wrong with a value, as the rest of a sentence that begins with its key.
-
-    ``path`` leads to the part of it, ``near`` asks whether another word was meant.
-    """
-
-    def __init__(self, what: str, *path: str, near: str | None = None) -> None:
-        super().__init__(what)
-        self.path = path
-        self.near = near
 
 
 @dataclass(frozen=True)
@@ -58,16 +49,8 @@ class Key:
     silicon_only: bool = False
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise WrongValueError("must be a string")
-    if not value.strip():
-        raise WrongValueError("is empty")
-    return value
-
-
 def _link(value: object) -> str:
-    word = _text(value)
+    word = text(value)
     if word not in (PROBE, UART):
         raise WrongValueError(f"must be {PROBE!r} or {UART!r}", near=suggest(word, (PROBE, UART)))
     return word
@@ -128,7 +111,7 @@ def _power_cycle(value: object) -> tuple[str, ...]:
 def _quarantine(value: object) -> Quarantine:
     table = _table(value, ("reason", "since"))
     try:
-        reason = _text(table["reason"])
+        reason = text(table["reason"])
     except WrongValueError as error:
         raise WrongValueError(str(error), "reason") from None
     since = table["since"]
@@ -158,18 +141,18 @@ def _table(value: object, names: tuple[str, ...]) -> Mapping[str, Any]:
 _STRING = {"type": "string", "pattern": r"\S"}
 
 KEYS: Mapping[str, Key] = {
-    "kind": Key("the kind of board", {"type": "string"}, _text),  # the schema lists them
+    "kind": Key("the kind of board", {"type": "string"}, text),  # the schema lists them
     "probe": Key(
         "the debug probe's unique id, as `hil probes` lists it, or remote:HOST:PORT of a `pyocd server`",
         _STRING,
-        _text,
+        text,
         silicon_only=True,
     ),
     "serial": Key(
         "the serial port: a path, a link under /dev/serial/by-id, socket://HOST:PORT, rfc2217://HOST:PORT, "
         f"or {AUTO}: that of the USB device with the probe's serial number",
         _STRING,
-        _text,
+        text,
         silicon_only=True,
     ),
     "link": Key(
@@ -212,6 +195,11 @@ KEYS: Mapping[str, Key] = {
         },
         _power_cycle,
         silicon_only=True,
+    ),
+    "power": Key(
+        "the power probe in the board's supply; false: none, which an emulated board has otherwise",
+        POWER,
+        read_power,
     ),
     "hang_after_s": Key(
         "how long the board may be silent while it computes, in seconds (default: by each model's cost)",

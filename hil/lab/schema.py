@@ -11,6 +11,7 @@ from typing import Any
 
 from hil.kinds import KINDS
 from hil.lab.keys import KEYS, PROBE, SECTIONS, UART
+from hil.lab.power import schema_of
 from hil.resources import fixtures_dir
 
 
@@ -55,15 +56,18 @@ def _by_kind() -> list[dict[str, Any]]:
     silicon = sorted(set(KINDS) - set(emulated))
     never = [{"required": [name]} for name, key in KEYS.items() if key.silicon_only]
     found: list[dict[str, Any]] = [
-        {"properties": {"kind": {"enum": emulated}}, "not": {"anyOf": never}},
+        {
+            "properties": {"kind": {"enum": emulated}, "power": schema_of(silicon=False)},
+            "not": {"anyOf": never},
+        },
     ]
     if silicon:
-        kind = {"enum": silicon}
-        over_port = {"kind": kind, "link": {"enum": [UART]}}
+        both = {"kind": {"enum": silicon}, "power": schema_of(silicon=True)}
+        over_port = {**both, "link": {"enum": [UART]}}
         found.append({"properties": over_port, "required": ["probe", "serial"]})
         found.append(
             {
-                "properties": {"kind": kind, "link": {"enum": [PROBE]}},
+                "properties": {**both, "link": {"enum": [PROBE]}},
                 "required": ["probe", "link"],
                 "not": {"required": ["serial"]},
             }

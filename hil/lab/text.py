@@ -12,13 +12,17 @@ from hil.lab.boards import builtin_lab
 from hil.lab.keys import AUTO
 from hil.lab.schema import schema_path
 from hil.link.usb import UsbPorts
+from hil.power.attached import Attached as PowerProbe
 
 
-def lab_text(attached: Sequence[AttachedProbe], usb: UsbPorts) -> tuple[str, list[str]]:
+def lab_text(
+    attached: Sequence[AttachedProbe], usb: UsbPorts, power: Sequence[PowerProbe] = ()
+) -> tuple[str, list[str]]:
     """The file's text, which the lab reads as it is, and notes on what its user has to do.
 
     Probes of emulators are left out: each belongs to the run that started it. A probe whose board is of no
-    kind that the lab knows is a comment. Without any board of silicon the file names the emulated one.
+    kind that the lab knows is a comment, and so is a power probe: nobody but its user knows in which board's
+    supply it is, and what that may be. Without any board of silicon the file names the emulated one.
     """
     lines = [f"#:schema {schema_path().as_uri()}"]
     notes: list[str] = []
@@ -46,7 +50,21 @@ def lab_text(attached: Sequence[AttachedProbe], usb: UsbPorts) -> tuple[str, lis
     if not names:
         (board,) = builtin_lab().boards
         lines += ["", f"[boards.{board.name}]", f'kind = "{board.kind.name}"']
+    for one in power:
+        lines += ["", *(f"# {line}" for line in _power_fields(one, min(names, default="…")))]
+        notes.append(f"{one.driver} at {one.port}: its table is a comment, say in which board's supply it is")
     return "\n".join([*lines, ""]), notes
+
+
+def _power_fields(probe: PowerProbe, board: str) -> list[str]:
+    where = ("port", probe.port) if probe.serial_number is None else ("serial_number", probe.serial_number)
+    return [
+        f"[boards.{board}.power]",
+        f"driver = {_quoted(probe.driver)}",
+        f"{where[0]} = {_quoted(where[1])}",
+        "supply_v = 3.3  # what the board is to have",
+        "channel = 0  # the probe's logic input that the board's sync pin is wired to",
+    ]
 
 
 def _kind_of(probe: AttachedProbe) -> Kind | None:

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from hil.power.emulated.kit import CALIBRATION, Scale
+from hil.power.emulated.kit import CALIBRATION
+from hil.power.emulated.scale import Scale
 from hil.power.ppk2.wire import RATE_HZ
 
 VOLTS = 3.0

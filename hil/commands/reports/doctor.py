@@ -50,6 +50,7 @@ def report(
     private.add_serials(str(one["serial"]) for one in devices)
     private.add_serials(probe.unique_id for probe in attached if not probe.is_emulated)
     private.add_serials(spec.probe for spec in specs)
+    private.add_serials(spec.power.serial_number for spec in specs if spec.power is not None)
     about = _ABOUT + ("" if serials else _WITHOUT_SERIALS) + _LOOK
     told = {
         "made": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -14,26 +14,18 @@ what the kit answers.
 from __future__ import annotations
 
 import argparse
-import fcntl
-import os
-import pty
-import select
-import sys
-import termios
-import time
-import tty
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from hil.power.emulated.faults import Damage, Fault, damaged
-from hil.power.emulated.kit import CALIBRATION, Scale, commands, metadata
+from hil.power.emulated.kit import CALIBRATION, commands, metadata
+from hil.power.emulated.scale import Scale
+from hil.power.emulated.serving import serve
 from hil.power.ppk2 import wire
 
-_TICK_S = 0.002
 _BACKLOG = 1 << 16  # bytes that nobody has read
-_UNREAD_S = 5.0  # until what a reader has not taken is given up
 
 
 class Kit:
@@ -131,47 +123,7 @@ def main() -> None:
             tuple(filter(None, options.fault.split(":"))),
             options.backlog,
         )
-    ours, theirs = pty.openpty()
-    tty.setraw(theirs)
-    os.set_blocking(ours, False)
-    options.port.unlink(missing_ok=True)
-    options.port.symlink_to(os.ttyname(theirs))
-    print("ready", flush=True)
-    try:
-        serve(kit, ours)
-        await_reader(theirs)
-    finally:
-        options.port.unlink(missing_ok=True)
-
-
-def await_reader(theirs: int) -> None:
-    """A port that goes away takes with it what nobody has read yet, as no cable does."""
-    give_up = time.monotonic() + _UNREAD_S
-    unread = bytearray(4)
-    while time.monotonic() < give_up:
-        fcntl.ioctl(theirs, termios.FIONREAD, unread)
-        if not any(unread):
-            return
-        time.sleep(_TICK_S)
-
-
-def serve(kit: Kit, ours: int) -> None:
-    """Until the kit is unplugged or standard input ends."""
-    while not kit.unplugged or kit.out:
-        readable, writable, _ = select.select([ours, sys.stdin], [ours] if kit.out else [], [], _TICK_S)
-        if sys.stdin in readable and not os.read(sys.stdin.fileno(), 1):
-            return
-        now = time.monotonic()
-        if ours in readable:
-            kit.take(os.read(ours, 4096), now)
-        kit.go_on(now)
-        if writable and kit.out:
-            try:
-                del kit.out[: os.write(ours, kit.out)]
-            except BlockingIOError:
-                continue
-        elif not writable:
-            time.sleep(_TICK_S / 2)
+    serve(kit, str(options.port))
 
 
 if __name__ == "__main__":

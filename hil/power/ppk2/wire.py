@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from hil.errors import PowerProbeError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 RATE_HZ = 100_000.0
 SAMPLE_BYTES = 4
@@ -80,8 +82,16 @@ class Calibration:
         )
         return cls(ohm, gs, gi, o, s, i, ug, str(stored["hardware"]))
 
+    def ampere(self, index: int, adc: int, volts: float) -> float:
+        """The current of one ADC value in the range ``index``."""
+        r = (4 * adc - self.o[index]) * _ADC_V / self.ohm[index]
+        offset = self.s[index] * volts + self.i[index]
+        return self.ug[index] * (r * (self.gs[index] * r + self.gi[index]) + offset)
+
     def amperes(self, volts: float) -> npt.NDArray[np.float32]:
         """The current for each ADC value and range (2^17, float32); NaN for ranges that there are not."""
+        import numpy as np  # the emulated kit does without, and is there at once
+
         table = np.full(KEY_MASK + 1, np.nan)
         adc = np.arange(ADC_MOST + 1, dtype=float)
         for index in range(RANGES):

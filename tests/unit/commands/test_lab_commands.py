@@ -10,7 +10,7 @@ import pytest
 from hil import cli
 from hil.desk import udev
 
-_TOLD = {"name", "kind", "state", "why", "probe", "serial", "link", "tags"}
+_TOLD = {"name", "kind", "state", "why", "probe", "serial", "link", "tags", "power"}
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +39,7 @@ def test_a_lab_file_is_written_listed_and_examined(
     assert all(set(board) == _TOLD for board in boards)
     assert hil("boards", "--lab=lab.toml") == 0
     head, _, *rows = capsys.readouterr().out.splitlines()
-    assert head.split() == ["board", "kind", "state", "why"]
+    assert head.split() == ["board", "kind", "power", "probe", "state", "why"]
     assert [row.split()[0] for row in rows] == [board["name"] for board in boards]
 
     code = hil("doctor", "--lab=lab.toml", "--report=report.json")

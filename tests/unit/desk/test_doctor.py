@@ -16,6 +16,7 @@ from hil.desk.doctor import Finding, Grade, Machine, examine
 from hil.desk.states import BoardState, State
 from hil.kinds import KINDS
 from hil.lab.boards import BoardSpec, builtin_lab
+from hil.power.board import PowerSpec
 
 HOLDS = (
     "import sys; port = open(sys.argv[1], 'rb', buffering=0); print('open', flush=True); sys.stdin.readline()"
@@ -131,6 +132,26 @@ def test_a_port_in_use_names_the_process(machine: Machine) -> None:
     assert one.grade is Grade.FAULT
     assert one.seen.startswith(f"{port} is open in process {process.pid} (")
     os.close(ours)
+
+
+def powered(**where: str) -> BoardState:
+    power = PowerSpec("ppk2", 3.3, 2.7, 3.6, channel=None, **where)
+    return BoardState(BoardSpec("desk", KINDS["nucleo_f439zi"], "1", power=power), State.READY)
+
+
+def test_a_power_probe_is_looked_for(machine: Machine, tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    here, unwired = found(machine, "power probe of desk", powered(port=os.ttyname(theirs)))
+    assert (here.grade, here.seen) == (Grade.OK, f"ppk2 {os.ttyname(theirs)}, 3.3 V: {os.ttyname(theirs)}")
+    assert unwired.grade is Grade.WARNING
+    assert "power.channel" in str(unwired.remedy)
+    os.close(ours)
+    os.close(theirs)
+    (gone,) = found(machine, "power probe of desk", powered(serial_number="C0FFEE"))
+    assert (gone.grade, gone.seen) == (Grade.FAULT, "ppk2 C0FFEE, 3.3 V: not attached")
+    assert not found(
+        machine, "power probe of qemu", *[BoardState(one, State.READY) for one in builtin_lab().boards]
+    )
 
 
 def test_a_port_that_is_not_there_is_told(machine: Machine) -> None:

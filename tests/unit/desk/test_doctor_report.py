@@ -19,6 +19,7 @@ from hil.flash.base import AttachedProbe
 from hil.kinds import KINDS
 from hil.lab.boards import BoardSpec
 from hil.lab.keys import Quarantine
+from hil.power.board import PowerSpec
 from hil_db.records import Incident, Status
 
 PROBE = "066BFF303435554157121019"
@@ -64,6 +65,7 @@ def desk(machine: Machine) -> BoardState:
         "desk-1", KINDS["b_l475e_iot01a"], PROBE, str(machine.dev / "serial" / "by-id" / LINK),
         power_cycle=("/usr/bin/relay", "--key", "hunter2"), tags=("desk",),
         quarantine=Quarantine("bent pin", date(2026, 11, 26)),
+        power=PowerSpec("ppk2", 3.3, 1.71, 3.6, serial_number="C0FFEE1234"),
     )  # fmt: skip
     return BoardState(spec, State.READY)
 
@@ -82,7 +84,7 @@ def test_it_holds_the_machine_the_board_and_what_its_sessions_said(machine: Mach
     attached = [AttachedProbe(PROBE, "STM32 STLink", "B-L475E-IOT01A", target="stm32l475xg")]
     told = report(machine, [], [desk(machine)], attached, first_run(tmp_path), lab="lab.toml")
     text = json.dumps(told)
-    for secret in (PROBE, "hunter2", "066BFF303435554157129999"):
+    for secret in (PROBE, "hunter2", "066BFF303435554157129999", "C0FFEE1234"):
         assert secret not in text
     (device,) = told["usb"]
     assert device["usb"] == "0483:374b"
@@ -94,13 +96,14 @@ def test_it_holds_the_machine_the_board_and_what_its_sessions_said(machine: Mach
     assert told["boards"][0]["lab"]["power_cycle"] == "relay, and 2 arguments"
     assert told["boards"][0]["lab"]["quarantine"] == "since 2026-11-26: bent pin"
     assert told["boards"][0]["lab"]["tags"] == ["desk"]
+    assert told["boards"][0]["lab"]["power"]["supply_v"] == 3.3
     assert told["boards"][0]["kind"]["conditions"]["wait_states"] == 4.0
     said = told["lately"]["desk-1"]
     good, bad = said["sessions"]
     assert (good["status"], good["versions"]["chip"], good["versions"]["pyocd"]) == ("finished", CHIP, "0.46")
     cycles = next(one for one in good["measures"] if one["metric"] == "latency_cycles")
     assert (cycles["method"], cycles["technique"], cycles["value"]) == ("measured", "dwt", 1100.0)
-    assert bad["error"] == f"desk-1: no debug probe {device['serial']} is attached (attached: <serial 2>)"
+    assert bad["error"] == f"desk-1: no debug probe {device['serial']} is attached (attached: <serial 3>)"
     assert bad["probe"] == device["serial"]
     (incident,) = said["incidents"]
     assert (incident["kind"], incident["seconds"]) == ("board silent", 2.5)

@@ -35,6 +35,7 @@ GOOD: Mapping[str, list[Any]] = {
     "tags": [[], ["desk", "b.2_x-1"]],
     "pool": [True, False],
     "power_cycle": [["relay", "3"], {"uhubctl": "1-1.4", "port": 2}, {"uhubctl": "2", "port": 1}],
+    "power": [False],
     "hang_after_s": [0.5, 30, 120.0],
     "quarantine": [{"reason": "bent pin", "since": datetime.date(2026, 11, 26)}],
 }
@@ -56,6 +57,20 @@ BAD: Mapping[str, list[Any]] = {
         {"uhubctl": "1-1", "port": 0},
         {"uhubctl": "1-1", "port": True},
         {"uhubctl": "1-1", "port": 1, "delay": 1},
+    ],
+    "power": [
+        True,
+        "ppk2",
+        {"driver": "ppk2", "port": "/dev/a", "supply_v": 3.3, "volts": 3.3},
+        {"driver": "", "port": "/dev/a", "supply_v": 3.3},
+        {"driver": "ppk2", "port": 1, "supply_v": 3.3},
+        {"driver": "ppk2", "port": "/dev/a", "supply_v": 0},
+        {"driver": "ppk2", "port": "/dev/a", "supply_v": "3.3 V"},
+        {"driver": "ppk2", "port": "/dev/a", "supply_v": True},
+        {"driver": "ppk2", "port": "/dev/a", "supply_v": 3.3, "channel": 8},
+        {"driver": "ppk2", "port": "/dev/a", "supply_v": 3.3, "channel": True},
+        {"driver": "ppk2", "port": "/dev/a", "supply_v": 3.3, "source": "usb"},
+        {"driver": "ppk2", "port": "/dev/a", "supply_v": 3.3, "shunt": " "},
     ],
     "hang_after_s": [0, -1, True, "30"],
     "quarantine": [
@@ -159,6 +174,34 @@ def test_frames_through_the_probe_need_no_serial_port(
     table: dict[str, Any], taken: bool, check: Check, tmp_path: Path
 ) -> None:
     assert both_say(table, check, tmp_path) is taken
+
+
+@pytest.mark.parametrize(
+    ("kind", "power", "taken"),
+    [
+        ("nucleo", {"driver": "ppk2", "port": "/dev/a", "supply_v": 3.3}, True),
+        ("nucleo", {"driver": "ppk2", "serial_number": "C0", "supply_v": 3, "source": "board"}, True),
+        ("nucleo", {"driver": "ppk2", "port": "/dev/a", "supply_v": 3.3, "least_v": 3, "most_v": 3.4}, True),
+        ("nucleo", {"driver": "ppk2", "port": "/dev/a", "supply_v": 3.3, "channel": 7, "shunt": "JP5"}, True),
+        ("nucleo", {"port": "/dev/a", "supply_v": 3.3}, False),
+        ("nucleo", {"driver": "ppk2", "port": "/dev/a"}, False),
+        ("nucleo", {"driver": "ppk2", "supply_v": 3.3}, False),
+        ("nucleo", {"driver": "ppk2", "port": "/dev/a", "serial_number": "C0", "supply_v": 3.3}, False),
+        ("nucleo", {"driver": "ppk2", "port": "/dev/a", "supply_v": 3.3, "fault": "unplug:5"}, False),
+        ("nucleo", {}, False),
+        ("qemu_mps2_an386", {}, True),
+        ("qemu_mps2_an386", {"supply_v": 1.8, "fault": "unplug:5000", "channel": 2}, True),
+        ("qemu_mps2_an386", {"driver": "lpm01a"}, False),
+        ("qemu_mps2_an386", {"port": "/dev/a"}, False),
+        ("qemu_mps2_an386", {"serial_number": "C0"}, False),
+        ("qemu_mps2_an386", {"source": "board"}, False),
+    ],
+)
+def test_they_agree_on_a_power_probe(
+    kind: str, power: dict[str, Any], taken: bool, check: Check, tmp_path: Path
+) -> None:
+    reached = {} if kind == "qemu_mps2_an386" else {"probe": "1", "serial": "/dev/b"}
+    assert both_say({"kind": kind, **reached, "power": power}, check, tmp_path) is taken
 
 
 @settings(

@@ -13,6 +13,7 @@ from hil.lab.boards import Lab
 from hil.lab.file import load_lab
 from hil.lab.text import lab_text
 from hil.link.usb import UsbPorts
+from hil.power.attached import Attached
 from usb_devices import usb_tree
 
 NUCLEO = AttachedProbe("066BFF30", "ST-Link V2-1", "NUCLEO-F439ZI", target="stm32f439zitx")
@@ -47,6 +48,20 @@ def test_boards_of_a_known_kind_are_named_with_their_ports(tmp_path: Path) -> No
     assert f'serial = "auto"  # {tmp_path}/dev/ttyACM3 now' in text
     (note,) = notes
     assert note.startswith("ST-Link V2-1 (NUCLEO-F439ZI): it has no serial port of its own")
+
+
+def test_a_power_probe_is_a_comment_that_is_right_once_it_is_none(tmp_path: Path) -> None:
+    kit = Attached("ppk2", "/dev/ttyACM5", "C0FFEE")
+    text, notes = lab_text([NUCLEO], usb_tree(tmp_path, ("ttyACM3", "066bff30")), [kit])
+    path = tmp_path / "lab.toml"
+    path.write_text(text)
+    assert load_lab(path).boards[0].power is None
+    assert notes == ["ppk2 at /dev/ttyACM5: its table is a comment, say in which board's supply it is"]
+    begin = text.index("# [boards.nucleo-f439zi-1.power]")
+    path.write_text(text[:begin] + text[begin:].replace("# ", "", 1).replace("\n# ", "\n"))
+    power = load_lab(path).boards[0].power
+    assert power is not None
+    assert (power.driver, power.serial_number, power.channel) == ("ppk2", "C0FFEE", 0)
 
 
 def test_what_is_of_no_known_kind_is_a_comment(tmp_path: Path) -> None:

@@ -1,0 +1,119 @@
+"""What an emulated board did, as samples: by its timeline, whose every cycle has its current."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hil.power.emulated.encode import Encoder
+from hil.power.emulated.kit import CALIBRATION
+from hil.power.emulated.play import Takes, played
+from hil.power.emulated.timeline import (
+    BEGINS,
+    ENDS,
+    PIN,
+    RECORD,
+    RESETS,
+    SLEEPS,
+    Event,
+    Follower,
+    Pass,
+    passes,
+)
+from hil.power.ppk2.decode import Decoder, Samples, aligned
+
+VOLTS = 3.0
+RUN_A, IDLE_A = 3.6e-3, 1.15e-3
+TAKES = Takes(RUN_A, IDLE_A, 250.0)  # 25 MHz at 100 kS/s
+MASK = 1 << 2
+
+
+def samples(one: Pass, takes: Takes = TAKES, level: int = 0, first: int = 0) -> Samples:
+    found = aligned(played(one, takes, MASK, level, Encoder(CALIBRATION, VOLTS), first))
+    assert found.breaks == ()
+    return Decoder(CALIBRATION, VOLTS).samples(found.words)
+
+
+@pytest.mark.parametrize("ampere", [59e-6, 1.15e-3, 3.6e-3, 11.5e-3, 0.4])
+def test_a_steady_current_is_told_to_a_few_millionths(ampere: float) -> None:
+    told = aligned(Encoder(CALIBRATION, VOLTS).samples(ampere, MASK, 7, 6_400))
+    assert told.breaks == ()
+    found = Decoder(CALIBRATION, VOLTS).samples(told.words)
+    assert not found.flaws.any()
+    assert (found.digital == MASK).all()
+    assert float(found.current_a.astype(float).mean()) == pytest.approx(ampere, rel=2e-5)
+
+
+def test_one_formula_gives_a_value_and_the_table() -> None:
+    table = CALIBRATION.amperes(VOLTS)
+    for index, adc in ((0, 1), (2, 8_000), (4, 16_382)):
+        assert CALIBRATION.ampere(index, adc, VOLTS) == pytest.approx(table[index << 14 | adc], rel=1e-6)
+
+
+def test_an_edge_lies_in_the_sample_that_begins_before_it() -> None:
+    found = samples(Pass(2_500, ((600, 1), (1_750, 0))))
+    assert list(np.flatnonzero(found.digital)) == [2, 3, 4, 5, 6]
+    assert set(found.digital) == {0, MASK}
+    assert found.current_a == pytest.approx(RUN_A, rel=1e-3)
+
+
+def test_the_last_sample_is_a_mean() -> None:
+    found = samples(Pass(1_100, ((600, 1),)), level=0)
+    assert len(found.current_a) == 5
+    assert found.current_a[4] == pytest.approx(0.4 * RUN_A + 0.6 * IDLE_A, rel=1e-3)
+
+
+@given(
+    st.lists(st.integers(1, 100_000), min_size=1, max_size=8),
+    st.sampled_from([250.0, 800.0, 251.3, 816.32]),
+    st.integers(0, 200),
+)
+def test_no_cycle_is_lost_between_samples(gaps: list[int], per_sample: float, first: int) -> None:
+    at, edges = 0, []
+    for number, gap in enumerate(gaps):
+        at += gap
+        edges.append((at, 1 - number % 2))
+    takes = Takes(RUN_A, 0.0, per_sample)
+    found = samples(Pass(at + 500, tuple(edges)), takes, first=first)
+    assert len(found.current_a) == -(-(at + 500) // per_sample)
+    charge = float(found.current_a.astype(float).sum()) * per_sample
+    assert charge == pytest.approx(RUN_A * (at + 500), rel=1e-3, abs=2e-6 * per_sample)
+
+
+def test_a_file_that_grows_is_read_in_whole_records(tmp_path: Path) -> None:
+    path = tmp_path / "timeline"
+    follower = Follower(str(path))
+    assert follower.fresh() == []
+    one, other = RECORD.pack(5, 4, PIN, 1), RECORD.pack(1 << 40, 6, SLEEPS, 0)
+    path.write_bytes(one + other[:10])
+    assert follower.fresh() == [Event(5, 4, PIN, 1)]
+    path.write_bytes(one + other)
+    assert follower.fresh() == [Event(1 << 40, 6, SLEEPS, 0)]
+    assert follower.fresh() == []
+
+
+def test_edges_that_no_sleep_parts_are_a_pass() -> None:
+    events = [
+        Event(1_000, 0, SLEEPS, 0),
+        Event(5_000, 0, PIN, 1),
+        Event(5_010, 0, BEGINS, 0),
+        Event(9_000, 0, ENDS, 0),
+        Event(9_010, 0, PIN, 0),
+        Event(9_500, 0, SLEEPS, 0),
+        Event(9_800, 0, SLEEPS, 0),
+        Event(20_000, 0, PIN, 1),
+        Event(30_000, 0, PIN, 0),
+        Event(40_000, 0, PIN, 1),
+    ]
+    first, second = passes(events, margin=2_000)
+    assert first == Pass(2_000 + 4_010 + 490, ((2_000, 1), (6_010, 0)))
+    assert second == Pass(22_000, ((2_000, 1), (12_000, 0), (22_000, 1)))
+
+
+def test_a_pass_begins_no_sooner_than_what_came_before() -> None:
+    (one,) = passes([Event(700, 0, PIN, 1), Event(900, 0, RESETS, 0)], 2_000, Event(600, 0, SLEEPS, 0))
+    assert one == Pass(300, ((100, 1),))
