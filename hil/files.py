@@ -40,6 +40,15 @@ def replacing(path: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
         raise
 
 
+def sync(path: Path) -> None:
+    """Have what was written of a file, or of a folder's names, on the disk."""
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
 def links_out(folder: Path) -> list[tuple[Path, Path]]:
     """The links at any depth of a folder that lead out of it, sorted, each with where it leads."""
     root = Path(os.path.realpath(folder))

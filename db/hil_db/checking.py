@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Table, and_, func, select
@@ -11,11 +13,23 @@ from sqlalchemy.exc import DBAPIError
 
 from hil.errors import StoreError
 from hil_db import codec, engine, newest, profiles, symbols
-from hil_db.schema import IMAGE, METADATA, NEWEST_SESSION, NEWEST_VALUE, PROFILE, RUN, SAMPLE, SESSION
+from hil_db.schema import (
+    IMAGE,
+    METADATA,
+    NEWEST_SESSION,
+    NEWEST_VALUE,
+    POWER_PASS,
+    POWER_TRACE,
+    PROFILE,
+    RUN,
+    SAMPLE,
+    SESSION,
+)
 from hil_db.store import Store
 
 _AT_ONCE = 500  # rows that are held in memory
 _MOST_TOLD = 20
+_YOUNG_S = 60.0  # a transaction that gives a file its name ends sooner
 
 
 @dataclass(frozen=True)
@@ -31,11 +45,13 @@ def check(url: str | None) -> Checked:
     """Read every row and blob; StoreError when the database cannot even be opened."""
     with Store.open_read_only(url) as store, store.engine.connect() as connection:
         damaged: list[str] = []
-        for look in (_of_sqlite, _rows, _samples, _symbols, _profiles, _newest):
+        held = _held(store)  # before what is stored is looked at: what comes later is known to neither
+        traces = partial(_traces, store=store, held=held)
+        for look in (_of_sqlite, _rows, _samples, _symbols, _profiles, _newest, traces):
             damaged += _found(look, connection, store)
         counts = {}
         if not damaged:
-            for table in (RUN, SESSION, IMAGE, SAMPLE):
+            for table in (RUN, SESSION, IMAGE, SAMPLE, POWER_TRACE):
                 counts[table.name] = connection.scalar(select(func.count()).select_from(table)) or 0
         return Checked(engine.shown(store.url), counts, tuple(damaged))
 
@@ -122,6 +138,40 @@ def _profiles(connection: Connection) -> Iterator[str]:
             profiles.read(connection, [session])
         except (ValueError, TypeError) as error:
             yield f"the profile of session {session}: {error}"
+
+
+def _held(store: Store) -> dict[str, int]:
+    """The files of traces; those that have just come, and are perhaps not told by a row yet, are left out."""
+    traces = store.shelf.traces
+    return {} if traces is None else dict(traces.held(older_s=_YOUNG_S))
+
+
+def _traces(connection: Connection, store: Store, held: dict[str, int]) -> Iterator[str]:
+    """Files of traces that are missing, damaged, or nobody's."""
+    traces = store.shelf.traces
+    if traces is None:
+        return
+    here = socket.gethostname()
+    told = set()
+    query = (
+        select(POWER_TRACE.c.sha256, SESSION.c.id, RUN.c.id, RUN.c.host)
+        .outerjoin(POWER_PASS, POWER_PASS.c.trace_id == POWER_TRACE.c.id)
+        .outerjoin(SESSION, SESSION.c.id == POWER_PASS.c.session_id)
+        .outerjoin(RUN, RUN.c.id == SESSION.c.run_id)
+        .order_by(POWER_TRACE.c.id, SESSION.c.id)
+    )
+    for sha256, session, run, host in connection.execute(query).all():
+        if sha256 in told:
+            continue
+        told.add(sha256)
+        elsewhere = connection.dialect.name != "sqlite" and host != here and not traces.path(sha256).exists()
+        wrong = None if elsewhere else traces.wrong(sha256)
+        if wrong is not None:
+            yield f"the power trace {traces.path(sha256)} of session {session} of run {run} {wrong}"
+    for sha256 in sorted(held.keys() - told):
+        yield f"the power trace {traces.path(sha256)} is no session's; `hil db prune` deletes it"
+    for file in sorted(traces.strangers()):
+        yield f"{file} is no power trace"
 
 
 def _newest(connection: Connection) -> Iterator[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from hil.errors import StoreError
 from hil_db import engine
+from hil_db.shelf import untraced_lines
 from hil_db.sources import is_same, named, opened
 from hil_db.store import Store
 from hil_db.transfer import copy_baselines, copy_runs
@@ -13,7 +14,10 @@ from hil_db.transfer import copy_baselines, copy_runs
 
 @dataclass(frozen=True)
 class Imported:
-    """How much was new, and how many runs there are in the source."""
+    """How much was new, and how many runs there are in the source.
+
+    ``untraced`` has a line for each reason why traces were not copied.
+    """
 
     source: str
     place: str
@@ -22,6 +26,7 @@ class Imported:
     known: int
     incidents: int
     baselines: int
+    untraced: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         new = ", ".join(
@@ -59,4 +64,5 @@ def import_database(source: str, url: str | None, *, own: bool = False) -> Impor
             sum(one.known for one in copied),
             sum(one.incidents for one in copied),
             copy_baselines(held, target),
+            untraced_lines(target.untraced),
         )

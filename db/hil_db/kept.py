@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
@@ -14,6 +15,7 @@ from typing import Self, TypeVar
 from hil.errors import StoreError
 from hil_db import engine
 from hil_db.records import RunInfo, SessionRecord, Status
+from hil_db.shelf import untraced_lines
 from hil_db.sources import named, opened
 from hil_db.store import Store
 from hil_db.transfer import Copied, copy_runs
@@ -46,6 +48,11 @@ class Kept:
     def files(self) -> tuple[Path, ...]:
         """The files so far, oldest first."""
         return tuple(path for path, _ in self._stores)
+
+    @property
+    def untraced(self) -> Counter[str]:
+        """The power traces of sessions in the files that are not beside them, by why."""
+        return sum((store.untraced for _, store in self._stores), Counter())
 
     def save(self, record: SessionRecord) -> None:
         """Keep one session; StoreError when no place takes it."""
@@ -124,7 +131,7 @@ def store_file(path: Path, url: str | None) -> list[str]:
         ]
     if not told:
         raise StoreError(f"no run is stored in {path}", remedy="name a file that a run has kept")
-    return told
+    return [*told, *untraced_lines(target.untraced)]
 
 
 def _added(copied: Copied) -> str:

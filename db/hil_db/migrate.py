@@ -33,6 +33,7 @@ REVISIONS = (
     "0007",
     "0008",
     "0009",
+    "0010",
 )  # those of the scripts, oldest first; a test compares them
 _POSTGRES_LOCK = 0x68696C  # an advisory lock's number: whoever comes second waits for the first to migrate
 

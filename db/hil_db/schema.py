@@ -19,6 +19,7 @@ from sqlalchemy import (
     Dialect,
     Double,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -204,6 +205,51 @@ PROFILE_CLASS = Table(
     _given("cycles", BigInteger),
 )
 
+# What a power probe saw, in a file beside the database: hil_db.traces.
+POWER_TRACE = Table(
+    "power_trace",
+    METADATA,
+    _key("id", Integer),
+    _given("sha256", String(64), unique=True),
+    _given("driver", String(64)),
+    _given("bytes", BigInteger),  # of the file
+    _given("samples", BigInteger),
+    _given("rate_hz", Double),
+    _given("seconds", Double),
+)
+
+# One repeat of a session on the power probe; without a trace, why there is none.
+POWER_PASS = Table(
+    "power_pass",
+    METADATA,
+    _key("session_id", ForeignKey("session.id")),
+    _key("number", Integer),
+    Column("trace_id", ForeignKey("power_trace.id"), index=True),
+    Column("untraced", Text),
+    _given("samples", BigInteger),
+    _given("rate_hz", Double),
+    _given("supply_v", Double),
+    _given("inferences", Integer),  # in a window
+    Column("idle_begin", BigInteger),  # samples while the board waits; both or none
+    Column("idle_end", BigInteger),
+    Column("missing", Text),  # why there are no windows
+    Column("way", Text),  # how they were placed, where no edges did
+)
+
+# The samples of a pass between two edges, whether they count or not.
+POWER_WINDOW = Table(
+    "power_window",
+    METADATA,
+    _key("session_id", Integer),
+    _key("pass_number", Integer),
+    _key("number", Integer),
+    _given("begin", BigInteger),
+    _given("end", BigInteger),
+    Column("energy_j", Double),  # of what was seen; none where a sample of it was not
+    Column("invalid", Text),
+    ForeignKeyConstraint(["session_id", "pass_number"], ["power_pass.session_id", "power_pass.number"]),
+)
+
 # A failure of the bench itself, and what was done about it: of one session, or of a run beside its sessions.
 INCIDENT = Table(
     "incident",
@@ -258,4 +304,4 @@ NEWEST_VALUE = Table(
 )
 
 # What sessions have, each after those that it refers to.
-OF_SESSIONS = (MEASURE, SAMPLE, PROFILE, PROFILE_PATH, PROFILE_CLASS)
+OF_SESSIONS = (MEASURE, SAMPLE, PROFILE, PROFILE_PATH, PROFILE_CLASS, POWER_PASS, POWER_WINDOW)

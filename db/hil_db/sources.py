@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+from sqlalchemy import select
 from sqlalchemy.engine import URL
 
 from hil.errors import StoreError
-from hil_db import engine, migrate
+from hil.files import sync
+from hil_db import engine, migrate, shelf
+from hil_db.schema import POWER_TRACE
+from hil_db.shelf import Shelf
 from hil_db.store import Store
 from hil_db.transfer import copy_baselines, copy_runs
 
@@ -33,7 +40,7 @@ def opened(url: URL) -> Iterator[Store]:
     with tempfile.TemporaryDirectory(prefix="hil-db-") as folder:
         copy = Path(folder) / path.name
         copy_file(path, copy)
-        with Store.open(engine.url_of(copy), one_file=True) as store:
+        with Store.open(engine.url_of(copy), one_file=True, kept=shelf.of(url)) as store:
             yield store
 
 
@@ -58,32 +65,39 @@ def copy_file(path: Path, copy: Path) -> None:
         with engine.explained(target_url), closing(sqlite3.connect(copy)) as target:
             source.backup(target)
             target.execute("PRAGMA journal_mode=DELETE").close()  # else two files would lie beside it
-    _sync(copy)
+    sync(copy)
 
 
-def back_up(url: str | None, copy: Path) -> None:
+def back_up(url: str | None, copy: Path) -> dict[str, int]:
     """Make an SQLite file of all that a database holds, at once in its place or not at all.
 
-    What is there already has to be a database of the lab, which it replaces.
+    What is there already has to be a database of the lab, which it replaces. Power traces are copied beside
+    it first; where that cannot be, the backup has the rest and this returns why, each with how many traces.
     """
     with Store.open_read_only(url) as store:
         _need_replaceable(copy, store.url)
+        beside = replace(shelf.of(engine.parse(engine.url_of(copy))), most=sys.maxsize)
         try:
             with tempfile.TemporaryDirectory(prefix=".hil-backup-", dir=copy.absolute().parent) as folder:
                 made = Path(folder) / "backup.db"
                 path = engine.file_of(store.url)
                 if path is not None:
                     copy_file(path, made)
+                    untraced = _bring_traces(store, made, beside)
                 else:
-                    _copy_rows(store, made)
+                    untraced = _copy_rows(store, made, beside)
+                sync(made)
                 made.replace(copy)
-                _sync(copy.absolute().parent)
+                sync(copy.absolute().parent)
         except OSError as error:
             raise StoreError(
                 f"the backup {copy} cannot be written",
                 evidence=error.strerror,
                 remedy="choose another place for it",
             ) from error
+        with Store.open(engine.url_of(copy), one_file=True, kept=beside) as copied:
+            copied.clear_traces()
+    return untraced
 
 
 def settle(url: str | None) -> None:
@@ -96,11 +110,26 @@ def settle(url: str | None) -> None:
         pass  # the last that closes it, and may write, does it
 
 
-def _copy_rows(store: Store, made: Path) -> None:
-    with Store.open(engine.url_of(made), one_file=True) as target:
+def _copy_rows(store: Store, made: Path, beside: Shelf) -> dict[str, int]:
+    with Store.open(engine.url_of(made), one_file=True, kept=beside) as target:
         copy_runs(store, target)
         copy_baselines(store, target)
-    _sync(made)
+        return target.untraced
+
+
+def _bring_traces(store: Store, made: Path, beside: Shelf) -> dict[str, int]:
+    """Copy the traces that rows tell of; a row whose trace cannot be copied goes, and its passes say why."""
+    untraced: Counter[str] = Counter()
+    with (
+        Store.open(engine.url_of(made), one_file=True, kept=beside) as copied,
+        copied.writing() as connection,
+    ):
+        for row in connection.execute(select(POWER_TRACE)).all():
+            why = beside.copy(store.shelf, row.sha256, row.bytes)
+            if why is not None:
+                shelf.lose(connection, [row.id], why)
+                untraced[why] += 1
+    return untraced
 
 
 def _need_replaceable(copy: Path, url: URL) -> None:
@@ -137,12 +166,3 @@ def _schema(url: URL) -> str | None:
 
 def _whole(url: URL) -> str:
     return url.render_as_string(hide_password=False)
-
-
-def _sync(path: Path) -> None:
-    """Have what was written of a file, or of a folder's names, on the disk."""
-    number = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -19,39 +20,53 @@ from hil.errors import StoreError
 from hil.masking import masked
 from hil.measure.profile import Profile
 from hil.values import Measure, Samples
-from hil_db import codec, engine, liveness, migrate, newest, profiles, symbols
+from hil_db import codec, engine, liveness, migrate, newest, passes, profiles, shelf, symbols
 from hil_db.records import Incident, RunInfo, SessionRecord, Status
 from hil_db.rows import Row, add_image, add_row, inserting, known
 from hil_db.schema import INCIDENT, MEASURE, RUN, SAMPLE, SESSION
+from hil_db.shelf import Batch, Shelf
 
 
 class Store:
     """An open database; make it with ``open``. Every failure is a StoreError.
 
-    Each call is one transaction, committed (and with SQLite on disk) when it returns.
+    Each call is one transaction, committed (and with SQLite on disk) when it returns. ``shelf`` is where its
+    power traces lie; ``untraced`` counts those of sessions that were stored
+    without, by why.
     """
 
-    def __init__(self, url: URL, bound: Engine) -> None:
+    def __init__(self, url: URL, bound: Engine, kept: Shelf) -> None:
         self.url = url
+        self.shelf = kept
+        self.untraced: Counter[str] = Counter()
         self._engine = bound
         self._file = engine.identity(url)
 
     @classmethod
-    def open(cls, url: str | None = None, *, busy_s: float = engine.BUSY_S, one_file: bool = False) -> Store:
+    def open(
+        cls,
+        url: str | None = None,
+        *,
+        busy_s: float = engine.BUSY_S,
+        one_file: bool = False,
+        kept: Shelf | None = None,
+    ) -> Store:
         """Open for writing, making or upgrading the schema; None: the one in the user's data folder.
 
         With ``one_file`` an SQLite database that is made has no write-ahead log beside it, so that after each
-        call its file is all there is; readers then wait for writers.
+        call its file is all there is; readers then wait for writers. ``kept`` is where its power traces
+        lie, None: where it has its own.
         Waits up to ``busy_s`` for another writer, now and in every later call. StoreError when the database
         is locked, read-only, damaged, of a newer schema, another program's, or when its folder is missing.
         """
         parsed = engine.parse(url)
+        kept = kept if kept is not None else shelf.of(parsed)
         bound = engine.writer(parsed, busy_s)
         with _kept_when_good(bound), engine.explained(parsed):
             migrate.upgrade(bound, parsed)
             if not one_file:
                 engine.use_write_ahead_log(bound)
-        return cls(parsed, bound)
+        return cls(parsed, bound, kept)
 
     @classmethod
     def open_read_only(cls, url: str | None = None) -> Store:
@@ -60,7 +75,7 @@ class Store:
         bound = engine.reader(parsed)
         with _kept_when_good(bound), engine.explained(parsed):
             migrate.check(bound, parsed)
-        return cls(parsed, bound)
+        return cls(parsed, bound, shelf.of(parsed))
 
     def __enter__(self) -> Self:
         return self
@@ -105,13 +120,13 @@ class Store:
             "git_branch": stored_text(info.git_branch) if info.git_branch is not None else None,
             "git_tags": [stored_text(tag) for tag in info.git_tags],
         }
-        with self.writing() as connection:
+        with self._shelving(first) as (connection, batch):
             number = known(connection, RUN, "uid", info.uid)
             if number is None:
                 _close_orphans(connection)
                 number = add_row(connection, RUN, row)
             if first is not None:
-                _add_session(connection, number, first)
+                self._add(connection, number, first, batch)
         return number
 
     def save_session(self, run_id: int, record: SessionRecord) -> int:
@@ -122,9 +137,9 @@ class Store:
         would not come back as it is, and for a run that was never begun.
         """
         check(record)
-        with self.writing() as connection:
+        with self._shelving(record) as (connection, batch):
             self._need_run(connection, run_id)
-            return _add_session(connection, run_id, record)
+            return self._add(connection, run_id, record, batch)
 
     def save_incidents(self, run_id: int, incidents: Sequence[Incident]) -> None:
         """Append what befell the bench beside a run's sessions; one whose uid is there already stays."""
@@ -181,6 +196,41 @@ class Store:
                     remedy="leave the file where it is while tests run",
                 )
 
+    def clear_traces(self) -> int:
+        """Delete traces that no session has, and parts of some that nobody writes; bytes given back."""
+        with self.writing() as connection:
+            return self.shelf.clear(connection)
+
+    @contextmanager
+    def writing_traces(self, batch: Batch) -> Iterator[Connection]:
+        """``writing``, with traces that are named within; those that are not, or in vain, are gone then."""
+        try:
+            with self.writing() as connection:
+                yield connection
+        except BaseException:
+            if batch.new:
+                with suppress(StoreError), self.writing() as connection:
+                    self.shelf.clear(connection, batch.new)
+            raise
+        finally:
+            self.shelf.drop(batch)
+
+    @contextmanager
+    def _shelving(self, record: SessionRecord | None) -> Iterator[tuple[Connection, Batch]]:
+        """A transaction, and the traces of a session, which are on the disk before it begins."""
+        batch = self.shelf.stage(one.trace for one in (record.passes if record is not None else ()))
+        with self.writing_traces(batch) as connection:
+            yield connection, batch
+        self.untraced.update(batch.refused)
+
+    def _add(self, connection: Connection, run_id: int, record: SessionRecord, batch: Batch) -> int:
+        """The number of the session, new or there already."""
+        number = known(connection, SESSION, "uid", record.uid)
+        if number is None:
+            number = _add_session(connection, run_id, record)
+            passes.add(connection, number, record.passes, self.shelf, batch)
+        return number
+
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         with engine.explained(self.url), engine.looking(self._engine).connect() as connection:
@@ -192,7 +242,7 @@ class Store:
 
 
 def _add_session(connection: Connection, run_id: int, record: SessionRecord) -> int:
-    """The number of the session, new or there already."""
+    """The number of a new session."""
     row = {
         "run_id": run_id,
         "board": record.board,
@@ -209,14 +259,12 @@ def _add_session(connection: Connection, run_id: int, record: SessionRecord) -> 
         "probe": stored_text(record.probe) if record.probe is not None else None,
         "inputs_sha256": record.inputs_sha256,
     }
-    number = known(connection, SESSION, "uid", record.uid)
-    if number is None:
-        image = _image(record)
-        row["image_id"] = add_image(connection, image) if image is not None else None
-        number = add_row(connection, SESSION, row)
-        measures = _add_children(connection, number, record)
-        newest.note(connection, number, row, measures, record.profile is not None)
-        _add_incidents(connection, run_id, number, record.incidents)
+    image = _image(record)
+    row["image_id"] = add_image(connection, image) if image is not None else None
+    number = add_row(connection, SESSION, row)
+    measures = _add_children(connection, number, record)
+    newest.note(connection, number, row, measures, record.profile is not None)
+    _add_incidents(connection, run_id, number, record.incidents)
     return number
 
 

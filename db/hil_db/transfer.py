@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,21 @@ from hil_db import engine, newest
 from hil_db.liveness import status_now
 from hil_db.records import Status
 from hil_db.rows import Row, add_image, add_row, inserting, known
-from hil_db.schema import BASELINE, IMAGE, INCIDENT, MEASURE, OF_SESSIONS, PROFILE, RUN, SESSION
+from hil_db.schema import (
+    BASELINE,
+    IMAGE,
+    INCIDENT,
+    MEASURE,
+    OF_SESSIONS,
+    POWER_PASS,
+    POWER_TRACE,
+    PROFILE,
+    RUN,
+    SESSION,
+)
 from hil_db.store import Store
+
+_ABOUT_TRACES = [column.name for column in POWER_TRACE.c if column.name not in ("id", "sha256", "bytes")]
 
 
 @dataclass(frozen=True)
@@ -40,6 +53,7 @@ class _Whole:
     images: dict[int, Row]
     children: dict[str, dict[int, list[Row]]]  # by table and session
     incidents: list[Row]
+    traces: list[Row]
 
 
 def copy_runs(
@@ -81,13 +95,32 @@ def _copy(source: Store, target: Store, run: Row) -> Copied:
         whole = _read(connection, run, there)
     for session in whole.sessions:
         _need_uid(session, f"session {session['id']} in {engine.shown(source.url)}")
-    with target.writing() as connection:
+    batch = target.shelf.stage_copies(source.shelf, [trace["sha256"] for trace in whole.traces])
+    with target.writing_traces(batch) as connection:
+        _lay(
+            whole,
+            [
+                target.shelf.put(connection, batch, place, {name: trace[name] for name in _ABOUT_TRACES})
+                for place, trace in enumerate(whole.traces)
+            ],
+        )
         number = _run(connection, run)
         ids = {session["id"]: _add(connection, number, session, whole) for session in whole.sessions}
         incidents = _add_incidents(connection, number, whole.incidents, ids)
         _end(connection, number, run)
+    target.untraced.update(batch.refused)
     added = sum(one is not None for one in ids.values())
     return Copied(number, added, whole.known + len(ids) - added, incidents)
+
+
+def _lay(whole: _Whole, kept: Sequence[int | str]) -> None:
+    """Have the passes of each trace refer to where it is now, or tell why it is not."""
+    now = {trace["id"]: one for trace, one in zip(whole.traces, kept, strict=True)}
+    for rows in whole.children[POWER_PASS.name].values():
+        for row in rows:
+            one = now.get(row["trace_id"])
+            if one is not None:
+                row["trace_id"], row["untraced"] = (None, one) if isinstance(one, str) else (one, None)
 
 
 def _need_uid(row: Row, what: str) -> None:
@@ -128,6 +161,8 @@ def _read(connection: Connection, run: Row, there: set[str]) -> _Whole:
     sessions = _rows(connection, of_run)
     wanted = [session for session in sessions if session["uid"] not in there]
     images = _rows(connection, select(IMAGE).where(IMAGE.c.id.in_({one["image_id"] for one in wanted})))
+    traced = select(POWER_PASS.c.trace_id).where(POWER_PASS.c.session_id.in_([one["id"] for one in wanted]))
+    traces = _rows(connection, select(POWER_TRACE).where(POWER_TRACE.c.id.in_(traced)))
     return _Whole(
         run,
         wanted,
@@ -135,6 +170,7 @@ def _read(connection: Connection, run: Row, there: set[str]) -> _Whole:
         {image["id"]: image for image in images},
         {table.name: _of_sessions(connection, table, wanted) for table in OF_SESSIONS},
         _rows(connection, select(INCIDENT).where(INCIDENT.c.run_id == run["id"]).order_by(INCIDENT.c.id)),
+        traces,
     )
 
 

@@ -12,6 +12,7 @@ from hil.masking import masked
 from hil_db.engine import shown_url
 from hil_db.kept import Kept
 from hil_db.records import RunInfo, SessionRecord, Status
+from hil_db.shelf import untraced_lines
 from hil_db.store import Store, check
 
 
@@ -92,6 +93,7 @@ class Recorder:
         """
         place = shown_url(self._store.url)
         note = [self._info.git_note] if self._info.git_note else []
+        note += untraced_lines(self._store.untraced + self._kept.untraced)
         if self._refused is None:
             return [*note, f"stored: run {self.run_id} in {place}"] if self.run_id is not None else []
         run = f", run {self.run_id}" if self._stored else ""

@@ -15,9 +15,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print where the copy is; there is all of it, or none."""
+    """Print where the copy is; there is all of it, or none. Traces that could not be copied are named."""
+    from hil_db.shelf import untraced_lines
     from hil_db.sources import back_up
 
-    back_up(options.db, options.file)
+    untraced = back_up(options.db, options.file)
     print(f"{options.file}: {options.file.stat().st_size:,} B")
+    for line in untraced_lines(untraced):
+        print(line)
     return 0

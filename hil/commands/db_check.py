@@ -21,7 +21,8 @@ def run(options: argparse.Namespace) -> int:
         print(f"{found.place}: {line}")
     if not found.damaged:
         counted = ", ".join(
-            f"{count:,} {name}{'s' if count != 1 else ''}" for name, count in found.counts.items()
+            f"{count:,} {name.replace('_', ' ')}{'s' if count != 1 else ''}"
+            for name, count in found.counts.items()
         )
         print(f"{found.place} is whole: {counted}")
     return 1 if found.damaged else 0

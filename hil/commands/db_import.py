@@ -25,5 +25,8 @@ def run(options: argparse.Namespace) -> int:
     from hil_db.incoming import import_database
 
     for source in options.sources:
-        print(import_database(source, options.db, own=options.own))
+        found = import_database(source, options.db, own=options.own)
+        print(found)
+        for line in found.untraced:
+            print(line)
     return 0

@@ -28,13 +28,18 @@ def save(trace: PowerTrace, path: Path) -> None:
 
     ``trace.driver`` says who reads them again.
     """
-    pyarrow = _pyarrow(path)
+    _pyarrow(path)
+    with _writing(path) as part:
+        write(trace, part)
+
+
+def write(trace: PowerTrace, out: BinaryIO) -> None:
+    """The same to an open file; OSError when it takes no more."""
     if not trace.driver or len(trace.raw) != len(trace):
         raise PowerProbeError(
-            f"{path}: this trace cannot be kept",
-            evidence="its driver keeps no raw words",
-            remedy="write a .csv",
+            "this trace cannot be kept", evidence="its driver keeps no raw words", remedy="write a .csv"
         )
+    pyarrow = _pyarrow()
     about = {
         "version": _VERSION,
         "driver": trace.driver,
@@ -47,14 +52,13 @@ def save(trace: PowerTrace, path: Path) -> None:
     columns = {name: trace.raw[name] if trace.raw.dtype.names else trace.raw for name in names}
     table = pyarrow.table({name: np.ascontiguousarray(column) for name, column in columns.items()})
     packed = [name for name, column in columns.items() if column.dtype.itemsize > 1]
-    with _writing(path) as part:
-        pyarrow.parquet.write_table(
-            table.replace_schema_metadata({_KEY: json.dumps(about)}),
-            part,
-            compression="zstd",
-            use_dictionary=False,
-            use_byte_stream_split=packed,
-        )
+    pyarrow.parquet.write_table(
+        table.replace_schema_metadata({_KEY: json.dumps(about)}),
+        out,
+        compression="zstd",
+        use_dictionary=False,
+        use_byte_stream_split=packed,
+    )
 
 
 def load(path: Path) -> PowerTrace:
@@ -137,14 +141,14 @@ def _writing(path: Path) -> Iterator[BinaryIO]:
         ) from error
 
 
-def _pyarrow(path: Path) -> Any:
+def _pyarrow(path: Path | None = None) -> Any:
     try:
         import pyarrow
         import pyarrow.parquet
     except ImportError as error:
         raise PowerProbeError(
-            f"{path}: Parquet needs pyarrow, which is not installed",
+            f"{path}: Parquet needs pyarrow, which is not installed" if path else "pyarrow is not installed",
             evidence=str(error),
-            remedy="pip install 'hil-lab[parquet]', or name a file that ends in .csv",
+            remedy="pip install 'hil-lab[parquet]'" + (", or name a file that ends in .csv" if path else ""),
         ) from error
     return pyarrow

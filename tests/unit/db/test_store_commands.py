@@ -204,7 +204,10 @@ def test_without_a_limit_nothing_is_pruned(say: Say) -> None:
 
 
 def test_a_whole_database_is_said_to_be_whole(say: Say, path: Path) -> None:
-    assert say("db", "check") == (0, [f"{path} is whole: 6 runs, 12 sessions, 6 images, 24 samples"])
+    assert say("db", "check") == (
+        0,
+        [f"{path} is whole: 6 runs, 12 sessions, 6 images, 24 samples, 0 power traces"],
+    )
 
 
 @pytest.mark.parametrize(
