@@ -202,7 +202,9 @@ def _notes(rows: Sequence[Row], column: _Column) -> list[str]:
 
 def _note(measure: Measure) -> str:
     note = f"{measure.method}, {measure.technique}"
-    if measure.resolution is not None and not lookup(measure.metric).share and measure.resolution > 1:
+    metric = lookup(measure.metric)
+    counts = metric.per_vector and not metric.share  # in steps that all its values have in common
+    if measure.resolution is not None and counts and measure.resolution > 1:
         note += f", steps of {measure.resolution:g}"
     conditions = conditions_text(measure.conditions)
     return f"{note}, {conditions}" if conditions else note

@@ -19,6 +19,7 @@ from hil.measure.changes import LEAST_HISTORY, Change, changes, noise_beside, th
 from hil.measure.paired import LEAST_REPEATS, Floor, floor, paired
 from hil.measure.vectors import Moved, Pair, moved
 from hil.metrics import Better, Metric, lookup
+from hil.text.wording import condition_name, condition_value
 from hil.values import Measure
 
 
@@ -156,7 +157,7 @@ def judge(
         return Verdict(metric, Outcome.NEW, None, _measure(now), "was not measured before")
     pair = pair_of(metric, now, before)
     if pair is None:
-        reason = f"{_ways(now)} now, {_ways(before)} before"
+        reason = f"{_otherwise(now, before)}: {_ways(now)} now, {_ways(before)} before"
         return Verdict(metric, Outcome.NOT_COMPARABLE, _measure(before), _measure(now), reason)
     new, old = pair
     unlike = _unlike(metric, new, old)
@@ -169,6 +170,12 @@ def judge(
 
 def _measure(taken: Sequence[Taken]) -> Measure | None:
     return taken[-1].measure if taken else None
+
+
+def _otherwise(now: Sequence[Taken], before: Sequence[Taken]) -> str:
+    """What two sessions that have no way in common have another of."""
+    methods = {one.measure.method for one in now} & {one.measure.method for one in before}
+    return "other technique" if methods else "other method"
 
 
 def _ways(taken: Sequence[Taken]) -> str:
@@ -191,8 +198,10 @@ def _unlike(metric: Metric, new: Taken, old: Taken) -> str | None:
     held, holds = old.measure.conditions, new.measure.conditions
     for name in sorted({*held, *holds}):
         if held.get(name) != holds.get(name):
-            told = f"{holds.get(name, 'not told')} now, {held.get(name, 'not told')} before"
-            return f"{name.replace('_', ' ')} {told}"
+            now, then = (
+                condition_value(name, one[name]) if name in one else "not told" for one in (holds, held)
+            )
+            return f"{condition_name(name)} {now} now, {then} before"
     if metric.of_vectors and new.vectors != old.vectors:
         return "over other vectors"
     if new.measure.method in metric.exact:

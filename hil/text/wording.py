@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-_KNOWN = {"clock_hz": "clock", "wait_states": "wait states", "sp": "SP", "link_faults": "link faults"}
-_HERTZ = ((1e9, "GHz"), (1e6, "MHz"), (1e3, "kHz"))
+_FIRST = ("clock_hz", "wait_states", "sp", "link_faults", "supply_v", "gain_share")
+_WORDS = {"sp": "SP"}  # whose names do not say it
+_HERTZ = ((1e9, "GHz"), (1e6, "MHz"), (1e3, "kHz"), (1.0, "Hz"))
+_AMPERES = ((1.0, "A"), (1e-3, "mA"), (1e-6, "µA"), (1e-9, "nA"))
 
 
 def percent(share: float) -> str:
@@ -30,16 +32,34 @@ def _percent(share: float) -> str:
 
 
 def conditions_text(conditions: Mapping[str, str | float]) -> str:
-    """Conditions in one fixed order, ``clock 25 MHz, wait states 0``; one without a wording by its key."""
-    known = [name for name in _KNOWN if name in conditions]
-    others = sorted(set(conditions) - set(known))
-    return ", ".join(_condition(name, conditions[name]) for name in [*known, *others])
+    """Conditions in one order, ``clock 25 MHz, wait states 0``, by their names and the units in those."""
+    others = sorted(set(conditions) - set(_FIRST))
+    names = [name for name in (*_FIRST, *others) if name in conditions]
+    return ", ".join(f"{condition_name(name)} {condition_value(name, conditions[name])}" for name in names)
 
 
-def _condition(name: str, held: str | float) -> str:
+def condition_name(name: str) -> str:
+    """What a condition is called, without its unit: ``clock`` of ``clock_hz``."""
+    bare = name
+    for unit in ("_hz", "_v", "_a", "_share"):
+        bare = bare.removesuffix(unit)
+    return _WORDS.get(bare, bare.replace("_", " "))
+
+
+def condition_value(name: str, held: str | float) -> str:
+    """It with the unit that its name says: ``25 MHz``, ``3.3 V``, ``1.4 mA``, ``±2 %``."""
     if isinstance(held, str):
-        return f"{_KNOWN.get(name, name)} {held}"
-    if name == "clock_hz":
-        step, unit = next(((step, unit) for step, unit in _HERTZ if abs(held) >= step), (1.0, "Hz"))
-        return f"{_KNOWN[name]} {held / step:.12g} {unit}"
-    return f"{_KNOWN.get(name, name)} {held:.12g}"
+        return held
+    if name.endswith("_hz"):
+        return _scaled(held, _HERTZ)
+    if name.endswith("_a"):
+        return _scaled(held, _AMPERES)
+    if name.endswith("_v"):
+        return f"{held:.12g} V"
+    return f"±{held * 100:.12g} %" if name.endswith("_share") else f"{held:.12g}"
+
+
+def _scaled(held: float, units: Sequence[tuple[float, str]]) -> str:
+    """In the largest unit of which there is one, of some from large to small."""
+    step, unit = next(((step, unit) for step, unit in units if abs(held) >= step), units[-1])
+    return f"{held / step:.12g} {unit}"

@@ -17,10 +17,12 @@ from dash_ag_grid import AgGrid
 
 from hil.errors import HilError, StoreError
 from hil.measure.profile import PathCost, Profile
+from hil.metrics import ENERGY_PER_INFERENCE
 from hil.values import Measure, Method
 from hil_dashboards.app import create_app, render, written
 from hil_dashboards.pages.series import plot_height
 from hil_dashboards.serve import serve
+from hil_db.records import SessionRecord
 
 
 def nodes(tree: Any) -> Iterator[Component]:
@@ -309,6 +311,37 @@ def test_measured_and_estimated_values_share_neither_plot_nor_table(bench: Any) 
     assert [row[2] for row in measured[1:]] == ["new", "desk", "desk"]
     assert [row[2] for row in estimated[1:]] == ["qemu", "qemu"]
     assert "Band" not in measured[0]
+
+
+def test_modelled_and_measured_energy_share_neither_column_nor_plot_nor_table(bench: Any) -> None:
+    def energy(value: float, method: Method, technique: str, volts: float = 3.3) -> Measure:
+        about = (method, technique, value / 5000, (value * 0.99, value * 1.02), {"supply_v": volts})
+        return ENERGY_PER_INFERENCE.measure(value, *about)
+
+    def sessions(day: int) -> list[SessionRecord]:
+        return [
+            bench.session(day, energy(12.5 + day, Method.MODELLED, "ppk2 model of STM32L475 currents")),
+            bench.session(day, energy(14.25 + day, Method.MEASURED, "ppk2"), board="desk"),
+            bench.session(day, energy(10.75 + day, Method.MEASURED, "ppk2", 1.8), board="desk", model="low"),
+        ]
+
+    bench.run(*sessions(1))
+    bench.run(*sessions(2))
+    cells = {
+        (row["board"], row["model"]): {
+            field: cell["text"] for field, cell in row.items() if field.startswith("value")
+        }
+        for row in rows_of(page(bench))
+    }
+    assert [list(one.values()) for one in cells.values()] == [["16.25"], ["12.75"], ["14.5"]]
+    assert len({field for one in cells.values() for field in one}) == 3, "other volts are another column, too"
+    shown = page(bench, "/series", "?metric=energy_per_inference")
+    assert [words(head) for head in of_class(shown, "method")] == ["Measured values", "Modelled values"]
+    measured, modelled = (table(shown, place) for place in (0, 1))
+    assert {row[2] for row in measured[1:]} == {"desk"}
+    assert {row[2] for row in modelled[1:]} == {"qemu"}
+    graphs = [node.figure for node in nodes(shown) if isinstance(node, dcc.Graph)]
+    assert [len([line for line in graph["data"] if "y" in line]) for graph in graphs] == [2, 1]
 
 
 def test_series_table_shows_bands_where_there_are_some(bench: Any) -> None:

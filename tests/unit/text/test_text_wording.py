@@ -38,6 +38,12 @@ def test_a_band_is_told_in_percent_of_its_value(
         ({}, ""),
         ({"wait_states": 0.0, "clock_hz": 25e6}, "clock 25 MHz, wait states 0"),
         ({"clock_hz": 32_768.0}, "clock 32.768 kHz"),
+        (
+            {"shunt": "VDD_MCU", "gain_share": 0.02, "supply_v": 1.8, "idle_a": 3.1e-3, "run_a": 1.02},
+            "supply 1.8 V, gain ±2 %, idle 3.1 mA, run 1.02 A, shunt VDD_MCU",
+        ),
+        ({"sleep_a": 2e-6, "off_a": 0.0, "leak_a": 4e-9}, "leak 4 nA, off 0 nA, sleep 2 µA"),
+        ({"probe_is": "ampere meter"}, "probe is ampere meter"),
         ({"link_faults": "drop=0.1,seed=1", "link": "ram"}, "link faults drop=0.1,seed=1, link ram"),
         ({"clock_hz": 1.2e9}, "clock 1.2 GHz"),
         ({"clock_hz": 50.0}, "clock 50 Hz"),
