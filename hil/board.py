@@ -121,7 +121,12 @@ def open_board(
                 process = None
             else:
                 process = stack.enter_context(
-                    QemuProcess.start(machine=kind.emulator, name=spec.name, place=place)
+                    QemuProcess.start(
+                        machine=kind.emulator,
+                        name=spec.name,
+                        place=place,
+                        vendor_algorithm=spec.vendor_algorithm,
+                    )
                 )
         except HilError as error:
             raise error.at(spec.name) from None

@@ -30,6 +30,7 @@ class BoardSpec:
     share the images of a pool. ``serial`` may be ``auto``. ``link`` says what carries the frames, None
     for what its kind has. ``power_cycle`` is a command that switches it off and on. ``power`` is the probe in
     its supply. ``quarantine`` says why it is to be left alone. ``lab`` is the file that names it.
+    ``vendor_algorithm`` is `QemuProcess.start`'s.
     """
 
     name: str
@@ -37,6 +38,7 @@ class BoardSpec:
     probe: str | None = None
     serial: str | None = None
     pool: bool | None = None
+    vendor_algorithm: bool = False
     members: tuple[BoardSpec, ...] = ()
     swd_clock_hz: int | None = None
     tags: tuple[str, ...] = ()

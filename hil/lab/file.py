@@ -115,6 +115,10 @@ class _Reader:
                 remedy="drop one of the two",
             )
         for key in values:
+            if kind.twin_of is None and KEYS[key].twins_only:
+                raise self._wrong(
+                    f"is no emulated twin and takes no {key}", (*here, key), board=name, remedy="drop it"
+                )
             if kind.emulator is not None and KEYS[key].silicon_only:
                 raise self._wrong(
                     f"is emulated and takes no {key}", (*here, key), board=name, remedy="drop it"

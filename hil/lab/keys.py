@@ -47,6 +47,7 @@ class Key:
     schema: Mapping[str, Any]
     read: Callable[[object], Any]
     silicon_only: bool = False
+    twins_only: bool = False
 
 
 def _link(value: object) -> str:
@@ -176,6 +177,13 @@ KEYS: Mapping[str, Key] = {
         "whether boards of this kind share a run's images; an emulated board does unless this is false",
         {"type": "boolean"},
         _flag,
+    ),
+    "vendor_algorithm": Key(
+        "whether the chip maker's flash algorithm runs on the emulated core, which takes QEMU 11.1; else the "
+        "debug probe does what it would",
+        {"type": "boolean"},
+        _flag,
+        twins_only=True,
     ),
     "power_cycle": Key(
         "how to switch the board off and on: a command and its arguments, or a port of a hub for uhubctl",

@@ -29,6 +29,7 @@ def schema() -> dict[str, Any]:
         "properties": keys,
         "required": ["kind"],
         "additionalProperties": False,
+        "dependencies": _of_twins(),
         "oneOf": _by_kind(),
     }
     boards = {
@@ -49,6 +50,11 @@ def schema() -> dict[str, Any]:
         "required": ["boards"],
         "additionalProperties": False,
     }
+
+
+def _of_twins() -> dict[str, Any]:
+    twins = {"enum": sorted(kind.name for kind in KINDS.values() if kind.twin_of is not None)}
+    return {name: {"properties": {"kind": twins}} for name, key in KEYS.items() if key.twins_only}
 
 
 def _by_kind() -> list[dict[str, Any]]:

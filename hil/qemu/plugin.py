@@ -70,7 +70,7 @@ _FLASH = _Source(
     "hil-flash",
     FLASH_SOURCES,
     (11, 1),  # 10.1 lets plug-ins write memory and registers, but by other calls
-    "without it the debug probe does what the flash algorithm would, with any",
+    "name such a one in HIL_QEMU; without vendor_algorithm any that has the board will do",
 )
 
 

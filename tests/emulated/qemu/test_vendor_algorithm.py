@@ -5,20 +5,25 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pyocd.target.builtin.target_STM32L475xx import FLASH_ALGO
 
+from hil.board import open_board
 from hil.errors import HilError, ProbeError
 from hil.flash.pyocd import PyOcdFlasher
-from hil.image import prebuilt_images
+from hil.image import Image, prebuilt_dir, prebuilt_images
 from hil.kinds import KINDS
+from hil.lab.file import load_lab
 from hil.measure.elf import load_segments
+from hil.models.vectors import load_vectors
 from hil.qemu.plugin import PluginError, flash_plugin
 from hil.qemu.probe.stm32l4_flash import FLASH_BYTES, FLASH_START, SECTOR_BYTES, Stm32L4Flash
 from hil.qemu.process import QemuProcess
 from hil.qemu.program import find_program
+from hil.session import Session, first
 
 pytestmark = pytest.mark.emulated
 
@@ -123,6 +128,16 @@ def test_it_programs_an_image_byte_for_byte(monkeypatch: pytest.MonkeyPatch) -> 
         for segment in load_segments(elf):
             assert flasher.read_memory(segment.address, len(segment.data)) == segment.data
         assert flasher.program(elf).pages_programmed == 0
+
+
+def test_a_bench_runs_what_it_programmed(tmp_path: Path) -> None:
+    path = tmp_path / "lab.toml"
+    path.write_text(f'[boards.twin]\nkind = "{TWIN.name}"\nvendor_algorithm = true\n', encoding="utf-8")
+    (spec,) = load_lab(path).select("twin")
+    image = Image.load(prebuilt_dir(TWIN.image_kind) / "fastgrnn_digits-q7.elf")
+    with open_board(spec) as board, Session(board, image) as session:
+        report = session.measure(first(load_vectors("fastgrnn_digits", "q7"), 2))
+    assert report.value("golden_exact") == 1.0
 
 
 def test_the_probe_does_the_same_as_the_algorithm() -> None:

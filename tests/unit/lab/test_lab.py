@@ -183,6 +183,10 @@ def test_a_wrong_pool_says_what_and_where(tmp_path: Path, text: str, said: str) 
             '[boards.x]\nkind = "qemu_mps2_an386"\nswd_clock_hz = 4000\n',
             "is emulated and takes no swd_clock_hz",
         ),
+        (
+            '[boards.x]\nkind = "qemu_mps2_an386"\nvendor_algorithm = true\n',
+            "x: is no emulated twin and takes no vendor_algorithm ({}, line 3, column 1); drop it",
+        ),
     ],
 )
 def test_a_mistake_is_told_with_its_line_and_column(tmp_path: Path, text: str, said: str) -> None:

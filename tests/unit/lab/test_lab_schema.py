@@ -34,6 +34,7 @@ GOOD: Mapping[str, list[Any]] = {
     "swd_clock_hz": [1_000, 4_000_000, 100_000_000],
     "tags": [[], ["desk", "b.2_x-1"]],
     "pool": [True, False],
+    "vendor_algorithm": [True, False],
     "power_cycle": [["relay", "3"], {"uhubctl": "1-1.4", "port": 2}, {"uhubctl": "2", "port": 1}],
     "power": [False],
     "hang_after_s": [0.5, 30, 120.0],
@@ -47,6 +48,7 @@ BAD: Mapping[str, list[Any]] = {
     "swd_clock_hz": [999, 100_000_001, True, 4e6 + 0.5, "4 MHz"],
     "tags": ["desk", [""], ["a b"], ["a", "a"], ["a,b"], [1]],
     "pool": [2, "yes"],
+    "vendor_algorithm": [1, "on"],
     "power_cycle": [
         [],
         [""],
@@ -149,10 +151,12 @@ def test_every_key_has_values_here() -> None:
 def test_both_take_what_is_right(key: str, value: Any, check: Check, tmp_path: Path) -> None:
     table = {"kind": "nucleo", "probe": "1", "serial": "/dev/a", key: value}
     if table["kind"] == "nucleo":
-        assert both_say(table, check, tmp_path)
+        assert both_say(table, check, tmp_path) != KEYS[key].twins_only
     assert both_say({"kind": "qemu_mps2_an386", **{key: value}}, check, tmp_path) != (
-        KEYS[key].silicon_only or value == "nucleo"
+        KEYS[key].silicon_only or KEYS[key].twins_only or value == "nucleo"
     )
+    if KEYS[key].twins_only:
+        assert both_say({"kind": "qemu_b_l475e_iot01a", key: value}, check, tmp_path)
 
 
 @pytest.mark.parametrize(("key", "value"), [(key, value) for key in KEYS for value in BAD[key]])
