@@ -15,7 +15,10 @@ PROJECT = Path(__file__).parents[2]
 FOLDERS = ("hil", "db", "dashboards", ".ci", "benchmarks")
 FILES = {"open": 1, "read_text": 0, "write_text": 1, "fdopen": 2, "NamedTemporaryFile": 3, "TextIOWrapper": 1}
 BINARY_BY_DEFAULT = {"NamedTemporaryFile"}
-NOT_FILES = {"os", "webbrowser", "Link", "Store", "Recorder", "Image", "session", "self", "socket"}
+NOT_FILES = {"os", "webbrowser", "Link", "Store", "Recorder", "Image", "session", "self", "socket"} | {
+    "found",  # a power probe's driver
+    "_port",  # a serial port
+}
 
 
 def mode_of(call: ast.Call, place: int) -> str | None:
@@ -42,7 +45,8 @@ def without_encoding(call: ast.Call) -> bool:
         return False
     if name in ("read_text", "write_text"):
         return owner is not None  # else it is hil.reading's
-    if name == "open" and isinstance(owner, ast.Name) and owner.id in NOT_FILES:
+    called = owner.id if isinstance(owner, ast.Name) else getattr(owner, "attr", None)
+    if name == "open" and called in NOT_FILES:
         return False
     mode = mode_of(call, 0 if name == "open" and owner is not None else 1)
     return "b" not in mode if mode is not None else name not in BINARY_BY_DEFAULT
