@@ -116,6 +116,22 @@ def save_csv(trace: PowerTrace, path: Path) -> None:
         write_csv(trace, out)
 
 
+def save_samples(trace: PowerTrace, path: Path) -> None:
+    """A Parquet file for other programs, of what a ``.csv`` has; amperes that are not there are null."""
+    pyarrow = _pyarrow(path)
+    texts = [flaw.text if flaw else "" for flaw in Flaw]
+    table = pyarrow.table(
+        {
+            "seconds": np.arange(len(trace)) / trace.rate_hz,
+            "current_a": pyarrow.array(trace.current_a, from_pandas=True),
+            "digital": trace.digital,
+            "flaw": pyarrow.DictionaryArray.from_arrays(trace.flaws, texts),
+        }
+    )
+    with _writing(path) as part:
+        pyarrow.parquet.write_table(table, part, compression="zstd")
+
+
 def write_csv(trace: PowerTrace, out: IO[str]) -> None:
     """A line for each sample; where there are no amperes, why."""
     out.write("seconds,current_a,digital,flaw\n")
