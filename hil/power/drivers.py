@@ -29,13 +29,15 @@ class ProbeSpec:
     """Which probe, and how it is wired: as a source it supplies the board, else it measures in line.
 
     ``port`` is a serial port, or what else a driver's probes are told apart by; None: the only one that is
-    attached, or that of ``serial_number``. ``board`` is named in errors.
+    attached, or that of ``serial_number``. ``board`` is named in errors. ``paced`` says whether samples come
+    by the clock that the host has, too: those of an emulated board come in its own time.
     """
 
     port: str | None = None
     serial_number: str | None = None
     source: bool = True
     board: str | None = None
+    paced: bool = True
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hil.kinds import Currents, Kind
 from hil.power.board import PPK2, BoardPower, PowerSpec
+from hil.power.emulated.faults import Trouble, parsed
 from hil.power.emulated.process import EmulatedKit, EmulatedProbe
 from hil.values import Method
 
@@ -50,7 +51,10 @@ def of_emulator(
     def probe() -> EmulatedProbe:
         from hil.power.drivers import ProbeSpec, opened
 
-        return EmulatedProbe(kit, opened(spec.driver, ProbeSpec(kit.start(), board=board)), board)
+        fault = parsed(spec.fault or "")
+        paced = fault is not None and fault.damage is Trouble.STALL  # which shows by the host's clock alone
+        wanted = ProbeSpec(kit.start(), board=board, paced=paced)
+        return EmulatedProbe(kit, opened(spec.driver, wanted), board)
 
     return BoardPower(
         probe=probe,

@@ -18,6 +18,7 @@ ANSWER_S = 2.0
 _FLUSH_S = 60.0  # an emulated probe has more to tell than what fits a cable
 _QUIET_S = 0.05
 _PAUSE_S = 0.002  # the system keeps a hundred times as much
+_WAITING = 2048  # bytes in a read, behind which there are more: a terminal gives 4095 at once
 _CHUNK = 1 << 16
 _GONE = (serial.SerialException, OSError)
 
@@ -150,7 +151,7 @@ class Port:
             if give_up is not None and time.monotonic() > give_up:
                 taken.failed = "it does not stop sending"
                 return
-            if data:
+            if 0 < len(data) < _WAITING:
                 time.sleep(_PAUSE_S)
 
     def _bytes(self, within_s: float) -> bytes:

@@ -64,9 +64,12 @@ class EmulatedKit:
     def killed(self) -> str | None:
         """How the process was ended from outside; None while it runs, or when it went away by itself."""
         process = self._process
-        if process is None or not readable(_out(process), 0) or self._said(0):
+        if process is None or self._port.exists():  # a link to its terminal, which goes before it has ended
             return None
-        status = wait_for(process, _END_S)  # its descriptors are closed already, the terminal's last
+        try:
+            status = wait_for(process, _END_S)
+        except subprocess.TimeoutExpired:  # it is the emulator's folder that went away
+            return None
         if status == 0:
             return None
         if -status in KILLS:

@@ -42,8 +42,11 @@ class Ppk2:
 
     capabilities = CAPABILITIES
 
-    def __init__(self, port: str, *, source: bool = True, board: str | None = None) -> None:
+    def __init__(
+        self, port: str, *, source: bool = True, board: str | None = None, paced: bool = True
+    ) -> None:
         self._port = Port(port, board)
+        self._paced = paced
         self._source = source
         self._board = board
         self._volts: float | None = None
@@ -130,9 +133,11 @@ class Ppk2:
                 taken.failed or f"{len(taken.data):,} bytes",
                 "check its cable; unplug it and plug it in again",
             )
-        counts = np.minimum(np.array(taken.counts, np.int64), len(taken.data))
-        came = arrival.Arrivals(np.array(taken.seconds), counts // wire.SAMPLE_BYTES)
-        breaks = [*found.breaks, *arrival.breaks(came, wire.RATE_HZ)]
+        breaks = list(found.breaks)
+        if self._paced:
+            counts = np.minimum(np.array(taken.counts, np.int64), len(taken.data))
+            came = arrival.Arrivals(np.array(taken.seconds), counts // wire.SAMPLE_BYTES)
+            breaks += arrival.breaks(came, wire.RATE_HZ)
         if taken.failed is not None:
             breaks.append(Break(len(found.words), Flaw.STALLED, taken.failed))
         return self._trace(found.words, breaks)
@@ -182,7 +187,7 @@ class Ppk2:
 
 def _open(spec: ProbeSpec) -> Ppk2:
     assert spec.port is not None
-    return Ppk2(spec.port, source=spec.source, board=spec.board)
+    return Ppk2(spec.port, source=spec.source, board=spec.board, paced=spec.paced)
 
 
 def _decode(raw: npt.NDArray[Any], calibration: Mapping[str, str | float], supply_v: float) -> Samples:

@@ -7,7 +7,8 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,10 @@ from hil.errors import PowerProbeError
 from hil.kinds import KINDS
 from hil.lab.boards import builtin_lab
 from hil.measure.windows import Windows, windows
-from hil.power.base import Flaw, PowerTrace
-from hil.power.emulated.process import EmulatedKit, EmulatedProbe
-from hil.power.opening import kit_of
-from hil.power.ppk2.driver import Ppk2
+from hil.power.base import Flaw, PowerProbe, PowerTrace
+from hil.power.board import BoardPower
+from hil.power.emulated.process import EmulatedKit
+from hil.power.opening import kit_of, of_emulator
 from timelines import CLOCK_HZ, Timeline
 
 KIND = KINDS["qemu_mps2_an386"]
@@ -27,26 +28,35 @@ CURRENTS = KIND.currents
 SPANS = [2_500_000, 2_600_000, 2_499_999]  # a tenth of a second each
 
 
-@contextlib.contextmanager
-def kit(folder: Path, fault: str | None = None, channel: int | None = 0) -> Iterator[EmulatedKit]:
-    """With a timeline in which there is something before START already."""
+@dataclass
+class Kit(AbstractContextManager["Kit"]):
+    """The kit, as a board has it."""
+
+    process: EmulatedKit
+    power: BoardPower
+
+    def __exit__(self, *_: object) -> None:
+        self.process.close()
+
+
+def kit(folder: Path, fault: str | None = None, channel: int | None = 0) -> Kit:
     (board,) = builtin_lab().boards
     assert board.power is not None
     assert CURRENTS is not None
     spec = replace(board.power, fault=fault, channel=channel)
-    with kit_of(spec, KIND, CURRENTS, folder, folder / "timeline", "q") as made:
-        yield made
+    made = kit_of(spec, KIND, CURRENTS, folder, folder / "timeline", "q")
+    return Kit(made, of_emulator(spec, KIND, CURRENTS, made, "q", "plugin", lambda ticks: [*ticks]))
 
 
 @contextlib.contextmanager
-def measuring(made: EmulatedKit) -> Iterator[EmulatedProbe]:
-    with EmulatedProbe(made, Ppk2(made.start(), board="q"), "q") as probe:
-        probe.supply(3.0)
+def measuring(made: Kit) -> Iterator[PowerProbe]:
+    with made.power.probe() as probe:
+        probe.supply(made.power.supply_v)
         probe.power(True)
         yield probe
 
 
-def measured(made: EmulatedKit, board: Timeline, *, asleep: bool = True) -> PowerTrace:
+def measured(made: Kit, board: Timeline, *, asleep: bool = True) -> PowerTrace:
     """Of a vector that is computed, and then repeated."""
     with measuring(made) as probe:
         probe.start()
@@ -77,6 +87,19 @@ def test_energy_is_what_the_board_took(tmp_path: Path, asleep: bool) -> None:
         assert one.energy_j == pytest.approx(cycles / CLOCK_HZ * CURRENTS.run_a * 3.0, rel=2e-4)
     assert len(trace.edges(0)[0]) == 2 + len(SPANS) + 1
     assert not trace.breaks
+
+
+def test_a_long_pass_comes_whole_and_in_order(tmp_path: Path) -> None:
+    """As fast as it is read: the host's clock tells nothing of it."""
+    board = Timeline(tmp_path / "timeline")
+    with kit(tmp_path) as made, measuring(made) as probe:
+        probe.start()
+        board.repeat([125_000_000] * 5)
+        board.sleep()
+        trace = probe.stop()
+    assert trace.breaks == ()
+    at, _ = trace.edges(0)
+    assert [int(one) for one in at[1:] - at[:-1]] == [500_000] * 5
 
 
 def test_a_board_that_waits_takes_what_idle_is(tmp_path: Path) -> None:
@@ -157,7 +180,7 @@ def test_a_kit_that_is_unplugged_is_another_one_the_next_time(tmp_path: Path) ->
     with kit(tmp_path, "unplug:12000") as made:
         first = measured(made, board)
         assert "went away" in first.breaks[-1].evidence
-        assert made.killed() is None
+        assert made.process.killed() is None
         assert len(measured(made, board)) > 12_000
 
 
@@ -180,8 +203,8 @@ def test_a_killed_kit_is_told_as_such(tmp_path: Path) -> None:
     with kit(tmp_path) as made:
         with measuring(made) as probe:
             probe.start()
-            assert made.pid is not None
-            os.kill(made.pid, signal.SIGKILL)
+            assert made.process.pid is not None
+            os.kill(made.process.pid, signal.SIGKILL)
             with pytest.raises(PowerProbeError) as caught:
                 probe.stop()
         assert str(caught.value).startswith("q: the emulated power probe is gone")
@@ -191,8 +214,8 @@ def test_a_killed_kit_is_told_as_such(tmp_path: Path) -> None:
 
 def test_it_ends_with_the_board(tmp_path: Path) -> None:
     with kit(tmp_path) as made:
-        made.start()
-        pid = made.pid
+        made.process.start()
+        pid = made.process.pid
         assert pid is not None
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
@@ -201,4 +224,4 @@ def test_it_ends_with_the_board(tmp_path: Path) -> None:
 
 def test_it_is_not_started_unless_it_is_asked_for(tmp_path: Path) -> None:
     with kit(tmp_path) as made:
-        assert made.pid is None
+        assert made.process.pid is None
