@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hil.kinds import Currents, Kind
+from hil.power.base import PowerProbe
 from hil.power.board import PPK2, BoardPower, PowerSpec
 from hil.power.emulated.faults import Trouble, parsed
 from hil.power.emulated.process import EmulatedKit, EmulatedProbe
@@ -20,12 +21,15 @@ PORT_NAME = "power"
 
 def of_silicon(spec: PowerSpec, kind: Kind, board: str) -> BoardPower:
     """Measured: by the probe that the lab file names."""
-    from hil.power.drivers import ProbeSpec, opened
-
-    wanted = ProbeSpec(spec.port, spec.serial_number, spec.source, board)
     per_s = kind.clock_hz / kind.counter.per_tick
+
+    def probe() -> PowerProbe:
+        from hil.power.drivers import ProbeSpec, opened
+
+        return opened(spec.driver, ProbeSpec(spec.port, spec.serial_number, spec.source, board))
+
     return BoardPower(
-        probe=lambda: opened(spec.driver, wanted),
+        probe=probe,
         supply_v=spec.supply_v,
         channel=spec.channel,
         method=Method.MEASURED,

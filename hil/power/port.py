@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import serial
 
+from hil.desk.ports import users_of
 from hil.errors import PowerProbeError
 
 ANSWER_S = 2.0
@@ -56,9 +57,10 @@ class Port:
                 self.name, self._baud, timeout=0, write_timeout=ANSWER_S, exclusive=True
             )
         except (*_GONE, ValueError) as error:
+            others = [f"open in {one}" for one in users_of(self.name)]
             raise self.error(
                 f"cannot open the power probe's port {self.name}",
-                str(error),
+                "; ".join([str(error), *others]),
                 "check the lab file's power.port, the cable, and that no other program holds the port",
             ) from error
 
