@@ -72,13 +72,14 @@ def energy(
     among the ``conditions``, with the supply and a digest of the calibration. A figure is given for three
     valid windows or more, if they are at least half of all.
     """
-    every = [window for one in passes for window in one.windows.windows]
-    valid = [window for window in every if window.invalid is None]
+    most = max((len(one.windows.windows) for one in passes), default=0)
+    every = sum(len(one.windows.windows) or most for one in passes)  # one without windows lost them all
+    valid = sum(len(one.windows.valid) for one in passes)
     reasons = reasons_of(passes)
-    if len(valid) < LEAST_WINDOWS or 2 * len(valid) < len(every):
-        told = f"{len(valid)} of {len(every)} windows count"
+    if valid < LEAST_WINDOWS or 2 * valid < every:
+        told = f"{valid} of {every} windows count"
         return EnergyFound(notes=(f"no energy: {told}: {reasons}" if reasons else f"no energy: {told}",))
-    notes = (f"{len(every) - len(valid)} of {len(every)} windows of energy do not count: {reasons}",)
+    notes = (f"{every - valid} of {every} windows of energy do not count: {reasons}",)
     counted = [one for one in passes if one.windows.valid]
     ways = dict.fromkeys(one.windows.way for one in counted if one.windows.way is not None)
     held = {**conditions, **_held(counted), "gain_share": gain_share}

@@ -109,6 +109,16 @@ def test_too_few_windows_are_no_figure(passes: list[Pass], note: str) -> None:
     assert (found.measures, found.samples, found.notes) == ((), (), (note,))
 
 
+def test_a_pass_without_windows_lost_them_all() -> None:
+    whole = passed([SPAN] * 5)
+    lost = replace(whole, windows=Windows((), "logic input 0 never changes"))
+    why = "logic input 0 never changes"
+    assert figures(whole, lost).notes == (f"5 of 10 windows of energy do not count: {why}",)
+    found = figures(whole, lost, lost)
+    assert found.notes == (f"no energy: 5 of 15 windows count: {why} (2 times)",)
+    assert found.measures == ()
+
+
 def test_a_pass_without_a_rest_takes_that_of_the_others() -> None:
     restless = replace(passed([SPAN] * 3), idle=None)
     told = measures(figures(passed([SPAN] * 3), restless))
