@@ -1,9 +1,11 @@
-"""The power probe's path: how fast samples are decoded and read, and whether faults ever pass as measured.
+"""The power probe's path: how fast samples are decoded and read, how true energy is, and whether faults pass.
 
-    python benchmarks/power.py [decode] [read] [faults]     (default: all three)
+    python benchmarks/power.py [decode] [read] [truth] [faults]     (default: all four)
     python benchmarks/power.py read --seconds=60
 
 `read` takes samples from an emulated Power Profiler Kit II, a process of its own.
+`truth` lets two hundred emulated boards of random currents and spans repeat a vector, and compares what comes
+of it with what they took, and with what comes of the same board when it begins between other samples.
 `faults` puts a fault of a random kind at a random place into three windows of 0.1, 1 or 10 s, of one span or
 of spans of 0.1 s, a thousand times, and none a thousand times.
 """
@@ -30,9 +32,11 @@ from hil.power.ppk2.driver import Ppk2
 from hil.power.ppk2.wire import RATE_HZ
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
+from emulated_energy import INFERENCES, modelled
 from power_probes import VOLTS, currents, emulated_ppk2, words
 
 CASES = 1_000
+BOARDS = 200
 CRYSTAL = 1e-4
 WINDOWS = 3
 LAYOUTS = ((0.1, 1, 0.4), (1.0, 1, 0.2), (1.0, 10, 0.2), (10.0, 1, 0.1), (10.0, 100, 0.1))
@@ -41,14 +45,16 @@ APART = 2.5  # samples that an edge may be off: more of a valid window's energy 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", nargs="*", choices=["decode", "read", "faults", []])
+    parser.add_argument("what", nargs="*", choices=["decode", "read", "truth", "faults", []])
     parser.add_argument("--seconds", type=float, default=60.0)
     options = parser.parse_args()
-    what = options.what or ["decode", "read", "faults"]
+    what = options.what or ["decode", "read", "truth", "faults"]
     if "decode" in what:
         decode()
     if "read" in what:
         read(options.seconds)
+    if "truth" in what:
+        truth()
     if "faults" in what:
         faults()
 
@@ -83,6 +89,35 @@ def read(seconds: float) -> None:
     )
     for one in trace.breaks[:5]:
         print(f"  at {one.at:,}: {one.flaw.text} ({one.evidence})")
+
+
+def truth() -> None:
+    rng = np.random.default_rng(2026)
+    off: dict[float, list[float]] = {}
+    apart: Counter[str] = Counter()
+    for number in range(BOARDS):
+        window_s = (0.1, 0.3, 1.0)[number % 3]
+        run_a, idle_a = 10 ** rng.uniform(-3, -1), 10 ** rng.uniform(-4, -3)
+        clock_hz, per_window = float(rng.integers(16, 180)) * 1e6, int(rng.choice([1, 3]))
+        span = int(window_s / per_window * clock_hz * rng.uniform(1.0, 1.3))
+        first, second = (
+            modelled(
+                run_a, idle_a, clock_hz, [span] * (3 * per_window), per_window, int(rng.integers(10_000))
+            )
+            for _ in range(2)
+        )
+        taken_uj = run_a * VOLTS * span * per_window / clock_hz / INFERENCES * 1e6
+        found = first["energy_per_inference"].value
+        off.setdefault(window_s, []).append(abs(found / taken_uj - 1))
+        for name, one in first.items():
+            apart[name] += abs(one.value - second[name].value) > (one.resolution or 0.0)
+    for window_s, shares in sorted(off.items()):
+        print(
+            f"truth: {len(shares)} boards, windows of {window_s:g} s or a little more: energy per inference "
+            f"off by {max(shares):.4%} at most, {np.median(shares):.4%} in the middle"
+        )
+    several = ", ".join(f"{name} {count}" for name, count in apart.items() if count) or "none"
+    print(f"truth: figures that did not repeat up to their resolution, of {BOARDS} boards: {several}")
 
 
 def faults() -> None:

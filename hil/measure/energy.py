@@ -28,6 +28,7 @@ PEAK_S = 1e-4  # what is shorter makes no peak
 PEAK_QUANTILE = 0.999
 _PEAK = {"peak_of": f"{PEAK_QUANTILE * 100:g} % of means of {PEAK_S * 1e3:g} ms"}
 _SAMPLED = (metrics.ENERGY_PER_INFERENCE, metrics.ENERGY_NET_PER_INFERENCE)
+_STEP_SHARE = 1e-3  # a probe's step, in the coarsest part of a range: a peak is no better known
 _REASONS = 3  # that a note names
 _DIGITS = 10  # of a digest
 
@@ -92,7 +93,7 @@ def energy(
             middle,
             method,
             " ".join((technique, *ways)),
-            None if share is None else share * abs(middle),
+            share * abs(middle),
             None if ends is None else (min(ends[0], middle), max(ends[1], middle)),
             {**held, **_PEAK} if metric is metrics.CURRENT_PEAK else held,
         )
@@ -124,8 +125,8 @@ def peak_a(trace: PowerTrace, window: Window) -> float:
     return float(np.quantile(means if len(means) else inside, PEAK_QUANTILE))
 
 
-def _figures(passes: Sequence[Pass]) -> Iterator[tuple[Metric, list[Values], float | None]]:
-    """Each metric's values after each reset, and by which share of them edges may be off."""
+def _figures(passes: Sequence[Pass]) -> Iterator[tuple[Metric, list[Values], float]]:
+    """Each metric's values after each reset, and by which share of them edges or a step may be off."""
     lengths = [window.end - window.begin for one in passes for window in one.windows.valid]
     edges = EDGE_SAMPLES / median(np.array(lengths))
     waited = [one.idle[1] - one.idle[0] for one in passes if one.idle is not None]
@@ -146,7 +147,7 @@ def _figures(passes: Sequence[Pass]) -> Iterator[tuple[Metric, list[Values], flo
         yield metrics.ENERGY_NET_PER_INFERENCE, of_one(each(_net_j, 1e6)), edges
     yield metrics.POWER_AVG, each(lambda trace, held, _: _mean_w(trace, held.begin, held.end), 1e3), edges
     yield metrics.CURRENT_AVG, each(lambda trace, held, _: mean_a(trace, held.begin, held.end), 1e3), edges
-    yield metrics.CURRENT_PEAK, each(lambda trace, held, _: peak_a(trace, held), 1e3), None
+    yield metrics.CURRENT_PEAK, each(lambda trace, held, _: peak_a(trace, held), 1e3), max(edges, _STEP_SHARE)
     if waited:
         currents = [np.array([mean_a(one.trace, *one.idle) * 1e3] if one.idle else []) for one in passes]
         yield metrics.CURRENT_IDLE, currents, EDGE_SAMPLES / min(waited)

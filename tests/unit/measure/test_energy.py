@@ -7,9 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from emulated_energy import INFERENCES, modelled
 from hil.measure.energy import EnergyFound, Pass, energy, peak_a
 from hil.measure.windows import Window, Windows
 from hil.values import Measure, Method
+from power_probes import VOLTS as PROBE_VOLTS
 from power_traces import IDLE_A, RUN_A, VOLTS, passed
 
 SPAN = 10_000  # samples, 0.1 s
@@ -169,3 +171,21 @@ def test_what_edges_cannot_tell_is_the_resolution() -> None:
         )
         assert first.resolution == pytest.approx(first.value * 2 / SPAN)
         assert abs(first.value - second.value) <= first.resolution
+
+
+@pytest.mark.parametrize("per_window", [1, 3])
+@pytest.mark.parametrize("run_a", [1.37e-3, 3.6e-3, 11.5e-3, 30.1e-3])
+def test_modelled_figures_are_the_boards_and_repeat_up_to_their_resolution(
+    per_window: int, run_a: float
+) -> None:
+    """Whatever the sample between whose neighbours the board begins: the kit's steps vary with it."""
+    span = 2_512_345 // per_window
+    board = (run_a, run_a / 3.1, 25e6, [span] * (3 * per_window), per_window)
+    first = modelled(*board, 0)
+    taken_uj = run_a * PROBE_VOLTS * span * per_window / 25e6 / INFERENCES * 1e6
+    assert first["energy_per_inference"].value == pytest.approx(taken_uj, rel=1e-3)
+    assert first["current_idle"].value == pytest.approx(run_a / 3.1 * 1e3, rel=1e-3)
+    for phase in range(7, 1_500, 101):
+        for name, one in modelled(*board, phase).items():
+            assert one.resolution is not None
+            assert abs(one.value - first[name].value) <= one.resolution, name
