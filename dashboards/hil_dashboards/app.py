@@ -11,10 +11,11 @@ from dash.development.base_component import Component
 from flask import Response, request
 from plotly.utils import PlotlyJSONEncoder
 
-from hil.errors import StoreError
+from hil.errors import HilError
 from hil_dashboards import queries
 from hil_dashboards.access import Access, Person, Proxied, chosen
 from hil_dashboards.data import RunHead
+from hil_dashboards.deciding import add_deciding
 from hil_dashboards.entrance import guard_entrance, person
 from hil_dashboards.guard import guard
 from hil_dashboards.pages import notice
@@ -93,6 +94,7 @@ def create_app(
     access = access if access is not None else chosen()
     guard(app.server, host, names)
     guard_entrance(app.server, access)
+    add_deciding(app.server, url)
     app.server.wsgi_app = Proxied(app.server.wsgi_app, access.proxies)
     return app
 
@@ -114,7 +116,7 @@ def render(url: str | None, place: str, path: str, search: str, person: Person |
             body = [notice.no_results(place, made=False)]
         else:
             newest, body = PAGES[page].show(Asked(url, place, search, person))
-    except StoreError as error:
+    except HilError as error:
         body = [notice.unreadable(error)]
     tabs = [(one.tab, address) for address, one in PAGES.items() if one.tab is not None]
     return shell(page, body, newest=newest, place=place, tabs=tabs, person=person)

@@ -98,6 +98,26 @@ class ProfileChoice:
         return f"/profile?{urlencode(parts)}"
 
 
+@dataclass(frozen=True)
+class TriageChoice:
+    """The regressions against a baseline, None: the usual one; only those that are open, or ``every`` one."""
+
+    baseline: str | None = None
+    every: bool = False
+
+    def href(self) -> str:
+        """The address of the triage page that shows this choice."""
+        parts = [("baseline", self.baseline)] if self.baseline else []
+        parts += [("show", "all")] if self.every else []
+        return "/triage" + (f"?{urlencode(parts)}" if parts else "")
+
+
+def parse_triage(search: str | None) -> TriageChoice:
+    """The choice in a query such as ``?baseline=release&show=all``; nonsense is dropped."""
+    fields = _fields(search)
+    return TriageChoice(_first(fields, "baseline") or None, _first(fields, "show") == "all")
+
+
 def parse_profile(search: str | None) -> ProfileChoice:
     """The choice in a query such as ``?board=qemu&kind=a&model=b&precision=q15&run=3``."""
     fields = _fields(search)

@@ -45,9 +45,9 @@ def read_matrix(url: str | None) -> MatrixData:
 
     Values come from finished sessions. StoreError when the database cannot be read.
     """
-    with _reading(url) as connection:
+    with reading(url) as connection:
         return MatrixData(
-            _newest_run(connection),
+            newest_run(connection),
             _rows(connection, selects.newest_sessions()),
             _values(connection, selects.newest_values()),
             _rows(connection, selects.most_vectors()),
@@ -62,7 +62,7 @@ def read_series(url: str | None, choice: Choice) -> SeriesData:
     A session that ended before it had a value is a row whose ``value`` is None.
     StoreError when the database cannot be read.
     """
-    with _reading(url) as connection:
+    with reading(url) as connection:
         metrics = _names(connection, MEASURE.c.metric)
         known: dict[Filter, list[str]] = {
             "model": _names(connection, SESSION.c.model),
@@ -77,7 +77,7 @@ def read_series(url: str | None, choice: Choice) -> SeriesData:
         usual = INSTRUCTIONS.name if INSTRUCTIONS.name in metrics else next(iter(metrics), None)
         metric = kept.metric or usual
         return SeriesData(
-            _newest_run(connection),
+            newest_run(connection),
             kept,
             ignored,
             metric,
@@ -91,8 +91,8 @@ def read_series(url: str | None, choice: Choice) -> SeriesData:
 
 def read_profile(url: str | None, choice: ProfileChoice) -> ProfileData:
     """The choice's newest profile, or that of its run. StoreError when the database cannot be read."""
-    with _reading(url) as connection:
-        newest = _newest_run(connection)
+    with reading(url) as connection:
+        newest = newest_run(connection)
         known = list(connection.scalars(selects.profiled_runs(choice, PROFILES_MOST)))
         session_id = connection.scalar(selects.profiled_session(choice))
         if session_id is None:
@@ -104,7 +104,8 @@ def read_profile(url: str | None, choice: ProfileChoice) -> ProfileData:
 
 
 @contextmanager
-def _reading(url: str | None) -> Iterator[Connection]:
+def reading(url: str | None) -> Iterator[Connection]:
+    """One consistent state of the database, to read alone. StoreError when it cannot be read."""
     with (
         Store.open_read_only(url) as store,
         engine.explained(store.url),
@@ -139,7 +140,8 @@ def _names(connection: Connection, column: Any) -> list[str]:
     return sorted(connection.scalars(select(column).distinct()))
 
 
-def _newest_run(connection: Connection) -> RunHead | None:
+def newest_run(connection: Connection) -> RunHead | None:
+    """What heads the pages; None without a run that has results."""
     latest = latest_run().scalar_subquery()
     run = connection.execute(select(RUN).where(RUN.c.id == latest)).one_or_none()
     if run is None:

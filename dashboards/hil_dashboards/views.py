@@ -10,13 +10,15 @@ from typing import NamedTuple
 
 from hil_dashboards import frames, queries
 from hil_dashboards.access import Person
-from hil_dashboards.choice import parse_profile, parse_search
+from hil_dashboards.choice import parse_profile, parse_search, parse_triage
 from hil_dashboards.data import RunHead
 from hil_dashboards.pages import notice
 from hil_dashboards.pages.matrix import matrix_page
 from hil_dashboards.pages.parts import Child
 from hil_dashboards.pages.profile import profile_page
 from hil_dashboards.pages.series import series_page
+from hil_dashboards.pages.triage import triage_page
+from hil_dashboards.regressions import read_triage
 
 
 class Asked(NamedTuple):
@@ -52,6 +54,13 @@ def _series(asked: Asked) -> Shown:
     return data.newest, series_page(data)
 
 
+def _triage(asked: Asked) -> Shown:
+    data = read_triage(asked.url, parse_triage(asked.search))
+    if data.newest is None:
+        return None, [notice.no_results(asked.place, made=True)]
+    return data.newest, triage_page(data, asked.person)
+
+
 def _profile(asked: Asked) -> Shown:
     choice = parse_profile(asked.search)
     data = queries.read_profile(asked.url, choice)
@@ -61,5 +70,6 @@ def _profile(asked: Asked) -> Shown:
 PAGES: Mapping[str, Page] = {
     "/": Page("Matrix", _matrix),
     "/series": Page("Series", _series),
+    "/triage": Page("Triage", _triage),
     "/profile": Page(None, _profile),
 }

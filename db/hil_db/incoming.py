@@ -9,7 +9,7 @@ from hil_db import engine
 from hil_db.shelf import untraced_lines
 from hil_db.sources import is_same, named, opened
 from hil_db.store import Store
-from hil_db.transfer import copy_baselines, copy_runs
+from hil_db.transfer import copy_baselines, copy_decisions, copy_runs
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,8 @@ def import_database(source: str, url: str | None, *, own: bool = False) -> Impor
                 remedy="name another to import, or with --db",
             )
         copied = copy_runs(held, target, origin=None if own else engine.shown(theirs))
+        if own:
+            copy_decisions(held, target)  # those of another lab are of its boards
         return Imported(
             engine.shown(theirs),
             engine.shown_url(target.url),

@@ -280,6 +280,27 @@ BASELINE = Table(
     _given("reason", Text),
 )
 
+# What people decided of regressions: rows are only added, and the newest of a subject counts. The run that
+# had the value is told by its uid, so that the history outlives runs that are pruned.
+TRIAGE = Table(
+    "triage",
+    METADATA,
+    _key("id", Integer),
+    _given("uid", String(32), unique=True),
+    *_case(),
+    _given("metric", String(64)),
+    _given("technique", String(32)),
+    _given("decision", String(16)),  # one of triage.Decision
+    _given("value", Double),
+    _given("run_uid", String(32)),
+    _given("author", String(255)),
+    _given("address", String(64)),  # that it was decided from
+    _given("time", UtcDateTime),
+    _given("reason", Text),
+    Column("until", UtcDateTime),
+    Column("git_commit", String(64)),
+)
+
 # Derived from the rows above in the transaction that adds them (hil_db.newest), for what would otherwise have
 # to read all measures: the newest session of each case, how many vectors one of them had at most, and whether
 # a finished one has a profile.

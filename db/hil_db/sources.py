@@ -21,7 +21,7 @@ from hil_db import engine, migrate, shelf
 from hil_db.schema import POWER_TRACE
 from hil_db.shelf import Shelf
 from hil_db.store import Store
-from hil_db.transfer import copy_baselines, copy_runs
+from hil_db.transfer import copy_baselines, copy_decisions, copy_runs
 
 
 @contextmanager
@@ -114,6 +114,7 @@ def _copy_rows(store: Store, made: Path, beside: Shelf) -> dict[str, int]:
     with Store.open(engine.url_of(made), one_file=True, kept=beside) as target:
         copy_runs(store, target)
         copy_baselines(store, target)
+        copy_decisions(store, target)
         return target.untraced
 
 

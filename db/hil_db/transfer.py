@@ -24,6 +24,7 @@ from hil_db.schema import (
     PROFILE,
     RUN,
     SESSION,
+    TRIAGE,
 )
 from hil_db.store import Store
 
@@ -75,12 +76,22 @@ def copy_runs(
 
 def copy_baselines(source: Store, target: Store) -> int:
     """Copy what the names of baselines stood for, and when; returns how many of it was new."""
+    return _copy_added(source, target, BASELINE)
+
+
+def copy_decisions(source: Store, target: Store) -> int:
+    """Copy what people decided of regressions; returns how many of it was new."""
+    return _copy_added(source, target, TRIAGE)
+
+
+def _copy_added(source: Store, target: Store, table: Table) -> int:
+    """Copy rows that are only added, and refer to no others."""
     with engine.explained(source.url), engine.looking(source.engine).connect() as connection:
-        rows = _rows(connection, select(BASELINE).order_by(BASELINE.c.id))
+        rows = _rows(connection, select(table).order_by(table.c.id))
     with target.writing() as connection:
-        new = [row for row in rows if known(connection, BASELINE, "uid", row["uid"]) is None]
+        new = [row for row in rows if known(connection, table, "uid", row["uid"]) is None]
         for row in new:
-            add_row(connection, BASELINE, _without_id(row))
+            add_row(connection, table, _without_id(row))
     return len(new)
 
 

@@ -86,6 +86,25 @@
       h("span", { className: "technique" }, data.technique),
     );
 
+  cells.Link = ({ value, data }) => link(data.href, "figure", value, value);
+
+  // A mark and a word: colour alone is no sign.
+  cells.Standing = ({ value, data }) =>
+    h("span", { className: data.open ? "standing open" : "standing", title: value }, h("i", { "aria-hidden": true }), value);
+
+  cells.Decide = ({ data }) =>
+    h(
+      "button",
+      {
+        type: "button",
+        className: "decide",
+        "aria-haspopup": "dialog",
+        "aria-label": `Decide on ${data.title} of ${data.name} on ${data.board}`,
+        onClick: () => window.hilDecide(data),
+      },
+      "Decide…",
+    );
+
   cells.Failure = ({ data }) =>
     h(
       "div",
@@ -112,9 +131,9 @@
     return 24 + 21 * (lines(data.failure.what + data.failure.why) + lines(data.failure.kept));
   };
 
-  // Enter on a cell follows its link: the arrow keys go from cell to cell.
+  // Enter on a cell follows its link or presses its button: the arrow keys go from cell to cell.
   functions.follow = ({ event }) => {
-    const found = event.key === "Enter" && event.type === "keydown" && event.target.querySelector("a");
+    const found = event.key === "Enter" && event.type === "keydown" && event.target.querySelector("a, button");
     if (found) {
       found.click();
     }

@@ -62,7 +62,8 @@ def _who(person: Person) -> Component:
         html.Button("Log out", name="guard", value=person.guard), method="post", action="/logout"
     )
     told = [html.Span(person.name, className="strong", title=f"role: {person.role}")]
-    return html.Div([*told, *([leave] if person.logs_out else [])], className="who")
+    guard: Any = {"data-guard": person.guard}
+    return html.Div([*told, *([leave] if person.logs_out else [])], className="who", **guard)
 
 
 def _note(newest: RunHead | None) -> list[Child]:

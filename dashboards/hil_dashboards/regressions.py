@@ -1,0 +1,146 @@
+"""What got worse, and what people decided of it: asked of the database, and put in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from math import inf
+from pathlib import Path
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy.engine import URL
+
+from hil.errors import StoreError
+from hil.measure.verdicts import Outcome, Verdict
+from hil.thresholds import Thresholds, load_thresholds
+from hil_dashboards import queries
+from hil_dashboards.choice import TriageChoice
+from hil_dashboards.data import RunHead
+from hil_db import baselines, engine, triage
+from hil_db.comparing import compare, outcome_of
+from hil_db.histories import Case
+from hil_db.references import LATEST, StoredRun, baseline_run, checked_run
+from hil_db.schema import RUN
+from hil_db.triage import Decided, Standing, Subject
+
+DECISIONS_MOST = 200
+_BRANCHES_MOST = 8
+
+
+@dataclass(frozen=True)
+class Regression:
+    """What one metric of a case came to, and what becomes of it."""
+
+    subject: Subject
+    verdict: Verdict
+    decided: Decided | None
+    standing: Standing
+
+    @property
+    def share(self) -> float:
+        """By how much it got worse, as a share; infinite where that is not known."""
+        return abs(self.verdict.share) if self.verdict.share is not None else inf
+
+
+@dataclass(frozen=True)
+class TriageData:
+    """The regressions of the run ``now`` against that ``before``, open ones first, the worst of them first.
+
+    ``names`` are baselines to choose from; ``ignored`` is one that was asked for and is none. Without a run
+    to compare with, ``alone`` says why. ``decisions`` are the newest of all.
+    """
+
+    newest: RunHead | None
+    choice: TriageChoice
+    now: StoredRun | None
+    before: StoredRun | None
+    names: list[str]
+    ignored: str | None
+    alone: str | None
+    found: list[Regression]
+    decisions: list[Decided]
+
+
+def read_triage(url: str | None, choice: TriageChoice) -> TriageData:
+    """The newest run that ended against the choice's baseline, or the newest named one, or the run before.
+
+    StoreError when the database cannot be read, LabError for thresholds that make no sense.
+    """
+    thresholds = load_thresholds(None, Path.cwd())
+    with queries.reading(url) as connection:
+        place = engine.parse(url)
+        newest = queries.newest_run(connection)
+        decisions = triage.history(connection, DECISIONS_MOST)
+        named = sorted(baselines.current(connection).values(), key=lambda one: one.time, reverse=True)
+        names = list(dict.fromkeys([*(one.name for one in named), *_branches(connection)]))
+        if newest is None:
+            return TriageData(None, choice, None, None, names, None, None, [], decisions)
+        now = checked_run(connection, LATEST, place)
+        before, ignored, alone = _before(connection, choice, [one.name for one in named], now, place)
+        found = _found(connection, now, before, thresholds, place) if before is not None else []
+        return TriageData(newest, choice, now, before, names, ignored, alone, found, decisions)
+
+
+def value_of(url: str | None, subject: Subject, choice: TriageChoice) -> tuple[str, float] | None:
+    """The uid of the newest run and the value of a regression in it; None where the choice shows none such.
+
+    StoreError and LabError as ``read_triage``.
+    """
+    data = read_triage(url, choice)
+    for one in data.found:
+        if one.subject == subject and data.now is not None and one.verdict.after is not None:
+            return data.now.uid or "", one.verdict.after.value
+    return None
+
+
+def _before(
+    connection: Connection, choice: TriageChoice, named: list[str], now: StoredRun, url: URL
+) -> tuple[StoredRun | None, str | None, str | None]:
+    """The run to compare with, what was asked for in vain, and why there is none."""
+    ignored, why = None, None
+    for name in dict.fromkeys([choice.baseline, *named, now.branch, LATEST]):
+        if not name:
+            continue
+        try:
+            return baseline_run(connection, name, url, now), ignored, None
+        except StoreError as error:
+            if name == choice.baseline:
+                ignored = name
+            why = error.what
+    return None, ignored, why
+
+
+def _branches(connection: Connection) -> list[str]:
+    query = (
+        select(RUN.c.git_branch)
+        .where(RUN.c.git_branch.is_not(None))
+        .group_by(RUN.c.git_branch)
+        .order_by(func.max(RUN.c.started).desc())
+    )
+    return list(connection.scalars(query.limit(_BRANCHES_MOST)))
+
+
+def _found(
+    connection: Connection, now: StoredRun, before: StoredRun, thresholds: Thresholds, url: URL
+) -> list[Regression]:
+    decided = triage.current(connection)
+    moment = triage.now()
+    found = [
+        _regression(case.case, verdict, decided, now.started, moment)
+        for case in compare(connection, now, before, thresholds, url).cases
+        for verdict in case.verdicts
+        if outcome_of(verdict) is Outcome.REGRESSION and verdict.after is not None
+    ]
+    return sorted(found, key=lambda one: (not one.standing.open, -one.share, one.subject))
+
+
+def _regression(
+    case: Case, verdict: Verdict, decided: dict[Subject, Decided], began: datetime, now: datetime
+) -> Regression:
+    after = verdict.after
+    assert after is not None, "a regression has a value"
+    subject = Subject(*case, after.metric, after.technique)
+    exact = after.method in verdict.metric.exact
+    last = decided.get(subject)
+    standing = triage.standing(last, after.value, exact=exact, run_began=began, now=now)
+    return Regression(subject, verdict, last, standing)
