@@ -130,6 +130,8 @@ def faults() -> None:
         span_s = window_s / spans
         seconds = span_s + WINDOWS * window_s + 0.01 * span_s
         current_a, digital = currents(seconds, span_s)
+        vector = round(span_s * RATE_HZ) // np.array([5, 3])
+        digital[vector[0] : vector[1]] = 1  # which runs once before it is repeated
         samples = words(current_a, digital)
         edges = round(span_s * RATE_HZ) + round(window_s * RATE_HZ) * np.arange(WINDOWS + 1)
         sums = [float(current_a[begin:end].sum(dtype=float)) for begin, end in pairwise(edges)]
