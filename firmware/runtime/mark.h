@@ -1,7 +1,8 @@
 /* Marks around an inference for a tool that watches the core from outside, as QEMU's timing plug-in does.
  *
  * They are DBG hints (ARMv7-M ARM, A7.7.29), which do nothing on any processor: first the vector's number, 32 times
- * one bit from the lowest up, then the beginning and the end. hil/qemu/timing/region.h has the same numbers. */
+ * one bit from the lowest up, then the beginning and the end. Around inferences that are repeated there are others,
+ * for those are no region of their own. hil/qemu/timing/region.h has the same numbers. */
 #ifndef HIL_MARK_H
 #define HIL_MARK_H
 
@@ -38,6 +39,16 @@ static inline void hil_mark_end(void)
     __asm volatile("dbg #11" ::: "memory");
 }
 
+static inline void hil_mark_repeat_begin(void)
+{
+    __asm volatile("dbg #12" ::: "memory");
+}
+
+static inline void hil_mark_repeat_end(void)
+{
+    __asm volatile("dbg #13" ::: "memory");
+}
+
 #else /* the host, and cores without the hint */
 
 static inline void hil_mark_number(uint32_t number)
@@ -50,6 +61,14 @@ static inline void hil_mark_begin(void)
 }
 
 static inline void hil_mark_end(void)
+{
+}
+
+static inline void hil_mark_repeat_begin(void)
+{
+}
+
+static inline void hil_mark_repeat_end(void)
 {
 }
 

@@ -1,5 +1,6 @@
 #include "runtime.h"
 
+#include "crc.h"
 #include "frame.h"
 #include "mark.h"
 #include "stack.h"
@@ -21,6 +22,11 @@ _Static_assert(HIL_FRAGMENT_UNITS % 8u == 0u && HIL_FRAGMENT_UNITS <= 65528u, "u
 _Static_assert(PONG_HEADER + HIL_FRAGMENT_UNITS / 8u <= HIL_FRAME_PAYLOAD_MAX, "a PONG holds a bit per unit");
 _Static_assert(HIL_FRAME_PAYLOAD_MAX >= 256u && HIL_FRAME_PAYLOAD_MAX <= 65535u, "a frame's length has 16 bits");
 
+/* What a repeat took waits at the end of the reply frame to be told again: behind the answer itself, and behind all
+ * other answers that there are while its input lies there. */
+#define SPANS_MOST ((HIL_FRAME_PAYLOAD_MAX - HIL_REPEATED_HEADER) / 8u)
+
+#define SMALL __attribute__((cold, noinline)) /* flash matters more than speed */
 #define TEXT_MAX 64u
 #define FAULT_REPORTS 3 /* the line may lose one, and nobody can ask again */
 
@@ -37,6 +43,8 @@ struct assembly {
 struct last {
     uint32_t number; /* HIL_NO_VECTOR: none, or it failed */
     uint32_t ticks;
+    uint16_t steps; /* 0: its input is there no more, or the ticks of its repeat are not */
+    uint16_t spans; /* that it was repeated for; 0: not yet */
 };
 
 struct runtime {
@@ -60,7 +68,7 @@ static uint8_t *payload(void)
     return &runtime.reply[HIL_FRAME_HEADER];
 }
 
-static void send(uint8_t type, const uint8_t *end)
+static void __attribute__((noinline)) send(uint8_t type, const uint8_t *end)
 {
     const size_t length = hil_frame_seal(runtime.reply, type, runtime.seq, (uint16_t)(end - payload()));
     runtime.seq++;
@@ -94,7 +102,7 @@ static int steps_fit(uint32_t steps)
     return steps >= runtime.model->min_steps && steps <= runtime.model->max_steps;
 }
 
-static void send_error(uint8_t code, uint32_t number, int32_t detail)
+SMALL static void send_error(uint8_t code, uint32_t number, int32_t detail)
 {
     uint8_t *at = payload();
     *at++ = code;
@@ -232,6 +240,37 @@ static int __attribute__((noinline)) infer(uint32_t number, uint32_t steps, uint
     return status;
 }
 
+SMALL static uint32_t output_check(void)
+{
+    return hil_crc32(0, runtime.model->output, output_bytes());
+}
+
+/* The vector computed last again and again. The pin is low before and after: `spans` is odd. It changes first, and
+ * after each span of so many inferences, and the counter is read right behind: in a span there is nothing else. */
+SMALL static int repeat(uint32_t per_span, uint32_t spans)
+{
+    const struct hil_port *const port = runtime.port;
+    uint8_t *at = &runtime.reply[HIL_FRAME_MAX - 4u * spans];
+    int status = 0;
+    const uint32_t interrupts = port->mask(port->ctx);
+    hil_mark_repeat_begin();
+    port->align(port->ctx);
+    port->gpio(port->ctx, 1);
+    uint32_t start = port->cycles(port->ctx);
+    while (spans-- > 0u) {
+        for (uint32_t left = per_span; left > 0u; left--) {
+            status |= runtime.model->run(runtime.last.steps);
+        }
+        port->gpio(port->ctx, (int)(spans % 2u));
+        const uint32_t now = port->cycles(port->ctx);
+        at = hil_put32(at, now - start);
+        start = now;
+    }
+    hil_mark_repeat_end();
+    port->unmask(port->ctx, interrupts);
+    return status;
+}
+
 /* Results wait in the reply frame until it is full, the batch ends, or computing them has taken so long that the
  * host might think that nothing comes any more. */
 struct results {
@@ -276,7 +315,7 @@ static void results_add(struct results *results)
 }
 
 /* Compute the vector that lies in the model's input. */
-static void results_compute(struct results *results, uint32_t steps)
+static inline __attribute__((always_inline)) void results_compute(struct results *results, uint32_t steps)
 {
     const uint32_t number = results->next;
     runtime.last.number = HIL_NO_VECTOR;
@@ -288,6 +327,8 @@ static void results_compute(struct results *results, uint32_t steps)
         return;
     }
     runtime.last.number = number;
+    runtime.last.steps = (uint16_t)steps;
+    runtime.last.spans = 0;
     results_add(results);
     results->ticks += runtime.last.ticks;
     if (results->ticks > runtime.port->counter_hz / FLUSHES_PER_SECOND) {
@@ -361,6 +402,7 @@ static void take_fragment(const struct hil_frame *frame)
         assembly->units = (uint16_t)((whole + HIL_FRAGMENT_UNIT - 1u) / HIL_FRAGMENT_UNIT);
         assembly->missing = assembly->units;
     }
+    runtime.last.steps = 0;
     memcpy((uint8_t *)runtime.model->input + offset, &frame->payload[HIL_FRAGMENT_HEADER], size);
     for (uint32_t unit = offset / HIL_FRAGMENT_UNIT; unit * HIL_FRAGMENT_UNIT < offset + size; unit++) {
         const uint8_t bit = (uint8_t)(1u << (unit % 8u));
@@ -387,11 +429,42 @@ static void take_again(const struct hil_frame *frame)
     }
     const uint32_t number = hil_get32(frame->payload);
     if (number != HIL_NO_VECTOR && number == runtime.last.number) {
+        if (runtime.last.spans != 0u) {
+            runtime.last.steps = 0; /* the answer may overwrite what the repeat took */
+        }
         struct results results;
         results_begin(&results, number);
         results_add(&results);
         results_flush(&results);
     }
+}
+
+/* A vector is repeated once: whoever asks again has lost the answer. */
+SMALL static void take_repeat(const struct hil_frame *frame)
+{
+    struct last *const last = &runtime.last;
+    const int whole = frame->length == HIL_REPEAT_BYTES;
+    const uint32_t number = whole ? hil_get32(frame->payload) : HIL_NO_VECTOR;
+    const uint32_t spans = whole ? hil_get16(&frame->payload[8]) : frame->length;
+    if (number == HIL_NO_VECTOR || number != last->number || last->steps == 0u ||
+        spans % 2u == 0u || spans > SPANS_MOST) {
+        send_error(HIL_ERROR_SHAPE, number, (int32_t)spans);
+        return;
+    }
+    if (last->spans == 0u) {
+        const uint32_t check = output_check();
+        const int status = repeat(hil_get32(&frame->payload[4]), spans);
+        if (status < 0 || output_check() != check) {
+            last->number = HIL_NO_VECTOR; /* nor is its output there any more */
+            send_error(status < 0 ? HIL_ERROR_MODEL : HIL_ERROR_INPUT, number, status);
+            return;
+        }
+        last->spans = (uint16_t)spans;
+    }
+    uint8_t *const at = hil_put16(hil_put32(payload(), number), last->spans);
+    const uint32_t size = 4u * last->spans;
+    memcpy(at, &runtime.reply[HIL_FRAME_MAX - size], size);
+    send(HIL_REPEATED, at + size);
 }
 
 static void take(const struct hil_frame *frame)
@@ -416,6 +489,9 @@ static void take(const struct hil_frame *frame)
         break;
     case HIL_AGAIN:
         take_again(frame);
+        break;
+    case HIL_REPEAT:
+        take_repeat(frame);
         break;
     default:
         send_error(HIL_ERROR_TYPE, HIL_NO_VECTOR, frame->type);

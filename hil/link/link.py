@@ -23,6 +23,7 @@ from hil.link.frames import OVERHEAD_BYTES, Frame
 from hil.link.messages import NO_VECTOR, Hello, Result, StackUse, Type
 from hil.link.pacing import Pacing, Patience
 from hil.link.recording import Recorder, RecordingTransport
+from hil.link.repeat import Repeat
 from hil.link.rings import Memory, MemoryTransport
 from hil.link.stream import Stream, payload_limit
 from hil.link.transport import Reopening, SerialTransport, Transport
@@ -44,6 +45,7 @@ class Link:
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._number = 0  # of the next vector, counted since the handshake
+        self._last: Result | None = None  # of the vectors, in their order; what is there to repeat
         self._pacing: Pacing
         self._patience: Patience
         self.hello: Hello | None = None
@@ -128,6 +130,7 @@ class Link:
         channel.shaken = True
         channel.longest_s = 0.0
         self._number = 0
+        self._last = None
         self._pacing = Pacing(payload_limit(hello))
         round_trip_s = channel.clock() - started if asked == 1 else _ASK_AGAIN_S
         frame_s = (hello.max_payload + OVERHEAD_BYTES) * channel.byte_s
@@ -182,8 +185,31 @@ class Link:
             hello = self.handshake(hang_after_s)  # starts the numbers anew
         first = self._number
         self._number += len(inputs)  # none twice: late answers must not fit another
+        self._last = None
         stream = Stream(self._channel, hello, first, inputs, self._pacing, self._patience, on_result)
-        return stream.run(hang_after_s, hang_factor)
+        results = stream.run(hang_after_s, hang_factor)
+        self._last = results[-1]
+        return results
+
+    def repeat(self, number: int, per_span: int, spans: int, within_s: float) -> tuple[int, ...]:
+        """Have the vector sent last run again, ``per_span`` times in each of ``spans``; ticks of each span.
+
+        ``number`` is its ``Result.wire_number``; send it alone, and again for another repeat. The board's pin
+        changes before the first inference and after each span, of which there must be an odd number. A lost
+        request or answer is asked for again, and never run twice. Raises VectorError before anything is sent
+        when that cannot be, DeviceHungError when the answer has not come ``within_s``, ProtocolError when the
+        firmware refuses, DeviceCrashError, LinkError.
+        """
+        hello = self.require_hello()
+        if self._last is None or self._last.wire_number != number:
+            raise VectorError(
+                f"vector {number} cannot be repeated",
+                evidence="it is not the vector that was sent last, or it was repeated already",
+                remedy="send it alone, then repeat it",
+            )
+        repeat = Repeat(self._channel, hello, self._last, per_span, spans, self._patience.answer_s)
+        self._last = None
+        return repeat.run(within_s)
 
     def stack(self, deadline_s: float = 5.0) -> StackUse:
         """How deep the firmware's stack went since it started; zeros where it cannot tell."""

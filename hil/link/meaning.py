@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hil.errors import LinkError
@@ -105,6 +106,12 @@ def _told(kind: Type, payload: bytes, hello: messages.Hello | None) -> str:
         return f"of {_word(payload, 0)}, {size:,} B from {_word(payload, 4):,}"
     if kind == Type.RESULTS:
         return _results(payload, hello)
+    if kind == Type.REPEAT:
+        number, per_span, spans = messages.parse_repeat(payload)
+        return f"{number}, {per_span:,} times in each of {spans} spans"
+    if kind == Type.REPEATED:
+        repeated = messages.parse_repeated(payload)
+        return f"{repeated.number}, {_ticks(repeated.ticks)} in each of {len(repeated.ticks)} spans"
     if kind in (Type.AGAIN, Type.WORKING):
         return str(_word(payload, 0))
     if kind == Type.NAK:
@@ -134,9 +141,13 @@ def _results(payload: bytes, hello: messages.Hello | None) -> str:
     if hello is None:
         return told
     ticks = [one.ticks for one in messages.parse_results(payload, hello.outputs, hello.output_dtype)]
+    return f"{told}, {_ticks(ticks)}" if ticks else told
+
+
+def _ticks(ticks: Sequence[int]) -> str:
     if not ticks:
-        return told
-    return f"{told}, {min(ticks):,} ticks" + (f" to {max(ticks):,}" if max(ticks) > min(ticks) else "")
+        return "no ticks"
+    return f"{min(ticks):,} ticks" + (f" to {max(ticks):,}" if max(ticks) > min(ticks) else "")
 
 
 def _numbers(first: int, count: int) -> str:

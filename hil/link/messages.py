@@ -27,6 +27,7 @@ class Type(IntEnum):
     FRAGMENT = 0x04
     STACK = 0x05
     AGAIN = 0x06
+    REPEAT = 0x07
     HELLO_REPLY = 0x81
     PONG = 0x82
     RESULTS = 0x83
@@ -36,6 +37,7 @@ class Type(IntEnum):
     FAULT = 0x87
     ERROR = 0x88
     WORKING = 0x89
+    REPEATED = 0x8A
 
 
 DTYPES: dict[int, np.dtype[np.generic]] = {
@@ -55,6 +57,8 @@ _FAULT = struct.Struct("<8I")
 _FAULT_REGISTERS = ("pc", "lr", "xpsr", "cfsr", "hfsr", "mmfar", "bfar", "sp")
 _ERROR = struct.Struct("<BIi")
 _STACK = struct.Struct("<III")
+_REPEAT = struct.Struct("<IIH")
+_REPEATED = struct.Struct("<IH")
 _PAYLOAD_LEAST = 256
 _WINDOW_LEAST = 512
 
@@ -136,6 +140,14 @@ class StackUse:
     size: int
     peak_total: int
     peak_model: int
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """What a vector took that was repeated: ticks of the board's counter for each span."""
+
+    number: int
+    ticks: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -230,6 +242,29 @@ def vectors_payload(first: int, inputs: Sequence[npt.NDArray[np.generic]]) -> by
 def again_payload(number: int) -> bytes:
     """The payload of AGAIN: the vector whose answer was lost."""
     return number.to_bytes(4, "little")
+
+
+def repeat_payload(number: int, per_span: int, spans: int) -> bytes:
+    """The payload of REPEAT: the vector computed last, so many times in each of so many spans."""
+    return _REPEAT.pack(number, per_span, spans)
+
+
+def parse_repeat(payload: bytes) -> tuple[int, int, int]:
+    """Decode REPEAT: the vector's number, inferences per span, spans."""
+    try:
+        number, per_span, spans = _REPEAT.unpack(payload)
+    except struct.error as error:
+        raise _malformed("repeat", payload) from error
+    return number, per_span, spans
+
+
+def parse_repeated(payload: bytes) -> Repeated:
+    """Decode REPEATED; ProtocolError when its length does not fit."""
+    try:
+        number, spans = _REPEATED.unpack_from(payload)
+        return Repeated(number, struct.unpack(f"<{spans}I", payload[_REPEATED.size :]))
+    except struct.error as error:
+        raise _malformed("answer to a repeat", payload) from error
 
 
 def fragment_payload(number: int, steps: int, offset: int, data: bytes) -> bytes:

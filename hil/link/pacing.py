@@ -91,9 +91,14 @@ class Patience:
     @property
     def quiet_s(self) -> float:
         """How long the next silence may last."""
-        normal = max(self._round_trip_s + 4 * self._variance_s, 2 * self._work_s, _LEAST_QUIET_S)
+        normal = max(self.answer_s, 2 * self._work_s)
         most = max(_MOST_QUIET_S, self._waited_s / 8)
         return float(min(normal * 2 ** min(self.silences, _DOUBLINGS), most))
+
+    @property
+    def answer_s(self) -> float:
+        """How long a device that does nothing else may take to answer."""
+        return max(self._round_trip_s + 4 * self._variance_s, _LEAST_QUIET_S)
 
     def silent(self) -> None:
         """Nothing came for ``quiet_s``."""

@@ -184,6 +184,13 @@ def replay(recording: Recording) -> Replay:
                     hang_after_s=_seconds(facts, "hang_after_s", 10.0),
                     hang_factor=_seconds(facts, "hang_factor", 0.0),
                 )
+            elif ask == "repeat":
+                link.repeat(
+                    _count(facts, "number"),
+                    _count(facts, "per_span"),
+                    _count(facts, "spans"),
+                    _seconds(facts, "within_s", 60.0),
+                )
             elif ask == "stack":
                 link.stack(_seconds(facts, "deadline_s", 5.0))
     except HilError as raised:
@@ -194,6 +201,11 @@ def replay(recording: Recording) -> Replay:
 def _seconds(facts: Mapping[str, Any], name: str, default: float) -> float:
     value = facts.get(name)
     return min(float(value), _LONGEST_S) if isinstance(value, int | float) and value >= 0 else default
+
+
+def _count(facts: Mapping[str, Any], name: str) -> int:
+    value = facts.get(name)
+    return value if isinstance(value, int) else -1
 
 
 def _inputs(

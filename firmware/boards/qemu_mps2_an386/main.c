@@ -19,6 +19,9 @@ struct cmsdk_timer {
 #define CLOCK_HZ 25000000u
 #define TIMER0 ((struct cmsdk_timer *)0x40000000u) /* DDI 0479, APB timer programmer's model */
 #define TIMER_ENABLE 1u
+#define GPIO0_DATAOUT 0x40010004u /* DDI 0479, AHB GPIO programmer's model; QEMU has no GPIO, and ignores both */
+#define GPIO0_OUTENSET 0x40010010u
+#define PIN (1u << 0)
 
 extern const uint8_t _stack_low[], _stack_high[];
 extern struct hil_rings _rings; /* in the PSRAM, which can be a file that the host maps too */
@@ -75,10 +78,11 @@ static void unmask(void *ctx, uint32_t old)
     __asm volatile("msr primask, %0" ::"r"(old) : "memory");
 }
 
-static void gpio(void *ctx, int high)
+/* The timing plug-in tells of this store, by the function's name. */
+static void pin_put(void *ctx, int high)
 {
     (void)ctx;
-    (void)high; /* no pin to drive: an emulated board has no power probe */
+    register_put(GPIO0_DATAOUT, high ? PIN : 0u);
 }
 
 #define PORT(window, receive, send, sleep) \
@@ -86,7 +90,7 @@ static void gpio(void *ctx, int high)
         .kind = "qemu_mps2_an386", .clock_hz = CLOCK_HZ, .counter_hz = CLOCK_HZ, .counter = HIL_COUNTER_TIMER, \
         .rx_window = (window), .stack_low = _stack_low, .stack_high = _stack_high, .read = (receive), \
         .write = (send), .wait = (sleep), .cycles = counter_read, .mask = mask, .unmask = unmask, .align = align, \
-        .gpio = gpio, \
+        .gpio = pin_put, \
     }
 
 static const struct hil_port uart_port = PORT(UART_RING_BYTES, uart_read, uart_write, uart_wait);
@@ -101,6 +105,7 @@ void SysTick_Handler(void)
 void board_main(void)
 {
     counter_init();
+    register_put(GPIO0_OUTENSET, PIN);
     uart_init();
     register_put(SYST_RVR, CLOCK_HZ / 1000u - 1u);
     register_put(SYST_CVR, 0);

@@ -9,6 +9,8 @@
 static void hil_mark_number(uint32_t number);
 static void hil_mark_begin(void);
 static void hil_mark_end(void);
+static void hil_mark_repeat_begin(void);
+static void hil_mark_repeat_end(void);
 
 #include "../../runtime/runtime.c"
 
@@ -40,6 +42,9 @@ static uint32_t next_cost; /* of an inference, in ticks */
 static int init_status;
 static int next_load;
 static int next_run;
+static int next_spoil; /* the model changes its input in the next repeat */
+static int repeats;    /* a repeat is under way: nothing but the model, the pin and the counter */
+static int level;      /* of the pin */
 
 static uint8_t queue[QUEUE_BYTES]; /* from the host, not read yet */
 static size_t queued;
@@ -71,6 +76,19 @@ static void hil_mark_end(void)
 {
 }
 
+static void hil_mark_repeat_begin(void)
+{
+    REQUIRE(!repeats && level == 0, "a repeat begins with the pin at %d", level);
+    repeats = 1;
+    trial.repeat = (struct repeat){.number = marked};
+}
+
+static void hil_mark_repeat_end(void)
+{
+    REQUIRE(repeats && level == 0, "a repeat ends with the pin at %d", level);
+    repeats = 0;
+}
+
 static int model_init(void)
 {
     return init_status;
@@ -95,6 +113,15 @@ static int model_run(uint32_t steps)
     const int status = next_run;
     next_run = 0;
     now += next_cost;
+    if (repeats) {
+        trial.repeat.runs++;
+        trial.repeat.spoilt |= next_spoil;
+        ((uint8_t *)trial.model.input)[0] ^= (uint8_t)next_spoil;
+        next_spoil = 0;
+        if (status == 0) {
+            return 0;
+        }
+    }
     trial.computed[trial.computed_count++ % COMPUTED_MOST] = (struct computed){marked, next_cost, hash, status};
     return status;
 }
@@ -238,6 +265,15 @@ static void script_fragment(void)
                   bend == 3u ? count : 0u);
 }
 
+/* Now and then for counts that cannot be. */
+static void script_repeat(uint32_t op)
+{
+    uint8_t *at = put32(&last_frame[8], take_number());
+    at = put32(at, take8(&script) % 4u);
+    at = put16(at, op / 64u % 2u == 1u ? take16(&script) : take8(&script) % 8u);
+    send_frame(HIL_REPEAT, op / 128u == 1u ? 9u : 10u);
+}
+
 /* Bytes of the script's own: a frame of them may say anything. */
 static void script_raw(int sealed)
 {
@@ -307,6 +343,10 @@ static void play(void)
         send_frame(HIL_STACK, 0);
         break;
     case 6:
+        if (op / 32u % 2u == 1u) {
+            script_repeat(op);
+            break;
+        }
         (void)put32(&last_frame[8], take_number());
         send_frame(HIL_AGAIN, op / 16u == 1u ? 3u : 4u);
         break;
@@ -332,6 +372,10 @@ static void play(void)
         burst = take8(&script) % 4u;
         break;
     case 13:
+        if (op / 32u % 2u == 1u) {
+            next_spoil = 1;
+            break;
+        }
         next_load = op / 16u % 2u == 1u ? LOAD_FAILED : 0;
         next_run = op / 16u % 2u == 0u ? RUN_FAILED : 0;
         break;
@@ -445,6 +489,7 @@ static void go_on_to_the_end(void)
 {
     next_load = 0;
     next_run = 0;
+    next_spoil = 0;
     piece = UINT16_MAX;
     last_want++;
     if (last_want == A_WHOLE_VECTOR && input_size(&trial, trial.model.min_steps) > HIL_FRAME_PAYLOAD_MAX - 8u) {
@@ -504,6 +549,7 @@ static size_t serial_read(void *ctx, uint8_t *buffer, size_t capacity)
 static int serial_write(void *ctx, const uint8_t *bytes, size_t length)
 {
     (void)ctx;
+    REQUIRE(!repeats, "a repeat sends");
     REQUIRE(length <= HIL_FRAME_MAX, "a frame of %zu bytes", length);
     hear(&trial, bytes, length);
     if (want == A_HELLO_REPLY && trial.hellos == before[0] + 1u && bytes[2] == HIL_HELLO_REPLY) {
@@ -578,7 +624,14 @@ static void port_align(void *ctx)
 static void port_gpio(void *ctx, int high)
 {
     (void)ctx;
-    (void)high;
+    REQUIRE(high == !level, "the pin is %d already", level);
+    level = high;
+    struct repeat *const repeat = &trial.repeat;
+    if (repeats) {
+        REQUIRE(repeat->edges <= SPANS_MOST, "%u edges", repeat->edges + 1u);
+        repeat->at[repeat->edges] = now;
+        repeat->runs_at[repeat->edges++] = repeat->runs;
+    }
 }
 
 static struct hil_port port = {
@@ -653,7 +706,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     burst = 0;
     seq = 0;
     last_length = 0;
-    next_load = next_run = 0;
+    next_load = next_run = next_spoil = 0;
+    repeats = level = 0;
     next_cost = 100;
     now = 0;
     want = last_want = NOTHING;

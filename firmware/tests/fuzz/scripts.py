@@ -39,6 +39,11 @@ def fragment(number: int, steps: int, unit: int, units: int = 1, bend: int = 0) 
     return bytes([FRAGMENT, number, steps, bend, unit, units - 1])
 
 
+def repeat(number: int, per_span: int, spans: int, op: int = 32) -> bytes:
+    """``op``: 32; 96 for spans of 16 bits; 128 more cuts a byte off."""
+    return bytes([AGAIN + op, number, per_span]) + (struct.pack("<H", spans) if op & 64 else bytes([spans]))
+
+
 def damage(how: int, at: int, bit: int = 0) -> bytes:
     """To the next frame."""
     return bytes([DAMAGE, how, at, bit])
@@ -83,6 +88,18 @@ SEEDS = {
     "failing": SMALL + bytes([FAIL]) + vectors(1, 3) + b"\1" + bytes([FAIL + 16]) + vectors(4) + b"\1",
     "init_fails": model(64) + SERIAL + vectors(1, 2) + b"\1",
     "slow": SMALL + bytes([CLOCK]) + struct.pack("<I", 300_000) + vectors(1, 4) + b"\1",
+    "repeat": SMALL + vectors(1) + b"\1" + repeat(1, 3, 3) + repeat(1, 3, 3) + ping(1) + repeat(1, 3, 3),
+    "repeat_the_most": SMALL + vectors(1) + b"\1" + repeat(1, 1, 33, 96) + repeat(1, 1, 31, 96) + ping(1)
+    + repeat(1, 1, 31, 96) + bytes([AGAIN, 1]) + repeat(1, 1, 31, 96),
+    "repeat_of_no_shape": SMALL + repeat(1, 1, 1) + vectors(1) + b"\1" + repeat(1, 1, 2) + repeat(2, 1, 1)
+    + repeat(1, 0, 1) + repeat(1, 1, 1, 160),
+    "repeat_of_fragments": TWO + fragment(1, 1, 0, 2) + repeat(1, 2, 5) + fragment(2, 1, 0) + repeat(1, 2, 5),
+    "repeat_of_half_overwritten": TWO + fragment(1, 1, 0, 2) + fragment(2, 1, 0) + repeat(1, 2, 5),
+    "repeat_each": SMALL + vectors(1) + b"\1" + repeat(1, 1, 3) + vectors(2) + b"\1" + repeat(2, 2, 5),
+    "repeat_that_fails": SMALL + vectors(1) + b"\1" + bytes([FAIL]) + repeat(1, 2, 3) + bytes([AGAIN, 1]),
+    "repeat_that_spoils": SMALL + vectors(1) + b"\1" + bytes([FAIL + 32]) + repeat(1, 2, 3)
+    + bytes([AGAIN, 1]),
+    "repeat_after_hello": SMALL + vectors(1) + b"\1" + bytes([HELLO]) + repeat(1, 1, 1),
     "unknown_type": SMALL + bytes([SEALED, 0x55, 3, 1, 2, 3, RAW, 4, 0xA5, 0x5A, 0xA5, 0x5A]) + ping(1),
     "long_name": model(128) + SERIAL + bytes([HELLO]),
     "rings": RINGS + vectors(1, 3) + b"\1" + ping(1) + bytes([HELLO]),

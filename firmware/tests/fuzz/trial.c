@@ -157,9 +157,24 @@ static void hear_pong(struct trial *trial, const uint8_t *payload, size_t length
     trial->pongs++;
 }
 
+static void hear_repeated(const struct trial *trial, const uint8_t *payload, size_t length)
+{
+    const struct repeat *const repeat = &trial->repeat;
+    REQUIRE(length >= 6u && length == 6u + 4u * get16(payload + 4), "REPEATED of %zu bytes", length);
+    const uint32_t spans = get16(payload + 4);
+    REQUIRE(get32(payload) == repeat->number && spans + 1u == repeat->edges, "REPEATED of %u for %u", spans,
+            get32(payload));
+    const struct computed *const one = last_computed(trial, repeat->number);
+    REQUIRE(one != NULL && one->status == 0 && !repeat->spoilt, "REPEATED of what failed");
+    for (uint32_t i = 0; i < spans; i++) {
+        REQUIRE(get32(payload + 6u + 4u * i) == repeat->at[i + 1u] - repeat->at[i], "span %u has other ticks", i);
+        REQUIRE(repeat->runs_at[i + 1u] - repeat->runs_at[i] == repeat->runs_at[1], "span %u has other runs", i);
+    }
+}
+
 static void hear_error(struct trial *trial, const uint8_t *payload, size_t length)
 {
-    REQUIRE(length == 9u && payload[0] >= HIL_ERROR_TYPE && payload[0] <= HIL_ERROR_MODEL, "ERROR of %zu bytes", length);
+    REQUIRE(length == 9u && payload[0] >= HIL_ERROR_TYPE && payload[0] <= HIL_ERROR_INPUT, "ERROR of %zu bytes", length);
     if (payload[0] == HIL_ERROR_MODEL) {
         const uint32_t number = get32(payload + 1), detail = get32(payload + 5);
         const struct computed *const one = last_computed(trial, number);
@@ -167,6 +182,8 @@ static void hear_error(struct trial *trial, const uint8_t *payload, size_t lengt
                     (one != NULL && one->status == RUN_FAILED && detail == (uint32_t)RUN_FAILED),
                 "ERROR for %u, which did not fail so", number);
     }
+    REQUIRE(payload[0] != HIL_ERROR_INPUT || (trial->repeat.spoilt && get32(payload + 1) == trial->repeat.number),
+            "ERROR for a model that keeps its input");
     trial->errors++;
 }
 
@@ -197,6 +214,9 @@ void hear(struct trial *trial, const uint8_t *frame, size_t length)
         break;
     case HIL_STACK_REPLY:
         REQUIRE(size == 12u, "STACK_REPLY of %zu bytes", size);
+        break;
+    case HIL_REPEATED:
+        hear_repeated(trial, payload, size);
         break;
     case HIL_ERROR:
         hear_error(trial, payload, size);

@@ -8,6 +8,7 @@
 
 #define ASKED_MOST 512u
 #define COMPUTED_MOST 1024u
+#define EDGES_MOST (HIL_FRAME_PAYLOAD_MAX / 8u + 1u)
 
 enum failure { INIT_FAILED = -3, LOAD_FAILED = -5, RUN_FAILED = -7 }; /* what the model's functions return then */
 
@@ -23,6 +24,16 @@ struct computed {
     int32_t status;
 };
 
+/* The repeat that was run last. */
+struct repeat {
+    uint32_t number;
+    uint32_t runs;
+    uint32_t edges;
+    uint32_t at[EDGES_MOST]; /* of the counter */
+    uint32_t runs_at[EDGES_MOST];
+    int spoilt;
+};
+
 struct trial {
     struct hil_model model;
     const char *kind;
@@ -32,6 +43,7 @@ struct trial {
     uint32_t asked_count;
     struct computed computed[COMPUTED_MOST]; /* used round and round */
     uint32_t computed_count;
+    struct repeat repeat;
 
     /* What the device said. */
     uint32_t seq;

@@ -49,6 +49,8 @@ static struct {
     uint32_t restart_at;
     uint32_t clock_hz;    /* what it says of its clock; 0: 1 MHz */
     uint32_t dwt;         /* 1: it says that its counter is the core's */
+    uint32_t edges;       /* descriptor that takes a line for each edge of the pin: level, calls of the model, ticks */
+    uint32_t changes;     /* 1: each call of the model changes its input */
 } option = {
     .dtype = HIL_F32,
     .features = 8,
@@ -84,6 +86,8 @@ static const struct {
     {"restart_at", &option.restart_at},
     {"clock_hz", &option.clock_hz},
     {"dwt", &option.dwt},
+    {"edges", &option.edges},
+    {"changes", &option.changes},
 };
 
 static void die(const char *why)
@@ -285,10 +289,20 @@ static void port_align(void *ctx)
     (void)ctx;
 }
 
+static uint32_t calls; /* of the model */
+static int level;      /* of the pin */
+
 static void port_gpio(void *ctx, int high)
 {
     (void)ctx;
-    (void)high;
+    if (high == level) {
+        (void)fprintf(stderr, "the pin is %d already\n", level);
+        exit(2);
+    }
+    level = high;
+    if (option.edges != 0u) {
+        (void)dprintf((int)option.edges, "%d %u %u\n", high, calls, ticks);
+    }
 }
 
 static struct hil_port port = {
@@ -324,7 +338,6 @@ static void use_memory(int descriptor)
 
 static _Alignas(8) uint8_t input[INPUT_BYTES];
 static _Alignas(8) uint8_t output[OUTPUT_BYTES];
-static uint32_t calls;
 
 static struct hil_model model; /* defined below: it names run, which may start it again */
 
@@ -358,6 +371,7 @@ static void misbehave(void)
         if (rings != NULL) {
             (void)hil_rings_begin(rings);
         }
+        level = 0;
         hil_runtime_run(&port, &model);
     }
 }
@@ -381,6 +395,7 @@ static int run(uint32_t steps)
             memcpy(&output[j * sizeof fixed], &fixed, sizeof fixed);
         }
     }
+    input[0] ^= (uint8_t)option.changes;
     return calls == option.fail_at ? -7 : 0;
 }
 

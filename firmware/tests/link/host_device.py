@@ -65,10 +65,9 @@ class HostDevice:
         inherited = {"fd": self._listener.fileno()}
         if self.memory is not None:
             inherited["memory"] = self.memory.descriptor
+        passed = [*inherited.values(), *([self._options["edges"]] if "edges" in self._options else [])]
         options = [f"{name}={value}" for name, value in (inherited | self._options).items()]
-        self._process = subprocess.Popen(
-            [self._program, *options], pass_fds=list(inherited.values()), stderr=subprocess.PIPE
-        )
+        self._process = subprocess.Popen([self._program, *options], pass_fds=passed, stderr=subprocess.PIPE)
 
     def connect(self, clock: Callable[[], float] = time.monotonic) -> Link:
         """An open link on which the handshake is done."""

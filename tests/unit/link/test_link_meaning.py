@@ -32,6 +32,14 @@ HELLO = hello_of(HELLO_REPLY)
         (Type.FRAGMENT, struct.pack("<IIH", 5, 128, 9) + bytes(64), "FRAGMENT of 5, 64 B from 128"),
         (Type.STACK, b"", "STACK"),
         (Type.AGAIN, b"\x05\0\0\0", "AGAIN 5"),
+        (Type.REPEAT, struct.pack("<IIH", 5, 1000, 3), "REPEAT 5, 1,000 times in each of 3 spans"),
+        (Type.REPEAT, b"\x05\0\0\0", "REPEAT malformed, 4 B"),
+        (
+            Type.REPEATED,
+            struct.pack("<IH3I", 5, 3, 70, 80, 75),
+            "REPEATED 5, 70 ticks to 80 in each of 3 spans",
+        ),
+        (Type.REPEATED, struct.pack("<IHI", 5, 3, 70), "REPEATED malformed, 10 B"),
         (Type.NAK, b"\x05\0\0\0", "NAK damaged 5"),
         (Type.WORKING, b"\x05\0\0\0", "WORKING 5"),
         (

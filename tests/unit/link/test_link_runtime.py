@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 import sys
+import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
@@ -21,8 +23,8 @@ sys.path.insert(0, str(firmware_dir() / "tests" / "link"))
 
 from host_device import BUILD_ID, HostDevice
 
-HELLO, PING, VECTORS, FRAGMENT, STACK, AGAIN = range(0x01, 0x07)
-HELLO_REPLY, PONG, RESULTS, NAK, STACK_REPLY, READY, FAULT, ERROR = range(0x81, 0x89)
+HELLO, PING, VECTORS, FRAGMENT, STACK, AGAIN, REPEAT = range(0x01, 0x08)
+HELLO_REPLY, PONG, RESULTS, NAK, STACK_REPLY, READY, FAULT, ERROR, _, REPEATED = range(0x81, 0x8B)
 NOBODY = 0xFFFFFFFF
 VERSION = b"\x02\x00"
 MAX_PAYLOAD = 2048
@@ -260,6 +262,91 @@ def test_hello_forgets_the_vectors_of_the_host_before(connect: Connect) -> None:
     assert pong.payload[4:] == struct.pack("<IIIHH", 0, NOBODY, 6, 7, 0) + bytes([0b1000000])
 
 
+def repeat(number: int, per_span: int, spans: int) -> bytes:
+    return struct.pack("<IIH", number, per_span, spans)
+
+
+def edges_of(told: int) -> list[tuple[int, int, int]]:
+    """Level, calls of the model and ticks at each edge so far."""
+    lines = os.pread(told, 1 << 20, 0).decode().splitlines()
+    return [(int(level), int(calls), int(ticks)) for level, calls, ticks in map(str.split, lines)]
+
+
+def test_a_repeat_toggles_the_pin_around_its_spans(connect: Connect) -> None:
+    with tempfile.TemporaryFile() as told:
+        wire = connect(**SMALL, edges=told.fileno())
+        wire.ask(VECTORS, struct.pack("<IBBH", 7, 1, 0, 2) + vector(7, 2))
+        before = len(edges_of(told.fileno()))
+        kind, said = wire.ask(REPEAT, repeat(7, 4, 3))
+        edges = edges_of(told.fileno())[before:]
+    assert (kind, said) == (REPEATED, struct.pack("<IH3I", 7, 3, 800, 800, 800))
+    assert edges == [(1, 1, 200), (0, 5, 1000), (1, 9, 1800), (0, 13, 2600)]
+
+
+def test_a_repeat_is_answered_again_and_not_run_again(connect: Connect) -> None:
+    with tempfile.TemporaryFile() as told:
+        wire = connect(**SMALL, edges=told.fileno())
+        wire.ask(VECTORS, struct.pack("<IBBH", 7, 1, 0, 2) + vector(7, 2))
+        answer = wire.ask(REPEAT, repeat(7, 2, 255))
+        assert answer == (REPEATED, struct.pack("<IH255I", 7, 255, *[400] * 255))
+        edges = edges_of(told.fileno())
+        for kind in (PING, STACK):  # their answers leave what the repeat took alone
+            wire.ask(kind, b"beat" if kind == PING else b"")
+            assert wire.ask(REPEAT, repeat(7, 2, 255)) == answer
+        assert wire.ask(AGAIN, struct.pack("<I", 7))[1][5:] == result(vector(7, 2))
+        assert wire.ask(REPEAT, repeat(7, 2, 255))[0] == ERROR  # behind that no more
+        assert edges_of(told.fileno()) == edges
+
+
+def test_a_vector_in_fragments_is_repeated_though_it_was_answered_again(connect: Connect) -> None:
+    wire = connect(**SMALL)
+    data = vector(3, 50)
+    wire.ask(FRAGMENT, fragment(9, data, 0, 6))
+    wire.ask(AGAIN, struct.pack("<I", 9))
+    assert wire.ask(REPEAT, repeat(9, 1, 1)) == (REPEATED, struct.pack("<IHI", 9, 1, 5000))
+    wire.ask(VECTORS, struct.pack("<IBBH", 10, 1, 0, 2) + vector(7, 2))
+    assert wire.ask(REPEAT, repeat(10, 1, 1)) == (REPEATED, struct.pack("<IHI", 10, 1, 200))
+
+
+@pytest.mark.parametrize(
+    ("number", "spans"),
+    [
+        pytest.param(6, 1, id="another vector"),
+        pytest.param(NOBODY, 1, id="no vector"),
+        pytest.param(7, 0, id="no spans"),
+        pytest.param(7, 2, id="the pin would stay high"),
+        pytest.param(7, 257, id="too many to be told"),
+        pytest.param(7, 65535, id="far too many"),
+    ],
+)
+def test_repeats_that_cannot_be(connect: Connect, number: int, spans: int) -> None:
+    wire = connect(**SMALL)
+    wire.ask(VECTORS, struct.pack("<IBBH", 7, 1, 0, 2) + vector(7, 2))
+    assert wire.ask(REPEAT, repeat(number, 1, spans)) == (ERROR, struct.pack("<BIi", 2, number, spans))
+    assert wire.ask(REPEAT, repeat(7, 1, 1))[0] == REPEATED  # it is there all the same
+
+
+def test_what_was_overwritten_or_forgotten_is_not_repeated(connect: Connect) -> None:
+    wire = connect(**SMALL)
+    assert wire.ask(REPEAT, repeat(0, 1, 1)) == (ERROR, struct.pack("<BIi", 2, 0, 1))
+    wire.ask(VECTORS, struct.pack("<IBBH", 7, 1, 0, 2) + vector(7, 2))
+    wire.send(FRAGMENT, fragment(8, vector(3, 50), 0, 1))  # into the same input
+    assert wire.ask(REPEAT, repeat(7, 1, 1)) == (ERROR, struct.pack("<BIi", 2, 7, 1))
+    wire.ask(VECTORS, struct.pack("<IBBH", 9, 1, 0, 2) + vector(7, 2))
+    wire.ask(HELLO, VERSION)
+    assert wire.ask(REPEAT, repeat(9, 1, 1)) == (ERROR, struct.pack("<BIi", 2, 9, 1))
+
+
+def test_a_model_that_fails_or_changes_its_input_has_no_figures(connect: Connect) -> None:
+    for options, said in (({"fail_at": 4}, (3, -7)), ({"changes": 1}, (4, 0))):
+        wire = connect(**SMALL, **options)
+        wire.ask(VECTORS, struct.pack("<IBBH", 7, 1, 0, 2) + vector(7, 2))
+        code, detail = said
+        assert wire.ask(REPEAT, repeat(7, 3, 3)) == (ERROR, struct.pack("<BIi", code, 7, detail))
+        wire.send(AGAIN, struct.pack("<I", 7))  # its output is gone as well
+        assert [frame.type for frame in wire.until_pong(b"none")] == [PONG]
+
+
 @pytest.mark.parametrize(
     ("kind", "payload", "number", "detail"),
     [
@@ -276,6 +363,7 @@ def test_hello_forgets_the_vectors_of_the_host_before(connect: Connect) -> None:
         pytest.param(FRAGMENT, struct.pack("<IIH", 1, 0xFFFFFFC0, 50) + bytes(64), 1, 50, id="far beyond"),
         pytest.param(FRAGMENT, struct.pack("<IIH", 1, 0, 201) + bytes(64), 1, 201, id="a long vector"),
         pytest.param(AGAIN, b"\0\0\0", NOBODY, 3, id="half a number"),
+        pytest.param(REPEAT, repeat(0, 1, 1)[:-1], NOBODY, 9, id="half a repeat"),
     ],
 )
 def test_shapes_that_cannot_be(connect: Connect, kind: int, payload: bytes, number: int, detail: int) -> None:
