@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from energy_records import MODEL, measured
 from hil.report.writing import write_report
 from hil.values import Measure, Method
-from hil_db.records import Incident, Status
+from hil_db.records import Incident, SessionRecord, Status
 from postgres_server import running_server
 from report_runs import BEGAN, Add, Say, Written, read, record
 from seeded import Planted, Seeded, make
@@ -244,3 +245,19 @@ def test_what_is_not_judged_yet_is_not_missing(add: Add, written: Written) -> No
     text = read(written()).text
     assert "✓ Not worse than run 1." in text
     assert "? not judged its noise is not known: fewer than 5 sessions repeat an image" in text
+
+
+def test_modelled_and_measured_energy_are_apart(add: Add, written: Written) -> None:
+    """In columns of their own, and in no series together."""
+
+    def modelled(share: float = 1.0) -> SessionRecord:
+        return measured(record(), share, method=Method.MODELLED, technique=MODEL)
+
+    add(modelled())
+    add(modelled(1.01), measured(record(board="desk"), 2.0))
+    add(measured(record(), 3.0))
+    text = read(written("--run=2", "--baseline=1")).text
+    for way in ("modelled ppk2 model of STM32L475 currents", "measured ppk2"):
+        assert f"Energy per inference, µJ {way}" in text
+    told = "other method: measured by ppk2 now, modelled by ppk2 model of STM32L475 currents before"
+    assert told in read(written("--run=3", "--baseline=2")).text
