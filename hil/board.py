@@ -23,7 +23,7 @@ from hil.link.rings import Memory
 from hil.measure.cycles import CoreTrace
 from hil.measure.elf import check_fits, load_segments
 from hil.power.board import BoardPower
-from hil.power.opening import of_silicon
+from hil.power.opening import kit_of, of_emulator, of_silicon
 from hil.qemu.process import QemuProcess, find_ahead
 from hil.values import Method
 
@@ -126,6 +126,7 @@ def open_board(
                         name=spec.name,
                         place=place,
                         vendor_algorithm=spec.vendor_algorithm,
+                        timeline=spec.power is not None,
                     )
                 )
         except HilError as error:
@@ -161,13 +162,34 @@ def open_board(
                 through_probe=spec.through_probe,
                 versions={**versions, "qemu": process.version},
                 hang_after_s=spec.hang_after_s,
+                power=_modelled(spec, process, stack),
+                power_missing=_no_probe(spec) or process.trace_missing,
             )
 
 
 def _no_probe(spec: BoardSpec) -> str | None:
     if spec.power is not None:
         return None
+    if spec.kind.emulator is not None:
+        return "no power probe: the lab file says power = false"
     return "no power probe: the lab file gives it no power table"
+
+
+def _modelled(spec: BoardSpec, process: QemuProcess, stack: ExitStack) -> BoardPower | None:
+    """The power of an emulated board, whose kit ends before the emulator does; None without its cycles."""
+    timeline, currents, kind = process.timeline, spec.kind.currents, spec.kind
+    if spec.power is None or timeline is None or process.trace is None or currents is None:
+        return None
+    folder = process.board.folder
+    kit = stack.enter_context(kit_of(spec.power, kind, currents, folder, timeline.path, spec.name))
+
+    def spans_s(ticks: Sequence[int]) -> list[float]:
+        try:
+            return timeline.spans_s(ticks, kind)
+        except HilError as error:
+            raise error.at(spec.name) from None
+
+    return of_emulator(spec.power, kind, currents, kit, spec.name, process.trace.technique, spans_s)
 
 
 def look_ahead(specs: Sequence[BoardSpec]) -> None:

@@ -26,6 +26,7 @@ from hil.qemu.plugin import Plugin, PluginError, flash_plugin, timing_plugin, ve
 from hil.qemu.program import PROGRAM, PROGRAM_VARIABLE, find_program
 from hil.qemu.qmp import QmpClient, QmpError
 from hil.qemu.runtime import RunningBoard
+from hil.qemu.timeline import TIMELINE_NAME, Timeline
 from hil.qemu.trace import REPORT_NAME, SYMBOLS_NAME, PluginTrace
 
 _CHARDEVS = ("gdb", "qmp", "health", "serial")
@@ -43,7 +44,7 @@ class QemuProcess:
     ``probe_id`` is what pyOCD opens it by, ``serial_url`` what the link opens, ``version`` is QEMU's own.
     ``clock`` stands while the host keeps the emulator from running. ``memory`` is RAM that we reach too;
     where the machine could share it and there is none, ``memory_missing`` says why. ``trace`` tells what
-    marked regions cost; without it, ``trace_missing`` says why.
+    marked regions cost; without it, ``trace_missing`` says why. ``timeline`` is there if it was asked for.
     """
 
     def __init__(
@@ -55,6 +56,8 @@ class QemuProcess:
         self.memory_missing = shared.missing
         self.clock = EmulatorClock(watched.process.pid)
         self.trace = PluginTrace(board.folder) if plugins.timing is not None else None
+        wanted = plugins.timeline and plugins.timing is not None
+        self.timeline = Timeline(board.folder / TIMELINE_NAME) if wanted else None
         self.trace_missing = plugins.missing
         self._process = watched.process
         self._owner: int | None = watched.owner
@@ -71,17 +74,20 @@ class QemuProcess:
         name: str | None = None,
         place: int | None = None,
         vendor_algorithm: bool = False,
+        timeline: bool = False,
     ) -> Self:
         """Start an emulator that waits, paused, with nothing in its memory.
 
         ``name`` is shown when probes are listed. Emulators of neighbouring ``place``s run on processors of
         their own; without one, chance decides. With ``vendor_algorithm`` the flash algorithm runs on the
-        core, and a plug-in has the FLASH controller of an STM32L475, which takes QEMU 11.1.
+        core, and a plug-in has the FLASH controller of an STM32L475, which takes QEMU 11.1. With ``timeline``
+        the timing plug-in also writes down when the core computes, sleeps and moves its sync pin.
         ProbeError when QEMU is missing or does not come up, PluginError when that plug-in cannot be had.
         """
         program = find_program()
         runtime.sweep()
-        plugins, refused = _find_plugins(program, vendor_algorithm=vendor_algorithm), ""
+        plugins = replace(_find_plugins(program, vendor_algorithm=vendor_algorithm), timeline=timeline)
+        refused = ""
         while True:
             try:
                 return cls._start(program, machine, name or machine, plugins, refused, place)
@@ -229,19 +235,21 @@ class _Watched:
 
 @dataclass(frozen=True)
 class _Plugins:
-    """The timing plug-in, or why it is ``missing``; the FLASH controller, where one was asked for."""
+    """The timing plug-in, or why it is ``missing``; the FLASH controller, and a timeline, where asked for."""
 
     timing: Plugin | None
     missing: str | None = None
     flash: Plugin | None = None
+    timeline: bool = False
 
     def arguments(self, board: RunningBoard) -> list[str]:
         """Regions by the firmware's marks, with call paths; stores are watched, for SP at any time."""
         arguments = [] if self.flash is None else self.flash.argument()
         if self.timing is not None:
             report, symbols = board.folder / REPORT_NAME, board.folder / SYMBOLS_NAME
+            timeline = board.folder / TIMELINE_NAME if self.timeline else None
             arguments += self.timing.argument(
-                out=report, symbols=symbols, marks=1, profile=1, watch=1, icount=1
+                out=report, symbols=symbols, marks=1, profile=1, watch=1, icount=1, timeline=timeline
             )
         return arguments
 

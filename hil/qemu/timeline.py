@@ -29,6 +29,7 @@ class Timeline:
     """An emulated board's file; one that is not there yet is empty."""
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         self._follower = Follower(str(path))
         self._repeat: tuple[Event, ...] = ()
         self._open: list[Event] | None = None

@@ -2,12 +2,13 @@
 /* A QEMU TCG plug-in that estimates the cycles of a Cortex-M4 and follows its stack.
  *
  * -plugin hil-timing.so,out=PATH[,symbols=PATH][,function=ADDRESS | ,from=ADDRESS,to=ADDRESS | ,marks=1]
- *     [,sp=ADDRESS][,profile=1][,watch=1][,icount=1][,systick=1][,notes=1][,regions=NUMBER][,NAME=NUMBER of parameters.h] */
+ *     [,sp=ADDRESS][,profile=1][,watch=1][,icount=1][,systick=1][,notes=1][,regions=NUMBER][,timeline=PATH][,NAME=NUMBER of parameters.h] */
 #include "execution.h"
 #include "parameters.h"
 #include "qemu_api.h"
 #include "region.h"
 #include "symbols.h"
+#include "timeline.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -21,10 +22,12 @@
 #define SYSTICK_END 0xE000E020u
 #define DWT 0xE0001000u        /* whose CYCCNT stands at 0 in QEMU */
 #define DWT_END 0xE0002000u
+#define WFI 0xBF30u /* ARMv7-M ARM, A7.7.262 */
 
 static struct {
     struct region_options region;
     const char *output;
+    const char *timeline;
     uint32_t sp;
     bool profile;
     bool watch;  /* stores, to know SP when no opcode tells */
@@ -230,7 +233,7 @@ static void watch_regions(struct qemu_plugin_insn *insn, struct block *block, si
     const struct instruction *const one = &block->instructions[index];
     switch (options.region.kind) {
     case REGION_MARKS:
-        if (one->mark >= MARK_BIT_0 && one->mark <= MARK_END) {
+        if (one->mark >= MARK_BIT_0 && one->mark <= MARK_REPEAT_END) {
             api_on_instruction(insn, region_at_mark, point_at(block, index));
         }
         break;
@@ -249,6 +252,20 @@ static void watch_regions(struct qemu_plugin_insn *insn, struct block *block, si
         break;
     case REGION_PROGRAM:
         break;
+    }
+}
+
+static void watch_timeline(struct qemu_plugin_insn *insn, struct block *block, size_t index, uint16_t opcode)
+{
+    const struct instruction *const one = &block->instructions[index];
+    if (opcode == WFI) {
+        api_on_instruction(insn, timeline_at_sleep, point_at(block, index));
+    }
+    if (stores(one)) {
+        const int32_t function = symbols_find(one->address);
+        if (function >= 0 && strcmp(symbols_name(function), TIMELINE_PIN_FUNCTION) == 0) {
+            api_on_instruction(insn, timeline_at_pin, point_at(block, index));
+        }
     }
 }
 
@@ -283,6 +300,9 @@ static void on_translation(struct qemu_plugin_tb *tb)
         struct qemu_plugin_insn *const insn = api_instruction(tb, i);
         watch_accesses(insn, block, i);
         watch_regions(insn, block, i);
+        if (timeline_is_open()) {
+            watch_timeline(insn, block, i, halfwords[i][0]);
+        }
     }
     if (count == 1u) {
         api_on_access(api_instruction(tb, 0), on_alone, block);
@@ -319,6 +339,10 @@ static bool take_option(char *option)
     enum region_kind unchanged = options.region.kind;
     if (strncmp(option, "out=", 4) == 0) {
         options.output = option + 4;
+        return true;
+    }
+    if (strncmp(option, "timeline=", 9) == 0) {
+        options.timeline = option + 9;
         return true;
     }
     if (strncmp(option, "symbols=", 8) == 0) {
@@ -366,6 +390,10 @@ int api_install(qemu_plugin_id_t id, int argc, char **argv)
     options.region.output = open(options.output, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (options.region.output < 0) {
         perror(options.output);
+        return -1;
+    }
+    if (options.timeline != NULL && timeline_open(options.timeline) < 0) {
+        perror(options.timeline);
         return -1;
     }
     if (execution_begin(options.sp, options.profile) < 0) {

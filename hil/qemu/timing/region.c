@@ -6,6 +6,7 @@
 #include "profile.h"
 #include "report.h"
 #include "symbols.h"
+#include "timeline.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -136,13 +137,17 @@ static void begin(struct block *block, int32_t index)
     execution.function = block->function;
     execution.node = profile_child(PROFILE_ROOT, block->function);
     profile_node(execution.node)->calls = 1;
+    timeline_hold();
     execution_restart(block, index);
+    timeline_go_on();
 }
 
 static void end(const struct block *block, int32_t index)
 {
     if (block != NULL) {
+        timeline_hold();
         execution_part(block, index, -1);
+        timeline_go_on();
         execution_take_back_depth(block, index);
     }
     report(true);
@@ -164,13 +169,16 @@ void region_refresh_symbols(void)
 {
     if (!region.active && symbols_refresh(region.options.symbols)) {
         block_forget_all();
+        timeline_hold();
         execution_other_symbols();
+        timeline_go_on();
     }
 }
 
 /* A region that a reset cuts off is no whole one. */
 static void was_reset(void)
 {
+    timeline_reset();
     if (region.active && region.options.kind != REGION_PROGRAM) {
         report(false);
         region.active = false;
@@ -221,12 +229,20 @@ void region_at_mark(unsigned int cpu, void *data)
         break;
     }
     case MARK_BEGIN: /* one that did not end (a fault, a reset) is forgotten */
+        timeline_note(TIMELINE_BEGINS, point->block, point->index);
         begin(point->block, point->index + 1);
         break;
     case MARK_END:
+        timeline_note(TIMELINE_ENDS, point->block, point->index);
         if (region.active) {
             end(point->block, point->index);
         }
+        break;
+    case MARK_REPEAT_BEGIN:
+        timeline_note(TIMELINE_BEGINS, point->block, point->index);
+        break;
+    case MARK_REPEAT_END:
+        timeline_note(TIMELINE_ENDS, point->block, point->index);
         break;
     default:
         break;

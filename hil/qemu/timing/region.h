@@ -13,7 +13,14 @@ enum region_kind {
 };
 
 /* Options of the hint DBG that the firmware marks its regions with (firmware/runtime/mark.h). */
-enum { MARK_BIT_0 = 8, MARK_BIT_1 = 9, MARK_BEGIN = 10, MARK_END = 11 };
+enum {
+    MARK_BIT_0 = 8,
+    MARK_BIT_1 = 9,
+    MARK_BEGIN = 10,
+    MARK_END = 11,
+    MARK_REPEAT_BEGIN = 12, /* which is no region, for its inferences are many */
+    MARK_REPEAT_END = 13,
+};
 
 struct region_options {
     enum region_kind kind;
