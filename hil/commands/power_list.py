@@ -1,10 +1,10 @@
-"""`hil power list`: the power probes that are attached."""
+"""`hil power list`: the drivers of power probes, and what is attached of each."""
 
 from __future__ import annotations
 
 import argparse
 
-HELP = "list attached power probes"
+HELP = "list the drivers of power probes, and what is attached"
 
 
 def arguments(_: argparse.ArgumentParser) -> None:
@@ -12,9 +12,22 @@ def arguments(_: argparse.ArgumentParser) -> None:
 
 
 def run(_: argparse.Namespace) -> int:
-    """Print a line for each."""
-    from hil.power.attached import attached
+    """Print a line for each probe, or for a driver without one."""
+    from hil.power.drivers import names
+    from hil.text.table import table_lines
 
-    lines = [f"{one.driver}  {one.port}  serial number {one.serial_number or 'none'}" for one in attached()]
-    print("\n".join(lines) or "no power probe is attached")
+    rows = [row for name in names() for row in _rows(name)]
+    print("\n".join(table_lines(["driver", "port", "serial number"], rows, left=(0, 1, 2), rule=False)))
     return 0
+
+
+def _rows(name: str) -> list[list[str]]:
+    from hil.errors import PowerProbeError
+    from hil.power.drivers import driver
+
+    try:
+        found = driver(name)
+        rows = [[name, one.port, one.serial_number or "none"] for one in found.attached()]
+    except PowerProbeError as error:
+        return [[name, f"cannot be used: {error}", ""]]
+    return rows or [[name, found.none, ""]]

@@ -17,14 +17,11 @@ FAILED = 2  # 1: recorded, but not all of it counts
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Which probe, at how many volts, for how long, and where to."""
-    parser.add_argument(
-        "--port", metavar="PORT", help="the probe's serial port (default: the one that is attached)"
-    )
+    from hil.power import choosing
+
+    choosing.arguments(parser)
     parser.add_argument("--volts", type=float, required=True, metavar="V", help="the board's supply")
     parser.add_argument("--seconds", type=float, default=10.0, metavar="S", help="default: 10")
-    parser.add_argument(
-        "--ampere-meter", action="store_true", help="the board has a supply of its own of --volts"
-    )
     parser.add_argument("--out", type=Path, metavar="FILE", help="all samples, as .csv or .parquet")
 
 
@@ -32,41 +29,27 @@ def run(options: argparse.Namespace) -> int:
     """Print what was seen; 1 when a part of it does not count."""
     import time
 
-    from hil.power.files import save, write_csv
-    from hil.power.ppk2.driver import Ppk2
+    from hil.power.choosing import chosen
+    from hil.power.drivers import opened
+    from hil.power.files import check_writable, save, save_csv
 
-    if options.out is not None and options.out.suffix not in (".csv", ".parquet"):
-        raise PowerProbeError(
-            f"{options.out} ends neither in .csv nor in .parquet", remedy="name another file"
-        )
-    port = options.port or _only_port()
-    with Ppk2(port, source=not options.ampere_meter) as probe:
+    if options.out is not None:
+        if options.out.suffix not in (".csv", ".parquet"):
+            raise PowerProbeError(
+                f"{options.out} ends neither in .csv nor in .parquet", remedy="name another file"
+            )
+        check_writable(options.out)
+    name, spec = chosen(options)
+    with opened(name, spec) as probe:
         probe.supply(options.volts)
         probe.power(True)
         probe.start()
         time.sleep(options.seconds)
         trace = probe.stop()
+    print("\n".join(_lines(spec.port or name, trace)), flush=True)  # before a disk may turn out to be full
     if options.out is not None:
-        if options.out.suffix == ".parquet":
-            save(trace, options.out)
-        else:
-            with options.out.open("w", encoding="utf-8") as out:
-                write_csv(trace, out)
-    print("\n".join(_lines(port, trace)))
+        (save if options.out.suffix == ".parquet" else save_csv)(trace, options.out)
     return 0 if trace.wrong_within(0, len(trace)) is None else 1
-
-
-def _only_port() -> str:
-    from hil.power.attached import attached
-
-    found = attached()
-    if len(found) != 1:
-        raise PowerProbeError(
-            "no power probe is attached" if not found else f"{len(found)} power probes are attached",
-            evidence=", ".join(one.port for one in found) or None,
-            remedy="name its port by --port" if found else "plug one in; see `hil power list`",
-        )
-    return found[0].port
 
 
 def _lines(port: str, trace: PowerTrace) -> list[str]:

@@ -9,6 +9,8 @@ from typing import Protocol
 from serial.tools import list_ports
 
 _PPK2 = (0x1915, 0xC00A)  # Nordic's vendor number, the kit's product number
+_ST_PORT = (0x0483, 0x5740)  # of many things of ST's: the name tells which
+_LPM01A = "PowerShield"
 
 
 class UsbPort(Protocol):
@@ -18,6 +20,7 @@ class UsbPort(Protocol):
     vid: int | None
     pid: int | None
     serial_number: str | None
+    product: str | None
 
 
 @dataclass(frozen=True)
@@ -29,10 +32,23 @@ class Attached:
     serial_number: str | None
 
 
-def attached(ports: Iterable[UsbPort] | None = None) -> list[Attached]:
-    """The probes among the ports; a kit has two, of which the first carries samples."""
+def ppk2(ports: Iterable[UsbPort] | None = None) -> list[Attached]:
+    """Nordic's kits; each has two ports, of which the first carries samples."""
     found: dict[str | None, Attached] = {}
-    for port in sorted(list_ports.comports() if ports is None else ports, key=lambda one: one.device):
+    for port in _sorted(ports):
         if (port.vid, port.pid) == _PPK2:
             found.setdefault(port.serial_number, Attached("ppk2", port.device, port.serial_number))
     return list(found.values())
+
+
+def lpm01a(ports: Iterable[UsbPort] | None = None) -> list[Attached]:
+    """ST's PowerShields."""
+    return [
+        Attached("lpm01a", port.device, port.serial_number)
+        for port in _sorted(ports)
+        if (port.vid, port.pid) == _ST_PORT and _LPM01A in (port.product or "")
+    ]
+
+
+def _sorted(ports: Iterable[UsbPort] | None) -> list[UsbPort]:
+    return sorted(list_ports.comports() if ports is None else ports, key=lambda one: one.device)

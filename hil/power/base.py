@@ -22,6 +22,7 @@ class Flaw(IntEnum):
     NO_RANGE = 4
     STALLED = 5
     RATE = 6
+    FAULT = 7
 
     @property
     def text(self) -> str:
@@ -34,6 +35,7 @@ class Flaw(IntEnum):
             Flaw.NO_RANGE: "a measuring range that the probe does not have",
             Flaw.STALLED: "the probe sent nothing for a while",
             Flaw.RATE: "the probe does not keep its rate",
+            Flaw.FAULT: "the probe reports an error",
         }[self]
 
 

@@ -20,6 +20,7 @@ from hil.power.base import PowerProbe, Samples
 GROUP = "hil.power"
 _OURS = {
     "ppk2": "hil.power.ppk2.driver",
+    "lpm01a": "hil.power.lpm01a.driver",
     "replay": "hil.power.replay",
 }
 
@@ -45,13 +46,14 @@ class Driver:
     """A kind of probe: how one is opened, how its raw words become samples, which are attached.
 
     ``open`` takes a spec whose port is known. ``decode`` takes what a trace keeps as ``raw``, its
-    ``calibration`` and ``supply_v``.
+    ``calibration`` and ``supply_v``. ``none`` is what a list says where ``attached`` finds none.
     """
 
     name: str
     open: Callable[[ProbeSpec], PowerProbe]
     decode: Callable[[npt.NDArray[Any], Mapping[str, str | float], float], Samples]
     attached: Callable[[], Sequence[Attached]] = tuple
+    none: str = "none is attached"
 
 
 def names() -> list[str]:

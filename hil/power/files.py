@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -110,6 +111,14 @@ def _no_trace(path: Path, error: Exception) -> PowerProbeError:
     )
 
 
+def check_writable(path: Path) -> None:
+    """PowerProbeError when a file cannot be written there, or Parquet not at all: before much is recorded."""
+    if path.suffix == ".parquet":
+        _pyarrow(path)
+    if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise _unwritten(path, f"{path.parent} is no folder that can be written")
+
+
 def save_csv(trace: PowerTrace, path: Path) -> None:
     """A file with a line for each sample."""
     with _writing(path) as part, io.TextIOWrapper(part, encoding="utf-8", write_through=True) as out:
@@ -150,11 +159,15 @@ def _writing(path: Path) -> Iterator[BinaryIO]:
         with path.open("wb") if path.exists() and not path.is_file() else replacing(path) as part:
             yield part
     except OSError as error:
-        raise PowerProbeError(
-            f"{path} cannot be written",
-            evidence=error.strerror or str(error),
-            remedy="name a file in another folder, of a disk with room, by --out",
-        ) from error
+        raise _unwritten(path, error.strerror or str(error)) from error
+
+
+def _unwritten(path: Path, why: str) -> PowerProbeError:
+    return PowerProbeError(
+        f"{path} cannot be written",
+        evidence=why,
+        remedy="name a file in another folder, of a disk with room, by --out",
+    )
 
 
 def _pyarrow(path: Path | None = None) -> Any:

@@ -135,6 +135,9 @@ class Port:
         while True:
             if give_up is None and self._stopped.is_set():
                 give_up = time.monotonic() + _FLUSH_S
+            with taken.lock:
+                if give_up is not None and last(taken.data):
+                    return
             try:
                 data = self._bytes(_QUIET_S if give_up is None else ANSWER_S)
             except OSError as error:
@@ -148,8 +151,6 @@ class Port:
                 if data:
                     taken.seconds.append(time.monotonic())
                     taken.counts.append(len(taken.data))
-                if self._stopped.is_set() and last(taken.data):
-                    return
             if give_up is not None and time.monotonic() > give_up:
                 taken.failed = "it does not stop sending"
                 return

@@ -150,4 +150,4 @@ def _decode(raw: npt.NDArray[Any], calibration: Mapping[str, str | float], suppl
     )
 
 
-DRIVER = Driver(NAME, _open, _decode)
+DRIVER = Driver(NAME, _open, _decode, none="a file, or a folder of them")

@@ -38,16 +38,35 @@ def words(current_a: npt.NDArray[np.float32], digital: npt.NDArray[np.uint8]) ->
 @contextlib.contextmanager
 def emulated_ppk2(folder: Path, *options: str, seconds: float = 1.0, window_s: float = 0.1) -> Iterator[str]:
     """The port of a kit that runs within; unless ``--backlog`` is an option, it waits for its reader."""
-    current_a, digital = currents(seconds, window_s)
+    with _emulated(
+        "ppk2", folder, "--backlog=100000000", *options, currents=currents(seconds, window_s)
+    ) as port:
+        yield port
+
+
+@contextlib.contextmanager
+def emulated_lpm01a(folder: Path, *options: str) -> Iterator[str]:
+    """The port of a PowerShield that runs within, and sees a second of ``currents``."""
+    with _emulated("lpm01a", folder, *options, currents=currents(1.0, 0.1)) as port:
+        yield port
+
+
+@contextlib.contextmanager
+def _emulated(
+    kind: str,
+    folder: Path,
+    *options: str,
+    currents: tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]],
+) -> Iterator[str]:
+    current_a, digital = currents
     np.savez(folder / "currents.npz", current_a=current_a, digital=digital)
-    port = folder / "ppk2"
+    port = folder / kind
     command = [
         sys.executable,
         "-m",
-        "hil.power.emulated.ppk2",
+        f"hil.power.emulated.{kind}",
         str(port),
         str(folder / "currents.npz"),
-        "--backlog=100000000",
         *options,
     ]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:

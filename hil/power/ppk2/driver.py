@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from hil.errors import PowerProbeError
 from hil.power import arrival
-from hil.power.attached import attached
+from hil.power.attached import ppk2
 from hil.power.base import Break, Capabilities, Flaw, PowerTrace, Samples
 from hil.power.drivers import Driver, ProbeSpec
 from hil.power.port import Port
@@ -194,4 +194,4 @@ def _decode(raw: npt.NDArray[Any], calibration: Mapping[str, str | float], suppl
     return Decoder(wire.Calibration.of(calibration), supply_v).samples(raw)
 
 
-DRIVER = Driver("ppk2", _open, _decode, attached)
+DRIVER = Driver(CAPABILITIES.name, _open, _decode, ppk2)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hil.power.attached import Attached, attached
+from hil.power.attached import Attached, lpm01a, ppk2
 from hil.power.files import load
 from power_probes import emulated_ppk2
 
@@ -31,6 +31,7 @@ class Port:
     vid: int | None
     pid: int | None
     serial_number: str | None
+    product: str | None = None
 
 
 def test_a_kit_is_listed_once() -> None:
@@ -39,8 +40,11 @@ def test_a_kit_is_listed_once() -> None:
         Port("/dev/ttyACM2", 0x1915, 0xC00A, "B7"),
         Port("/dev/ttyACM0", 0x0483, 0x374B, "06"),
         Port("/dev/ttyS0", None, None, None),
+        Port("/dev/ttyACM5", 0x0483, 0x5740, "FFFFFFFEFFFF", "PowerShield (Virtual ComPort in FS Mode)"),
+        Port("/dev/ttyACM6", 0x0483, 0x5740, "1", "Something else of ST's"),
     ]
-    assert attached(ports) == [Attached("ppk2", "/dev/ttyACM2", "B7")]
+    assert ppk2(ports) == [Attached("ppk2", "/dev/ttyACM2", "B7")]
+    assert lpm01a(ports) == [Attached("lpm01a", "/dev/ttyACM5", "FFFFFFFEFFFF")]
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.parquet"])
