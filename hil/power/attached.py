@@ -32,6 +32,12 @@ class Attached:
     serial_number: str | None
 
 
+def attached(ports: Iterable[UsbPort] | None = None) -> list[Attached]:
+    """The probes at serial ports."""
+    there = _sorted(ports)
+    return [*ppk2(there), *lpm01a(there)]
+
+
 def ppk2(ports: Iterable[UsbPort] | None = None) -> list[Attached]:
     """Nordic's kits; each has two ports, of which the first carries samples."""
     found: dict[str | None, Attached] = {}

@@ -21,6 +21,7 @@ GROUP = "hil.power"
 _OURS = {
     "ppk2": "hil.power.ppk2.driver",
     "lpm01a": "hil.power.lpm01a.driver",
+    "joulescope": "hil.power.joulescope.driver",
     "replay": "hil.power.replay",
 }
 
@@ -43,14 +44,15 @@ class ProbeSpec:
 
 @dataclass(frozen=True)
 class Driver:
-    """A kind of probe: how one is opened, how its raw words become samples, which are attached.
+    """A kind of probe: how one is made, how its raw words become samples, which are attached.
 
-    ``open`` takes a spec whose port is known. ``decode`` takes what a trace keeps as ``raw``, its
-    ``calibration`` and ``supply_v``. ``none`` is what a list says where ``attached`` finds none.
+    ``probe`` makes one, not entered yet, of a spec whose port is known. ``decode`` takes what a trace keeps
+    as ``raw``, its ``calibration`` and ``supply_v``. ``none`` is what a list says where ``attached`` finds
+    none.
     """
 
     name: str
-    open: Callable[[ProbeSpec], PowerProbe]
+    probe: Callable[[ProbeSpec], PowerProbe]
     decode: Callable[[npt.NDArray[Any], Mapping[str, str | float], float], Samples]
     attached: Callable[[], Sequence[Attached]] = tuple
     none: str = "none is attached"
@@ -85,7 +87,7 @@ def opened(name: str, spec: ProbeSpec) -> PowerProbe:
     found = driver(name)
     if spec.port is None:
         spec = replace(spec, port=_only(found, spec).port)
-    return found.open(spec)
+    return found.probe(spec)
 
 
 def _plugins() -> Sequence[EntryPoint]:

@@ -50,7 +50,7 @@ class Port:
         self._stopped = threading.Event()
         self.taken = Taken()
 
-    def open(self) -> None:
+    def acquire(self) -> None:
         """Take the port."""
         try:
             self._port = serial.Serial(

@@ -36,11 +36,21 @@ def words(current_a: npt.NDArray[np.float32], digital: npt.NDArray[np.uint8]) ->
 
 
 @contextlib.contextmanager
-def emulated_ppk2(folder: Path, *options: str, seconds: float = 1.0, window_s: float = 0.1) -> Iterator[str]:
-    """The port of a kit that runs within; unless ``--backlog`` is an option, it waits for its reader."""
-    with _emulated(
-        "ppk2", folder, "--backlog=100000000", *options, currents=currents(seconds, window_s)
-    ) as port:
+def emulated_ppk2(
+    folder: Path,
+    *options: str,
+    seconds: float = 1.0,
+    window_s: float = 0.1,
+    current_a: float | None = None,
+) -> Iterator[str]:
+    """The port of a kit that runs within; unless ``--backlog`` is an option, it waits for its reader.
+
+    It sees ``currents``, or ``current_a`` all the time.
+    """
+    seen, digital = currents(seconds, window_s)
+    if current_a is not None:
+        seen[:] = current_a
+    with _emulated("ppk2", folder, "--backlog=100000000", *options, currents=(seen, digital)) as port:
         yield port
 
 

@@ -43,7 +43,7 @@ class Lpm01a:
         self._calibration: dict[str, str | float] = {}
 
     def __enter__(self) -> Self:
-        self._port.open()
+        self._port.acquire()
         try:
             self._port.write(wire.command("stop"))
             self._port.silence()
@@ -95,6 +95,11 @@ class Lpm01a:
         self._port.silence()
         self._port.write(wire.command("start"))
         self._port.begin(_ended)
+
+    @property
+    def taken(self) -> int:
+        """About how many samples have come since ``start``."""
+        return len(self._port.taken.data) // wire.SAMPLE_BYTES
 
     def watched(self) -> PowerTrace | None:
         """What came since it was last asked, while it measures; it is no part of what ``stop`` gives."""

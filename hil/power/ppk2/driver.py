@@ -54,7 +54,7 @@ class Ppk2:
         self._first_line = b""  # of the kit's answer to METADATA
 
     def __enter__(self) -> Self:
-        self._port.open()
+        self._port.acquire()
         try:
             self._port.write(wire.STOP)
             self._port.silence()

@@ -114,9 +114,9 @@ def is_in(option: str, text: str) -> bool:
 
 def test_every_module_is_a_command() -> None:
     modules = {found.name for found in pkgutil.iter_modules(commands.__path__) if not found.ispkg}
-    assert modules == {name.replace(" ", "_") for name in COMMANDS}
+    assert modules == {re.sub("[ -]", "_", name) for name in COMMANDS}
     for name, command in COMMANDS.items():
-        assert command.__name__ == f"hil.commands.{name.replace(' ', '_')}"
+        assert command.__name__ == f"hil.commands.{re.sub('[ -]', '_', name)}"
 
 
 def test_every_group_has_commands_and_is_none() -> None:

@@ -131,7 +131,7 @@ def test_a_trace_whose_driver_is_not_here_is_refused(tmp_path: Path, monkeypatch
 
 def ours(there: list[Attached]) -> Driver:
     plain = driver("ppk2")
-    return Driver("ppk2", plain.open, plain.decode, lambda: there)
+    return Driver("ppk2", plain.probe, plain.decode, lambda: there)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 
 from hil.power.attached import Attached, lpm01a, ppk2
 from hil.power.files import load
-from power_probes import emulated_ppk2
+from power_probes import emulated_lpm01a, emulated_ppk2
 
 
 def hil(*words: str) -> subprocess.CompletedProcess[str]:
@@ -83,3 +83,71 @@ def test_what_cannot_be_recorded_is_one_line(tmp_path: Path, words: list[str], t
     assert done.returncode == 2
     assert told in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("read_a", "code", "told"),
+    [
+        (3.0e-3, 0, r"gain      [+-]0\.\d+ %, within the 11 % that ppk2 and the resistor may be off by"),
+        (3.6e-3, 1, r"gain      \+(20|19\.9|20\.1) %, more than the 11 % that ppk2"),
+    ],
+)
+def test_a_probe_is_checked_against_a_resistor(tmp_path: Path, read_a: float, code: int, told: str) -> None:
+    with emulated_ppk2(tmp_path, current_a=read_a) as port:
+        done = hil("calibrate-check", f"--port={port}", "--ohm=1000", "--volts=3", "--seconds=0.3")
+    assert done.returncode == code, done
+    assert "expected  3 mA through 1000 Ω" in done.stdout
+    assert re.search(told, done.stdout), done.stdout
+
+
+def test_a_resistor_that_takes_too_much_gets_no_power(tmp_path: Path) -> None:
+    with emulated_ppk2(tmp_path) as port:
+        done = hil("calibrate-check", f"--port={port}", "--ohm=2", "--volts=3")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "1500 mA is more than the probe measures (it measures 1000 mA)" in done.stderr
+
+
+def test_a_board_in_place_of_a_resistor_is_told(tmp_path: Path) -> None:
+    with emulated_ppk2(tmp_path) as port:
+        done = hil("calibrate-check", f"--port={port}", "--ohm=1000", "--volts=3", "--seconds=0.3")
+    assert done.returncode == 1
+    assert "it does not count: the current is not steady" in done.stdout
+
+
+def test_all_drivers_are_listed() -> None:
+    done = hil("list")
+    rows = dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
+    assert list(rows)[:5] == ["driver", "ppk2", "lpm01a", "joulescope", "replay"]
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.parquet"])
+def test_a_full_disk_loses_the_file_alone(tmp_path: Path, name: str) -> None:
+    """/dev/full has no room for anything; what was seen is told all the same."""
+    (tmp_path / name).symlink_to("/dev/full")
+    with emulated_ppk2(tmp_path) as port:
+        done = hil("record", f"--port={port}", "--volts=3", "--seconds=0.5", f"--out={tmp_path / name}")
+    assert done.returncode == 2
+    assert "current  mean" in done.stdout
+    assert re.search(r"cannot be written \(No space left on device\); name a file in another", done.stderr), (
+        done
+    )
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_folder_that_is_none_is_told_before_anything_is_recorded(tmp_path: Path) -> None:
+    with emulated_ppk2(tmp_path) as port:
+        done = hil("record", f"--port={port}", "--volts=3", f"--out={tmp_path / 'none' / 't.csv'}")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "cannot be written" in done.stderr
+
+
+def test_the_other_drivers_record_too(tmp_path: Path) -> None:
+    with emulated_lpm01a(tmp_path) as port:
+        done = hil(
+            *("record", "--driver=lpm01a", f"--port={port}", "--volts=3", "--seconds=1"),
+            f"--out={tmp_path / 't.parquet'}",
+        )
+    assert "current  mean" in done.stdout, done
+    again = hil("record", "--driver=replay", f"--port={tmp_path / 't.parquet'}", "--volts=3", "--seconds=0")
+    assert again.stdout.splitlines()[1:] == done.stdout.splitlines()[1:]
