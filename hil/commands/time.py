@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from hil.errors import ProgramError
 
 if TYPE_CHECKING:
+    from hil.bench.ending import Ending
     from hil.measure.cycles import RegionCost
     from hil.qemu.standalone import Outcome, Region
 
@@ -88,7 +90,7 @@ def run(options: argparse.Namespace) -> int:
         raise ProgramError(
             "--regions counts parts of a program", remedy="give --function, or --from and --to"
         )
-    with _ended_by_sigterm(), waiting(sys.stderr, f"{options.elf.name} runs") as end_waiting:
+    with _ending() as ending, waiting(sys.stderr, f"{options.elf.name} runs") as end_waiting:
         outcome = standalone.run(
             options.elf,
             region,
@@ -98,6 +100,7 @@ def run(options: argparse.Namespace) -> int:
             most=options.regions,
             timeout_s=options.timeout,
             host_access=options.host_access,
+            held=ending.held,
         )
     complete = [one for one in outcome.regions if one.complete]
     measured = complete or list(outcome.regions)
@@ -113,18 +116,20 @@ def run(options: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
-    """Inside, SIGTERM ends the command as an error would, with everything undone."""
-    import signal
+def _ending() -> Iterator[Ending]:
+    """Inside, SIGTERM, too, ends the command as an error would, with everything undone."""
+    from hil.bench.ending import Ended, Ending
 
-    def ended(number: int, frame: object) -> None:
-        sys.exit(128 + number)
-
-    before = signal.signal(signal.SIGTERM, ended)
+    ending = Ending()
+    ending.take()
     try:
-        yield
+        yield ending
+    except Ended:
+        if ending.by is None or ending.by is signal.SIGINT:
+            raise
+        sys.exit(128 + ending.by)
     finally:
-        signal.signal(signal.SIGTERM, before)
+        ending.release()
 
 
 def _verdict(elf: Path, region: Region, outcome: Outcome, complete: bool) -> int:

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
@@ -100,11 +100,13 @@ def run(
     most: int | None = None,
     timeout_s: float = 120.0,
     host_access: bool = False,
+    held: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Outcome:
     """Run the program to its end, or until ``most`` regions were measured.
 
     ``say`` gets what it prints by semihosting and on its first UART, as it comes. With ``host_access`` it can
-    read and write files and run commands by semihosting, as the user who runs it can. ImageError when the ELF
+    read and write files and run commands by semihosting, as the user who runs it can. Inside of ``held()`` no
+    signal may raise an exception: what Python runs after a fork would lose it. ImageError when the ELF
     or a symbol is not there, ProbeError when QEMU or the plug-in is not. A program that turns out to look at
     a clock, or to take an unknown number of bytes of stack, is run a second time: with a clock that counts
     instructions, and with its stores watched.
@@ -127,7 +129,9 @@ def run(
             "wait_states": wait_states,
             "regions": most,
         }
-        attempt = _Attempt(program, elf, plugin, options, icount, said, say, timeout_s, deadline, host_access)
+        attempt = _Attempt(
+            program, elf, plugin, options, icount, said, say, timeout_s, deadline, host_access, held
+        )
         outcome, needs = attempt.run()
         said = attempt.said
         if needs == "icount" and not icount:
@@ -189,6 +193,15 @@ def _end_with(parent: int) -> None:
         os._exit(1)
 
 
+def _ended(process: subprocess.Popen[bytes]) -> None:
+    """Let nothing of it be left, however far it came."""
+    if process.poll() is None:
+        process.kill()
+    process.wait()
+    assert process.stdout is not None
+    process.stdout.close()
+
+
 class _Attempt:
     """One run of the emulator, in a folder of its own."""
 
@@ -204,6 +217,7 @@ class _Attempt:
         timeout_s: float,
         deadline: float,
         host_access: bool,
+        held: Callable[[], AbstractContextManager[None]],
     ) -> None:
         self.program = program
         self.elf = elf
@@ -215,6 +229,7 @@ class _Attempt:
         self._say = say
         self._timeout_s = timeout_s
         self._deadline = deadline  # of all attempts
+        self._held = held
         self._calls = None if host_access else HostCalls(self._hand_on)
 
     def run(self) -> tuple[Outcome, str | None]:
@@ -266,37 +281,28 @@ class _Attempt:
         else:  # QEMU asks its debugger, which we are
             command += ["-semihosting-config", "enable=on,target=gdb", "-S", "-gdb", "chardev:gdb"]
             command += ["-chardev", f"socket,id=gdb,fd={qemus.fileno()}"]
-        with ours, qemus, errors.open("wb") as stderr:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                pass_fds=[qemus.fileno()],
-                preexec_fn=partial(_end_with, os.getpid()),
-            )
+        with ours, qemus, errors.open("wb") as stderr, ExitStack() as undo:
+            with self._held():
+                process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=stderr,
+                    pass_fds=[qemus.fileno()],
+                    preexec_fn=partial(_end_with, os.getpid()),
+                )
+                undo.callback(_ended, process)
             qemus.close()
             late = self._accompany(process, ours)
         return process.returncode, errors.read_text(encoding="utf-8", errors="replace"), late
 
     def _accompany(self, process: subprocess.Popen[bytes], debugger: socket.socket) -> bool:
         """Serve the emulator until it has ended; whether time ran out."""
-        try:
-            late = not self._forward(process, debugger)
-            if late:
-                process.terminate()  # the plug-in then reports the region that is under way
-            try:
-                process.wait(_END_S)
-            except subprocess.TimeoutExpired:  # it hangs: stopped by a signal, say
-                process.kill()
-                process.wait()
-        except BaseException:
-            process.kill()
-            process.wait()
-            raise
-        finally:
-            assert process.stdout is not None
-            process.stdout.close()
+        late = not self._forward(process, debugger)
+        if late:
+            process.terminate()  # the plug-in then reports the region that is under way
+        with suppress(subprocess.TimeoutExpired):  # it hangs: stopped by a signal, say
+            process.wait(_END_S)
         return late
 
     def _forward(self, process: subprocess.Popen[bytes], debugger: socket.socket) -> bool:

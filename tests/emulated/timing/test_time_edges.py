@@ -147,13 +147,16 @@ def test_the_emulator_ends_with_the_command(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "hil", "time", str(elf), "--timeout", "6000"]
     for number in (signal.SIGTERM, signal.SIGKILL):
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-            while (emulator := _child_of(process.pid)) is None:
-                assert process.poll() is None
-            watched = os.pidfd_open(emulator)
-            process.send_signal(number)
-            process.wait(300)
-            assert select.select([watched], [], [], 300)[0]
-            os.close(watched)
+            try:
+                while (emulator := _child_of(process.pid)) is None:
+                    assert process.poll() is None
+                watched = os.pidfd_open(emulator)
+                process.send_signal(number)
+                process.wait(300)
+                assert select.select([watched], [], [], 300)[0]
+                os.close(watched)
+            finally:
+                process.kill()  # else leaving waits for it
 
 
 def _child_of(parent: int) -> int | None:
@@ -169,3 +172,20 @@ def _child_of(parent: int) -> int | None:
         except OSError:
             continue
     return None
+
+
+AT_THE_FORK = """
+import os, signal, sys
+os.register_at_fork(after_in_parent=lambda: os.kill(os.getpid(), signal.SIGTERM))
+from hil.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_a_signal_at_the_fork_is_not_lost(tmp_path: Path) -> None:
+    """What a handler raises in what Python runs after a fork is told as ignored, and the command went on."""
+    elf = build(tmp_path, {"main.S": assembler("FUNCTION main\n b .\nEND main\n")})
+    command = [sys.executable, "-c", AT_THE_FORK, "time", str(elf), "--timeout", "20"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 128 + signal.SIGTERM
+    assert done.stderr == ""
