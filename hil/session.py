@@ -43,11 +43,13 @@ from hil.link.probe import ProbeTransport
 from hil.link.recording import Recorder, new_path
 from hil.link.transport import Reopening
 from hil.measure.elf import symbol_addresses, symbol_at
+from hil.measure.energy import Pass
 from hil.measure.memory import SymbolUse
 from hil.measure.profile import Profile
-from hil.meters.base import Streamed
-from hil.meters.list import METERS, findings
+from hil.meters.base import Mishap, Streamed
+from hil.meters.list import findings, meters
 from hil.meters.phases import phase_measures
+from hil.meters.power import Energy
 from hil.models.vectors import VectorSet
 from hil.values import Measure, Method, Samples
 
@@ -64,7 +66,8 @@ Progress = Callable[[int, int], None]
 class Report:
     """What one session found: measures in the order they are shown, and the samples behind them.
 
-    ``notes`` say what could not be found and why; ``symbols`` are the image's.
+    ``notes`` say what could not be found and why; ``symbols`` are the image's. ``passes`` are those of the
+    power probe, ``mishaps`` what failed beside the vectors and cost no result of theirs.
     """
 
     measures: tuple[Measure, ...]
@@ -74,6 +77,8 @@ class Report:
     profile: Profile | None = None
     notes: tuple[str, ...] = ()
     symbols: tuple[SymbolUse, ...] = ()
+    passes: tuple[Pass, ...] = ()
+    mishaps: tuple[Mishap, ...] = ()
 
     def value(self, metric: str) -> float:
         """The value of one metric, by the most exact technique; KeyError when the session did not take it.
@@ -92,7 +97,8 @@ class Session:
 
     ``hang_after_s`` is how long the board may be silent while it computes; None leaves that to the board, or
     to the model's cost. ``over_uart`` keeps frames out of memory that host and board share, ``faults`` damage
-    them. ``record`` is a folder for a recording of all that travels (hil/link/recording.py).
+    them. ``record`` is a folder for a recording of all that travels (hil/link/recording.py). With ``energy``
+    a power probe measures too, where the board has one.
     ``phases`` holds the seconds each step took so far, by the host's clock. ``failure`` is what went wrong
     with the board in this session, None while it can be used.
     """
@@ -106,6 +112,7 @@ class Session:
         over_uart: bool = False,
         faults: Faults | None = None,
         record: Path | None = None,
+        energy: Energy | None = None,
     ) -> None:
         self.board = board
         self.image = image
@@ -123,7 +130,7 @@ class Session:
         self.flash_report: FlashReport | None = None
         self.failure: HilError | None = None
         self.resumed: dict[str, str | float] = {}  # what values hold for that saw the lost vectors alone
-        self._meters = [make() for make in METERS]
+        self._meters = meters(energy)
 
     def __enter__(self) -> Self:
         self.board.check(self.image)
@@ -156,13 +163,16 @@ class Session:
             self.recorder = self._stack.enter_context(self._new_recorder(self.record))
         started = time.monotonic()
         self._link = self._stack.enter_context(self._opened(flasher))
+        self._boot(flasher)
+        self.phases[metrics.HANDSHAKE_S] = time.monotonic() - started
+
+    def _boot(self, flasher: Flasher) -> None:
         for meter in self._meters:
             meter.before(self)
         flasher.reset_and_run()
         self._say({"ask": "handshake", "deadline_s": self._answer_s})
-        self.hello = self._link.handshake(self._answer_s)
+        self.hello = self.link.handshake(self._answer_s)
         self._check_hello(self.hello)
-        self.phases[metrics.HANDSHAKE_S] = time.monotonic() - started
 
     def _rings_of_image(self) -> tuple[int, int]:
         try:
@@ -307,6 +317,28 @@ class Session:
         except HilError as error:
             raise self._explained(error) from error
 
+    def repeat(self, number: int, per_span: int, spans: int, within_s: float) -> tuple[int, ...]:
+        """Run the vector computed last, by its wire number, ``per_span`` times in each of the spans.
+
+        The ticks of each span; the board may take ``within_s``.
+        """
+        link = self.link
+        self._say(
+            {"ask": "repeat", "number": number, "per_span": per_span, "spans": spans, "within_s": within_s}
+        )
+        try:
+            return link.repeat(number, per_span, spans, within_s)
+        except HilError as error:
+            raise self._explained(error) from error
+
+    def restart(self) -> None:
+        """Reset the board, and shake hands anew."""
+        assert self._flasher is not None, "it was entered"
+        try:
+            self._boot(self._flasher)
+        except HilError as error:
+            raise self._explained(error) from error
+
     def stack(self) -> StackUse:
         """How deep the stack went so far, as painted."""
         link = self.link
@@ -344,6 +376,8 @@ class Session:
             found.profile,
             found.notes,
             found.symbols,
+            found.passes,
+            found.mishaps,
         )
 
     def _answers(self, vectors: VectorSet, progress: Progress | None, answered: Answered) -> list[Result]:

@@ -17,6 +17,7 @@ from hil.errors import HilError, VectorError
 from hil.image import Image, Manifest
 from hil.link.answered import Answered
 from hil.link.faults import Faults
+from hil.meters.power import Energy
 from hil.models.vectors import VectorSet, load_vectors
 from hil.session import Progress, Report, Session, first
 from hil.values import Measure, Precision
@@ -33,7 +34,8 @@ class Wanted:
     """How cases are to be run: the first ``vectors``, or as many as each model says, at most ``most``.
 
     ``hang_after_s`` is how long a board may be silent, None for what its model's cost allows. ``faults``
-    damage what travels between host and board; ``record`` is a folder for recordings of it.
+    damage what travels between host and board; ``record`` is a folder for recordings of it. ``energy`` is
+    measured too, where a board has a power probe; None: not at all.
     """
 
     vectors: int | None = None
@@ -41,6 +43,7 @@ class Wanted:
     hang_after_s: float | None = None
     faults: Faults | None = None
     record: Path | None = None
+    energy: Energy | None = None
 
     def count(self, default: int | None) -> int | None:
         """How many vectors of a model whose description says so many; None for all there are."""
@@ -150,6 +153,7 @@ class Attempt:
             over_uart=self.case.over_uart,
             faults=self._wanted.faults,
             record=self._wanted.record,
+            energy=self._wanted.energy,
         )
         self._stack.enter_context(self._session)
         return self

@@ -32,6 +32,7 @@ from hil.lab.file import load_lab
 from hil.link.faults import parse_faults
 from hil.link.usb import UsbPorts
 from hil.masking import masked
+from hil.meters.power import Energy
 from hil.models.catalog import ModelLibrary, source_files
 from hil.values import Precision
 from hil_db.records import Incident, RunInfo, SessionRecord, Status
@@ -58,6 +59,7 @@ class Options:
     wait_s: float | None = None  # for boards that other runs use
     allow_mass_erase: bool = False
     allow_offline: bool = False
+    energy: Energy | None = field(default_factory=Energy)  # None: no power probe is used
 
 
 class NotReadyError(LabError):
@@ -88,7 +90,12 @@ class BenchRun:
         self.nursery = nursery or Nursery()
         faults = None if options.link_faults is None else parse_faults(options.link_faults)
         self.wanted = Wanted(
-            options.vectors, options.most_vectors, options.hang_after_s, faults, options.link_record
+            options.vectors,
+            options.most_vectors,
+            options.hang_after_s,
+            faults,
+            options.link_record,
+            options.energy,
         )
         self.lab: Lab = load_lab(options.lab)
         self.specs: tuple[BoardSpec, ...] = self.lab.select(options.boards)
@@ -323,19 +330,24 @@ def _record(outcome: Outcome, model: str, precision: str, told: str | None) -> S
         samples=report.samples if report is not None else (),
         profile=report.profile if report is not None else None,
         symbols=report.symbols if report is not None else (),
+        passes=report.passes if report is not None else (),
         incidents=_incidents(outcome),
     )
 
 
 def _incidents(outcome: Outcome) -> tuple[Incident, ...]:
-    """What befell the board, and the link of a session that came through."""
-    returns = outcome.report.link.returns if outcome.report is not None else 0
-    if not returns:
+    """What befell the board; and of a session that came through its link, and what failed beside it."""
+    report, board = outcome.report, outcome.case.board.name
+    if report is None:
         return outcome.incidents
-    seen = "its port went away and came back" + (f" {returns} times" if returns > 1 else "")
-    board = outcome.case.board.name
-    lost = Incident(board, "port lost", "opened the port again and went on", outcome.finished, seen)
-    return (*outcome.incidents, lost)
+    found = list(outcome.incidents)
+    if returns := report.link.returns:
+        seen = "its port went away and came back" + (f" {returns} times" if returns > 1 else "")
+        found.append(
+            Incident(board, "port lost", "opened the port again and went on", outcome.finished, seen)
+        )
+    found += [Incident(board, one.kind, one.action, outcome.finished, one.evidence) for one in report.mishaps]
+    return tuple(found)
 
 
 def sharing(boards: Sequence[BoardSpec], usb: UsbPorts | None = None) -> list[str]:

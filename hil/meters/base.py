@@ -16,6 +16,7 @@ from hil.image import Image
 from hil.link.faults import Faults
 from hil.link.link import Hello, Link, Result, StackUse
 from hil.link.recording import Recorder
+from hil.measure.energy import Pass
 from hil.measure.latency import cost_samples
 from hil.measure.memory import SymbolUse
 from hil.measure.profile import Profile
@@ -64,6 +65,23 @@ class Running(Protocol):
 
     def stack(self) -> StackUse: ...
 
+    def infer(
+        self, inputs: Sequence[npt.NDArray[np.generic]], *, macs: int | None = None
+    ) -> list[Result]: ...
+
+    def repeat(self, number: int, per_span: int, spans: int, within_s: float) -> tuple[int, ...]: ...
+
+    def restart(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Mishap:
+    """What befell the bench while it measured, what was done about it, and the evidence."""
+
+    kind: str
+    action: str
+    evidence: str
+
 
 @dataclass(frozen=True)
 class Streamed:
@@ -94,7 +112,8 @@ class Streamed:
 class Findings:
     """What meters found, in the order in which it is shown; notes say what they did not, and why.
 
-    ``bands`` (vectors, 2) are where each vector's estimated cycles are expected.
+    ``bands`` (vectors, 2) are where each vector's estimated cycles are expected, ``passes`` those of the
+    power probe. ``mishaps`` befell the bench, and cost no figures but those that a note names.
     """
 
     measures: tuple[Measure, ...] = ()
@@ -103,6 +122,8 @@ class Findings:
     notes: tuple[str, ...] = ()
     symbols: tuple[SymbolUse, ...] = ()
     bands: npt.NDArray[np.float64] | None = field(default=None, compare=False)
+    passes: tuple[Pass, ...] = ()
+    mishaps: tuple[Mishap, ...] = ()
 
     def __add__(self, more: Findings) -> Findings:
         return Findings(
@@ -112,6 +133,8 @@ class Findings:
             self.notes + more.notes,
             self.symbols + more.symbols,
             self.bands if more.bands is None else more.bands,
+            self.passes + more.passes,
+            self.mishaps + more.mishaps,
         )
 
     def samples_of(self, metric: Metric) -> Samples | None:
@@ -139,11 +162,12 @@ class Meter(Protocol):
 
     def before(self, session: Running) -> None:
         """The image is in flash, and has not started."""
+        return
 
     def around(self) -> AbstractContextManager[None]:
         """Entered before the vectors are streamed, and left when all of them are answered."""
         return nullcontext()
 
-    def after(self, seen: Streamed) -> Findings:
-        """What it found; the link is still open."""
+    def after(self, seen: Streamed, found: Findings) -> Findings:
+        """What it finds, beside what those before it have ``found``; the link is still open."""
         ...

@@ -10,7 +10,7 @@ from hil.meters.labels import errors
 class Classes(Meter):
     """The class of each vector, as samples; and why outputs could not be said to be right or wrong."""
 
-    def after(self, seen: Streamed) -> Findings:
+    def after(self, seen: Streamed, found: Findings) -> Findings:
         vectors, label = seen.vectors, seen.session.label
         samples = (predicted(seen.scores),) if vectors.classes else ()
         notes: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from hil.values import Method
 
 
 class Elf(Meter):
-    def after(self, seen: Streamed) -> Findings:
+    def after(self, seen: Streamed, found: Findings) -> Findings:
         footprint = memory(seen.session.image.path)
         measures = (
             FLASH_BYTES.measure(float(footprint.flash_bytes), Method.COUNTED, "elf"),

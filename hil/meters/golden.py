@@ -9,6 +9,6 @@ from hil.values import Method
 
 
 class Golden(Meter):
-    def after(self, seen: Streamed) -> Findings:
+    def after(self, seen: Streamed, found: Findings) -> Findings:
         agreeing = golden_exact(seen.outputs, seen.vectors.goldens)
         return Findings((agreeing, VECTORS.measure(float(len(seen.results)), Method.COUNTED, "link")))

@@ -10,7 +10,7 @@ from hil.values import Measure
 class Labels(Meter):
     """Accuracy, or the error; why there is none is told by ``Classes``, behind the notes of all others."""
 
-    def after(self, seen: Streamed) -> Findings:
+    def after(self, seen: Streamed, found: Findings) -> Findings:
         labels = seen.vectors.labels
         classified = (accuracy(seen.scores, labels),) if seen.vectors.classes and labels is not None else ()
         return Findings((*classified, *errors(seen)))

@@ -12,10 +12,10 @@ _WITHOUT_FRAMES = (metrics.CONNECT_S, metrics.PROGRAM_S, metrics.VERIFY_S)
 
 
 class Frames(Meter):
-    def after(self, seen: Streamed) -> Findings:
+    def after(self, seen: Streamed, found: Findings) -> Findings:
         session = seen.session
         stats = session.link.stats
-        found = (
+        counts = (
             (metrics.LINK_LOST, stats.lost),
             (metrics.LINK_DAMAGED, stats.damaged),
             (metrics.LINK_WIRE_BYTES, stats.wire_bytes_out + stats.wire_bytes_in),
@@ -23,7 +23,7 @@ class Frames(Meter):
         return Findings(
             tuple(
                 metric.measure(float(count), Method.COUNTED, "link", conditions=conditions(session, metric))
-                for metric, count in found
+                for metric, count in counts
             ),
             notes=_notes(session),
         )

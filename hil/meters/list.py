@@ -13,6 +13,7 @@ from hil.meters.labels import Labels
 from hil.meters.link import Frames
 from hil.meters.painted import Painted
 from hil.meters.phases import Phases
+from hil.meters.power import Energy, Power
 from hil.meters.reference import Reference
 from hil.meters.ticks import Ticks
 from hil.meters.trace import Trace
@@ -32,13 +33,21 @@ METERS: tuple[Callable[[], Meter], ...] = (
 DERIVED: tuple[Callable[[Findings, Streamed], Findings], ...] = (agreement, tiers)
 
 
+def meters(energy: Energy | None) -> list[Meter]:
+    """Of one session; power is measured last, and only where it is asked for."""
+    made = [make() for make in METERS]
+    return made if energy is None else [*made, Power(energy)]
+
+
 def findings(meters: Sequence[Meter], seen: Streamed) -> Findings:
     """What all of them found, one after the other, and what follows from it."""
     board = seen.session.board
     found = Findings()
     for meter in meters:
         missing = meter.missing(board)
-        found += meter.after(seen) if missing is None else Findings(notes=(f"{board.name}: {missing}",))
+        found += (
+            meter.after(seen, found) if missing is None else Findings(notes=(f"{board.name}: {missing}",))
+        )
     for derive in DERIVED:
         found = derive(found, seen)
     return found

@@ -10,7 +10,7 @@ _WORD_BYTES = 4.0
 
 
 class Painted(Meter):
-    def after(self, seen: Streamed) -> Findings:
+    def after(self, seen: Streamed, found: Findings) -> Findings:
         used = seen.session.stack()
         return Findings(
             tuple(

@@ -8,7 +8,7 @@ from hil.values import Measure, Method
 
 
 class Phases(Meter):
-    def after(self, seen: Streamed) -> Findings:
+    def after(self, seen: Streamed, found: Findings) -> Findings:
         return Findings(phase_measures(seen.session))
 
 

@@ -21,5 +21,5 @@ class Reference(Meter):
         yield
         self._times = [*before, *reference_times()]
 
-    def after(self, seen: Streamed) -> Findings:
+    def after(self, seen: Streamed, found: Findings) -> Findings:
         return Findings((REFERENCE_S.measure(reference_of(self._times), Method.MEASURED, "host-clock"),))

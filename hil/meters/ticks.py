@@ -7,6 +7,6 @@ from hil.meters.base import Findings, Meter, Streamed
 
 
 class Ticks(Meter):
-    def after(self, seen: Streamed) -> Findings:
+    def after(self, seen: Streamed, found: Findings) -> Findings:
         board = seen.session.board
         return Findings(cost_per_inference(seen.cost, board.kind, board.conditions), (seen.cost,))

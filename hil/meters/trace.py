@@ -16,18 +16,18 @@ class Trace(Meter):
         if session.board.trace is not None:
             session.board.trace.begin(session.image.path)
 
-    def after(self, seen: Streamed) -> Findings:
+    def after(self, seen: Streamed, found: Findings) -> Findings:
         board = seen.session.board
         trace = board.trace
         if trace is None:
             return Findings()
         numbers = [result.wire_number for result in seen.results]
         try:
-            found = traced(trace.take(), numbers, board.kind, trace.technique)
+            mine = traced(trace.take(), numbers, board.kind, trace.technique)
         except HilError as error:
             raise error.at(board.name) from None
-        notes = found.notes
-        if not found.measures and (why := trace.why_lost()) is not None:
+        notes = mine.notes
+        if not mine.measures and (why := trace.why_lost()) is not None:
             notes = tuple(f"{note}: {why}" for note in notes)
         told = tuple(f"{seen.session.label}: {note}" for note in notes)
-        return Findings(found.measures, found.samples, found.profile, told, bands=found.bands)
+        return Findings(mine.measures, mine.samples, mine.profile, told, bands=mine.bands)

@@ -20,6 +20,7 @@ from hil.flash.nursery import Nursery
 if TYPE_CHECKING:
     from hil.bench.run import BenchRun
     from hil.commit import Commit
+    from hil.meters.power import Energy
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,12 @@ def _count(text: str) -> int:
 def _emulators(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of emulators: give one from 1 on")
+    return int(text)
+
+
+def _passes(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of resets: give one from 1 on")
     return int(text)
 
 
@@ -96,6 +103,21 @@ _OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "link-record": {
         "metavar": "DIR",
         "help": "record what each session's link carries in a file of this folder, for `hil replay`",
+    },
+    "no-energy": {
+        "action": "store_true",
+        "help": "use no power probe, also where a board has one",
+    },
+    "energy-window": {
+        "metavar": "SECONDS",
+        "type": _seconds,
+        "help": "how long a window of energy lasts at least (default: 1, on an emulated board 0.1 "
+        "of its own)",
+    },
+    "energy-repeats": {
+        "metavar": "N",
+        "type": _passes,
+        "help": "after how many resets energy is measured (default: 3, of an emulated board 1)",
     },
     "baseline": {
         "metavar": "REF",
@@ -194,6 +216,7 @@ def the_run(config: pytest.Config) -> BenchRun:
             wait_s=option(config, "wait"),
             allow_mass_erase=bool(option(config, "allow-mass-erase")),
             allow_offline=bool(option(config, "allow-offline")),
+            energy=_energy(config),
         )
         try:
             run = BenchRun(options, nursery)
@@ -208,6 +231,14 @@ def the_run(config: pytest.Config) -> BenchRun:
         run.ending.take()
         config.add_cleanup(run.ending.release)
     return run
+
+
+def _energy(config: pytest.Config) -> Energy | None:
+    from hil.meters.power import Energy
+
+    if option(config, "no-energy"):
+        return None
+    return Energy(option(config, "energy-window"), option(config, "energy-repeats"))
 
 
 def run_if_any(config: pytest.Config) -> BenchRun | None:
