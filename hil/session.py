@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from itertools import groupby
@@ -23,73 +23,34 @@ import numpy.typing as npt
 from hil import metrics
 from hil.board import Board
 from hil.errors import (
-    BenchProcessError,
-    DeviceHungError,
     HandshakeError,
     HilError,
     ImageError,
     LinkError,
-    ProbeError,
     VectorError,
 )
+from hil.failing import with_reason
 from hil.flash.base import Flasher, FlashReport
 from hil.flash.memory import ProbeMemory
 from hil.image import Image
 from hil.link.answered import Answered
 from hil.link.faults import Faults
-from hil.link.link import Hello, Link, LinkStats, Result, StackUse
+from hil.link.link import Hello, Link, Result, StackUse
 from hil.link.pacing import HANG_FACTOR, hang_after_s
 from hil.link.probe import ProbeTransport
 from hil.link.recording import Recorder, new_path
 from hil.link.transport import Reopening
-from hil.measure.elf import symbol_addresses, symbol_at
-from hil.measure.energy import Pass
-from hil.measure.memory import SymbolUse
-from hil.measure.profile import Profile
-from hil.meters.base import Mishap, Streamed
+from hil.measure.elf import symbol_addresses
+from hil.meters.base import Streamed
 from hil.meters.list import findings, meters
 from hil.meters.phases import phase_measures
 from hil.meters.power import Energy
+from hil.meters.report import Report as Report
 from hil.models.vectors import VectorSet
-from hil.values import Measure, Method, Samples
+from hil.values import Measure
 
 ANSWER_S = 5.0
-HALTED = "halted at pc"  # in the evidence of firmware that hangs, where its debug probe answers
-IDLE = "waiting for bytes"  # likewise, where the firmware does nothing else
-WAITS = "_wait"  # how the boards' functions are called that sleep until bytes have come
-_STOOD = "the core stood already, as another debugger makes it, at"
-
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class Report:
-    """What one session found: measures in the order they are shown, and the samples behind them.
-
-    ``notes`` say what could not be found and why; ``symbols`` are the image's. ``passes`` are those of the
-    power probe, ``mishaps`` what failed beside the vectors and cost no result of theirs.
-    """
-
-    measures: tuple[Measure, ...]
-    samples: tuple[Samples, ...]
-    outputs: npt.NDArray[np.generic]
-    link: LinkStats
-    profile: Profile | None = None
-    notes: tuple[str, ...] = ()
-    symbols: tuple[SymbolUse, ...] = ()
-    passes: tuple[Pass, ...] = ()
-    mishaps: tuple[Mishap, ...] = ()
-
-    def value(self, metric: str) -> float:
-        """The value of one metric, by the most exact technique; KeyError when the session did not take it.
-
-        An estimate is less exact than whatever was counted or measured.
-        """
-        found = [measure for measure in self.measures if measure.metric == metric]
-        if not found:
-            raise KeyError(metric)
-        guesses = (Method.ESTIMATED, Method.MODELLED)
-        return min(found, key=lambda one: (one.method in guesses, one.resolution or 0.0)).value
 
 
 class Session:
@@ -349,12 +310,17 @@ class Session:
             raise self._explained(error) from error
 
     def measure(
-        self, vectors: VectorSet, progress: Progress | None = None, answered: Answered | None = None
+        self,
+        vectors: VectorSet,
+        progress: Progress | None = None,
+        answered: Answered | None = None,
+        beside: Callable[[str], None] | None = None,
     ) -> Report:
         """Stream the vectors and take every measure of the bench; VectorError when there are none.
 
         Those that were ``answered`` before, in sessions that ended early, run no more; what this one answers
-        is added. ChangedError where the board computes otherwise since.
+        is added. ChangedError where the board computes otherwise since. ``beside`` is told what the board
+        does once all are answered, and in the end an empty text.
         """
         if len(vectors.inputs) == 0:
             raise VectorError(
@@ -366,7 +332,7 @@ class Session:
             started = time.monotonic()
             results = self._answers(vectors, progress, answered or Answered())
             self.phases[metrics.STREAM_S] = time.monotonic() - started
-        seen = Streamed(self, vectors, results)
+        seen = Streamed(self, vectors, results, beside or _untold)
         found = findings(self._meters, seen)
         return Report(
             found.measures,
@@ -403,45 +369,15 @@ class Session:
 
     def _explained(self, error: HilError) -> HilError:
         """The error with its reason, noted in the recording."""
-        explained = self._with_reason(error)
+        if not isinstance(error, VectorError):  # refused before anything was sent
+            self.failure = error
+        explained = with_reason(error, self.board, self.image, self._flasher)
         self._say({"end": str(explained)})
         return explained
 
-    def _with_reason(self, error: HilError) -> HilError:
-        """Name the board; say so when the board itself ended, and where the core stands when it hung."""
-        if not isinstance(error, VectorError):  # refused before anything was sent
-            self.failure = error
-        reason = self.board.failure()
-        if reason is not None and self.board.killed():
-            return BenchProcessError(
-                f"{reason} while {self.image.name} ran",
-                board=self.board.name,
-                evidence=error.what,
-                remedy="see what killed or stopped it: where memory ran out, the kernel's log tells",
-            )
-        if reason is not None:
-            return ProbeError(
-                f"{reason} while {self.image.name} ran",
-                board=self.board.name,
-                evidence=error.what,
-                remedy="run it again; if it ends at the same place, the image is at fault",
-            )
-        if isinstance(error, DeviceHungError) and self._flasher is not None:
-            error.evidence = "; ".join(filter(None, (error.evidence, self._where(self._flasher))))
-        return error.at(self.board.name)
 
-    def _where(self, flasher: Flasher) -> str | None:
-        try:
-            if flasher.halted():
-                return f"{_STOOD} {flasher.fault_registers()['pc']:#010x}"
-            flasher.halt()
-            registers = flasher.fault_registers()
-        except HilError as error:
-            return f"the core could not be halted: {error.what}"
-        counter = registers["pc"]
-        function = symbol_at(self.image.path, counter) or "no known function"
-        idle = f", {IDLE}" if function.endswith(WAITS) else ""
-        return f"{HALTED} {counter:#010x} in {function}{idle}"
+def _untold(text: str) -> None:
+    """Nobody asked."""
 
 
 def first(vectors: VectorSet, count: int | None) -> VectorSet:

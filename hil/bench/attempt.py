@@ -179,17 +179,18 @@ class Attempt:
         progress: Progress | None = None,
         vectors: VectorSet | None = None,
         answered: Answered | None = None,
+        beside: Callable[[str], None] | None = None,
     ) -> Report:
         """Stream the vectors, which are read unless they are given, and take every measure of the bench.
 
-        Those that earlier attempts have ``answered`` run no more.
+        Those that earlier attempts have ``answered`` run no more. ``beside`` is told what comes after them.
         """
         if self._vectors is not None:  # measured before: it is another session to the store
             self._started, self._report = utc_now(), None
         self._vectors = vectors or vectors_of(
             self.case, self.session.image.manifest, self._wanted, self._loading
         )
-        self._report = self.session.measure(self._vectors, progress, answered)
+        self._report = self.session.measure(self._vectors, progress, answered, beside)
         return self._report
 
     def outcome(self, error: BaseException | None = None) -> Outcome:

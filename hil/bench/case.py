@@ -104,11 +104,15 @@ class Bench:
             bar(done, total)
             self._ahead.show()
 
+        def beside(text: str) -> None:
+            bar.also(text)
+            self._ahead.show()
+
         recorded = False
         with self._ahead.showing(bar):
             try:
                 bar.stream()
-                report = attempt.measure(progress, self._vectors)
+                report = attempt.measure(progress, self._vectors, beside=beside)
                 with self._run.ending.held():  # before the line says that it is done
                     recorded = True
                     self._run.record(attempt.outcome())

@@ -264,7 +264,7 @@ class Loop(Generic[K]):
             self._wait_for_processor(job, board)
             with attempt:
                 job.bar.stream()
-                attempt.measure(self._progress(job), answered=answered)
+                attempt.measure(self._progress(job), answered=answered, beside=job.bar.also)
             outcome = attempt.outcome()
         except BaseException as error:  # noqa: BLE001  # told by the one who waits for it
             outcome = attempt.outcome(self._interrupted(error))

@@ -22,6 +22,7 @@ class Bar:
 
     def __init__(self, label: str) -> None:
         self.label = label
+        self._beside = ""
         self.done = self.total = 0
         self.begin()
 
@@ -29,6 +30,7 @@ class Bar:
         """It begins now, with flashing."""
         self.started = self._streaming = self._heard = time.monotonic()
         self.done = self.total = 0
+        self._beside = ""
 
     def __call__(self, done: int, total: int) -> None:
         self._heard = time.monotonic()
@@ -37,6 +39,10 @@ class Bar:
     def stream(self) -> None:
         """The image runs: from now on vectors are streamed."""
         self._streaming = time.monotonic()
+
+    def also(self, text: str) -> None:
+        """What it does once they are; empty when it does nothing more."""
+        self._beside = text
 
     @property
     def silent_s(self) -> float:
@@ -51,7 +57,7 @@ class Bar:
         seconds = ended - self._streaming
         rate = rate_text(self.done, seconds)
         text = f"{escaped(self.label)}: {self.done}/{self.total} vectors, {seconds:.1f} s"
-        return text + (f", {rate}" if rate else "")
+        return ", ".join(filter(None, (text, rate, self._beside)))
 
 
 class Out(Protocol):

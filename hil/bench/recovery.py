@@ -27,10 +27,10 @@ from hil.errors import (
     ProtocolError,
     ProtocolVersionError,
 )
+from hil.failing import HALTED, IDLE
 from hil.flash.base import AttachedProbe
 from hil.lab.boards import BoardSpec
 from hil.link.answered import Answered
-from hil.session import HALTED, IDLE
 from hil_db.records import Incident
 
 BACK_S = 30.0  # for what was switched off to be found again

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -85,11 +85,15 @@ class Mishap:
 
 @dataclass(frozen=True)
 class Streamed:
-    """What a meter finds its values in: all vectors are answered, in their order, and the link is open."""
+    """What a meter finds its values in: all vectors are answered, in their order, and the link is open.
+
+    ``beside`` is told what the board does now, for whoever waits.
+    """
 
     session: Running
     vectors: VectorSet
     results: Sequence[Result]
+    beside: Callable[[str], None]
 
     @cached_property
     def outputs(self) -> npt.NDArray[np.generic]:

@@ -55,8 +55,8 @@ class Power(Meter):
             return Findings()
         costs_s = _inferences_s(seen, found)
         if costs_s is None:
-            told = "no energy: nothing tells how long an inference takes"
-            return Findings(notes=(f"{session.label}: {told}",))
+            why = "no energy: nothing tells how long an inference takes"
+            return Findings(notes=(f"{session.label}: {why}",))
         number = typical(costs_s)
         window_s = self._wanted.window_s or power.window_s
         most = most_spans(session.link.require_hello().max_payload)
@@ -105,6 +105,7 @@ class _Passes:
                 probe.supply(self.power.supply_v)
                 probe.power(True)
                 while left:
+                    self.seen.beside(f"energy, {left} to go")
                     if self.passes:
                         self.seen.session.restart()
                     one = self._pass(probe)
@@ -115,6 +116,8 @@ class _Passes:
                         left, again = left + 1, again - 1
         except HilError as error:
             self._failed(error)
+        finally:
+            self.seen.beside("")
 
     def _failed(self, error: HilError) -> None:
         kind = (

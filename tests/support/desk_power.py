@@ -53,12 +53,14 @@ class Desk:
     windows: int = 3
     channel: int | None = 0
     asked: list[tuple[int, int]] = field(default_factory=list)  # per_span and spans
+    told: list[str] = field(default_factory=list)
     resets: int = 0
     passes: int = 0
     unplugged: bool = False
 
     def __post_init__(self) -> None:
         self._parts: list[tuple[int, float, int]] = []  # samples, amperes, level
+        self._began = 0  # the sample before which repeats begin
         self._last = 0
         self._open = False
 
@@ -107,12 +109,12 @@ class Desk:
         current_a = np.repeat([amperes for _, amperes, _ in self._parts], counts).astype(np.float32)
         digital = np.repeat([level for _, _, level in self._parts], counts).astype(np.uint8)
         breaks: tuple[Break, ...] = ()
-        middle = int(np.flatnonzero(digital)[0]) + 100 if digital.any() else len(digital) // 2
-        if self.wrong.get(number) == "unplug":
+        middle = min(self._began + 100, len(digital))
+        if "unplug" in self.wrong.get(number, ""):
             self.unplugged = True
             current_a, digital = current_a[:middle], digital[:middle]
             breaks = (Break(middle, Flaw.STALLED, "it went away: Input/output error"),)
-        if self.wrong.get(number) == "gap":
+        if "gap" in self.wrong.get(number, ""):
             breaks = (Break(middle, Flaw.LOST, "5 samples"),)
         flaws = np.zeros(len(current_a), np.uint8)
         return PowerTrace(RATE_HZ, current_a, digital, flaws, VOLTS, breaks)
@@ -130,7 +132,8 @@ class Desk:
     def repeat(self, per_span: int, spans: int) -> tuple[int, ...]:
         assert spans % 2 == 1, "the pin is low again"
         self.asked.append((per_span, spans))
-        if self.wrong.get(self.passes) == "hang":
+        self._began = self._samples
+        if "hang" in self.wrong.get(self.passes, ""):
             raise DeviceHungError("no frame in 10.0 s", evidence="after 1,204 bytes")
         for span in range(spans):
             self._pass_time(per_span * self._cost(self._last), RUN_A, 1 - span % 2)
@@ -178,7 +181,7 @@ class Desk:
             replace(self.infer(number, number), number=number, output=goldens[number])
             for number in range(count)
         ]
-        return Streamed(DeskSession(self), vectors, results)
+        return Streamed(DeskSession(self), vectors, results, self.told.append)
 
 
 @dataclass
@@ -214,9 +217,7 @@ class DeskSession:
     def stack(self) -> StackUse:
         return StackUse(1024, 512, 256)
 
-    def infer(
-        self, inputs: Iterable[npt.NDArray[np.generic]], *, macs: int | None = None
-    ) -> list[Result]:
+    def infer(self, inputs: Iterable[npt.NDArray[np.generic]], *, macs: int | None = None) -> list[Result]:
         (one,) = inputs
         self._wire_number += 1
         return [self.desk.infer(int(one[0, 0]), self._wire_number)]

@@ -14,6 +14,7 @@ from hil.bench.run import BenchRun, Options
 from hil.flash.process import ProbeProcess
 from hil.image import Image
 from hil.link.link import LinkStats
+from hil.meters.base import Mishap
 from hil.session import Report
 from hil_db.schema import INCIDENT
 from hil_db.store import Store
@@ -32,19 +33,32 @@ NOW = datetime(2026, 11, 24, 3, 0, 7, tzinfo=UTC)
 def test_a_port_that_came_back_is_an_incident(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, returns: int, told: list[tuple[object, ...]]
 ) -> None:
+    link = LinkStats(1, 1, 1, 1, lost=0, damaged=0, returns=returns)
+    assert incidents(tmp_path, monkeypatch, Report((), (), np.zeros((1, 10)), link)) == told
+
+
+def test_a_probe_that_failed_beside_the_vectors_is_an_incident(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = LinkStats(1, 1, 1, 1, lost=0, damaged=0, returns=0)
+    mishap = Mishap("power probe failed", "its other results stand", "it went away")
+    report = Report((), (), np.zeros((1, 10)), link, mishaps=(mishap,))
+    assert incidents(tmp_path, monkeypatch, report) == [("qemu", "power probe failed", "it went away", NOW)]
+
+
+def incidents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, report: Report) -> list[tuple[object, ...]]:
+    """What is stored of a session with that report."""
     monkeypatch.chdir(tmp_path)  # no lab file is found here
     url = f"sqlite:///{tmp_path}/results.db"
     options = Options("all", "fastgrnn_digits/q15", None, None, url, None, tmp_path, "pytest")
     with ProbeProcess() as probes:
         run = BenchRun(options, probes)
         (case,) = run.cases
-        link = LinkStats(1, 1, 1, 1, lost=0, damaged=0, returns=returns)
-        report = Report((), (), np.zeros((1, 10)), link)
         manifest = Image.load(case.elf).manifest
         run.record(Outcome(case, NOW, NOW, report=report, manifest=manifest))
         run.finish(interrupted=False, failed=False)
         run.boards.close()
     with Store.open_read_only(url) as store, store.engine.connect() as connection:
         found = connection.execute(select(INCIDENT)).all()
-    assert [(one.board, one.kind, one.evidence, one.time) for one in found] == told
     assert all(one.session_id == 1 and one.action for one in found)
+    return [(one.board, one.kind, one.evidence, one.time) for one in found]

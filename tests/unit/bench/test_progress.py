@@ -120,6 +120,10 @@ def test_a_board_shows_that_it_starts_and_then_how_fast_it_is(monkeypatch: pytes
     bar(10, 10)
     times[0] = 140.0  # its evaluation is no part of it
     assert bar.text() == "qemu x/q15: 10/10 vectors, 31.0 s, 3.1 s each"
+    bar.also("energy, 2 to go")
+    assert bar.text() == "qemu x/q15: 10/10 vectors, 31.0 s, 3.1 s each, energy, 2 to go"
+    bar.also("")
+    assert bar.text() == "qemu x/q15: 10/10 vectors, 31.0 s, 3.1 s each"
 
 
 @pytest.mark.parametrize("live", [False, True])

@@ -27,12 +27,12 @@ from hil.errors import (
     ProtocolError,
     ProtocolVersionError,
 )
+from hil.failing import WAITS
 from hil.flash.base import AttachedProbe
 from hil.image import prebuilt_images
 from hil.kinds import IMAGE_KINDS, KINDS
 from hil.lab.boards import BoardSpec, builtin_lab
 from hil.measure.elf import load_symbols
-from hil.session import WAITS
 
 BINARY = r"import sys; sys.stdout.buffer.write(b'a\0\x1b[2Jb\n\xff\n c'); sys.exit(3)"
 GONE = ProbeError("the debug probe failed while connecting", board="desk")

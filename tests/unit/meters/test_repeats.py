@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 import numpy as np
 import pytest
 
@@ -34,10 +36,11 @@ def test_windows_last_long_enough_and_fit_a_frame(
     assert plan.spans <= max(most, windows)
     assert plan.inferences * inference_s >= window_s * (1 - 1e-9)
     assert plan.seconds == pytest.approx(plan.spans * plan.per_span * inference_s)
-    room = plan.per_window + 2 <= max(most, windows) // windows
-    if room:  # else edges lie as close as they can
-        assert plan.per_span == 1 or (plan.per_span - 1) * inference_s < min(SPAN_S, window_s)
-    if plan.per_window > 1 and room:
+    shortest = ceil(min(SPAN_S, window_s) / inference_s)
+    assert plan.per_span >= shortest
+    if plan.per_span > shortest:
+        assert window_s / (shortest * inference_s) > max(most, windows) // windows - 2, "else too many edges"
+    if plan.per_window > 1:
         assert (plan.per_window - 2) * plan.per_span * inference_s < window_s, "none is longer than need be"
 
 

@@ -38,6 +38,8 @@ import pytest
         ),
         (["--board=all", "--link-record=/proc"], "ERROR: --link-record: no file can be written in /proc ("),
         (["--board=all", "--link-faults="], "ERROR: --link-faults names no fault"),
+        (["--board=all", "--energy-window=-1"], "'-1' is no time: give seconds above 0"),
+        (["--board=all", "--energy-repeats=0"], "'0' is no number of resets: give one from 1 on"),
     ],
 )
 def test_an_option_that_names_nothing_is_refused(tmp_path: Path, arguments: list[str], said: str) -> None:
