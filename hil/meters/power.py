@@ -26,8 +26,8 @@ from hil.wire import most_spans
 
 _IDLE_SHARE, _MOST_IDLE_S = 0.2, 0.1  # of a window's length
 _SLICE_S = 0.005
-_SLOW_S = 10.0  # for a probe's first samples, and for a board beyond what it should take
-_SLOWER = 3.0  # than a board should be
+_STANDS_S = 1.0  # without a new sample, a probe sends no more
+_SLOW_S, _SLOWER = 10.0, 3.0  # by which a board may take longer than it should
 _NO_WIRE = "no logic input sees the board's sync pin: wire one, and say which by the lab file's power.channel"
 
 
@@ -146,11 +146,13 @@ class _Passes:
         )
 
     def _wait(self, probe: PowerProbe) -> None:
-        """Until the probe has seen the board wait for long enough."""
+        """Until the probe has seen the board wait for long enough; what it does not see its trace tells."""
         clock = self.seen.session.board.clock  # which ends the wait where the run is ended
-        deadline = clock() + _SLOW_S
         enough = self.idle_s * probe.capabilities.rate_hz
-        while probe.taken < enough and clock() < deadline:
+        seen, since = 0, clock()
+        while (taken := probe.taken) < enough and clock() - since < _STANDS_S:
+            if taken > seen:
+                seen, since = taken, clock()
             time.sleep(_SLICE_S)
 
     def _computed(self) -> tuple[int, ...]:
