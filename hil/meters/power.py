@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
@@ -17,28 +18,38 @@ from hil.board import Board
 from hil.errors import ChangedError, HilError, PowerProbeError
 from hil.link.pacing import hang_after_s
 from hil.measure.energy import Pass, Windows, energy, idle_samples, windows
+from hil.measure.mlperf import WINDOW_S, WINDOWS, mlperf, mlperf_windows
+from hil.measure.shape import windows_by_shape
 from hil.meters.base import Findings, Meter, Mishap, Streamed
-from hil.meters.repeats import Repeats, planned, typical
+from hil.meters.repeats import Repeats, planned, planned_between_falls, typical
 from hil.metrics import LATENCY_CYCLES
 from hil.power.base import PowerProbe, PowerTrace
 from hil.power.board import BoardPower
 from hil.wire import most_spans
 
-_IDLE_SHARE, _MOST_IDLE_S = 0.2, 0.1  # of a window's length
+_IDLE_SHARE, _MOST_IDLE_S = 0.07, 0.1  # of what follows
+_OVER = 1.01  # than an estimate says, for a window to last as long as it has to
 _SLICE_S = 0.005
 _STANDS_S = 1.0  # without a new sample, a probe sends no more
 _SLOW_S, _SLOWER = 10.0, 3.0  # by which a board may take longer than it should
-_NO_WIRE = "no logic input sees the board's sync pin: wire one, and say which by the lab file's power.channel"
+_NO_WIRE = "no logic input sees the board's sync pin: wire one, see the lab file's power.channel"
+
+
+class Profile(StrEnum):
+    """Rules of others, by which energy can be measured instead."""
+
+    MLPERF = "mlperf"
 
 
 @dataclass(frozen=True)
 class Energy:
     """How energy is to be found: ``window_s`` is how long windows last at least, ``repeats`` after how many
-    resets there are some; None leaves either to the board.
+    resets there are some; None leaves either to the board, or to the ``profile``.
     """
 
     window_s: float | None = None
     repeats: int | None = None
+    profile: Profile | None = None
 
 
 class Power(Meter):
@@ -58,12 +69,12 @@ class Power(Meter):
             why = "no energy: nothing tells how long an inference takes"
             return Findings(notes=(f"{session.label}: {why}",))
         number = typical(costs_s)
-        window_s = self._wanted.window_s or power.window_s
         most = most_spans(session.link.require_hello().max_payload)
-        repeats = planned(float(costs_s[number]), window_s, power.windows, most)
-        taken = _Passes(seen, power, number, repeats, min(_IDLE_SHARE * window_s, _MOST_IDLE_S))
-        taken.take(self._wanted.repeats or power.repeats)
-        told = energy(
+        repeats, count = self._planned(float(costs_s[number]), power, most)
+        taken = _Passes(seen, power, number, repeats)
+        taken.take(count)
+        figures = energy if self._wanted.profile is None else mlperf
+        told = figures(
             taken.passes,
             method=power.method,
             technique=power.technique,
@@ -74,6 +85,15 @@ class Power(Meter):
         return Findings(
             told.measures, told.samples, notes=notes, passes=tuple(taken.passes), mishaps=taken.mishaps
         )
+
+    def _planned(self, inference_s: float, power: BoardPower, most: int) -> tuple[Repeats, int]:
+        """What a pass is, and how many there are."""
+        wanted = self._wanted
+        if wanted.profile is Profile.MLPERF:
+            window_s = max(_OVER * WINDOW_S, wanted.window_s or 0.0)
+            return planned_between_falls(inference_s, window_s, most), max(WINDOWS, wanted.repeats or 0)
+        window_s = wanted.window_s or power.window_s
+        return planned(inference_s, window_s, power.windows, most), wanted.repeats or power.repeats
 
 
 def _inferences_s(seen: Streamed, found: Findings) -> npt.NDArray[np.float64] | None:
@@ -92,10 +112,14 @@ class _Passes:
     power: BoardPower
     number: int
     repeats: Repeats
-    idle_s: float
     passes: list[Pass] = field(default_factory=list)
     notes: tuple[str, ...] = ()
     mishaps: tuple[Mishap, ...] = ()
+
+    @property
+    def idle_s(self) -> float:
+        """How long the board waits before it begins."""
+        return min(_IDLE_SHARE * self.repeats.seconds, _MOST_IDLE_S)
 
     def take(self, count: int) -> None:
         """So many, and as many more as there are some that do not count whole."""
@@ -173,11 +197,16 @@ class _Passes:
         return session.repeat(result.wire_number, repeats.per_span, repeats.spans, within_s)
 
     def _windows(self, trace: PowerTrace, ticks: tuple[int, ...]) -> Windows:
-        channel = self.power.channel
-        if channel is None:
-            return Windows((), _NO_WIRE)
+        channel, repeats, clock_share = self.power.channel, self.repeats, self.power.clock_share
         spans_s = self.power.spans_s(ticks)
-        found = windows(trace, channel, spans_s, self.repeats.per_window, self.power.clock_share)
+        if repeats.lead:
+            found = Windows((), _NO_WIRE)
+            if channel is not None:
+                found = mlperf_windows(trace, channel, spans_s, clock_share)
+        elif channel is None:
+            found = windows_by_shape(trace, spans_s, repeats.per_window, clock_share)
+        else:
+            found = windows(trace, channel, spans_s, repeats.per_window, clock_share)
         wrong = trace.wrong_within(0, len(trace))
         if found.missing is not None and wrong is not None:
             return replace(found, missing=f"{wrong}: {found.missing}")

@@ -14,21 +14,22 @@ _ALIKE = 0.01  # costs that differ by less are as good: so the vector is the sam
 
 @dataclass(frozen=True)
 class Repeats:
-    """One pass: ``windows`` of ``per_window`` spans, of ``per_span`` inferences each, in ``seconds`` in all.
+    """A pass: after ``lead`` spans come ``windows`` of ``per_window`` spans, each ``per_span`` inferences.
 
-    Both numbers are odd, because the sync pin is low before and after, and changes once more than there are
-    spans.
+    It takes ``seconds`` in all. The number of spans is odd, because the sync pin is low before and after, and
+    changes once more than there are spans.
     """
 
     per_span: int
     per_window: int
     windows: int
+    lead: int
     seconds: float
 
     @property
     def spans(self) -> int:
         """In a pass."""
-        return self.per_window * self.windows
+        return self.lead + self.per_window * self.windows
 
     @property
     def inferences(self) -> int:
@@ -49,15 +50,26 @@ def planned(inference_s: float, window_s: float, windows: int, most_spans: int) 
     A span is one inference, or as many as take 0.1 s where that is less, but no more than fill a window; it
     is longer where a pass would have more than ``most_spans`` otherwise.
     """
-    windows = _odd(windows)
+    return _planned(inference_s, window_s, _odd(windows), most_spans, 0)
+
+
+def planned_between_falls(inference_s: float, window_s: float, most_spans: int) -> Repeats:
+    """The same, but one window from a falling edge to another one: the pin rises one span before it."""
+    return _planned(inference_s, window_s, 1, most_spans, 1)
+
+
+def _planned(inference_s: float, window_s: float, windows: int, most_spans: int, lead: int) -> Repeats:
+    def per_window(per_span: int) -> int:
+        number = ceil(window_s / (per_span * inference_s))
+        return _odd(number + lead) - lead
+
+    most = max(1, (most_spans - lead) // windows)
+    most -= 1 - (most + lead) % 2
     per_span = ceil(min(SPAN_S, window_s) / inference_s)
-    per_window = _odd(ceil(window_s / (per_span * inference_s)))
-    most = max(1, most_spans // windows)
-    most -= 1 - most % 2
-    if per_window > most:
+    if per_window(per_span) > most:
         per_span = ceil(window_s / (most * inference_s))
-        per_window = _odd(ceil(window_s / (per_span * inference_s)))
-    return Repeats(per_span, per_window, windows, windows * per_window * per_span * inference_s)
+    spans = lead + per_window(per_span) * windows
+    return Repeats(per_span, per_window(per_span), windows, lead, spans * per_span * inference_s)
 
 
 def _odd(number: int) -> int:

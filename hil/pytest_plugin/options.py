@@ -119,6 +119,10 @@ _OPTIONS: Mapping[str, Mapping[str, Any]] = {
         "type": _passes,
         "help": "after how many resets energy is measured (default: 3, of an emulated board 1)",
     },
+    "energy-profile": {
+        "choices": ["mlperf"],
+        "help": "measure energy by other rules: MLPerf Tiny's, five windows of 10 s between falling edges",
+    },
     "baseline": {
         "metavar": "REF",
         "help": "fail the tests of images that are worse than in that run: a number, a named baseline, "
@@ -234,11 +238,16 @@ def the_run(config: pytest.Config) -> BenchRun:
 
 
 def _energy(config: pytest.Config) -> Energy | None:
-    from hil.meters.power import Energy
+    from hil.meters.power import Energy, Profile
 
     if option(config, "no-energy"):
         return None
-    return Energy(option(config, "energy-window"), option(config, "energy-repeats"))
+    profile = option(config, "energy-profile")
+    return Energy(
+        option(config, "energy-window"),
+        option(config, "energy-repeats"),
+        None if profile is None else Profile(profile),
+    )
 
 
 def run_if_any(config: pytest.Config) -> BenchRun | None:

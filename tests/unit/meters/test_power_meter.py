@@ -7,7 +7,7 @@ import pytest
 
 from desk_power import IDLE_A, RUN_A, VOLTS, Desk
 from hil.meters.base import Findings, Mishap
-from hil.meters.power import Energy, Power
+from hil.meters.power import Energy, Power, Profile
 from hil.metrics import ENERGY_PER_INFERENCE, LATENCY_CYCLES
 from hil.values import Method
 
@@ -133,10 +133,27 @@ def test_a_vector_with_another_output_than_before_gives_no_energy() -> None:
     )
 
 
-def test_without_a_wire_the_wire_is_named() -> None:
+def test_without_a_wire_windows_go_by_the_shape_of_the_current() -> None:
     found = metered(Desk(COSTS_S, channel=None))
+    (energy,) = (one for one in found.measures if one.metric == ENERGY_PER_INFERENCE.name)
+    assert energy.technique == "desk by shape"
+    assert energy.value == pytest.approx(RUN_A * VOLTS * 0.0039 * 1e6, rel=5e-3)
+
+
+def test_mlperfs_windows_are_five_of_ten_seconds() -> None:
+    desk = Desk([0.9])
+    found = metered(desk, Energy(profile=Profile.MLPERF))
+    assert desk.asked == [(1, 13)] * 5, "a span before a falling edge, and twelve of 0.9 s"
+    assert desk.resets == 4
+    (energy,) = (one for one in found.measures if one.metric == ENERGY_PER_INFERENCE.name)
+    assert energy.technique == "desk mlperf"
+    assert energy.value == pytest.approx(RUN_A * VOLTS * 0.9 * 1e6, rel=1e-3)
+    assert set(values(found)) == {"energy_per_inference", "power_avg"}
+
+
+def test_mlperfs_edges_need_a_wire() -> None:
+    found = metered(Desk([0.9], channel=None), Energy(profile=Profile.MLPERF))
     assert found.measures == ()
-    assert found.mishaps == ()
     assert "no logic input sees the board's sync pin: wire one" in found.notes[0]
 
 

@@ -7,7 +7,7 @@ from math import ceil
 import numpy as np
 import pytest
 
-from hil.meters.repeats import SPAN_S, planned, typical
+from hil.meters.repeats import SPAN_S, planned, planned_between_falls, typical
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,13 @@ def test_windows_last_long_enough_and_fit_a_frame(
 
 def test_an_even_number_of_windows_is_one_more() -> None:
     assert planned(0.01, 0.1, 4, 255).windows == 5
+
+
+@pytest.mark.parametrize("inference_s", [3e-6, 0.0121, 0.1, 0.31, 2.0, 40.0])
+@pytest.mark.parametrize("most", [3, 31, 255])
+def test_between_falling_edges_there_is_an_even_number_of_spans(inference_s: float, most: int) -> None:
+    plan = planned_between_falls(inference_s, 10.0, most)
+    assert (plan.windows, plan.lead, plan.per_window % 2, plan.spans % 2) == (1, 1, 0, 1)
+    assert plan.spans <= most
+    assert plan.inferences * inference_s >= 10.0 * (1 - 1e-9)
+    assert plan.seconds == pytest.approx(plan.spans * plan.per_span * inference_s)
