@@ -40,13 +40,15 @@ class Pass:
     """What a probe saw of one repeat, from before the board works to after it.
 
     Each window of ``windows`` holds so many ``inferences``. ``idle`` are the samples, from the first to
-    before the second number, while the board waits before its first edge, where there are any.
+    before the second number, while the board waits before its first edge, where there are any. ``vector`` is
+    the number of the vector that is repeated.
     """
 
     trace: PowerTrace
     windows: Windows
     inferences: int
     idle: tuple[int, int] | None = None
+    vector: int | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -78,7 +78,7 @@ class Power(Meter):
             taken.passes,
             method=power.method,
             technique=power.technique,
-            conditions={**power.conditions, "vector": float(number)},
+            conditions=power.conditions,
             gain_share=power.gain_share,
         )
         notes = tuple(f"{session.label}: {note}" for note in told.notes) + taken.notes
@@ -167,6 +167,7 @@ class _Passes:
             self._windows(trace, ticks),
             self.repeats.inferences,
             idle_samples(trace, self.power.channel, self.idle_s),
+            self.number,
         )
 
     def _wait(self, probe: PowerProbe) -> None:
