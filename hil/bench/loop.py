@@ -329,6 +329,6 @@ class Loop(Generic[K]):
 
 
 def _as_expected(outcome: Outcome) -> bool:
-    if outcome.report is None or outcome.vectors is None:
+    if outcome.report is None or outcome.vectors is None or outcome.report.mishaps:
         return False
     return golden_exact(outcome.report.outputs, outcome.vectors.goldens).value == 1.0
