@@ -8,6 +8,7 @@ do not count is taken once more. What fails here costs the session its energy, a
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -15,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from hil.board import Board
-from hil.errors import ChangedError, HilError, PowerProbeError
+from hil.errors import ChangedError, HilError, PowerProbeError, ProtocolError
 from hil.link.pacing import hang_after_s
-from hil.measure.energy import Pass, Windows, energy, idle_samples, windows
+from hil.measure.energy import EnergyFound, Pass, Windows, energy, idle_samples, windows
 from hil.measure.mlperf import WINDOW_S, WINDOWS, mlperf, mlperf_windows
 from hil.measure.shape import windows_by_shape
 from hil.meters.base import Findings, Meter, Mishap, Streamed
@@ -73,17 +74,22 @@ class Power(Meter):
         repeats, count = self._planned(float(costs_s[number]), power, most)
         taken = _Passes(seen, power, number, repeats)
         taken.take(count)
+        told = self._figures(taken.passes, power)
+        notes = tuple(f"{session.label}: {note}" for note in told.notes) + taken.notes
+        return Findings(
+            told.measures, told.samples, notes=notes, passes=tuple(taken.passes), mishaps=taken.mishaps
+        )
+
+    def _figures(self, passes: Sequence[Pass], power: BoardPower) -> EnergyFound:
+        if not passes:  # what failed is told
+            return EnergyFound()
         figures = energy if self._wanted.profile is None else mlperf
-        told = figures(
-            taken.passes,
+        return figures(
+            passes,
             method=power.method,
             technique=power.technique,
             conditions=power.conditions,
             gain_share=power.gain_share,
-        )
-        notes = tuple(f"{session.label}: {note}" for note in told.notes) + taken.notes
-        return Findings(
-            told.measures, told.samples, notes=notes, passes=tuple(taken.passes), mishaps=taken.mishaps
         )
 
     def _planned(self, inference_s: float, power: BoardPower, most: int) -> tuple[Repeats, int]:
@@ -144,13 +150,14 @@ class _Passes:
             self.seen.beside("")
 
     def _failed(self, error: HilError) -> None:
-        kind = (
-            "power probe failed" if isinstance(error, PowerProbeError) else "failed while energy was measured"
-        )
+        """Say what it cost; what the model does, and not the bench, is no mishap."""
         session = self.seen.session
+        of_probe = isinstance(error, PowerProbeError)
+        kind = "power probe failed" if of_probe else "failed while energy was measured"
         told = str(error.at(session.board.name))
-        self.mishaps = (Mishap(kind, "its energy is not complete, its other results stand", told),)
         self.notes = (f"{session.label}: {kind}, its other results stand: {told}",)
+        if not isinstance(error, ChangedError | ProtocolError):
+            self.mishaps = (Mishap(kind, "its energy is not complete, its other results stand", told),)
 
     def _pass(self, probe: PowerProbe) -> Pass:
         probe.start()
