@@ -164,6 +164,7 @@ class MemoryTransport:
         self._rings = Rings(memory)
         self._port = port
         self._in = self._out = 0
+        self._heard = b""  # while there was no room to write
 
     @property
     def name(self) -> str:
@@ -213,7 +214,8 @@ class MemoryTransport:
         left = data
         while left:
             waited_s = time.monotonic() - started
-            room = self._rings.room(self._rings.look())
+            seen = self._rings.look()
+            room = self._rings.room(seen)
             if room is None:
                 self._port.wake()  # the board makes rings anew, unless it computes
                 if waited_s > _ANEW_S:
@@ -232,7 +234,7 @@ class MemoryTransport:
                     remedy="the firmware hangs",
                 )
             else:
-                self._rings.tell()
+                self._heard += self._taken(seen)  # it may wait for room, too, and takes nothing before
                 if waited_s > look_s:  # it looked while somebody else had written there, and sleeps
                     look_s = waited_s + _LOOK_S
                     self._port.wake()
@@ -254,9 +256,12 @@ class MemoryTransport:
                 return b""
 
     def _take(self) -> bytes:
+        """What has come since the last, and what `write` heard."""
         seen = self._rings.look()
-        if seen.magic != MAGIC:
-            return b""
+        heard, self._heard = self._heard, b""
+        return heard + self._taken(seen) if seen.magic == MAGIC else heard
+
+    def _taken(self, seen: Seen) -> bytes:
         data = self._rings.take(seen)
         self._rings.tell()
         self._in += len(data)

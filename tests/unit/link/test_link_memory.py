@@ -7,6 +7,7 @@ import random
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -210,6 +211,35 @@ def test_no_frame_of_an_earlier_session_is_read_again(
         beside_results(move) as on_result,
     ):
         infer_right(link, later, on_result)
+
+
+def test_a_board_that_waits_for_room_itself_is_heard_while_it_takes_nothing(
+    tmp_path: Path, memory: SharedMemory
+) -> None:
+    """Both rings are full, or its count was moved so: it takes bytes once it is rid of its own."""
+    path, full = tmp_path / "board.sock", 1 << 15
+    out, back = bytes(range(256)) * 200, bytes(range(255, -1, -1)) * (full // 256)
+
+    def serve() -> None:
+        while word(memory, UP_TAKEN) != full:
+            time.sleep(0.001)
+        while (put := word(memory, DOWN_PUT)) < len(out):
+            memory.write(DOWN_TAKEN, struct.pack("<I", put))
+            time.sleep(0.001)
+
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        with MemoryTransport(memory, SerialTransport(f"unix://{path}", 115_200)) as transport:
+            memory.write(0, struct.pack("<6I", 0x5249_4E47, 1, full, full, 0, 0))
+            assert transport.read(0.0) == b""  # the rings are in use
+            memory.write(64 + full, back)
+            memory.write(UP_PUT, struct.pack("<I", full))
+            board = threading.Thread(target=serve)
+            board.start()
+            transport.write(out)
+            board.join()
+            assert transport.read(1.0) == back
 
 
 def test_wakes_without_end_end_no_wait(tmp_path: Path, memory: SharedMemory) -> None:
