@@ -110,7 +110,7 @@ void report_add(struct counts *to, const struct counts *counts, int sign)
     }
 }
 
-int64_t report_nominal(const struct counts *counts)
+static int64_t nominal_of(const struct counts *counts)
 {
     int64_t cycles = counts->fetch + counts->exceptions;
     for (int kind = 0; kind < KIND_COUNT; kind++) {
@@ -119,7 +119,7 @@ int64_t report_nominal(const struct counts *counts)
     return cycles;
 }
 
-int64_t report_instructions(const struct counts *counts)
+static int64_t instructions_of(const struct counts *counts)
 {
     int64_t instructions = 0;
     for (int kind = 0; kind < KIND_COUNT; kind++) {
@@ -224,9 +224,9 @@ static void print_stacks(FILE *out, bool whole)
 
 static void print_parts(FILE *out, const struct counts *tasks, const struct counts *stacks)
 {
-    fprintf(out, "\"other_tasks\":[%" PRId64 ",%" PRId64 "],\"tasks_sure\":%s,", report_instructions(tasks),
-            report_nominal(tasks), execution.tasks_unsure ? "false" : "true");
-    fprintf(out, "\"other_stacks\":%" PRId64 ",", report_nominal(stacks));
+    fprintf(out, "\"other_tasks\":[%" PRId64 ",%" PRId64 "],\"tasks_sure\":%s,", instructions_of(tasks),
+            nominal_of(tasks), execution.tasks_unsure ? "false" : "true");
+    fprintf(out, "\"other_stacks\":%" PRId64 ",", nominal_of(stacks));
 }
 
 void report_print(FILE *out, const struct sums *sums, bool whole, const struct counts *tasks,
@@ -240,7 +240,7 @@ void report_print(FILE *out, const struct sums *sums, bool whole, const struct c
             sums->counts.unknown, sums->unknown_address, sums->unknown_opcode);
     if (execution.profiling) {
         print_nodes(out);
-        if (report_instructions(tasks) == 0) { /* else some of their blocks are another task's */
+        if (instructions_of(tasks) == 0) { /* else some of their blocks are another task's */
             print_functions(out);
         }
     }

@@ -25,9 +25,6 @@ struct sums {
 void report_add_up(struct sums *sums);
 /* Add (or with -1 take away) counts. */
 void report_add(struct counts *to, const struct counts *counts, int sign);
-/* Their nominal cycles and instructions. */
-int64_t report_nominal(const struct counts *counts);
-int64_t report_instructions(const struct counts *counts);
 /* All but the beginning and the end of the line; of a whole program the stack that went deepest, of a part of one that
  * on which it began. ``tasks`` is what other tasks did, which is not in ``sums``, ``stacks`` what of ``sums`` was done
  * on other stacks. */
