@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 from dash import ClientsideFunction, Dash, Input, Output, html
 from dash.development.base_component import Component
@@ -65,12 +66,17 @@ class _App(Dash):
 
 
 def create_app(
-    url: str | None = None, host: str = "127.0.0.1", names: Iterable[str] = (), access: Access | None = None
+    url: str | None = None,
+    host: str = "127.0.0.1",
+    names: Iterable[str] = (),
+    access: Access | None = None,
+    lab: Path | None = None,
 ) -> Dash:
     """The dashboard of one database (None: the one in the user's data folder), which need not exist yet.
 
     ``host`` is what its server listens on; browsers may know it by that, by this machine's name and by
-    ``names``. ``access`` says who is let in; None: who is on this machine.
+    ``names``. ``access`` says who is let in; None: who is on this machine. ``lab`` is a file that is read
+    whenever boards are shown.
     A page's content is JSON of its own, which the index asks for before its scripts: the server makes it
     while the browser reads those.
     StoreError when ``url`` is no database URL, HilError when log-ins cannot be kept.
@@ -85,7 +91,8 @@ def create_app(
     )
 
     def content(page: str = "") -> Response:
-        tree = render(url, place, f"/{page}", request.query_string.decode(errors="replace"), person())
+        query = request.query_string.decode(errors="replace")
+        tree = render(url, place, f"/{page}", query, person(), lab)
         # A browser that goes back would otherwise show what it once kept.
         return Response(written(tree), mimetype="application/json", headers={"Cache-Control": "no-store"})
 
@@ -104,7 +111,14 @@ def written(tree: Component) -> str:
     return json.dumps(tree, cls=PlotlyJSONEncoder, separators=(",", ":"))
 
 
-def render(url: str | None, place: str, path: str, search: str, person: Person | None = None) -> Component:
+def render(
+    url: str | None,
+    place: str,
+    path: str,
+    search: str,
+    person: Person | None = None,
+    lab: Path | None = None,
+) -> Component:
     """The page at an address, or one that says why there is nothing to show and what to do."""
     page = path.rstrip("/") or "/"
     newest: RunHead | None = None
@@ -115,7 +129,7 @@ def render(url: str | None, place: str, path: str, search: str, person: Person |
         elif not queries.exists(url):
             body = [notice.no_results(place, made=False)]
         else:
-            newest, body = PAGES[page].show(Asked(url, place, search, person))
+            newest, body = PAGES[page].show(Asked(url, place, search, person, lab))
     except HilError as error:
         body = [notice.unreadable(error)]
     tabs = [(one.tab, address) for address, one in PAGES.items() if one.tab is not None]

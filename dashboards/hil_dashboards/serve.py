@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from waitress.server import create_server
@@ -33,11 +34,12 @@ def serve(
     port: int = 8050,
     names: Iterable[str] = (),
     access: Access | None = None,
+    lab: Path | None = None,
 ) -> None:
     """Serve the dashboard of a database until Ctrl-C; prints the address first, and that there is none yet.
 
     Port 0 takes any free one. Browsers may know it by ``host``, by this machine's name and by ``names``.
-    ``access`` says who is let in; None: who is on this machine.
+    ``access`` says who is let in; None: who is on this machine. ``lab`` is the file that names the boards.
     StoreError for a URL that is none, HilError when the port cannot be had, log-ins cannot be kept, or others
     would reach it and nothing told who they are.
     """
@@ -48,7 +50,7 @@ def serve(
             evidence="--auth does not say who may",
             remedy="let people log in with --auth=users, or leave out --host: it is for this machine then",
         )
-    app = create_app(url, host, names, access)
+    app = create_app(url, host, names, access, lab)
     try:
         if not 0 <= port <= 65535:  # the resolver would take the remainder
             raise ValueError("ports are 0 to 65535")

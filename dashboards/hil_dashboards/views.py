@@ -6,13 +6,16 @@ A new page is a module in ``pages``, what it asks the database in ``queries``, a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 from hil_dashboards import frames, queries
 from hil_dashboards.access import Person
+from hil_dashboards.boards import read_boards
 from hil_dashboards.choice import parse_profile, parse_search, parse_triage
 from hil_dashboards.data import RunHead
 from hil_dashboards.pages import notice
+from hil_dashboards.pages.boards import boards_page
 from hil_dashboards.pages.matrix import matrix_page
 from hil_dashboards.pages.parts import Child
 from hil_dashboards.pages.profile import profile_page
@@ -22,12 +25,13 @@ from hil_dashboards.regressions import read_triage
 
 
 class Asked(NamedTuple):
-    """A database, how messages name it, a query such as ``?metric=instructions``, and who asks."""
+    """A database, its name in messages, a query such as ``?metric=accuracy``, who asks, the lab file."""
 
     url: str | None
     place: str
     search: str
     person: Person | None = None
+    lab: Path | None = None
 
 
 Shown = tuple[RunHead | None, list[Child]]  # the newest run, and the page below the bar
@@ -61,6 +65,13 @@ def _triage(asked: Asked) -> Shown:
     return data.newest, triage_page(data, asked.person)
 
 
+def _boards(asked: Asked) -> Shown:
+    data = read_boards(asked.url, asked.lab)
+    if not data.boards:
+        return data.newest, [notice.no_results(asked.place, made=True)]
+    return data.newest, boards_page(data, asked.lab is not None)
+
+
 def _profile(asked: Asked) -> Shown:
     choice = parse_profile(asked.search)
     data = queries.read_profile(asked.url, choice)
@@ -71,5 +82,6 @@ PAGES: Mapping[str, Page] = {
     "/": Page("Matrix", _matrix),
     "/series": Page("Series", _series),
     "/triage": Page("Triage", _triage),
+    "/boards": Page("Boards", _boards),
     "/profile": Page(None, _profile),
 }

@@ -22,6 +22,7 @@ def application(
     proxies: Iterable[str] = (),
     user_header: str | None = None,
     names: Iterable[str] = (),
+    lab: str | None = None,
 ) -> Flask:
     """The app as ``hil dashboard`` serves it with the options of the same names; ``names`` is --allow-host.
 
@@ -29,6 +30,7 @@ def application(
     has it.
     """
     file = Path(users) if users is not None else None
-    app = create_app(db, names=names, access=chosen(auth, file, proxies, user_header))
+    access = chosen(auth, file, proxies, user_header)
+    app = create_app(db, names=names, access=access, lab=Path(lab) if lab is not None else None)
     server: Flask = app.server
     return server

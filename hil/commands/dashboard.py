@@ -39,6 +39,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--user-header", metavar="NAME", help="where the proxy says who it is; default: X-Remote-User"
     )
+    parser.add_argument(
+        "--lab", type=Path, metavar="FILE", help="what its page of boards tells quarantine from"
+    )
     user = parser.add_subparsers(metavar="[user ACTION]").add_parser("user", help="who may log in")
     user.set_defaults(command=partial(_help, user))
     actions = user.add_subparsers(metavar="ACTION")
@@ -76,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
         from hil_dashboards.serve import serve
 
     access = chosen(options.auth, options.users, options.proxy, options.user_header)
-    serve(options.db, options.host, options.port, options.allow_host, access)
+    serve(options.db, options.host, options.port, options.allow_host, access, options.lab)
     return 0
 
 

@@ -92,6 +92,21 @@
   cells.Standing = ({ value, data }) =>
     h("span", { className: data.open ? "standing open" : "standing", title: value }, h("i", { "aria-hidden": true }), value);
 
+  cells.State = ({ value, data }) => h("span", { className: `state ${data.mark}` }, h("i", { "aria-hidden": true }), value);
+
+  // A line over runs, which a word beside it sums up.
+  cells.Line = ({ value }) => {
+    if (!value || value.length < 2) {
+      return null;
+    }
+    const [width, height] = [110, 24];
+    const [low, high] = [Math.min(...value), Math.max(...value)];
+    const x = (place) => 1 + (place * (width - 2)) / (value.length - 1);
+    const y = (one) => (high > low ? 2 + ((high - one) * (height - 4)) / (high - low) : height / 2);
+    const points = value.map((one, place) => `${x(place).toFixed(1)},${y(one).toFixed(1)}`).join(" ");
+    return h("svg", { width, height, className: "line", "aria-hidden": true }, h("polyline", { points }));
+  };
+
   cells.Decide = ({ data }) =>
     h(
       "button",
@@ -108,7 +123,7 @@
   cells.Failure = ({ data }) =>
     h(
       "div",
-      { className: "failure" },
+      { className: "failure", role: "gridcell" },
       h("span", { className: "strong" }, data.failure.what),
       data.failure.why,
       h("div", { className: "kept" }, data.failure.kept),

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from hil.measure.profile import Profile
 from hil_dashboards.app import create_app
+from hil_dashboards.choice import TriageChoice
+from hil_dashboards.regressions import read_triage
+from hil_db import triage
+from hil_db.store import Store
+from hil_db.triage import Decided, Decision
 from postgres_server import Server, running_server
 
 
@@ -24,6 +30,19 @@ def url(cluster: Server) -> str:
     return cluster.new_database()
 
 
+def test_a_decision_is_kept(bench: Any) -> None:
+    for day, cost in ((1, 1000), (2, 1200)):
+        bench.run(bench.session(day, bench.cost(cost)))
+    data = read_triage(bench.url, TriageChoice())
+    (found,) = data.found
+    assert data.now is not None
+    told = (1200.0, data.now.uid or "", "ann", "::1", datetime(2026, 11, 3, tzinfo=UTC), "known")
+    with Store.open(bench.url) as store:
+        triage.decide(store, Decided(found.subject, Decision.ACKNOWLEDGED, *told))
+    (found,) = read_triage(bench.url, TriageChoice()).found
+    assert found.standing.told == "acknowledged 2026-11-03 by ann"
+
+
 def test_every_page_reads_it_whatever_the_address(bench: Any, profile: Profile) -> None:
     bench.run(bench.session(1, bench.cost(100), bench.estimate(61_200), profile=profile))
     client = create_app(bench.url).server.test_client()
@@ -36,6 +55,9 @@ def test_every_page_reads_it_whatever_the_address(bench: Any, profile: Profile) 
         ("/content/series?model=%00&board=%ff&metric=%ed%a0%80", "100"),
         ("/content/profile?board=%00&kind=%00&model=%00&precision=%00", "The links to them stand"),
         ("/content/profile?board=%ff&kind=k&model=m&precision=p", "No profile"),
+        ("/content/triage?baseline=%00&show=%ff", "Nothing to compare with yet"),
+        ("/content/triage?baseline=%ed%a0%80%27--", "Nothing to compare with yet"),
+        ("/content/boards", "1 image finished"),
     ):
         answer = client.get(path).get_json()
         assert said in str(answer), path

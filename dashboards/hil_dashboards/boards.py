@@ -1,0 +1,210 @@
+"""How the boards of a lab fare: what they ran last, what befell them, and the pace of their host."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy import Connection, select
+
+from hil.lab.boards import BoardSpec
+from hil.lab.file import load_lab
+from hil.measure.changes import LEAST_HISTORY, Change, changes
+from hil.measure.latency import median
+from hil.metrics import REFERENCE_S
+from hil_dashboards import queries
+from hil_dashboards.data import RunHead
+from hil_db.records import Status
+from hil_db.schema import INCIDENT, MEASURE, NEWEST_SESSION, RUN, SESSION
+from hil_db.trials import is_no_trial
+
+RUNS = 60  # that a board's pace and incidents are told of
+INCIDENTS_MOST = 200
+
+
+class State(StrEnum):
+    """In a word how a board stands; the lab file's word comes first, then what is stored."""
+
+    QUARANTINED = "quarantined"
+    NEVER = "never run"
+    AWAY = "away"
+    FAILED = "failed"
+    RAN = "ran"
+
+
+@dataclass(frozen=True)
+class Pace:
+    """What the reference workload took on a board's host, in seconds: a value for each run, oldest first."""
+
+    host: str
+    runs: tuple[int, ...]
+    seconds: tuple[float, ...]
+    method: str
+    technique: str
+
+    @property
+    def changes(self) -> tuple[Change, ...] | None:
+        """Where it changed; None where there are too few runs to tell."""
+        return changes(self.seconds) if len(self.seconds) >= LEAST_HISTORY else None
+
+
+@dataclass(frozen=True)
+class BoardRow:
+    """One board: ``images`` of it are stored, ``failed`` of those did not finish last; ``incidents`` of late.
+
+    ``run`` and ``time`` are of its newest session; None for one that has none.
+    """
+
+    name: str
+    kind: str
+    state: State
+    why: str
+    run: int | None
+    time: datetime | None
+    images: int
+    failed: int
+    incidents: int
+    pace: Pace | None
+
+
+@dataclass(frozen=True)
+class IncidentRow:
+    """A failure of the bench itself."""
+
+    run: int
+    time: datetime
+    board: str
+    kind: str
+    action: str
+    seconds: float | None
+    evidence: str | None
+
+
+@dataclass(frozen=True)
+class BoardsData:
+    """The boards by name, and the newest incidents, the newest first."""
+
+    newest: RunHead | None
+    boards: list[BoardRow]
+    incidents: list[IncidentRow]
+
+
+@dataclass(frozen=True)
+class _Last:
+    run: int
+    time: datetime
+    images: int
+    failed: int
+
+
+def read_boards(url: str | None, lab: Path | None) -> BoardsData:
+    """What is stored of boards, and what the lab file says of them, where one is given.
+
+    StoreError when the database cannot be read, LabError for a lab file that makes no sense.
+    """
+    specs = load_lab(lab).boards if lab is not None else ()
+    with queries.reading(url) as connection:
+        newest = queries.newest_run(connection)
+        runs = _newest_runs(connection)
+        last = _last(connection)
+        paces = _paces(connection, runs)
+        incidents = _incidents(connection)
+        counts: dict[str, int] = defaultdict(int)
+        for one in incidents:
+            counts[one.board] += one.run in runs
+    named = {(spec.name, spec.kind.name): spec for spec in specs}
+    rows = [
+        _row(case, last.get(case), named.get(case), newest, counts[case[0]], paces.get(case[0]))
+        for case in sorted({*last, *named})
+    ]
+    return BoardsData(newest, rows, incidents)
+
+
+def _row(
+    case: tuple[str, str],
+    last: _Last | None,
+    spec: BoardSpec | None,
+    newest: RunHead | None,
+    incidents: int,
+    pace: Pace | None,
+) -> BoardRow:
+    if spec is not None and spec.quarantine is not None:
+        state, why = State.QUARANTINED, f"since {spec.quarantine.since}: {spec.quarantine.reason}"
+    elif last is None:
+        state, why = State.NEVER, "the lab file names it"
+    elif newest is not None and last.run != newest.id:
+        state, why = State.AWAY, f"not in run {newest.id}, last in run {last.run}"
+    elif last.failed:
+        state, why = State.FAILED, f"{last.failed:,} of {_images(last.images)} did not finish"
+    else:
+        state, why = State.RAN, f"{_images(last.images)} finished"
+    if last is None:
+        return BoardRow(*case, state, why, None, None, 0, 0, incidents, pace)
+    return BoardRow(*case, state, why, last.run, last.time, last.images, last.failed, incidents, pace)
+
+
+def _images(count: int) -> str:
+    return f"{count:,} image{'' if count == 1 else 's'}"
+
+
+def _newest_runs(connection: Connection) -> set[int]:
+    query = select(RUN.c.id).where(is_no_trial()).order_by(RUN.c.started.desc(), RUN.c.id.desc())
+    return set(connection.scalars(query.limit(RUNS)))
+
+
+def _last(connection: Connection) -> dict[tuple[str, str], _Last]:
+    """By board and kind, of the newest sessions of all its images."""
+    newest = NEWEST_SESSION.c
+    query = (
+        select(newest.board, newest.kind, SESSION.c.run_id, SESSION.c.started, SESSION.c.status)
+        .join(SESSION, SESSION.c.id == newest.session_id)
+        .order_by(SESSION.c.started, SESSION.c.id)
+    )
+    held: dict[tuple[str, str], list[tuple[int, datetime, str]]] = defaultdict(list)
+    for board, kind, run, started, status in connection.execute(query):
+        held[(board, kind)].append((run, started, status))
+    return {case: _of_sessions(sessions) for case, sessions in held.items()}
+
+
+def _of_sessions(sessions: Sequence[tuple[int, datetime, str]]) -> _Last:
+    run, time, _ = sessions[-1]
+    of_run = [status for number, _, status in sessions if number == run]
+    return _Last(run, time, len(of_run), sum(status != Status.FINISHED for status in of_run))
+
+
+def _paces(connection: Connection, runs: set[int]) -> dict[str, Pace]:
+    query = (
+        select(SESSION.c.board, RUN.c.id, RUN.c.host, MEASURE.c.value, MEASURE.c.method, MEASURE.c.technique)
+        .join(SESSION, SESSION.c.id == MEASURE.c.session_id)
+        .join(RUN, RUN.c.id == SESSION.c.run_id)
+        .where(RUN.c.id.in_(runs), MEASURE.c.metric == REFERENCE_S.name)
+        .order_by(RUN.c.started, RUN.c.id)
+    )
+    held: dict[str, list[tuple[int, str, float, str, str]]] = defaultdict(list)
+    for board, *rest in connection.execute(query):
+        held[board].append(tuple(rest))
+    return {board: _pace(rows) for board, rows in held.items()}
+
+
+def _pace(rows: Sequence[tuple[int, str, float, str, str]]) -> Pace:
+    """On the host of the newest run, by the way of that: others have another pace."""
+    *_, (_, host, _, method, technique) = rows
+    by_run: dict[int, list[float]] = defaultdict(list)
+    for run, of_host, value, *way in rows:
+        if (of_host, *way) == (host, method, technique):
+            by_run[run].append(value)
+    seconds = tuple(median(np.asarray(values)) for values in by_run.values())
+    return Pace(host, tuple(by_run), seconds, method, technique)
+
+
+def _incidents(connection: Connection) -> list[IncidentRow]:
+    about = ("run_id", "time", "board", "kind", "action", "seconds", "evidence")
+    query = select(*(INCIDENT.c[name] for name in about)).order_by(
+        INCIDENT.c.time.desc(), INCIDENT.c.id.desc()
+    )
+    return [IncidentRow(*row) for row in connection.execute(query.limit(INCIDENTS_MOST))]

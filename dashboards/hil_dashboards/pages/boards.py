@@ -1,0 +1,121 @@
+"""The boards page: how each board fares, and what befell the bench itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import html
+from dash.development.base_component import Component
+
+from hil.measure.changes import LEAST_HISTORY
+from hil.metrics import REFERENCE_S
+from hil_dashboards import text
+from hil_dashboards.boards import RUNS, BoardRow, BoardsData, IncidentRow, Pace
+from hil_dashboards.choice import Choice
+from hil_dashboards.pages.grid import amount, column, table
+from hil_dashboards.pages.parts import Child, sentence
+
+_LINE = 110  # pixels of a pace's line
+
+
+def boards_page(data: BoardsData, with_lab: bool) -> list[Child]:
+    """A row for each board, then the incidents."""
+    told = f"What boards did last, what befell them in the newest {RUNS} runs, and how long a fixed piece of "
+    told += "work took their host: where that drifts, times of the host's clock do."
+    hint = "Of quarantine and of boards that never ran the lab file tells: `hil dashboard --lab=lab.toml`."
+    return [
+        html.Div(
+            [
+                html.H1("Boards"),
+                html.P(told, className="muted"),
+                *([] if with_lab else [html.P(sentence(hint), className="muted")]),
+            ],
+            className="page-head",
+        ),
+        _boards(data.boards),
+        _incidents(data.incidents) if data.incidents else _none(),
+    ]
+
+
+def _boards(boards: list[BoardRow]) -> Component:
+    rows = [_row(one) for one in boards]
+    paces = [one.pace for one in boards if one.pace is not None]
+    ways = " or ".join(dict.fromkeys(f"{pace.method} by {pace.technique}" for pace in paces))
+    columns = [
+        column("Board", "board", rows, "Link"),
+        column("Kind", "kind", rows, more=16),
+        column("State", "state", rows, "State", more=16),
+        column("Why", "why", rows),
+        column("Run", "run", rows),
+        column("Time, UTC", "time", rows),
+        column("Incidents", "incidents", rows, "Amount"),
+        column("Reference workload", "now", rows, "Amount", headerTooltip=f"on each board's host: {ways}"),
+        column("Over runs", "line", rows, "Line", width=_LINE + 16, flex=0, sortable=False),
+        column("Pace", "pace", rows),
+    ]
+    return html.Section([html.H2("How they fare"), table(columns, rows)], className="card grid-card")
+
+
+def _row(one: BoardRow) -> dict[str, Any]:
+    row = {
+        "board": one.name,
+        "href": Choice(REFERENCE_S.name, board=(one.name,)).href(),
+        "kind": one.kind,
+        "state": str(one.state),
+        "mark": one.state.name.lower(),
+        "why": one.why,
+        "run": one.run,
+        "time": text.moment(one.time).removesuffix(" UTC") if one.time is not None else None,
+        "incidents": amount(one.incidents, f"{one.incidents:,}"),
+    }
+    if one.pace is None:
+        return {**row, "pace": "not measured"}
+    last = one.pace.seconds[-1]
+    told = text.amount(REFERENCE_S.name, last, REFERENCE_S.unit)
+    return {**row, "now": amount(last, told), "line": list(one.pace.seconds), "pace": _pace(one.pace)}
+
+
+def _pace(pace: Pace) -> str:
+    found = pace.changes
+    if found is None:
+        return f"{len(pace.seconds)} of {LEAST_HISTORY} runs that it takes to tell"
+    if not found:
+        return f"steady over {len(pace.seconds)} runs"
+    last = found[-1]
+    return f"{(last.after / last.before - 1) * 100:+.1f} % since run {pace.runs[last.index]}".replace(
+        "-", "−"
+    )
+
+
+def _incidents(incidents: list[IncidentRow]) -> Component:
+    rows = [
+        {
+            "run": one.run,
+            "time": text.moment(one.time).removesuffix(" UTC"),
+            "board": one.board,
+            "kind": one.kind,
+            "action": one.action,
+            "seconds": None if one.seconds is None else amount(one.seconds, f"{text.plain(one.seconds)} s"),
+            "evidence": one.evidence,
+        }
+        for one in incidents
+    ]
+    columns = [
+        column("Run", "run", rows),
+        column("Time, UTC", "time", rows),
+        column("Board", "board", rows),
+        column("What", "kind", rows),
+        column("Done about it", "action", rows),
+        column("Held up", "seconds", rows, "Amount"),
+        column("Evidence", "evidence", rows),
+    ]
+    return html.Section(
+        [html.H2("Incidents, newest first"), table(columns, rows)], className="card grid-card"
+    )
+
+
+def _none() -> Component:
+    return html.Section(
+        [html.H2("No incidents"), html.P("Nothing befell the bench itself.", className="muted")],
+        className="card",
+    )

@@ -1,0 +1,176 @@
+"""The pages of people who log in: what axe-core finds, and deciding on a regression, by keyboard alone."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from subprocess import Popen
+from typing import Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from hil.measure.profile import ClassCost, PathCost, Profile
+from hil.values import Measure, Method, Precision
+from hil_dashboards import users
+from hil_db.records import Incident, RunInfo, SessionRecord, Status
+from hil_db.store import Store
+
+pytestmark = pytest.mark.browser
+
+PASSWORD = "correct horse battery"
+CASE = "board=qemu&kind=kind_a&model=digits&precision=q15"
+PAGES = (
+    "/",
+    "/series",
+    "/triage",
+    "/triage?show=all&baseline=none",
+    "/boards",
+    f"/profile?{CASE}",
+    "/nowhere",
+)
+LAB = """
+[boards.desk-1]
+kind = "nucleo_f439zi"
+probe = "A"
+serial = "/dev/ttyACM0"
+quarantine = { reason = "bent pin", since = 2026-11-26 }
+"""
+
+
+def seed(url: str) -> None:
+    """Two runs: in the second one image takes more, and another's session failed."""
+    profile = Profile("cycle-model-2", 10, (PathCost(("run",), 10, 90, 100),), (ClassCost("alu", 90, 100),))
+    with Store.open(url) as store:
+        for day in (1, 2):
+            began = datetime(2026, 11, day, 3, 0, tzinfo=UTC)
+            run = store.begin_run(RunInfo(started=began, command="pytest --board=all"))
+            for model, failed in (("digits", False), ("vowels", day == 2)):
+                measures = (
+                    Measure("instructions", 100.0 * day, "instructions", Method.COUNTED, "timer", 40.0),
+                    Measure("reference_s", 0.02, "s", Method.MEASURED, "host-clock"),
+                    Measure(
+                        "latency_cycles", 99.0, "cycles", Method.ESTIMATED, "cycle-model-2", None, (90, 120)
+                    ),
+                )
+                record = SessionRecord(
+                    "qemu",
+                    "kind_a",
+                    model,
+                    Precision.Q15,
+                    began,
+                    began + timedelta(seconds=3),
+                    Status.FAILED if failed else Status.FINISHED,
+                    None,
+                    error="no frame in 10.0 s" if failed else None,
+                    measures=() if failed else measures,
+                    profile=None if failed else profile,
+                    incidents=(Incident("qemu", "hang", "reset", began, "no frame", 3.4),) if failed else (),
+                )
+                store.save_session(run, record)
+            store.finish_run(run, Status.FINISHED)
+
+
+@pytest.fixture(scope="module")
+def address(
+    tmp_path_factory: pytest.TempPathFactory,
+    serving: Callable[[list[str]], AbstractContextManager[Popen[str]]],
+) -> Iterator[str]:
+    folder: Path = tmp_path_factory.mktemp("lab")
+    url, file, lab = f"sqlite:///{folder / 'results.db'}", folder / "users", folder / "lab.toml"
+    seed(url)
+    lab.write_text(LAB)
+    users.write(file, {"ann": users.made("ann", users.Role.TRIAGE, PASSWORD)})
+    command = ["-m", "hil", "dashboard", f"--db={url}", "--port=0", "--auth=users", f"--users={file}"]
+    with serving([sys.executable, *command, f"--lab={lab}"]) as server:
+        assert server.stdout is not None
+        yield server.stdout.readline().split()[1]
+
+
+def enter(page: Page, address: str) -> None:
+    """Log in."""
+    page.goto(f"{address}/login")
+    page.fill("input[name=name]", "ann")
+    page.fill("input[name=password]", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("main h1")
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(300_000)  # there for a hang
+    yield context.new_page()
+    context.close()
+
+
+def serious(page: Page) -> list[str]:
+    """What axe-core takes for serious or worse, with the first place of each."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']}: {one['nodes'][0]['html'][:120]}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_what_axe_takes_for_serious(
+    chromium: Browser, address: str, scheme: Literal["light", "dark"]
+) -> None:
+    context = chromium.new_context(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
+    context.set_default_timeout(300_000)  # there for a hang
+    page = context.new_page()
+    page.goto(f"{address}/login")
+    found = {"/login": serious(page)}
+    enter(page, address)
+    for path in PAGES:
+        page.goto(f"{address}{path}")
+        page.wait_for_selector("main h1")
+        page.wait_for_function(
+            "() => [...document.querySelectorAll('.grid-card')].every(one => one.querySelector('.ag-row'))"
+        )
+        found[path] = serious(page)
+    page.goto(f"{address}/triage")
+    page.locator(".decide").first.click()
+    page.wait_for_selector("dialog[open]")
+    found["dialog"] = serious(page)
+    assert {path: told for path, told in found.items() if told} == {}
+    context.close()
+
+
+def test_a_regression_is_decided_on_by_keyboard_and_told_to_all(page: Page, address: str) -> None:
+    wrong: list[str] = []
+    page.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    enter(page, address)
+    page.goto(f"{address}/triage")
+    page.wait_for_selector(".standing.open")
+    assert page.locator(".decide").count() == 1
+    page.locator(".decide").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("dialog[open]")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("dialog", state="detached")
+    page.locator(".decide").focus()
+    page.keyboard.press("Enter")
+    page.locator("dialog input[value=acknowledged]").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")  # fixed by a commit
+    page.keyboard.press("Tab")
+    page.keyboard.type("no commit")
+    page.locator("dialog textarea").focus()
+    page.keyboard.type("the table is smaller")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.locator("dialog input[name=commit]:invalid").count() == 1, "what is no commit was taken"
+    page.fill("dialog input[name=commit]", "0123abc")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=Nothing is open")
+    assert "fixed by 0123abc" in page.inner_text("main")
+    assert "the table is smaller" in page.inner_text("main")
+    assert not wrong
