@@ -7,13 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from hil.measure.energy import Pass, energy, idle_samples, windows
+from hil.measure.shape import windows_by_shape
 from hil.power.base import PowerTrace
 from hil.power.emulated import timeline
 from hil.power.emulated.encode import Encoder
 from hil.power.emulated.kit import CALIBRATION
 from hil.power.emulated.play import Takes, played
 from hil.power.ppk2.decode import Decoder, aligned
-from hil.power.ppk2.wire import RATE_HZ
+from hil.power.ppk2.wire import RATE_HZ, SAMPLE_BYTES
 from hil.values import Measure, Method
 from power_probes import VOLTS
 
@@ -23,9 +24,18 @@ CRYSTAL = 1e-4
 
 
 def modelled(
-    run_a: float, idle_a: float, clock_hz: float, spans: Sequence[int], per_window: int, phase: int
+    run_a: float,
+    idle_a: float,
+    clock_hz: float,
+    spans: Sequence[int],
+    per_window: int,
+    phase: int,
+    wired: bool = True,
 ) -> dict[str, Measure]:
-    """The figures of an emulated board's pass that begins ``phase`` cycles after some sample."""
+    """The figures of an emulated board's pass that begins ``phase`` cycles after some sample.
+
+    Without a wire they are of the current's shape.
+    """
     margin = round(clock_hz * 1e-3)
     at = phase + margin + np.cumsum([0, *spans])
     one = timeline.Pass(
@@ -34,13 +44,19 @@ def modelled(
     encoder = Encoder(CALIBRATION, VOLTS)
     rest = round(IDLE_S * RATE_HZ) + phase % 64
     takes = Takes(run_a, idle_a, clock_hz / RATE_HZ)
-    data = encoder.samples(idle_a, 0, 0, rest) + played(one, takes, 1, 0, encoder, rest)
+    data = encoder.samples(idle_a, 0, 0, rest) + played(one, takes, int(wired), 0, encoder, rest)
+    data += encoder.samples(idle_a, 0, len(data) // SAMPLE_BYTES, rest)
     found = aligned(data)
     trace = PowerTrace.of(
         Decoder(CALIBRATION, VOLTS).samples(found.words), found.words, driver="ppk2", rate_hz=RATE_HZ,
         supply_v=VOLTS, breaks=found.breaks, calibration=CALIBRATION.stored(),
     )  # fmt: skip
-    held = windows(trace, 0, [span / clock_hz for span in spans], per_window, CRYSTAL)
+    spans_s = [span / clock_hz for span in spans]
+    held = (
+        windows(trace, 0, spans_s, per_window, CRYSTAL)
+        if wired
+        else windows_by_shape(trace, spans_s, per_window, CRYSTAL)
+    )
     seen = energy(
         [Pass(trace, held, INFERENCES, idle_samples(trace, 0, IDLE_S))],
         method=Method.MODELLED, technique="ppk2", conditions={}, gain_share=0.0,

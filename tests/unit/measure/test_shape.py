@@ -7,11 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from emulated_energy import INFERENCES, modelled
 from hil.measure.energy import Pass, energy
 from hil.measure.shape import windows_by_shape
 from hil.measure.windows import idle_samples
 from hil.power.base import Flaw, PowerTrace
 from hil.values import Method
+from power_probes import VOLTS as PROBE_VOLTS
 from power_traces import CRYSTAL, IDLE_A, IDLE_S, RATE_HZ, RUN_A, VOLTS, traced
 
 SPAN = 10_000
@@ -117,3 +119,13 @@ def test_the_trace_of_another_rate_has_the_same_windows() -> None:
     trace = replace(board(ends=10), rate_hz=RATE_HZ / 10)
     found = windows_by_shape(trace, [1.0] * 15, 3, CRYSTAL)
     assert [one.end - one.begin for one in found.windows] == [3 * SPAN] * 5
+
+
+@pytest.mark.parametrize("phase", range(0, 5_000, 777))
+def test_energy_of_an_emulated_board_without_a_wire_is_what_it_took(phase: int) -> None:
+    span = 2_512_345
+    found = modelled(3.6e-3, 1.15e-3, 25e6, [span] * 3, 1, phase, wired=False)
+    taken_uj = 3.6e-3 * PROBE_VOLTS * span / 25e6 / INFERENCES * 1e6
+    held = found["energy_per_inference"]
+    assert held.technique == "ppk2 by shape"
+    assert held.value == pytest.approx(taken_uj, rel=1e-3)
