@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 
 from hil.desk.ports import users_of
-from hil.errors import HilError, LabError, LinkError
+from hil.errors import HilError, LabError, LinkError, PowerProbeError
 from hil.flash.base import Flasher
 from hil.flash.process import ProbeProcess
 from hil.image import Image
@@ -24,6 +24,7 @@ from hil.measure.cycles import CoreTrace
 from hil.measure.elf import check_fits, load_segments
 from hil.power.board import BoardPower
 from hil.power.opening import kit_of, of_emulator, of_silicon
+from hil.power.supply import Supply
 from hil.qemu.process import QemuProcess, find_ahead
 from hil.values import Method
 
@@ -133,7 +134,7 @@ def open_board(
             raise error.at(spec.name) from None
         if process is None:
             port = "" if spec.through_probe else _free_port(spec)
-            power = None if spec.power is None else of_silicon(spec.power, kind, spec.name)
+            power, power_missing = _supplied(spec, stack)
             yield Board(
                 spec.name,
                 kind,
@@ -143,7 +144,7 @@ def open_board(
                 versions=versions,
                 hang_after_s=spec.hang_after_s,
                 power=power,
-                power_missing=_no_probe(spec),
+                power_missing=power_missing,
             )
         else:
             yield Board(
@@ -165,6 +166,21 @@ def open_board(
                 power=_modelled(spec, process, stack),
                 power_missing=_no_probe(spec) or process.trace_missing,
             )
+
+
+def _supplied(spec: BoardSpec, stack: ExitStack) -> tuple[BoardPower | None, str | None]:
+    """The power of a board of silicon, which has it from now on; or why that is not its probe's to give.
+
+    It may have power all the same: who flashes it finds out.
+    """
+    if spec.power is None:
+        return None, _no_probe(spec)
+    try:
+        supply = stack.enter_context(Supply(of_silicon(spec.power, spec.kind, spec.name)))
+    except PowerProbeError as error:
+        error.board = None  # who tells it names the board
+        return None, f"no energy: {error}"
+    return supply.power, None
 
 
 def _no_probe(spec: BoardSpec) -> str | None:
