@@ -112,6 +112,8 @@ def test_the_bench_prints_stores_and_exports_the_same_values(tmp_path: Path) -> 
 
     assert rows(tmp_path, "select status, git_commit, command from run")[0][:2] == ("finished", None)
     assert rows(tmp_path, "select metric, count, technique from sample order by metric, technique") == [
+        ("energy_net_per_inference", 3, "ppk2 model of STM32G431 currents"),
+        ("energy_per_inference", 3, "ppk2 model of STM32G431 currents"),
         ("instructions", 20, "plugin"),
         ("instructions", 20, "timer"),
         ("latency_cycles", 20, "cycle-model-2"),
