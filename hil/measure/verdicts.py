@@ -219,7 +219,7 @@ def _exact(metric: Metric, new: Taken, old: Taken, tolerance: Tolerance) -> Verd
     more as others take less, those that take more count.
     """
     before, after = old.measure, new.measure
-    step = 0.0 if metric.share else new.measure.resolution or 0.0
+    step = 0.0 if metric.share else _step(new, old)
     apart, vectors = after.value - before.value, _vectors(new, old, step)
     signs = {np.sign(apart)} if abs(apart) > step else set()
     if vectors is not None:
@@ -242,6 +242,11 @@ def _exact(metric: Metric, new: Taken, old: Taken, tolerance: Tolerance) -> Verd
     return Verdict(metric, outcome, before, after, reason, share, covered, vectors, alone)
 
 
+def _step(new: Taken, old: Taken) -> float:
+    """The smallest change that both can tell."""
+    return max(new.measure.resolution or 0.0, old.measure.resolution or 0.0)
+
+
 def _vectors(new: Taken, old: Taken, step: float) -> Moved | None:
     """How many vectors changed, where both sessions tell."""
     if new.samples is None or old.samples is None or len(new.samples) != len(old.samples):
@@ -262,7 +267,7 @@ def _noisy(metric: Metric, new: Taken, old: Taken, tolerance: Tolerance, history
     session alone: there the change points decide, as soon as the history is long enough for them.
     """
     apart = abs(new.measure.value - old.measure.value)
-    if new.normal == old.normal or (new.reference is None and apart <= (new.measure.resolution or 0.0)):
+    if new.normal == old.normal or (new.reference is None and apart <= _step(new, old)):
         return Verdict(metric, Outcome.UNCHANGED, old.measure, new.measure, "equal", 0.0)
     values = history.normal if history is not None else np.empty(0)
     if min(new.normal, old.normal, float(np.min(values, initial=1.0))) <= 0:  # noise is a share of the value

@@ -22,6 +22,7 @@ def measured(
     method: Method = Method.MEASURED,
     technique: str = "ppk2",
     span: int = SPAN,
+    inferences: int = 10,
     volts: float = VOLTS,
     calibration: str = "1",
     gain_share: float = 0.02,
@@ -29,7 +30,7 @@ def measured(
 ) -> SessionRecord:
     """The session with energy of three resets: ``share`` is by how much more current than usual, in each."""
     shares = [share] * 3 if isinstance(share, float) else list(share)
-    passes = [passed([span] * 3, [RUN_A * one] * 3, volts=volts) for one in shares]
+    passes = [passed([span] * 3, [RUN_A * one] * 3, inferences=inferences, volts=volts) for one in shares]
     found = energy(
         [_calibrated(one, calibration) for one in passes],
         method=method,

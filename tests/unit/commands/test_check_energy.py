@@ -119,6 +119,19 @@ def test_modelled_energy_of_an_image_repeats_up_to_a_sample(add: Add, check: Che
     assert {name: one["outcome"] for name, one in found.items()} == dict.fromkeys(NAMES, "unchanged")
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_short_windows_tell_no_more_than_they_can(add: Add, check: Check, turned: bool) -> None:
+    """Of windows of two lengths the shorter tell how far apart their energies may be."""
+    pair = [
+        measured(record(), span=SPAN, **MODELLED),
+        measured(record(), 1.001, span=10 * SPAN, image=2, inferences=100, **MODELLED),
+    ]
+    for one in reversed(pair) if turned else pair:
+        add(one)
+    energy_uj = check()[1]["energy_per_inference"]
+    assert (energy_uj["outcome"], abs(energy_uj["change"])) == ("unchanged", pytest.approx(1e-3, rel=0.01))
+
+
 def test_a_modelled_change_is_one_at_once_and_no_vectors(add: Add, check: Check) -> None:
     add(measured(record(), **MODELLED))
     add(measured(record(), 1.01, image=2, **MODELLED))
