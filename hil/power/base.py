@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -188,6 +188,7 @@ class PowerProbe(Protocol):
     def stop(self) -> PowerTrace: ...
 
 
+@runtime_checkable
 class Watched(Protocol):
     """A probe that shows what it measures while it does."""
 

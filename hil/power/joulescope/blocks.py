@@ -33,6 +33,14 @@ class Block:
     def end(self) -> int:
         return self.first + len(self.values)
 
+    def before(self, number: int) -> Block:
+        """Its samples of smaller numbers."""
+        return Block(self.first, self.values[: max(0, number - self.first)])
+
+    def behind(self, number: int) -> Block:
+        """Its other samples."""
+        return Block(max(self.first, number), self.values[max(0, number - self.first) :])
+
 
 @dataclass(frozen=True, eq=False)
 class Joined:

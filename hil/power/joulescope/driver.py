@@ -67,6 +67,21 @@ class Collected:
                 self.seconds.append(time.monotonic())
                 self.counts.append(found.end - blocks[0].first)
 
+    def taken_out(self) -> Collected:
+        """What all signals have by now, which is kept no longer; what some have besides stays."""
+        with self.lock:
+            ends = [max((one.end for one in blocks), default=0) for blocks in self.signals.values()]
+            end = min(ends, default=0)
+            came = {name: [one.before(end) for one in blocks] for name, blocks in self.signals.items()}
+            self.signals = {
+                name: [one.behind(end) for one in blocks if one.end > end]
+                for name, blocks in self.signals.items()
+            }
+            self.seconds.clear()
+            self.counts.clear()
+        came = {name: [one for one in blocks if len(one.values)] for name, blocks in came.items()}
+        return Collected(came, rate_hz=self.rate_hz)
+
 
 class Joulescope:
     """An instrument in the board's supply, a context manager; the board has a supply of its own.
@@ -167,6 +182,20 @@ class Joulescope:
 
             self._subscribe(f"{self._path}/{topic}/!data", take)
             self._publish(f"{topic}/ctrl", 1)
+
+    def watched(self) -> PowerTrace | None:
+        """What came since it was last asked, while it measures; it is no part of what ``stop`` gives."""
+        collected = self._collected
+        came = collected.taken_out()
+        if all(came.signals.values()):
+            return traced(came, self._model_name, self._path, self._given_volts(), self._board)
+        if collected.failed is not None:
+            raise self._error(
+                f"the Joulescope {self._path} sends nothing any more",
+                collected.failed,
+                "check its cable and its USB port",
+            )
+        return None
 
     def stop(self) -> PowerTrace:
         """What was taken since ``start``; PowerProbeError when that is nothing."""

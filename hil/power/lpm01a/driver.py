@@ -105,7 +105,14 @@ class Lpm01a:
         """What came since it was last asked, while it measures; it is no part of what ``stop`` gives."""
         taken = self._port.taken
         with taken.lock:
-            last = taken.data.rfind(bytes([wire.BEGIN, wire.STAMP]))
+            whole = len(taken.data) - len(wire.stamp(0)) + 2  # of which a stamp is there to its end
+            last = taken.data.rfind(bytes([wire.BEGIN, wire.STAMP]), 0, max(0, whole))
+            if last <= 0 and taken.failed is not None:
+                raise self._port.error(
+                    f"the power probe at {self._port.name} sends nothing any more",
+                    taken.failed,
+                    "check its cable and its USB port",
+                )
             if last <= 0:
                 return None
             data = bytes(taken.data[: last + len(wire.stamp(0))])

@@ -111,6 +111,12 @@ class Ppk2:
         with taken.lock:
             data = bytes(taken.data)
             used = len(data) - len(data) % wire.SAMPLE_BYTES
+            if taken.failed is not None and len(data) < _FEW:
+                raise self._port.error(
+                    f"the power probe at {self._port.name} sends nothing any more",
+                    taken.failed,
+                    "check its cable and its USB port",
+                )
             if len(data) < _FEW:
                 return None
             del taken.data[:used]

@@ -108,6 +108,18 @@ def test_a_signal_that_never_came_is_named() -> None:
         trace(collected((0, N), "1"))
 
 
+def test_what_is_watched_is_what_all_signals_have() -> None:
+    found = collected()
+    late = found.signals["0"].pop()
+    pieces = [trace(found.taken_out())]
+    assert len(pieces[0]) == N - 800
+    assert not any(found.taken_out().signals["0"])
+    found.signals["0"].append(late)
+    pieces.append(trace(found.taken_out()))
+    assert np.array_equal(np.concatenate([one.current_a for one in pieces]), CURRENT)
+    assert not any(one.breaks for one in pieces)
+
+
 def test_one_that_is_unplugged_is_told() -> None:
     found = collected()
     found.failed = "it went away: it was unplugged"
