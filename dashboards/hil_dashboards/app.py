@@ -13,7 +13,7 @@ from flask import Response, request
 from plotly.utils import PlotlyJSONEncoder
 
 from hil.errors import HilError
-from hil_dashboards import queries
+from hil_dashboards import queries, traces
 from hil_dashboards.access import Access, Person, Proxied, chosen
 from hil_dashboards.data import RunHead
 from hil_dashboards.deciding import add_deciding
@@ -96,6 +96,11 @@ def create_app(
         # A browser that goes back would otherwise show what it once kept.
         return Response(written(tree), mimetype="application/json", headers={"Cache-Control": "no-store"})
 
+    def samples() -> Response:
+        status, body = traces.answer(url, request.query_string.decode(errors="replace"))
+        return Response(body, status, mimetype="application/json", headers={"Cache-Control": "no-store"})
+
+    app.server.add_url_rule("/samples", view_func=samples)
     app.server.add_url_rule("/content/", view_func=content)
     app.server.add_url_rule("/content/<path:page>", view_func=content)
     access = access if access is not None else chosen()

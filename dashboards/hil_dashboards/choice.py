@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
@@ -12,6 +13,7 @@ FILTERS: tuple[Filter, ...] = get_args(Filter)
 
 RUNS = (50, 200, 1000)
 RUNS_USUAL = 200
+POINTS_USUAL, POINTS_LEAST, POINTS_MOST = 2_000, 200, 8_000  # of a trace
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,71 @@ def parse_triage(search: str | None) -> TriageChoice:
     return TriageChoice(_first(fields, "baseline") or None, _first(fields, "show") == "all")
 
 
+@dataclass(frozen=True)
+class TraceChoice:
+    """A pass of a session, or of the newest session that a probe saw of a board, model and precision.
+
+    ``begin`` and ``end`` are seconds of its trace, where a part of it is looked at.
+    """
+
+    session: int | None = None
+    number: int = 0
+    board: str = ""
+    kind: str = ""
+    model: str = ""
+    precision: str = ""
+    begin: float | None = None
+    end: float | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether it names a session or a case at all."""
+        return self.session is not None or all((self.board, self.kind, self.model, self.precision))
+
+    def of_pass(self, session: int, number: int) -> TraceChoice:
+        """The whole of that pass."""
+        return TraceChoice(session, number)
+
+    def part(self, begin: float, end: float) -> TraceChoice:
+        """The same choice, between two times."""
+        return replace(self, begin=begin, end=end)
+
+    def href(self) -> str:
+        """The address of the page that shows this choice."""
+        parts: list[tuple[str, object]] = []
+        if self.session is not None:
+            parts += [("session", self.session), ("pass", self.number)]
+        else:
+            names = ("board", "kind", "model", "precision")
+            parts += [(name, getattr(self, name)) for name in names]
+        if self.begin is not None and self.end is not None:
+            parts += [("from", f"{self.begin:.9f}"), ("to", f"{self.end:.9f}")]
+        return f"/trace?{urlencode(parts)}"
+
+
+def parse_trace(search: str | None) -> TraceChoice:
+    """The choice in a query such as ``?session=12&pass=0&from=0.1&to=0.2``."""
+    fields = _fields(search)
+    begin, end = _seconds(_first(fields, "from")), _seconds(_first(fields, "to"))
+    inside = begin is not None and end is not None and begin < end
+    return TraceChoice(
+        _number(_first(fields, "session")),
+        _number(_first(fields, "pass")) or 0,
+        _first(fields, "board"),
+        _first(fields, "kind"),
+        _first(fields, "model"),
+        _first(fields, "precision"),
+        begin if inside else None,
+        end if inside else None,
+    )
+
+
+def parse_points(search: str | None) -> int:
+    """How many points a query such as ``?points=1200`` asks for, within what is drawn at all."""
+    asked = _number(_first(_fields(search), "points"))
+    return POINTS_USUAL if asked is None else min(max(asked, POINTS_LEAST), POINTS_MOST)
+
+
 def parse_profile(search: str | None) -> ProfileChoice:
     """The choice in a query such as ``?board=qemu&kind=a&model=b&precision=q15&run=3``."""
     fields = _fields(search)
@@ -153,6 +220,10 @@ def _fields(search: str | None) -> dict[str, list[str]]:
 
 def _first(fields: dict[str, list[str]], field: str) -> str:
     return next(iter(fields.get(field, ())), "")
+
+
+def _seconds(text: str) -> float | None:
+    return float(text) if re.fullmatch(r"\d{1,9}(\.\d{0,12})?(e-\d{1,2})?", text, re.ASCII) else None
 
 
 def _number(text: str) -> int | None:

@@ -10,6 +10,8 @@ from hil.measure.profile import Profile
 from hil_dashboards.choice import Choice
 from hil_db.records import Status
 from hil_db.schema import MEASURE_COLUMNS
+from hil_db.shelf import Shelf
+from hil_db.traced import StoredPass
 
 CASE_COLUMNS = ("board", "kind", "model", "precision")
 SESSION_COLUMNS = (
@@ -53,7 +55,8 @@ class MatrixData:
     """``sessions`` has SESSION_COLUMNS, ``values`` VALUE_COLUMNS, ``most`` MOST_COLUMNS.
 
     ``most`` is the largest number of vectors a session of each case ever took; ``profiled`` (CASE_COLUMNS)
-    are the cases of which a profile is stored. ``newest`` is None without a run that has results.
+    are the cases of which a profile is stored, ``traced`` those that a power probe saw. ``newest`` is None
+    without a run that has results.
     """
 
     newest: RunHead | None
@@ -61,6 +64,7 @@ class MatrixData:
     values: Rows
     most: Rows
     profiled: Rows
+    traced: Rows
 
 
 @dataclass(frozen=True)
@@ -95,3 +99,19 @@ class ProfileData:
     session: tuple[Any, ...] | None
     profile: Profile | None
     cycles: tuple[Any, ...] | None
+
+
+@dataclass(frozen=True)
+class TraceData:
+    """The passes of one session on a power probe; without any ``session`` is None, or ``passes`` are empty.
+
+    ``session`` has SESSION_COLUMNS, ``values`` (VALUE_COLUMNS) are what passes tell. ``others`` are runs that
+    have passes of the same case, newest first, each with its session.
+    """
+
+    newest: RunHead | None
+    session: tuple[Any, ...] | None
+    passes: tuple[StoredPass, ...]
+    values: Rows
+    others: tuple[tuple[int, int], ...]
+    shelf: Shelf

@@ -54,7 +54,7 @@ class Row:
     """One model and precision on one board: its newest session, and its newest values by metric.
 
     A metric has several values when its session took it by several methods or techniques. ``profiled``:
-    of some session of it a profile is stored.
+    of some session of it a profile is stored; ``traced``: a power probe saw one.
     """
 
     board: str
@@ -71,6 +71,7 @@ class Row:
     image: str | None
     values: dict[str, tuple[Value, ...]]
     profiled: bool = False
+    traced: bool = False
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
 def matrix(data: MatrixData) -> list[Row]:
     """The matrix's rows, ordered by board, kind, model and precision."""
     most = {tuple(case): vectors for *case, vectors in data.most}
-    profiled = {tuple(case) for case in data.profiled}
+    profiled, traced = ({tuple(case) for case in cases} for cases in (data.profiled, data.traced))
     held: dict[tuple[Any, ...], dict[str, list[Value]]] = {}
     for cells in data.values:
         record = dict(zip(VALUE_COLUMNS, cells, strict=True))
@@ -152,6 +153,7 @@ def matrix(data: MatrixData) -> list[Row]:
             image=record["image"],
             values={metric: tuple(cell) for metric, cell in held.get(_case(record), {}).items()},
             profiled=_case(record) in profiled,
+            traced=_case(record) in traced,
         )
         for record in sorted(newest, key=_case)
     ]

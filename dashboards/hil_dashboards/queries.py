@@ -14,14 +14,23 @@ from sqlalchemy import Connection, select
 from hil.metrics import INSTRUCTIONS
 from hil.text.wording import conditions_text
 from hil_dashboards import selects
-from hil_dashboards.choice import FILTERS, Choice, Filter, ProfileChoice
-from hil_dashboards.data import VALUE_COLUMNS, MatrixData, ProfileData, Rows, RunHead, SeriesData
+from hil_dashboards.choice import FILTERS, Choice, Filter, ProfileChoice, TraceChoice
+from hil_dashboards.data import (
+    VALUE_COLUMNS,
+    MatrixData,
+    ProfileData,
+    Rows,
+    RunHead,
+    SeriesData,
+    TraceData,
+)
 from hil_dashboards.selects import Statement
-from hil_db import engine, faults, profiles
+from hil_db import engine, faults, profiles, shelf
 from hil_db.liveness import status_now
 from hil_db.references import latest_run
 from hil_db.schema import INCIDENT, MEASURE, RUN, SESSION
 from hil_db.store import Store
+from hil_db.traced import StoredPass, read_passes
 
 INCIDENTS_MOST = 5
 PROFILES_MOST = 12  # so many runs are there to choose from
@@ -52,6 +61,7 @@ def read_matrix(url: str | None) -> MatrixData:
             _values(connection, selects.newest_values()),
             _rows(connection, selects.most_vectors()),
             _rows(connection, selects.profiled_cases()),
+            _rows(connection, selects.traced_cases()),
         )
 
 
@@ -101,6 +111,29 @@ def read_profile(url: str | None, choice: ProfileChoice) -> ProfileData:
         profile = profiles.read(connection, [session_id])[session_id]
         cycles = _values(connection, selects.cycles(session_id, profile.technique))
         return ProfileData(newest, known, session, profile, next(iter(cycles), None))
+
+
+def read_trace(url: str | None, choice: TraceChoice) -> TraceData:
+    """What a power probe saw of the choice's session. StoreError when the database cannot be read."""
+    kept = shelf.of(engine.parse(url))
+    with reading(url) as connection:
+        newest = newest_run(connection)
+        session_id = connection.scalar(selects.traced_session(choice)) if choice.complete else None
+        if session_id is None:
+            return TraceData(newest, None, (), [], (), kept)
+        (session,) = _rows(connection, selects.one_session(session_id))
+        passes = read_passes(connection, select(SESSION.c.id).where(SESSION.c.id == session_id))
+        values = _values(connection, selects.power_values(session_id))
+        others = connection.execute(selects.traced_runs(session_id, PROFILES_MOST)).all()
+        runs = tuple((run, other) for run, other in others)
+        return TraceData(newest, session, tuple(passes), values, runs, kept)
+
+
+def read_pass(url: str | None, session: int, number: int) -> StoredPass | None:
+    """One pass; None when there is no such. StoreError when the database cannot be read."""
+    with reading(url) as connection:
+        passes = read_passes(connection, select(SESSION.c.id).where(SESSION.c.id == session))
+    return next((one for one in passes if one.number == number), None)
 
 
 @contextmanager

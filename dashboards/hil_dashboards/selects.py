@@ -7,8 +7,18 @@ from typing import Any
 
 from sqlalchemy import Select, Text, and_, cast, func, or_, select
 
-from hil.metrics import LATENCY_CYCLES, MATRIX, VECTORS
-from hil_dashboards.choice import Choice, ProfileChoice
+from hil.metrics import (
+    CURRENT_AVG,
+    CURRENT_IDLE,
+    CURRENT_PEAK,
+    ENERGY_NET_PER_INFERENCE,
+    ENERGY_PER_INFERENCE,
+    LATENCY_CYCLES,
+    MATRIX,
+    POWER_AVG,
+    VECTORS,
+)
+from hil_dashboards.choice import Choice, ProfileChoice, TraceChoice
 from hil_dashboards.data import CASE_COLUMNS
 from hil_db.records import Status
 from hil_db.schema import (
@@ -17,6 +27,7 @@ from hil_db.schema import (
     MEASURE_COLUMNS,
     NEWEST_SESSION,
     NEWEST_VALUE,
+    POWER_PASS,
     PROFILE,
     RUN,
     SESSION,
@@ -25,6 +36,14 @@ from hil_db.trials import is_no_trial
 
 Statement = Select[*tuple[Any, ...]]
 
+POWER = (
+    ENERGY_PER_INFERENCE,
+    ENERGY_NET_PER_INFERENCE,
+    POWER_AVG,
+    CURRENT_AVG,
+    CURRENT_PEAK,
+    CURRENT_IDLE,
+)
 _CASE = tuple(SESSION.c[name] for name in CASE_COLUMNS)
 _NEWEST_CASE = tuple(NEWEST_SESSION.c[name] for name in CASE_COLUMNS)
 # A session may be stored long after it ran (`hil store`): its number does not say which is newest.
@@ -67,6 +86,46 @@ def most_vectors() -> Statement:
 def profiled_cases() -> Statement:
     """CASE_COLUMNS of the cases with a profile."""
     return select(*_NEWEST_CASE).where(NEWEST_SESSION.c.profiled)
+
+
+def traced_cases() -> Statement:
+    """CASE_COLUMNS of the cases whose newest session, or newest energy, is of a power probe."""
+    first = and_(POWER_PASS.c.number == 0)
+    newest = select(*_NEWEST_CASE).join(
+        POWER_PASS, and_(first, POWER_PASS.c.session_id == NEWEST_SESSION.c.session_id)
+    )
+    value = NEWEST_VALUE.c
+    told = select(*(value[name] for name in CASE_COLUMNS)).join(
+        POWER_PASS, and_(first, POWER_PASS.c.session_id == value.session_id)
+    )
+    return select(newest.union(told.where(value.metric == ENERGY_PER_INFERENCE.name)).subquery())
+
+
+def traced_session(choice: TraceChoice) -> Statement:
+    """The number of the choice's session, or of the newest one of its case that a power probe saw."""
+    if choice.session is not None:
+        return select(SESSION.c.id).where(SESSION.c.id == choice.session)
+    return _traced_of(choice).with_only_columns(SESSION.c.id).order_by(*_NEWEST_FIRST).limit(1)
+
+
+def traced_runs(session_id: int, most: int) -> Statement:
+    """The newest runs in which a power probe saw a session of the same case, each with the newest of it."""
+    own = SESSION.alias()
+    same = and_(*(SESSION.c[name] == own.c[name] for name in CASE_COLUMNS))
+    query = select(SESSION.c.run_id, func.max(SESSION.c.id)).join(
+        POWER_PASS, and_(POWER_PASS.c.session_id == SESSION.c.id, POWER_PASS.c.number == 0)
+    )
+    wanted = _of_no_trial(query.join(own, same)).where(own.c.id == session_id).group_by(SESSION.c.run_id)
+    return wanted.order_by(*_newest_runs()).limit(most)
+
+
+def power_values(session_id: int) -> Statement:
+    """VALUE_COLUMNS of what a session's passes on a power probe tell."""
+    return (
+        _values()
+        .where(SESSION.c.id == session_id, MEASURE.c.metric.in_([metric.name for metric in POWER]))
+        .order_by(MEASURE.c.id)
+    )
 
 
 def profiled_runs(choice: ProfileChoice, most: int) -> Statement:
@@ -167,6 +226,20 @@ def _profiled() -> Statement:
         select(SESSION.c.id)
         .join(PROFILE, PROFILE.c.session_id == SESSION.c.id)
         .where(SESSION.c.status == Status.FINISHED)
+    )
+
+
+def _traced_of(choice: TraceChoice) -> Statement:
+    seen = and_(POWER_PASS.c.session_id == SESSION.c.id, POWER_PASS.c.number == 0)
+    return _of_no_trial(
+        select(SESSION.c.id)
+        .join(POWER_PASS, seen)
+        .where(
+            SESSION.c.board == choice.board,
+            SESSION.c.kind == choice.kind,
+            SESSION.c.model == choice.model,
+            SESSION.c.precision == choice.precision,
+        )
     )
 
 

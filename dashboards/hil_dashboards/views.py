@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from hil_dashboards import frames, queries
+from hil_dashboards import frames, queries, traces
 from hil_dashboards.access import Person
 from hil_dashboards.boards import read_boards
-from hil_dashboards.choice import parse_profile, parse_search, parse_triage
+from hil_dashboards.choice import parse_profile, parse_search, parse_trace, parse_triage
 from hil_dashboards.data import RunHead
 from hil_dashboards.pages import notice
 from hil_dashboards.pages.boards import boards_page
@@ -20,6 +20,7 @@ from hil_dashboards.pages.matrix import matrix_page
 from hil_dashboards.pages.parts import Child
 from hil_dashboards.pages.profile import profile_page
 from hil_dashboards.pages.series import series_page
+from hil_dashboards.pages.trace import trace_page
 from hil_dashboards.pages.triage import triage_page
 from hil_dashboards.regressions import read_triage
 
@@ -78,10 +79,17 @@ def _profile(asked: Asked) -> Shown:
     return data.newest, profile_page(data, choice)
 
 
+def _trace(asked: Asked) -> Shown:
+    choice = parse_trace(asked.search)
+    data = queries.read_trace(asked.url, choice)
+    return data.newest, trace_page(data, choice, traces.look(data.shelf, traces.chosen(data, choice)))
+
+
 PAGES: Mapping[str, Page] = {
     "/": Page("Matrix", _matrix),
     "/series": Page("Series", _series),
     "/triage": Page("Triage", _triage),
     "/boards": Page("Boards", _boards),
     "/profile": Page(None, _profile),
+    "/trace": Page(None, _trace),
 }

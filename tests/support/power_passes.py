@@ -2,48 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-import numpy as np
-
 from hil.measure.energy import Pass, windows
-from hil.power.base import Flaw, PowerTrace
+from hil.power.base import PowerTrace
+from hil.power.emulated.faults import Damage, Fault, damaged
 from hil.power.emulated.kit import CALIBRATION
 from hil.power.ppk2.decode import Decoder, aligned
 from hil.power.ppk2.wire import RATE_HZ
 from power_probes import VOLTS, currents, words
 
+CRYSTAL = 1e-4
 
-def power_trace(seed: int = 0, seconds: float = 0.6, window_s: float = 0.1) -> PowerTrace:
+
+def power_trace(
+    seed: int = 0, seconds: float = 0.6, window_s: float = 0.1, fault: Fault | None = None
+) -> PowerTrace:
     """Of a board that toggles the first logic input every ``window_s``; another seed gives other noise."""
-    found = aligned(words(*currents(seconds, window_s, seed)).tobytes())
+    sent = words(*currents(seconds, window_s, seed))
+    found = aligned(sent.tobytes() if fault is None else damaged(sent, fault))
     samples = Decoder(CALIBRATION, VOLTS).samples(found.words)
-    return PowerTrace(
-        RATE_HZ,
-        samples.current_a,
-        samples.digital,
-        samples.flaws,
-        VOLTS,
-        found.breaks,
+    return PowerTrace.of(
+        samples,
         found.words,
-        CALIBRATION.stored(),
-        "ppk2",
+        driver="ppk2",
+        rate_hz=RATE_HZ,
+        supply_v=VOLTS,
+        breaks=found.breaks,
+        calibration=CALIBRATION.stored(),
     )
 
 
-def power_pass(seed: int = 0, seconds: float = 0.6, window_s: float = 0.1) -> Pass:
+def power_pass(
+    seed: int = 0, seconds: float = 0.6, window_s: float = 0.1, fault: Fault | None = None
+) -> Pass:
     """With a window of each ``window_s`` but the first, while the board waits, and the last."""
-    trace = power_trace(seed, seconds, window_s)
+    trace = power_trace(seed, seconds, window_s, fault)
     count = len(trace.edges(0)[0]) - 1
-    return Pass(trace, windows(trace, 0, [window_s] * count, 1, 1e-4), 7, (0, round(window_s * RATE_HZ)))
+    found = windows(trace, 0, [window_s] * count, 1, CRYSTAL)
+    return Pass(trace, found, 7, (0, round(window_s * RATE_HZ)))
 
 
-def clipped(one: Pass, window: int) -> Pass:
-    """The same where some samples of a window were beyond what the probe measures."""
-    begin, end = one.windows.windows[window].begin, one.windows.windows[window].end
-    at = slice(begin + 100, begin + 120)
-    current, flaws = one.trace.current_a.copy(), one.trace.flaws.copy()
-    current[at], flaws[at] = np.nan, Flaw.CLIPPED
-    trace = replace(one.trace, current_a=current, flaws=flaws)
-    count = len(one.windows.windows)
-    return replace(one, trace=trace, windows=windows(trace, 0, [(end - begin) / RATE_HZ] * count, 1, 1e-4))
+def clipped_pass(seed: int = 0, window: int = 2, seconds: float = 0.6, window_s: float = 0.1) -> Pass:
+    """The same where some samples of a window, counted from 0, were beyond what the probe measures."""
+    at = round((window + 1.3) * window_s * RATE_HZ)
+    return power_pass(seed, seconds, window_s, Fault(Damage.CLIP, at, 20))

@@ -51,6 +51,7 @@
         data.status !== "finished" && h("span", { className: `status ${data.status}` }, data.status),
         data.profiled &&
           link(address("profile", { board, kind, model, precision }), "more", undefined, "Where cycles go"),
+        data.traced && link(address("trace", { board, kind, model, precision }), "more", undefined, "Power trace"),
       ),
     );
   };
@@ -62,6 +63,8 @@
     h("div", null, h("div", { className: "model" }, data.board), h("div", { className: "origin" }, data.kind));
 
   cells.Amount = ({ value }) => value && h("span", { title: value.text }, value.text);
+
+  cells.Stretch = ({ value, data }) => link(data.href, "more", "show this window in the plot", value);
 
   cells.Name = ({ value }) => h("span", { title: value }, value);
 

@@ -20,8 +20,9 @@ from hil_dashboards.pages.grid import PADDING, grid, width
 from hil_dashboards.pages.parts import Child, legend
 
 # Pixels.
-_HEAD_HEIGHT, _LINE_HEIGHT = 96, 18
+_HEAD_LEAST, _HEAD_LINE, _LINE_HEIGHT = 96, 16, 18
 _LETTER, _LETTER_SMALL = 8.3, 7.3  # letters of a wide font
+_LETTER_WRAPPED = 6.6  # on average
 _NAMES, _LETTER_NAME = 182, 8.7
 
 
@@ -87,7 +88,7 @@ def _table(rows: Sequence[Row], columns: Sequence[Way], others: Sequence[Way]) -
     board, kind = next(iter(boards)) if len(boards) == 1 else (f"{len(boards)} boards", "")
     count = f"{len(rows):,} row{'' if len(rows) == 1 else 's'}"
     told = html.H2([board, html.Span(f"{kind}, {count}" if kind else count, className="kind")])
-    shown = grid(heads, cells, head=_HEAD_HEIGHT)
+    shown = grid(heads, cells, head=max([_HEAD_LEAST, *map(_head_height, columns, heads[-len(columns) :])]))
     return html.Section([told, shown, *_beside(others)], className="card grid-card")
 
 
@@ -152,6 +153,30 @@ def _value_column(
     }
 
 
+def _head_height(way: Way, made: dict[str, Any]) -> int:
+    """Pixels of a column's head, where the column is no wider than it has to be."""
+    room = made["minWidth"] - PADDING
+    told = made["headerComponentParams"]["innerHeaderComponentParams"]
+    parts = (
+        " ".join(filter(None, (told["title"], told["unit"]))),
+        way.method,
+        way.technique,
+        told["conditions"],
+    )
+    return PADDING + 1 + _HEAD_LINE * sum(_broken(part, room) for part in parts if part)
+
+
+def _broken(words: str, room: int) -> int:
+    """The lines that words take, with room for so many pixels in each."""
+    lines, left = 1, float(room)
+    for word in re.split("[ -]", words):
+        needed = len(word) * _LETTER_WRAPPED
+        if needed > left and left < room:
+            lines, left = lines + 1, float(room)
+        left -= needed + _LETTER_WRAPPED
+    return lines
+
+
 def _rows(row: Row, fields: Mapping[Way, str]) -> list[dict[str, Any]]:
     """A row of the grid, and below it one that says why its session ended, if it did not finish.
 
@@ -164,7 +189,12 @@ def _rows(row: Row, fields: Mapping[Way, str]) -> list[dict[str, Any]]:
         for value in values
         if (way := way_of(value)) in fields
     }
-    lines = 1 + -(-width([row.model], _LETTER_NAME) // _NAMES) + (row.status != "finished" and row.profiled)
+    lines = (
+        1
+        + -(-width([row.model], _LETTER_NAME) // _NAMES)
+        + (row.status != "finished" and row.profiled)
+        + row.traced
+    )
     lines = max([lines, *(1 + len(cell.get("notes", ())) for cell in cells.values())])
     held = {
         "board": row.board,
@@ -176,6 +206,7 @@ def _rows(row: Row, fields: Mapping[Way, str]) -> list[dict[str, Any]]:
         "day": text.day(row.time),
         "from": origin,
         "profiled": row.profiled,
+        "traced": row.traced,
         "height": PADDING + _LINE_HEIGHT * lines,
         **cells,
     }

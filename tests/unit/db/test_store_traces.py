@@ -32,7 +32,7 @@ from hil_db.sources import back_up
 from hil_db.store import Store
 from namespaces import with_little_room
 from postgres_server import Server, running_server
-from power_passes import clipped, power_pass
+from power_passes import clipped_pass, power_pass
 
 HOUR = timedelta(hours=1)
 
@@ -60,7 +60,7 @@ def store(url: str) -> Iterator[Store]:
 
 @pytest.fixture
 def traced(record: SessionRecord) -> SessionRecord:
-    return replace(record, passes=(power_pass(0), clipped(power_pass(1), 2)))
+    return replace(record, passes=(power_pass(0), clipped_pass(1, 2)))
 
 
 def held(of: Store | str) -> set[str]:

@@ -15,7 +15,7 @@ from hil.power.files import load
 from hil_db.pruning import Limits, prune
 from hil_db.records import RunInfo, Status
 from hil_db.store import Store
-from power_passes import clipped, power_pass
+from power_passes import clipped_pass, power_pass
 from session_records import BEGAN, record
 
 Say = Callable[..., tuple[int, list[str]]]
@@ -28,7 +28,7 @@ def url(tmp_path: Path) -> str:
     with Store.open(place) as store:
         run = store.begin_run(RunInfo(BEGAN, "pytest --board=all"))
         store.save_session(run, replace(record(model="a"), passes=(power_pass(0),)))
-        two = (power_pass(1), clipped(power_pass(2), 1))
+        two = (power_pass(1), clipped_pass(2, 1))
         store.save_session(run, replace(record(model="b"), passes=two))
         store.finish_run(run, Status.FINISHED)
         bare = store.begin_run(RunInfo(BEGAN.replace(day=25), "pytest --board=all"), record())
