@@ -59,10 +59,11 @@ def _lines(port: str, trace: PowerTrace) -> list[str]:
     lines = [f"{port}: {trace.seconds:.2f} s at {trace.supply_v:g} V, {len(trace):,} samples"]
     if len(good):
         mean = float(good.mean())
-        energy_j = mean * trace.supply_v * trace.seconds
+        volts = trace.supply_v if trace.voltage_v is None else trace.voltage_v
+        watts = float(np.nanmean(trace.current_a.astype(float) * volts))
         lines += [
             f"current  mean {mean * 1e3:.4g} mA, from {good.min() * 1e3:.4g} to {good.max() * 1e3:.4g} mA",
-            f"power    mean {mean * trace.supply_v * 1e3:.4g} mW; energy {energy_j * 1e3:.4g} mJ",
+            f"power    mean {watts * 1e3:.4g} mW; energy {watts * trace.seconds * 1e3:.4g} mJ",
         ]
     for channel in range(8):
         if count := len(trace.edges(channel)[0]):

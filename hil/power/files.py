@@ -142,14 +142,16 @@ def save_samples(trace: PowerTrace, path: Path) -> None:
 
 
 def write_csv(trace: PowerTrace, out: IO[str]) -> None:
-    """A line for each sample; where there are no amperes, why."""
-    out.write("seconds,current_a,digital,flaw\n")
+    """A line for each sample; where there are no amperes, why; with volts where the probe measures them."""
+    volts = trace.voltage_v
+    out.write(f"seconds,current_a,{'' if volts is None else 'voltage_v,'}digital,flaw\n")
     texts = [flaw.text if flaw else "" for flaw in Flaw]
-    for number, (current, digital, flaw) in enumerate(
-        zip(trace.current_a.tolist(), trace.digital.tolist(), trace.flaws.tolist(), strict=True)
+    measured = [""] * len(trace) if volts is None else [f"{one:.6g}," for one in volts.tolist()]
+    for number, (current, volt, digital, flaw) in enumerate(
+        zip(trace.current_a.tolist(), measured, trace.digital.tolist(), trace.flaws.tolist(), strict=True)
     ):
         told = "" if flaw else f"{current:.6g}"
-        out.write(f"{number / trace.rate_hz:.6f},{told},{digital},{texts[flaw]}\n")
+        out.write(f"{number / trace.rate_hz:.6f},{told},{volt}{digital},{texts[flaw]}\n")
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import pytest
 from hil.errors import PowerProbeError
 from hil.power.base import Flaw, PowerTrace
 from hil.power.drivers import ProbeSpec, driver, opened
-from hil.power.files import load, save
+from hil.power.files import load, save, save_csv
 from hil.power.joulescope.driver import Collected, Joulescope, traced
 
 FIRST = 7_000_000
@@ -136,6 +136,13 @@ def test_a_trace_is_kept_whole(tmp_path: Path) -> None:
             getattr(found, name), getattr(meant, name), equal_nan=name.endswith(("_a", "_v"))
         )
     assert (found.breaks, found.driver, found.rate_hz) == (meant.breaks, "joulescope", 1e6)
+
+
+def test_its_volts_are_told(tmp_path: Path) -> None:
+    save_csv(trace(collected()), tmp_path / "t.csv")
+    lines = (tmp_path / "t.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[:2] == ["seconds,current_a,voltage_v,digital,flaw", "0.000000,0.001,3.25,2,"]
+    assert len(lines) == N + 1
 
 
 def test_it_is_no_supply() -> None:
