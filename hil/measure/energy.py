@@ -66,14 +66,14 @@ def energy(
     method: Method,
     technique: str,
     conditions: Mapping[str, str | float],
-    gain_share: float,
+    gain_share: float | None,
 ) -> EnergyFound:
     """The figures of a session's passes, or a note that says why there are none.
 
     A value is the median over all windows that count; its band is the interval over passes, which begin with
-    a reset each. ``gain_share``, by how much the probe's gain may be wrong, is no part of it: it stands
-    among the ``conditions``, with the supply and a digest of the calibration. A figure is given for three
-    valid windows or more, if they are at least half of all.
+    a reset each. ``gain_share``, by how much the probe's gain may be wrong, is no part of it: where it is
+    known it stands among the ``conditions``, with the supply and a digest of the calibration. A figure is
+    given for three valid windows or more, if they are at least half of all.
     """
     most = max((len(one.windows.windows) for one in passes), default=0)
     every = sum(len(one.windows.windows) or most for one in passes)  # one without windows lost them all
@@ -85,7 +85,9 @@ def energy(
     notes = (f"{every - valid} of {every} windows of energy do not count: {reasons}",)
     counted = [one for one in passes if one.windows.valid]
     ways = dict.fromkeys(one.windows.way for one in counted if one.windows.way is not None)
-    held = {**conditions, **_held(counted), "gain_share": gain_share}
+    held = {**conditions, **_held(counted)}
+    if gain_share is not None:
+        held["gain_share"] = gain_share
     measures, samples = [], []
     for metric, resets, share in _figures(counted):
         values = np.concatenate(resets)

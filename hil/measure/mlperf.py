@@ -50,7 +50,7 @@ def mlperf(
     method: Method,
     technique: str,
     conditions: Mapping[str, str | float],
-    gain_share: float,
+    gain_share: float | None,
 ) -> EnergyFound:
     """Energy and power of the first five windows that count; a note says why, where there are fewer.
 

@@ -8,7 +8,6 @@ do not count is taken once more. What fails here costs the session its energy, a
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -74,22 +73,22 @@ class Power(Meter):
         repeats, count = self._planned(float(costs_s[number]), power, most)
         taken = _Passes(seen, power, number, repeats)
         taken.take(count)
-        told = self._figures(taken.passes, power)
+        told = self._figures(taken, power)
         notes = tuple(f"{session.label}: {note}" for note in told.notes) + taken.notes
         return Findings(
             told.measures, told.samples, notes=notes, passes=tuple(taken.passes), mishaps=taken.mishaps
         )
 
-    def _figures(self, passes: Sequence[Pass], power: BoardPower) -> EnergyFound:
-        if not passes:  # what failed is told
+    def _figures(self, taken: _Passes, power: BoardPower) -> EnergyFound:
+        if not taken.passes:  # what failed is told
             return EnergyFound()
         figures = energy if self._wanted.profile is None else mlperf
         return figures(
-            passes,
+            taken.passes,
             method=power.method,
             technique=power.technique,
             conditions=power.conditions,
-            gain_share=power.gain_share,
+            gain_share=taken.gain_share,
         )
 
     def _planned(self, inference_s: float, power: BoardPower, most: int) -> tuple[Repeats, int]:
@@ -118,6 +117,7 @@ class _Passes:
     power: BoardPower
     number: int
     repeats: Repeats
+    gain_share: float | None = None
     passes: list[Pass] = field(default_factory=list)
     notes: tuple[str, ...] = ()
     mishaps: tuple[Mishap, ...] = ()
@@ -132,6 +132,8 @@ class _Passes:
         left = again = count
         try:
             with self.power.probe() as probe:
+                known = self.power.gain_share
+                self.gain_share = probe.capabilities.gain_share if known is None else known
                 probe.supply(self.power.supply_v)
                 probe.power(True)
                 while left:

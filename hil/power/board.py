@@ -58,9 +58,9 @@ class BoardPower:
     ``probe`` opens its probe, anew at each call; a context manager. ``channel`` is the logic input of the
     sync pin, None where it is not wired. ``method`` and ``technique`` are the figures', ``conditions`` all
     that they hold for: of a model every input. ``gain_share`` is by how much the probe's gain may be wrong,
-    ``clock_share`` by how much the board's clock. A window lasts ``window_s`` unless another length is asked
-    for; there are ``windows`` after each of ``repeats`` resets. ``spans_s`` gives the seconds of spans by the
-    board's own time, of the ticks that it counted in each.
+    None: what its capabilities say; ``clock_share`` by how much the board's clock. A window lasts
+    ``window_s`` unless another length is asked for; there are ``windows`` after each of ``repeats`` resets.
+    ``spans_s`` gives the seconds of spans by the board's own time, of the ticks that it counted in each.
     """
 
     probe: Callable[[], PowerProbe]
@@ -70,7 +70,7 @@ class BoardPower:
     technique: str
     spans_s: Callable[[Sequence[int]], Sequence[float]]
     conditions: Mapping[str, str | float] = field(default_factory=dict)
-    gain_share: float = 0.0
+    gain_share: float | None = None
     clock_share: float = 1e-4
     window_s: float = 1.0
     repeats: int = 3

@@ -7,14 +7,11 @@ from pathlib import Path
 
 from hil.kinds import Currents, Kind
 from hil.power.base import PowerProbe
-from hil.power.board import PPK2, BoardPower, PowerSpec
+from hil.power.board import BoardPower, PowerSpec
 from hil.power.emulated.faults import Trouble, parsed
 from hil.power.emulated.process import EmulatedKit, EmulatedProbe
 from hil.values import Method
 
-# By how much a probe's gain may be wrong, as its maker states it for milliamperes.
-_GAIN_SHARES = {PPK2: 0.10, "lpm01a": 0.02, "joulescope": 0.01}
-_GAIN_SHARE = 0.10  # of others
 _EMULATED_WINDOW_S, _EMULATED_REPEATS, _EMULATED_WINDOWS = 0.1, 1, 3
 PORT_NAME = "power"
 
@@ -36,7 +33,6 @@ def of_silicon(spec: PowerSpec, kind: Kind, board: str) -> BoardPower:
         technique=spec.driver,
         spans_s=lambda ticks: [one / per_s for one in ticks],
         conditions={**spec.conditions, "clock_hz": float(kind.clock_hz)},
-        gain_share=_GAIN_SHARES.get(spec.driver, _GAIN_SHARE),
         clock_share=kind.clock_share,
     )
 
@@ -77,6 +73,7 @@ def of_emulator(
             "run_a": currents.run_a,
             "idle_a": currents.idle_a,
         },
+        gain_share=0.0,  # it tells what it was told to, to a hundredth of a step
         clock_share=kind.clock_share,
         window_s=_EMULATED_WINDOW_S,
         repeats=_EMULATED_REPEATS,

@@ -66,7 +66,7 @@ class Desk:
 
     # the probe
 
-    capabilities = Capabilities("desk", RATE_HZ, 8, (0.8, 5.0), 1.0)
+    capabilities = Capabilities("desk", RATE_HZ, 8, (0.8, 5.0), 1.0, gain_share=0.01)
 
     def __enter__(self) -> Self:
         if self.unplugged:
@@ -165,7 +165,6 @@ class Desk:
             technique="desk",
             spans_s=lambda ticks: [count / KIND.clock_hz for count in ticks],
             conditions={"supply_v": VOLTS},
-            gain_share=0.01,
             window_s=self.window_s,
             repeats=self.repeats,
             windows=self.windows,

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bench_runs import QUICK, rows, run_bench
+from hil.board import open_board
+from hil.image import Image, prebuilt_dir
+from hil.lab.boards import builtin_lab
+from hil.meters.power import Energy
 from hil.metrics import ENERGY
+from hil.models.vectors import load_vectors
+from hil.power.base import PowerProbe
+from hil.session import Session, first
+from hil.values import Precision
 
 pytestmark = pytest.mark.emulated
 
@@ -82,3 +94,47 @@ def test_a_probe_that_is_unplugged_in_a_window_costs_its_boards_energy_alone(tmp
         "select count(*) from power_pass join session on session_id = session.id where board = 'loose'",
     )
     assert invalid[0][0], "what it saw is stored"
+
+
+def kits() -> list[int]:
+    """The processes of emulated kits that this one started."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+            parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
+            if b"hil.power.emulated.board" in words and int(parent) == os.getpid():
+                found.append(int(folder.name))
+    return found
+
+
+def test_a_kit_that_is_killed_costs_its_session_its_energy_and_no_other() -> None:
+    vectors = first(load_vectors("fastgrnn_digits", Precision.Q15), 3)
+    with open_board(builtin_lab().boards[0]) as board:
+        assert board.power is not None
+        image = Image.load(prebuilt_dir(board.kind.image_kind) / "fastgrnn_digits-q15.elf")
+        opened = board.power.probe
+
+        def killed() -> PowerProbe:
+            probe = opened()
+            begin = probe.start
+
+            def start() -> None:
+                begin()
+                (kit,) = kits()
+                os.kill(kit, signal.SIGKILL)
+
+            probe.start = start  # type: ignore[method-assign]
+            return probe
+
+        loose = replace(board, power=replace(board.power, probe=killed))
+        with Session(loose, image, energy=Energy()) as session:
+            found = session.measure(vectors)
+        assert found.value("latency_cycles") > 0
+        assert not NAMES & {one.metric for one in found.measures}
+        assert any(
+            "the emulated power probe is gone: its process was ended by SIGKILL" in one for one in found.notes
+        )
+        with Session(board, image, energy=Energy()) as session:
+            assert session.measure(vectors).value("energy_per_inference") > 0
+    assert kits() == []

@@ -28,6 +28,7 @@ def test_it_is_measured_by_the_probe_that_is_named(tmp_path: Path) -> None:
         assert (power.method, power.technique) == (Method.MEASURED, "ppk2")
         with power.probe() as probe:
             assert probe.capabilities == CAPABILITIES
+            assert power.gain_share is None, "which says that"
             probe.supply(power.supply_v)
 
 
