@@ -35,6 +35,7 @@ REVISIONS = (
     "0009",
     "0010",
     "0011",
+    "0012",
 )  # those of the scripts, oldest first; a test compares them
 _POSTGRES_LOCK = 0x68696C  # an advisory lock's number: whoever comes second waits for the first to migrate
 

@@ -144,7 +144,7 @@ MEASURE = Table(
     _given("value", Double),
     _given("unit", String(32)),
     _given("method", String(16)),
-    _given("technique", String(32)),
+    _given("technique", String(64)),
     Column("resolution", Double),
     Column("low", Double),  # where the true value is expected; both or none
     Column("high", Double),
@@ -164,7 +164,7 @@ SAMPLE = Table(
     _given("metric", String(64)),
     _given("unit", String(32)),
     _given("method", String(16)),
-    _given("technique", String(32)),
+    _given("technique", String(64)),
     _given("dtype", String(8)),
     _given("count", Integer),
     _given("codec", String(32)),

@@ -14,12 +14,15 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sqlalchemy import select
 
 from hil.bench.recorder import Recorder
 from hil.cli import main
 from hil.errors import StoreError
+from hil.metrics import ENERGY_PER_INFERENCE
+from hil.values import Method
 from hil_db import baselines, engine, shelf
 from hil_db.baselines import Baseline
 from hil_db.checking import check
@@ -117,6 +120,16 @@ def test_windows_and_traces_are_stored_with_their_session(
         assert untraced is None
         trace = store.shelf.traces.load(str(sha256))
         assert (trace.raw == traced.passes[int(str(number))].trace.raw).all()
+
+
+def test_a_technique_that_names_probe_part_and_way_is_stored(
+    store: Store, info: RunInfo, traced: SessionRecord
+) -> None:
+    technique = "joulescope model of STM32G431 currents by shape"
+    found = ENERGY_PER_INFERENCE.measure(11.2, Method.MODELLED, technique)
+    values = ENERGY_PER_INFERENCE.samples(np.array([11.1, 11.2, 11.3]), Method.MODELLED, technique)
+    session = store.save_session(store.begin_run(info), replace(traced, measures=(found,), samples=(values,)))
+    assert store.read_samples(session, found.metric, technique=technique).tolist() == [11.1, 11.2, 11.3]
 
 
 def test_the_same_trace_is_there_once_and_a_session_is_stored_once(
