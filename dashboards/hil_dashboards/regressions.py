@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import inf
 from pathlib import Path
+from threading import Lock
+from typing import Any
 
 from sqlalchemy import Connection, func, select
 from sqlalchemy.engine import URL
@@ -20,11 +22,16 @@ from hil_db import baselines, engine, triage
 from hil_db.comparing import compare, outcome_of
 from hil_db.histories import Case
 from hil_db.references import LATEST, StoredRun, baseline_run, checked_run
-from hil_db.schema import RUN
+from hil_db.schema import RUN, SESSION
 from hil_db.triage import Decided, Standing, Subject
 
 DECISIONS_MOST = 200
 _BRANCHES_MOST = 8
+_KEPT_MOST = 8  # comparisons: one takes half a second of a bench with 72 images
+
+Worse = tuple[tuple[Case, Verdict], ...]
+_kept: dict[Any, Worse] = {}
+_keeping = Lock()
 
 
 @dataclass(frozen=True)
@@ -75,7 +82,10 @@ def read_triage(url: str | None, choice: TriageChoice) -> TriageData:
         names = list(dict.fromkeys([*(one.name for one in named), *_branches(connection)]))
         if newest is None:
             return TriageData(None, choice, None, None, names, None, None, [], decisions)
-        now = checked_run(connection, LATEST, place)
+        try:
+            now = checked_run(connection, LATEST, place)
+        except StoreError:  # the first run goes on still
+            return TriageData(newest, choice, None, None, names, None, "no run has ended", [], decisions)
         before, ignored, alone = _before(connection, choice, [one.name for one in named], now, place)
         found = _found(connection, now, before, thresholds, place) if before is not None else []
         return TriageData(newest, choice, now, before, names, ignored, alone, found, decisions)
@@ -126,12 +136,31 @@ def _found(
     decided = triage.current(connection)
     moment = triage.now()
     found = [
-        _regression(case.case, verdict, decided, now.started, moment)
-        for case in compare(connection, now, before, thresholds, url).cases
-        for verdict in case.verdicts
-        if outcome_of(verdict) is Outcome.REGRESSION and verdict.after is not None
+        _regression(case, verdict, decided, now.started, moment)
+        for case, verdict in _worse(connection, now, before, thresholds, url)
     ]
     return sorted(found, key=lambda one: (not one.standing.open, -one.share, one.subject))
+
+
+def _worse(
+    connection: Connection, now: StoredRun, before: StoredRun, thresholds: Thresholds, url: URL
+) -> Worse:
+    """The verdicts that something got worse; those of the same two runs are kept until anything is stored."""
+    stored = connection.scalar(select(func.max(SESSION.c.id)))
+    key = (str(url), now.id, now.uid, before.id, before.uid, stored, thresholds)
+    found = _kept.get(key)
+    if found is None:
+        found = tuple(
+            (case.case, verdict)
+            for case in compare(connection, now, before, thresholds, url).cases
+            for verdict in case.verdicts
+            if outcome_of(verdict) is Outcome.REGRESSION and verdict.after is not None
+        )
+        with _keeping:
+            while len(_kept) >= _KEPT_MOST:
+                del _kept[next(iter(_kept))]
+            _kept[key] = found
+    return found
 
 
 def _regression(

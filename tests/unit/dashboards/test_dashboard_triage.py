@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from werkzeug.test import TestResponse
 from hil.errors import StoreError
 from hil_dashboards import users
 from hil_dashboards.access import chosen
-from hil_dashboards.app import create_app
+from hil_dashboards.app import create_app, render
 from hil_dashboards.choice import TriageChoice, parse_triage
 from hil_dashboards.regressions import read_triage
 from hil_dashboards.users import Role
@@ -67,6 +68,20 @@ def test_the_first_run_is_compared_with_nothing(bench: Any) -> None:
     data = read_triage(bench.url, TriageChoice())
     assert (data.before, data.found) == (None, [])
     assert data.alone is not None
+
+
+def test_a_first_run_that_goes_on_is_no_damage(bench: Any) -> None:
+    bench.begin(datetime(2026, 11, 1, tzinfo=UTC), bench.session(1, bench.cost(1000)), pid=os.getpid())
+    page = str(render(bench.url, "here", "/triage", ""))
+    assert "Nothing to compare with yet" in page
+    assert "No run has ended" in page
+
+
+def test_what_is_stored_later_is_seen(worse: Any) -> None:
+    assert len(read_triage(worse.url, TriageChoice()).found) == 2
+    worse.run(worse.session(3, worse.cost(1200), worse.flash(1010)))
+    assert [one.subject.metric for one in read_triage(worse.url, TriageChoice()).found] == ["flash_bytes"]
+    assert len(read_triage(worse.url, TriageChoice("1")).found) == 2
 
 
 @pytest.mark.parametrize(
