@@ -27,6 +27,7 @@ from hil.errors import (
     HilError,
     ImageError,
     LinkError,
+    ProtocolError,
     VectorError,
 )
 from hil.failing import with_reason
@@ -289,6 +290,8 @@ class Session:
         )
         try:
             return link.repeat(number, per_span, spans, within_s)
+        except ProtocolError as error:  # it answered, that it cannot: the session goes on
+            raise error.at(self.board.name) from None
         except HilError as error:
             raise self._explained(error) from error
 
