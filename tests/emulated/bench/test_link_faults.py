@@ -13,7 +13,7 @@ from hil.link.replay import replay
 
 pytestmark = pytest.mark.emulated
 
-RUN = ("--board=all", "--model=fastgrnn_digits/q15,fastgrnn_digits/q7", "--vectors=40")
+RUN = ("--board=all", "--model=fastgrnn_digits/q15,fastgrnn_digits/q7", "--vectors=40", "--no-energy")
 # A machine that stalls is silent for so long that pings are sent, which are not the line's.
 NO_SILENCE = """
 import hil.link.pacing
