@@ -53,7 +53,9 @@ def main() -> None:
         told = stored(url, samples)
         print(f"{samples:,} samples: {told}", flush=True)
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS.split())
-        server = subprocess.Popen([sys.executable, "-c", SERVE, url], stdout=subprocess.PIPE, text=True)
+        server = subprocess.Popen(
+            [sys.executable, "-c", SERVE, url], stdout=subprocess.PIPE, encoding="utf-8"
+        )
         try:
             assert server.stdout is not None
             address = server.stdout.readline().split()[1]
@@ -93,7 +95,7 @@ def stored(url: str, samples: int) -> str:
 
 def cpu_s(pid: int) -> float:
     """Seconds of CPU that a process has had."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
