@@ -2,6 +2,8 @@
 #ifndef HIL_CORTEX_M_RING_H
 #define HIL_CORTEX_M_RING_H
 
+#include "instructions.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +30,17 @@ static inline void ring_put(volatile uint8_t *ring, uint32_t size, volatile uint
         ring[at] = byte;
         *head = next;
     }
+}
+
+/* Sleeps until an interrupt comes, unless the ring has something by then. */
+static inline void ring_wait(uint32_t (*end)(void), const uint32_t *tail)
+{
+    /* Masked, WFI still wakes on a pending interrupt: none can slip in between the test and the sleep. */
+    const uint32_t interrupts = interrupts_off();
+    if (end() == *tail) {
+        wait_for_interrupt();
+    }
+    interrupts_restore(interrupts);
 }
 
 #endif

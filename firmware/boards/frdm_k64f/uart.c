@@ -3,7 +3,6 @@
 #include "board.h"
 
 #include "../../cortex_m/counter.h"
-#include "../../cortex_m/instructions.h"
 #include "../../cortex_m/ring.h"
 #include "narrow.h"
 #include "registers.h"
@@ -119,10 +118,5 @@ int uart_write(void *ctx, const uint8_t *bytes, size_t length)
 void uart_wait(void *ctx)
 {
     (void)ctx;
-    /* Masked, WFI still wakes on a pending interrupt: none can slip in between the test and the sleep. */
-    const uint32_t interrupts = interrupts_off();
-    if (arrived() == tail) {
-        wait_for_interrupt();
-    }
-    interrupts_restore(interrupts);
+    ring_wait(arrived, &tail);
 }

@@ -4,7 +4,6 @@
 
 #include "../../cortex_m/access.h"
 #include "../../cortex_m/counter.h"
-#include "../../cortex_m/instructions.h"
 #include "../../cortex_m/ring.h"
 #include "registers.h"
 
@@ -116,10 +115,5 @@ int uart_write(void *ctx, const uint8_t *bytes, size_t length)
 void uart_wait(void *ctx)
 {
     (void)ctx;
-    /* Masked, WFI still wakes on a pending interrupt: none can slip in between the test and the sleep. */
-    const uint32_t interrupts = interrupts_off();
-    if (arrived() == tail) {
-        wait_for_interrupt();
-    }
-    interrupts_restore(interrupts);
+    ring_wait(arrived, &tail);
 }
