@@ -7,8 +7,6 @@ from dataclasses import dataclass
 UNIT_BYTES = 64  # fragments start at multiples of it
 RESULT_BYTES = 9  # beside the outputs: RESULTS' header and the ticks
 PONG_BYTES = 20  # beside the map of a vector's units, a bit each
-_REPEATED_BYTES = 6  # beside the ticks: the vector's number, how many spans
-_SPAN_BYTES = 4
 PAYLOAD = 2048  # of a frame, in images of models that need no more
 UNITS = 1024  # of a vector in fragments, likewise: 65,536 B
 _MOST_PAYLOAD = 65_535  # a frame's length is a uint16
@@ -51,6 +49,6 @@ def most_vector_bytes(max_payload: int) -> int:
 
 
 def most_spans(max_payload: int) -> int:
-    """The most spans of a repeat, an odd number: half a frame holds their ticks."""
-    fit = (max_payload - _REPEATED_BYTES) // (2 * _SPAN_BYTES)
-    return fit - 1 + fit % 2  # they wait in the other half to be told again
+    """The most spans of a repeat, an odd number: a frame holds their ticks twice beside an input."""
+    most = max_payload // 32 - 1
+    return most - 1 + most % 2

@@ -22,9 +22,12 @@ _Static_assert(HIL_FRAGMENT_UNITS % 8u == 0u && HIL_FRAGMENT_UNITS <= 65528u, "u
 _Static_assert(PONG_HEADER + HIL_FRAGMENT_UNITS / 8u <= HIL_FRAME_PAYLOAD_MAX, "a PONG holds a bit per unit");
 _Static_assert(HIL_FRAME_PAYLOAD_MAX >= 256u && HIL_FRAME_PAYLOAD_MAX <= 65535u, "a frame's length has 16 bits");
 
-/* What a repeat took waits at the end of the reply frame to be told again: behind the answer itself, and behind all
+/* The end of the reply frame holds the input of the vector computed last, in case that the model changes it, where that
+ * takes at most so much; before it what a repeat took waits to be told again: behind the answer itself, and behind all
  * other answers that there are while its input lies there. */
-#define SPANS_MOST ((HIL_FRAME_PAYLOAD_MAX - HIL_REPEATED_HEADER) / 8u)
+#define KEPT_MOST (HIL_FRAME_PAYLOAD_MAX / 4u * 3u)
+#define SPANS_MOST (HIL_FRAME_PAYLOAD_MAX / 32u - 1u)
+_Static_assert(HIL_REPEATED_HEADER + 8u * SPANS_MOST + KEPT_MOST <= HIL_FRAME_PAYLOAD_MAX, "it all fits");
 
 #define SMALL __attribute__((cold, noinline)) /* flash matters more than speed */
 #define TEXT_MAX 64u
@@ -55,6 +58,7 @@ struct runtime {
     struct last last;
     uint8_t reply[HIL_FRAME_MAX];
     uint16_t seq;
+    uint16_t kept; /* bytes of the reply frame that are an input's, all steps of it; 0: it is too long */
     uint32_t damaged_told;
     uint32_t peak_total;
     uint32_t peak_model;
@@ -75,26 +79,32 @@ static void __attribute__((noinline)) send(uint8_t type, const uint8_t *end)
     (void)runtime.port->write(runtime.port->ctx, runtime.reply, length); /* the host asks again for what is lost */
 }
 
-static uint32_t dtype_bytes(uint8_t dtype)
+SMALL static uint32_t dtype_bytes(uint8_t dtype)
 {
-    switch (dtype) {
-    case HIL_F32:
-        return 4;
-    case HIL_I16:
-        return 2;
-    default:
-        return 1;
-    }
+    return dtype == HIL_U8 ? 1u : 8u >> dtype; /* HIL_F32, HIL_I16, HIL_I8: each half of the one before */
 }
 
-static uint32_t input_bytes(uint32_t steps)
+SMALL static uint32_t input_bytes(uint32_t steps)
 {
     return steps * runtime.model->features * dtype_bytes(runtime.model->input_dtype);
 }
 
-static uint32_t output_bytes(void)
+SMALL static uint32_t output_bytes(void)
 {
     return runtime.model->outputs * dtype_bytes(runtime.model->output_dtype);
+}
+
+/* Of the reply frame: what lies from here on is the copy of an input. */
+SMALL static uint8_t *kept_input(void)
+{
+    return payload() + HIL_FRAME_PAYLOAD_MAX - runtime.kept;
+}
+
+SMALL static void choose_kept(void)
+{
+    const uint32_t size = input_bytes(runtime.model->max_steps);
+    const uint32_t most = HIL_FRAME_PAYLOAD_MAX - HIL_RESULTS_HEADER - 4u;
+    runtime.kept = (uint16_t)(size <= KEPT_MOST && size + output_bytes() <= most ? size : 0u);
 }
 
 static int steps_fit(uint32_t steps)
@@ -245,12 +255,19 @@ SMALL static uint32_t output_check(void)
     return hil_crc32(0, runtime.model->output, output_bytes());
 }
 
+SMALL static int input_changed(void)
+{
+    return hil_crc32(0, runtime.model->input, runtime.kept) != hil_crc32(0, kept_input(), runtime.kept);
+}
+
 /* The vector computed last again and again. The pin is low before and after: `spans` is odd. It changes first, and
- * after each span of so many inferences, and the counter is read right behind: in a span there is nothing else. */
+ * after each span of so many inferences, and the counter is read right behind: in a span there is nothing else, but for
+ * a model that changes its input the loading of it. */
 SMALL static int repeat(uint32_t per_span, uint32_t spans)
 {
     const struct hil_port *const port = runtime.port;
-    uint8_t *at = &runtime.reply[HIL_FRAME_MAX - 4u * spans];
+    const int changed = input_changed();
+    uint8_t *at = kept_input() - 4u * spans;
     int status = 0;
     const uint32_t interrupts = port->mask(port->ctx);
     hil_mark_repeat_begin();
@@ -259,6 +276,10 @@ SMALL static int repeat(uint32_t per_span, uint32_t spans)
     uint32_t start = port->cycles(port->ctx);
     while (spans-- > 0u) {
         for (uint32_t left = per_span; left > 0u; left--) {
+            if (changed) {
+                memcpy(runtime.model->input, kept_input(), runtime.kept);
+                status |= load(runtime.last.steps);
+            }
             status |= runtime.model->run(runtime.last.steps);
         }
         port->gpio(port->ctx, (int)(spans % 2u));
@@ -304,7 +325,7 @@ static void results_flush(struct results *results)
 static void results_add(struct results *results)
 {
     const uint32_t size = output_bytes();
-    if (results->count == UINT8_MAX || results->at + 4u + size > payload() + HIL_FRAME_PAYLOAD_MAX) {
+    if (results->count == UINT8_MAX || results->at + 4u + size > kept_input()) {
         results_flush(results);
     }
     results->at = hil_put32(results->at, runtime.last.ticks);
@@ -319,6 +340,7 @@ static inline __attribute__((always_inline)) void results_compute(struct results
 {
     const uint32_t number = results->next;
     runtime.last.number = HIL_NO_VECTOR;
+    memcpy(kept_input(), runtime.model->input, runtime.kept);
     const int status = infer(number, steps, &runtime.last.ticks);
     if (status < 0) {
         results_flush(results);
@@ -463,7 +485,7 @@ SMALL static void take_repeat(const struct hil_frame *frame)
     }
     uint8_t *const at = hil_put16(hil_put32(payload(), number), last->spans);
     const uint32_t size = 4u * last->spans;
-    memcpy(at, &runtime.reply[HIL_FRAME_MAX - size], size);
+    memcpy(at, kept_input() - size, size);
     send(HIL_REPEATED, at + size);
 }
 
@@ -510,6 +532,7 @@ void hil_runtime_run(const struct hil_port *port, const struct hil_model *model)
 {
     runtime.port = port;
     runtime.model = model;
+    choose_kept();
     begin_anew();
     hil_stack_paint(port);
     runtime.init_status = model->init == NULL ? 0 : model->init();

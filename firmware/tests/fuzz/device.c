@@ -42,7 +42,7 @@ static uint32_t next_cost; /* of an inference, in ticks */
 static int init_status;
 static int next_load;
 static int next_run;
-static int next_spoil; /* the model changes its input in the next repeat */
+static int spoils;     /* the model changes its input */
 static int repeats;    /* a repeat is under way: nothing but the model, the pin and the counter */
 static int level;      /* of the pin */
 
@@ -113,11 +113,10 @@ static int model_run(uint32_t steps)
     const int status = next_run;
     next_run = 0;
     now += next_cost;
+    ((uint8_t *)trial.model.input)[0] ^= (uint8_t)spoils;
     if (repeats) {
         trial.repeat.runs++;
-        trial.repeat.spoilt |= next_spoil;
-        ((uint8_t *)trial.model.input)[0] ^= (uint8_t)next_spoil;
-        next_spoil = 0;
+        trial.repeat.hash = hash;
         if (status == 0) {
             return 0;
         }
@@ -373,7 +372,7 @@ static void play(void)
         break;
     case 13:
         if (op / 32u % 2u == 1u) {
-            next_spoil = 1;
+            spoils = !spoils;
             break;
         }
         next_load = op / 16u % 2u == 1u ? LOAD_FAILED : 0;
@@ -489,7 +488,7 @@ static void go_on_to_the_end(void)
 {
     next_load = 0;
     next_run = 0;
-    next_spoil = 0;
+    spoils = 0;
     piece = UINT16_MAX;
     last_want++;
     if (last_want == A_WHOLE_VECTOR && input_size(&trial, trial.model.min_steps) > HIL_FRAME_PAYLOAD_MAX - 8u) {
@@ -706,7 +705,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     burst = 0;
     seq = 0;
     last_length = 0;
-    next_load = next_run = next_spoil = 0;
+    next_load = next_run = spoils = 0;
     repeats = level = 0;
     next_cost = 100;
     now = 0;

@@ -10,6 +10,7 @@ PING, VECTORS, FRAGMENT, STACK, AGAIN, HELLO = 0, 1, 3, 5, 6, 7
 SEALED, RAW, DAMAGE, ZEROS, PIECES, FAIL, CLOCK, MEMORY = 8, 9, 10, 11, 12, 13, 14, 15
 FLIP, LOSE, DOUBLE, SYNC, CUT = DAMAGES = 1, 2, 3, 4, 5
 REPEAT = 31
+SPOIL = FAIL + 32
 F32, I16, I8, U8 = range(4)  # of the model's input; of its output times 4
 
 
@@ -56,6 +57,7 @@ def word(index: int, value: int) -> bytes:
 SMALL = model() + SERIAL
 LARGE = model(I16, steps=0xF0, features=39, outputs=9) + SERIAL
 TWO = model(I16, steps=0x10, features=39, outputs=9) + SERIAL  # of one step: two units, and a frame holds it
+LONG = model(I16, features=39, outputs=60) + SERIAL  # an answer leaves no room to keep the input
 RINGS = model() + through_memory(0xFFF0)
 WHOLE_LARGE = b"".join(fragment(3, 1, unit) for unit in range(96))
 
@@ -89,16 +91,18 @@ SEEDS = {
     "init_fails": model(64) + SERIAL + vectors(1, 2) + b"\1",
     "slow": SMALL + bytes([CLOCK]) + struct.pack("<I", 300_000) + vectors(1, 4) + b"\1",
     "repeat": SMALL + vectors(1) + b"\1" + repeat(1, 3, 3) + repeat(1, 3, 3) + ping(1) + repeat(1, 3, 3),
-    "repeat_the_most": SMALL + vectors(1) + b"\1" + repeat(1, 1, 33, 96) + repeat(1, 1, 31, 96) + ping(1)
-    + repeat(1, 1, 31, 96) + bytes([AGAIN, 1]) + repeat(1, 1, 31, 96),
+    "repeat_the_most": SMALL + vectors(1) + b"\1" + repeat(1, 1, 9, 96) + repeat(1, 1, 7, 96) + ping(1)
+    + repeat(1, 1, 7, 96) + bytes([AGAIN, 1]) + repeat(1, 1, 7, 96),
     "repeat_of_no_shape": SMALL + repeat(1, 1, 1) + vectors(1) + b"\1" + repeat(1, 1, 2) + repeat(2, 1, 1)
     + repeat(1, 0, 1) + repeat(1, 1, 1, 160),
     "repeat_of_fragments": TWO + fragment(1, 1, 0, 2) + repeat(1, 2, 5) + fragment(2, 1, 0) + repeat(1, 2, 5),
     "repeat_of_half_overwritten": TWO + fragment(1, 1, 0, 2) + fragment(2, 1, 0) + repeat(1, 2, 5),
     "repeat_each": SMALL + vectors(1) + b"\1" + repeat(1, 1, 3) + vectors(2) + b"\1" + repeat(2, 2, 5),
     "repeat_that_fails": SMALL + vectors(1) + b"\1" + bytes([FAIL]) + repeat(1, 2, 3) + bytes([AGAIN, 1]),
-    "repeat_that_spoils": SMALL + vectors(1) + b"\1" + bytes([FAIL + 32]) + repeat(1, 2, 3)
+    "repeat_that_spoils": SMALL + bytes([SPOIL]) + vectors(1) + b"\1" + repeat(1, 2, 3) + bytes([AGAIN, 1]),
+    "repeat_that_spoils_what_is_long": LONG + bytes([SPOIL]) + vectors(1) + b"\1" + repeat(1, 1, 1)
     + bytes([AGAIN, 1]),
+    "repeat_that_spoils_later": SMALL + vectors(1) + b"\1" + bytes([SPOIL]) + repeat(1, 2, 3),
     "repeat_after_hello": SMALL + vectors(1) + b"\1" + bytes([HELLO]) + repeat(1, 1, 1),
     "unknown_type": SMALL + bytes([SEALED, 0x55, 3, 1, 2, 3, RAW, 4, 0xA5, 0x5A, 0xA5, 0x5A]) + ping(1),
     "long_name": model(128) + SERIAL + bytes([HELLO]),

@@ -165,7 +165,8 @@ static void hear_repeated(const struct trial *trial, const uint8_t *payload, siz
     REQUIRE(get32(payload) == repeat->number && spans + 1u == repeat->edges, "REPEATED of %u for %u", spans,
             get32(payload));
     const struct computed *const one = last_computed(trial, repeat->number);
-    REQUIRE(one != NULL && one->status == 0 && !repeat->spoilt, "REPEATED of what failed");
+    REQUIRE(one != NULL && one->status == 0, "REPEATED of what failed");
+    REQUIRE(repeat->runs == 0u || repeat->hash == one->hash, "REPEATED of another input");
     for (uint32_t i = 0; i < spans; i++) {
         REQUIRE(get32(payload + 6u + 4u * i) == repeat->at[i + 1u] - repeat->at[i], "span %u has other ticks", i);
         REQUIRE(repeat->runs_at[i + 1u] - repeat->runs_at[i] == repeat->runs_at[1], "span %u has other runs", i);
@@ -182,8 +183,11 @@ static void hear_error(struct trial *trial, const uint8_t *payload, size_t lengt
                     (one != NULL && one->status == RUN_FAILED && detail == (uint32_t)RUN_FAILED),
                 "ERROR for %u, which did not fail so", number);
     }
-    REQUIRE(payload[0] != HIL_ERROR_INPUT || (trial->repeat.spoilt && get32(payload + 1) == trial->repeat.number),
-            "ERROR for a model that keeps its input");
+    if (payload[0] == HIL_ERROR_INPUT) {
+        const struct computed *const one = last_computed(trial, get32(payload + 1));
+        REQUIRE(one != NULL && one->number == trial->repeat.number && one->hash != trial->repeat.hash,
+                "ERROR for a model that keeps its input");
+    }
     trial->errors++;
 }
 

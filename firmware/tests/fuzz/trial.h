@@ -8,7 +8,7 @@
 
 #define ASKED_MOST 512u
 #define COMPUTED_MOST 1024u
-#define EDGES_MOST (HIL_FRAME_PAYLOAD_MAX / 8u + 1u)
+#define EDGES_MOST (HIL_FRAME_PAYLOAD_MAX / 32u)
 
 enum failure { INIT_FAILED = -3, LOAD_FAILED = -5, RUN_FAILED = -7 }; /* what the model's functions return then */
 
@@ -31,7 +31,7 @@ struct repeat {
     uint32_t edges;
     uint32_t at[EDGES_MOST]; /* of the counter */
     uint32_t runs_at[EDGES_MOST];
-    int spoilt;
+    uint32_t hash; /* of the input of the last run */
 };
 
 struct trial {

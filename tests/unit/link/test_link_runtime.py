@@ -287,14 +287,14 @@ def test_a_repeat_is_answered_again_and_not_run_again(connect: Connect) -> None:
     with tempfile.TemporaryFile() as told:
         wire = connect(**SMALL, edges=told.fileno())
         wire.ask(VECTORS, struct.pack("<IBBH", 7, 1, 0, 2) + vector(7, 2))
-        answer = wire.ask(REPEAT, repeat(7, 2, 255))
-        assert answer == (REPEATED, struct.pack("<IH255I", 7, 255, *[400] * 255))
+        answer = wire.ask(REPEAT, repeat(7, 2, 63))
+        assert answer == (REPEATED, struct.pack("<IH63I", 7, 63, *[400] * 63))
         edges = edges_of(told.fileno())
         for kind in (PING, STACK):  # their answers leave what the repeat took alone
             wire.ask(kind, b"beat" if kind == PING else b"")
-            assert wire.ask(REPEAT, repeat(7, 2, 255)) == answer
+            assert wire.ask(REPEAT, repeat(7, 2, 63)) == answer
         assert wire.ask(AGAIN, struct.pack("<I", 7))[1][5:] == result(vector(7, 2))
-        assert wire.ask(REPEAT, repeat(7, 2, 255))[0] == ERROR  # behind that no more
+        assert wire.ask(REPEAT, repeat(7, 2, 63))[0] == ERROR  # behind that no more
         assert edges_of(told.fileno()) == edges
 
 
@@ -315,7 +315,7 @@ def test_a_vector_in_fragments_is_repeated_though_it_was_answered_again(connect:
         pytest.param(NOBODY, 1, id="no vector"),
         pytest.param(7, 0, id="no spans"),
         pytest.param(7, 2, id="the pin would stay high"),
-        pytest.param(7, 257, id="too many to be told"),
+        pytest.param(7, 65, id="too many to be told"),
         pytest.param(7, 65535, id="far too many"),
     ],
 )
@@ -337,7 +337,30 @@ def test_what_was_overwritten_or_forgotten_is_not_repeated(connect: Connect) -> 
     assert wire.ask(REPEAT, repeat(9, 1, 1)) == (ERROR, struct.pack("<BIi", 2, 9, 1))
 
 
-def test_a_model_that_fails_or_changes_its_input_has_no_figures(connect: Connect) -> None:
+@pytest.mark.parametrize("spans", [1, 63])
+@pytest.mark.parametrize("steps", [2, 191])
+def test_an_input_that_the_model_changes_is_loaded_anew(connect: Connect, steps: int, spans: int) -> None:
+    wire = connect(**(SMALL | {"max_steps": 191}), changes=1)  # 1,528 B, three quarters of a frame
+    data = vector(7, steps)
+    wire.ask(VECTORS, struct.pack("<IBBH", 7, 1, 0, steps) + data)
+    answer = wire.ask(REPEAT, repeat(7, 2, spans))
+    assert answer == (REPEATED, struct.pack(f"<IH{spans}I", 7, spans, *[200 * steps] * spans))
+    assert wire.ask(PING, b"what")[0] == PONG
+    assert wire.ask(REPEAT, repeat(7, 2, spans)) == answer
+    assert wire.ask(AGAIN, struct.pack("<I", 7))[1][5:] == result(data)
+
+
+def test_results_leave_room_for_an_input(connect: Connect) -> None:
+    wire = connect(**(SMALL | {"max_steps": 191}), changes=1)
+    data = [vector(number, 1) for number in range(100)]
+    wire.send(VECTORS, struct.pack("<IBBH", 0, 100, 0, 1) + b"".join(data))
+    told = [frame.payload for frame in wire.until_pong(b"last")[:-1]]
+    assert b"".join(said[5:] for said in told) == b"".join(map(result, data))
+    assert max(map(len, told)) <= MAX_PAYLOAD - 1528
+    assert wire.ask(REPEAT, repeat(99, 1, 1)) == (REPEATED, struct.pack("<IHI", 99, 1, 100))
+
+
+def test_a_model_that_fails_or_changes_an_input_too_long_to_keep_has_no_figures(connect: Connect) -> None:
     for options, said in (({"fail_at": 4}, (3, -7)), ({"changes": 1}, (4, 0))):
         wire = connect(**SMALL, **options)
         wire.ask(VECTORS, struct.pack("<IBBH", 7, 1, 0, 2) + vector(7, 2))
