@@ -156,7 +156,12 @@ def test_a_probe_that_goes_ends_the_session_and_the_next_is_right(newer_qemu: No
 
 def test_a_lab_file_chooses_it_and_faults_change_no_figure(tmp_path: Path) -> None:
     (tmp_path / "lab.toml").write_text(LAB)
-    run = ("--board=near,twin", "--lab=lab.toml", "--model=fastgrnn_digits/q15,fastgrnn_digits/q7")
+    run = (
+        "--board=near,twin",
+        "--lab=lab.toml",
+        "--model=fastgrnn_digits/q15,fastgrnn_digits/q7",
+        "--no-energy",
+    )
     for more in ([], ["--link-faults=flip=0.0001,drop=0.003,cut=0.0001,seed=7"]):
         ran = run_bench(tmp_path, *run, "--vectors=20", *more)
         assert ran.returncode == 0, ran.stdout
