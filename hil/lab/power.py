@@ -15,6 +15,7 @@ from hil.power.emulated.faults import parsed
 
 CHANNELS = 8
 BOARD, PROBE = "board", "probe"  # what supplies the board
+_MOST_VOLTS = 1000
 EMULATED_V = 3.0  # what datasheets state typical currents for
 _VOLTS = {"type": "number", "minimum": 0, "exclusiveMinimum": True}
 _TEXT = {"type": "string", "pattern": r"\S"}
@@ -93,6 +94,8 @@ def _check(name: str, value: object) -> None:
             raise WrongValueError("must be a number of volts")
         if not 0 < value < math.inf:
             raise WrongValueError("must be more than 0 volts")
+        if value > _MOST_VOLTS:  # no float holds what an integer may be
+            raise WrongValueError("is more volts than any board has")
     elif name == "channel":
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < CHANNELS:
             raise WrongValueError(f"must be a whole number from 0 to {CHANNELS - 1}")

@@ -82,6 +82,8 @@ def test_an_emulated_board_may_have_none(tmp_path: Path) -> None:
         (EMULATED + 'power = { fault = "rate:9" }\n', "power.fault is wrong: 'rate:9' has a number", 3),
         (EMULATED + 'power = { port = "/dev/a" }\n', "q: power.port is not of emulated boards", 3),
         (EMULATED + "power = { supply_v = 5 }\n", "power.supply_v is 5: a qemu_mps2_an386 may have 1.71", 3),
+        (EMULATED + f"power = {{ supply_v = 1{'0' * 400} }}\n", "power.supply_v is more volts than any", 3),
+        (SILICON + f"most_v = 1{'0' * 400}\n", "power.most_v is more volts than any board has", 10),
     ],
 )
 def test_a_mistake_is_told_with_its_place(tmp_path: Path, text: str, told: str, line: int) -> None:
