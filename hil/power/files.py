@@ -75,8 +75,8 @@ def load(path: Path) -> PowerTrace:
         breaks = tuple(Break(**{**one, "flaw": Flaw(one["flaw"])}) for one in about["breaks"])
         volts, rate_hz = float(about["supply_v"]), float(about["rate_hz"])
         raw = _raw(table)
-    except (pyarrow.ArrowException, KeyError, ValueError, TypeError) as error:
-        raise _no_trace(path, error) from error
+    except (pyarrow.ArrowException, OSError, KeyError, ValueError, TypeError) as error:
+        raise _no_trace(path, error) from error  # OSError: what is damaged, too, where it is packed
     decode = driver(name).decode
     try:
         samples = decode(raw, calibration, volts)
@@ -126,13 +126,15 @@ def save_csv(trace: PowerTrace, path: Path) -> None:
 
 
 def save_samples(trace: PowerTrace, path: Path) -> None:
-    """A Parquet file for other programs, of what a ``.csv`` has; amperes that are not there are null."""
+    """A Parquet file for other programs, of what a ``.csv`` has; what is not measured is null."""
     pyarrow = _pyarrow(path)
     texts = [flaw.text if flaw else "" for flaw in Flaw]
+    volts = {} if trace.voltage_v is None else {"voltage_v": pyarrow.array(trace.voltage_v, from_pandas=True)}
     table = pyarrow.table(
         {
             "seconds": np.arange(len(trace)) / trace.rate_hz,
             "current_a": pyarrow.array(trace.current_a, from_pandas=True),
+            **volts,
             "digital": trace.digital,
             "flaw": pyarrow.DictionaryArray.from_arrays(trace.flaws, texts),
         }

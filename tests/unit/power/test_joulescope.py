@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet
 import pytest
 
 from hil.errors import PowerProbeError
 from hil.power.base import Flaw, PowerTrace
 from hil.power.drivers import ProbeSpec, driver, opened
-from hil.power.files import load, save, save_csv
+from hil.power.files import load, save, save_csv, save_samples
 from hil.power.joulescope.driver import Collected, Joulescope, traced
 
 FIRST = 7_000_000
@@ -143,6 +144,13 @@ def test_its_volts_are_told(tmp_path: Path) -> None:
     lines = (tmp_path / "t.csv").read_text(encoding="utf-8").splitlines()
     assert lines[:2] == ["seconds,current_a,voltage_v,digital,flaw", "0.000000,0.001,3.25,2,"]
     assert len(lines) == N + 1
+
+
+def test_its_volts_are_told_to_other_programs(tmp_path: Path) -> None:
+    save_samples(trace(collected((1_600, 2_400), "v")), tmp_path / "t.parquet")
+    table = pyarrow.parquet.read_table(tmp_path / "t.parquet")
+    assert table.column_names == ["seconds", "current_a", "voltage_v", "digital", "flaw"]
+    assert table["voltage_v"][0].as_py() == 3.25
 
 
 def test_it_is_no_supply() -> None:

@@ -63,6 +63,21 @@ def test_another_table_is_refused(tmp_path: Path) -> None:
         load(tmp_path / "t.parquet")
 
 
+@pytest.mark.parametrize("at", [10, 100])
+def test_a_file_that_is_damaged_inside_is_refused(tmp_path: Path, at: int) -> None:
+    path = tmp_path / "t.parquet"
+    save(trace(), path)
+    held = path.read_bytes()
+    path.write_bytes(held[:at] + bytes(40) + held[at + 40 :])
+    with pytest.raises(PowerProbeError, match=r"t\.parquet is no power trace"):
+        load(path)
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(PowerProbeError, match="is no power trace"):
+        load(tmp_path / "none.parquet")
+
+
 def test_a_line_for_each_sample() -> None:
     meant, out = trace(), io.StringIO()
     write_csv(meant, out)
