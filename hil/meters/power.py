@@ -32,6 +32,7 @@ _OVER = 1.01  # than an estimate says, for a window to last as long as it has to
 _SLICE_S = 0.005
 _STANDS_S = 1.0  # without a new sample, a probe sends no more
 _SLOW_S, _SLOWER = 10.0, 3.0  # by which a board may take longer than it should
+_STANDS = "the board's counter stands: it counted no tick of a span"
 _NO_WIRE = "no logic input sees the board's sync pin: wire one, see the lab file's power.channel"
 
 
@@ -208,6 +209,8 @@ class _Passes:
 
     def _windows(self, trace: PowerTrace, ticks: tuple[int, ...]) -> Windows:
         channel, repeats, clock_share = self.power.channel, self.repeats, self.power.clock_share
+        if min(ticks) <= 0:
+            return Windows((), _STANDS)
         spans_s = self.power.spans_s(ticks)
         if repeats.lead:
             found = Windows((), _NO_WIRE)

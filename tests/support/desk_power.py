@@ -43,7 +43,8 @@ class Desk:
     """The board, its probe and its firmware; ``costs_s`` are what each vector takes it.
 
     ``wrong`` says, by the number of a pass from 0 on, what goes wrong in it: ``gap`` loses samples in its
-    first window, ``unplug`` takes the probe away, ``hang`` stops the board, ``other`` gives another output.
+    first window, ``unplug`` takes the probe away, ``hang`` stops the board, ``other`` gives another output,
+    ``stands`` counts no ticks.
     """
 
     costs_s: Sequence[float]
@@ -137,7 +138,8 @@ class Desk:
             raise DeviceHungError("no frame in 10.0 s", evidence="after 1,204 bytes")
         for span in range(spans):
             self._pass_time(per_span * self._cost(self._last), RUN_A, 1 - span % 2)
-        return (per_span * self._ticks(self._last),) * spans
+        counts = self.wrong.get(self.passes) != "stands"
+        return (per_span * self._ticks(self._last) * counts,) * spans
 
     def _cost(self, number: int) -> int:
         return round(self.costs_s[number] * RATE_HZ)

@@ -133,6 +133,14 @@ def test_a_vector_with_another_output_than_before_gives_no_energy() -> None:
     assert "vector 4 has another output when it is computed once more ([4] before, [104] now)" in note
 
 
+@pytest.mark.parametrize("channel", [0, None])
+def test_a_pass_in_which_the_counter_stands_is_none(channel: int | None) -> None:
+    found = metered(Desk(COSTS_S, {0: "stands"}, channel=channel))
+    assert "the board's counter stands: it counted no tick of a span" in found.notes[0]
+    first, second = found.passes
+    assert (first.windows.windows, len(second.windows.valid)) == ((), 3)
+
+
 def test_without_a_wire_windows_go_by_the_shape_of_the_current() -> None:
     found = metered(Desk(COSTS_S, channel=None))
     (energy,) = (one for one in found.measures if one.metric == ENERGY_PER_INFERENCE.name)
