@@ -213,6 +213,8 @@ class QemuProcess:
         os.close(self._lock)
         if self.memory is not None:
             self.memory.close()
+        if self.timeline is not None:
+            self.timeline.close()
 
     def _wait(self) -> None:
         try:

@@ -34,6 +34,10 @@ class Timeline:
         self._repeat: tuple[Event, ...] = ()
         self._open: list[Event] | None = None
 
+    def close(self) -> None:
+        """Let go of the file."""
+        self._follower.close()
+
     def spans(self) -> list[Span]:
         """Those of the repeat that ended last: a region with edges in it."""
         for one in self._follower.fresh():

@@ -46,6 +46,12 @@ class Follower:
         self._rest = data[whole:]
         return [Event(*fields) for fields in RECORD.iter_unpack(data[:whole])]
 
+    def close(self) -> None:
+        """Let go of the file, which keeps its room on the disk until then; harmless when it was not read."""
+        held, self._file = self._file, None
+        if held is not None:
+            os.close(held)
+
 
 @dataclass(frozen=True)
 class Pass:

@@ -30,6 +30,20 @@ def test_spans_are_those_of_the_repeat_that_ended_last(tmp_path: Path) -> None:
     assert [one.cycles for one in read.spans()] == SPANS
 
 
+def test_a_file_that_was_read_is_let_go_of(tmp_path: Path) -> None:
+    def held() -> list[str]:
+        links = [link for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+        return [str(link.readlink()) for link in links if link.readlink() == tmp_path / "t"]
+
+    Timeline(tmp_path / "t").repeat(SPANS)
+    read = timeline.Timeline(tmp_path / "t")
+    read.close()
+    assert len(read.spans()) == 3
+    assert len(held()) == 1
+    read.close()
+    assert held() == []
+
+
 def test_seconds_are_cycles_at_the_kinds_clock(tmp_path: Path) -> None:
     Timeline(tmp_path / "t").repeat(SPANS)
     ticks = [one // 2 // 40 for one in SPANS]
