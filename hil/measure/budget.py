@@ -9,7 +9,7 @@ The energy of an inference is gross, so the time that it takes is no time of wai
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import log, log1p
+from math import inf, log, log1p
 
 HOUR_S = 3600.0
 YEAR_H = 365.25 * 24
@@ -35,10 +35,12 @@ class Battery:
         return self.capacity_mah * self.volts * self.usable * self.efficiency
 
     def life_h(self, load_w: float) -> float:
-        """Until a load above 0 has emptied it, in hours.
+        """Until a load has emptied it, in hours; infinite for none at all.
 
         What is left falls by the load, and by a share of itself: dE/dt = -load - E × rate.
         """
+        if load_w == 0:
+            return inf
         hours = self.energy_mwh / (load_w * 1e3)
         if self.lost_a_year == 0:
             return hours

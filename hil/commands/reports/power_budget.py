@@ -6,7 +6,7 @@ import json
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 
 from hil.errors import HilError
@@ -217,6 +217,8 @@ def _cells(found: Budgets, row: Row, several: bool) -> list[str]:
 
 def _life(hours: float) -> str:
     """In hours, days or years, whichever people would say."""
+    if hours == inf:
+        return "for ever"
     if hours < 2 * _DAY_H:
         return f"{hours:.3g} hours"
     if hours < 2 * YEAR_H:
@@ -238,8 +240,10 @@ def json_text(found: Budgets) -> str:
 
 def _data(found: Budgets, row: Row) -> dict[str, Any]:
     load, per_hour = row.load, found.per_hour
-    lives = [found.battery.life_h(one.mean_w(per_hour)) for one in (row.load, row.most, row.least)]
-    life, least, most = lives if row.possible else (None, None, None)
+    life = least = most = None
+    if row.possible:
+        lives = [found.battery.life_h(one.mean_w(per_hour)) for one in (row.load, row.most, row.least)]
+        life, least, most = (hours if isfinite(hours) else None for hours in lives)
     return {
         "image": row.image,
         "run": row.run,

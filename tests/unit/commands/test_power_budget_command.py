@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -79,6 +80,16 @@ def test_the_newest_run_with_energy_tells(url: str, say: Say) -> None:
     assert most / least == pytest.approx(1.02 / 0.98, rel=0.01), (
         "by the gain, and a little by the energy's band"
     )
+
+
+def test_energy_that_may_be_none_at_all_has_no_end(url: str, say: Say) -> None:
+    """After two resets with very different figures; and a board that takes nothing while it waits."""
+    store(url, measured(record(), (0.5, 1.5)))
+    code, out, err = say(f"--db={url}", "--idle-ma=0")
+    assert (code, err) == (0, "")
+    assert re.search(r"years and for ever$", out, re.MULTILINE), out
+    (image,) = data(say(f"--db={url}", "--idle-ma=0", "--format=json"))["images"]
+    assert image["life_between_h"][1] is None
 
 
 def test_options_say_otherwise(url: str, say: Say) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import pytest
 
 from hil.measure.budget import YEAR_H, Battery, Load
@@ -32,6 +34,11 @@ def test_a_year_without_a_load_leaves_what_it_says() -> None:
     """As little as it takes: a battery of ten years still loses 2 % in each."""
     held = battery(lost=0.02)
     assert held.life_h(held.energy_mwh / 1e3 / (10 * YEAR_H)) < 10 * YEAR_H
+
+
+@pytest.mark.parametrize("lost", [0.0, 0.02])
+def test_without_any_load_it_lasts_for_ever(lost: float) -> None:
+    assert battery(lost=lost).life_h(0.0) == inf
 
 
 def test_an_inference_is_no_time_of_waiting() -> None:
