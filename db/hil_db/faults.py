@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, StatementError
 
 from hil.errors import StoreError
 from hil.masking import masked
@@ -76,10 +76,12 @@ def explained(where: str, url: str) -> Iterator[None]:
         yield
     except (DBAPIError, sqlite3.Error) as error:
         raise explain(error, where, url) from error
-    except (ValueError, TypeError, RecursionError) as error:  # of a date, JSON, number changed by hand
+    except (StatementError, ValueError, TypeError, RecursionError) as error:
+        # Of a date, JSON, number changed by hand; SQLAlchemy's where such a value was to be copied.
+        cause = error.orig if isinstance(error, StatementError) else error
         raise StoreError(
             f"the database {where} {_DAMAGED.cause}",
-            evidence=f"a value in it cannot be read: {error}",
+            evidence=f"a value in it cannot be read: {cause}",
             remedy=_DAMAGED.remedy,
         ) from error
     except ArgumentError as error:  # SQLAlchemy itself, of an option in the URL

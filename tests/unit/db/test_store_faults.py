@@ -164,6 +164,17 @@ def test_damaged_json(url: str, path: Path, seed: Callable[[], int], value: str)
     assert "is damaged (a value in it cannot be read: " in said(caught.value, path)
 
 
+@pytest.mark.parametrize("wrong", ["image SET symbols = 7", "measure SET value = ''"])
+def test_a_wrong_value_is_not_copied(path: Path, seed: Callable[[], int], tmp_path: Path, wrong: str) -> None:
+    """SQLAlchemy, not the driver, tells that no such value can be stored."""
+    seed()
+    with sqlite3.connect(path) as raw:
+        raw.execute(f"UPDATE {wrong}")
+    with pytest.raises(StoreError) as caught:
+        store_file(path, f"sqlite:///{tmp_path / 'other.db'}")
+    assert "is damaged (a value in it cannot be read: " in str(caught.value)
+
+
 def test_a_folder_in_place_of_the_file(url: str, path: Path) -> None:
     path.mkdir()
     for opened in (Store.open, Store.open_read_only):
