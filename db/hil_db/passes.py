@@ -41,6 +41,7 @@ def add(connection: Connection, session_id: int, passes: Sequence[Pass], shelf: 
             "idle_end": _int(idle[1]),
             "missing": one.windows.missing,
             "way": one.windows.way,
+            "vector": _int(one.vector),
         }
         connection.execute(inserting(POWER_PASS), row)
         windows = [

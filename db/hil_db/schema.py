@@ -205,7 +205,7 @@ PROFILE_CLASS = Table(
     _given("cycles", BigInteger),
 )
 
-# What a power probe saw, in a file beside the database: hil_db.traces.
+# What a power probe saw, in a file beside the database: hil_db.shelf.
 POWER_TRACE = Table(
     "power_trace",
     METADATA,
@@ -234,6 +234,7 @@ POWER_PASS = Table(
     Column("idle_end", BigInteger),
     Column("missing", Text),  # why there are no windows
     Column("way", Text),  # how they were placed, where no edges did
+    Column("vector", Integer),  # that was repeated
 )
 
 # The samples of a pass between two edges, whether they count or not.
@@ -289,7 +290,7 @@ TRIAGE = Table(
     _given("uid", String(32), unique=True),
     *_case(),
     _given("metric", String(64)),
-    _given("technique", String(32)),
+    _given("technique", String(64)),
     _given("decision", String(16)),  # one of triage.Decision
     _given("value", Double),
     _given("run_uid", String(32)),

@@ -26,7 +26,7 @@ _NAMED = 8  # so many sessions does an error name
 class StoredPass:
     """A pass of a session: ``number`` from 0, its windows in order, ``trace`` by its hash where there is one.
 
-    ``untraced`` says why there is none, ``missing`` why there are no windows.
+    ``untraced`` says why there is none, ``missing`` why there are no windows; ``vector`` was repeated.
     """
 
     run: int
@@ -49,6 +49,7 @@ class StoredPass:
     idle: tuple[int, int] | None
     missing: str | None
     way: str | None
+    vector: int | None
     windows: tuple[Window, ...] = ()
 
     @property
@@ -92,6 +93,7 @@ def read_passes(connection: Connection, of: Select[Any]) -> list[StoredPass]:
             POWER_PASS.c.idle_end,
             POWER_PASS.c.missing,
             POWER_PASS.c.way,
+            POWER_PASS.c.vector,
         )
         .join(SESSION, SESSION.c.id == POWER_PASS.c.session_id)
         .join(RUN, RUN.c.id == SESSION.c.run_id)

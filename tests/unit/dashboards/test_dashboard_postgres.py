@@ -32,7 +32,7 @@ def url(cluster: Server) -> str:
 
 def test_a_decision_is_kept(bench: Any) -> None:
     for day, cost in ((1, 1000), (2, 1200)):
-        bench.run(bench.session(day, bench.cost(cost)))
+        bench.run(bench.session(day, bench.cost(cost, "joulescope model of STM32G431 currents by shape")))
     data = read_triage(bench.url, TriageChoice())
     (found,) = data.found
     assert data.now is not None

@@ -34,6 +34,7 @@ def upgrade() -> None:
         sa.Column("idle_end", sa.BigInteger(), nullable=True),
         sa.Column("missing", sa.Text(), nullable=True),
         sa.Column("way", sa.Text(), nullable=True),
+        sa.Column("vector", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
             ["session_id"], ["session.id"], name=op.f("fk_power_pass_session_id_session")
         ),

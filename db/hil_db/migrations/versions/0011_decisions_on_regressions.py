@@ -17,7 +17,7 @@ def upgrade() -> None:
         sa.Column("model", sa.String(length=128), nullable=False),
         sa.Column("precision", sa.String(length=8), nullable=False),
         sa.Column("metric", sa.String(length=64), nullable=False),
-        sa.Column("technique", sa.String(length=32), nullable=False),
+        sa.Column("technique", sa.String(length=64), nullable=False),
         sa.Column("decision", sa.String(length=16), nullable=False),
         sa.Column("value", sa.Double(), nullable=False),
         sa.Column("run_uid", sa.String(length=32), nullable=False),
