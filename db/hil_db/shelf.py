@@ -28,6 +28,7 @@ FOLDER_VARIABLE = "HIL_TRACES_DIR"
 MOST_VARIABLE = "HIL_TRACES_MOST"
 MOST_USUAL = 4 << 30
 _POSTGRES_LOCK = 0x68696D  # an advisory lock's number: SQLite has one writer anyway
+_PORT_USUAL = 5432
 _UNITS = {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}
 
 
@@ -215,8 +216,11 @@ def _folder(url: URL) -> Path | str:
             return f"{error.what}; name a folder in {FOLDER_VARIABLE}"
     else:
         folder = Path(chosen).absolute()
-    where = f"{url.host or url.query.get('host', '')}:{url.port or ''}/{url.database or url.username}"
-    return folder / _named(str(url.database or url.username), where)
+    # What URLs leave open is told by the environment: one URL may then mean several servers.
+    host = url.host or url.query.get("host") or os.environ.get("PGHOST", "")
+    port = url.port or url.query.get("port") or os.environ.get("PGPORT") or _PORT_USUAL
+    database = str(url.database or os.environ.get("PGDATABASE") or url.username)
+    return folder / _named(database, f"{host}:{port}/{database}")
 
 
 def _named(name: str, where: str) -> str:

@@ -63,7 +63,7 @@ def store(url: str) -> Iterator[Store]:
 
 @pytest.fixture
 def traced(record: SessionRecord) -> SessionRecord:
-    return replace(record, passes=(power_pass(0), clipped_pass(1, 2)))
+    return replace(record, passes=(replace(power_pass(0), vector=3), clipped_pass(1, 2)))
 
 
 def held(of: Store | str) -> set[str]:
@@ -100,9 +100,9 @@ def test_windows_and_traces_are_stored_with_their_session(
         windows = connection.execute(
             select(POWER_WINDOW).order_by(POWER_WINDOW.c.pass_number, POWER_WINDOW.c.number)
         ).all()
-    assert [(one.session_id, one.number, one.inferences, one.missing) for one in passes] == [
-        (session, 0, 7, None),
-        (session, 1, 7, None),
+    assert [(one.session_id, one.number, one.inferences, one.missing, one.vector) for one in passes] == [
+        (session, 0, 7, None, 3),
+        (session, 1, 7, None, None),
     ]
     assert (passes[0].idle_begin, passes[0].idle_end) == first.idle
     meant = [*first.windows.windows, *second.windows.windows]
@@ -206,6 +206,33 @@ def test_traces_lie_where_they_are_told_to(
     with Store.open(other) as store:
         store.clear_traces()  # of another database: they are not its own to delete
     assert len(held(url)) == 2
+
+
+def test_databases_of_two_servers_have_folders_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who prunes one would otherwise delete the traces of the other."""
+
+    def folder(url: str, **told: str) -> Path:
+        with monkeypatch.context() as patched:
+            for name in ("PGHOST", "PGPORT", "PGDATABASE"):
+                patched.delenv(name, raising=False)
+            for name, value in told.items():
+                patched.setenv(name, value)
+            kept = shelf.of(engine.parse(url))
+        assert kept.traces is not None
+        return kept.traces.folder
+
+    socket_of = "postgresql:///hil?host=/run/postgresql"
+    unlike = [
+        folder(f"{socket_of}&port=5433"),
+        folder(f"{socket_of}&port=5434"),
+        folder("postgresql:///hil"),
+        folder("postgresql:///hil", PGHOST="one"),
+        folder("postgresql:///hil", PGHOST="other"),
+        folder("postgresql://one", PGDATABASE="other"),
+    ]
+    assert len(set(unlike)) == len(unlike)
+    assert folder("postgresql://one/hil") == folder("postgresql://one:5432/hil")
+    assert folder("postgresql://one/hil") == folder("postgresql:///hil", PGHOST="one", PGPORT="5432")
 
 
 def test_a_server_without_a_folder_for_traces_keeps_the_figures(
