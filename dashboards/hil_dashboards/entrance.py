@@ -24,7 +24,8 @@ GUARD_HEADER = "X-HIL-Guard"
 LOGIN, LOGOUT = "/login", "/logout"
 
 _OPEN = frozenset({LOGIN, "/assets/style.css", "/assets/icon.svg"})
-_OF_PAGES = ("/content/", "/assets/", "/_", "/api/")  # what pages ask for: no use to lead it elsewhere
+# What pages ask for: no use to lead it elsewhere.
+_OF_PAGES = ("/content/", "/samples", "/assets/", "/_", "/api/")
 _INSIDE = re.compile(r"/(?![/\\])[^\\\x00-\x1f\x7f]*")
 _READING = ("GET", "HEAD", "OPTIONS")
 

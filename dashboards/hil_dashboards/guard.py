@@ -94,13 +94,18 @@ def _is_meant(given: str, known: frozenset[str], loopback: bool) -> bool:
     except ValueError:
         return False
     try:
-        return ip_address(name).is_loopback or not loopback
+        address = ip_address(name)
     except ValueError:
         return _plain(name) in known
+    return address.is_loopback or not loopback or str(address) in known
 
 
 def _plain(name: str) -> str:
-    return name.lower().removesuffix(".")
+    """A name, or an address as all that mean the same are written; with the brackets of a URL or without."""
+    try:
+        return str(ip_address(name.strip("[]")))
+    except ValueError:
+        return name.lower().removesuffix(".")
 
 
 def said(status: int, words: str) -> Response:

@@ -51,7 +51,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         ("remove", "let someone in no more", _remove),
     ):
         action = actions.add_parser(word, help=line)
-        action.add_argument("--users", type=Path, metavar="FILE", help=_USERS)
+        # Without a default of its own: it would take the place of what stands before `user`.
+        action.add_argument("--users", type=Path, metavar="FILE", default=argparse.SUPPRESS, help=_USERS)
         if word != "list":
             action.add_argument("name", metavar="NAME", help="up to 64 letters, digits and . _ @ + -")
         if word == "add":

@@ -159,6 +159,10 @@
       const asked = (this.asked += 1);
       try {
         const answer = await fetch(`${samples}${range}&points=${Math.round(2 * this.width)}`);
+        if (answer.status === 401) {
+          location.reload(); // the log-in has ended: where to log in anew
+          return;
+        }
         const told = await answer.json();
         if (asked !== this.asked) {
           return; // another stretch was asked for meanwhile

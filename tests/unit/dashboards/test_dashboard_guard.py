@@ -101,6 +101,14 @@ def test_what_others_reach_is_known_by_any_address_and_by_the_machines_name(benc
     assert client.get("/", headers={"Host": "evil.example"}).status_code == 403
 
 
+@pytest.mark.parametrize("known", ["192.0.2.7", "2001:db8::1", "[2001:DB8:0::1]"])
+def test_behind_a_proxy_it_is_known_by_the_addresses_that_are_named(bench: Any, known: str) -> None:
+    client = create_app(bench.url, names=[known]).server.test_client()
+    own = "192.0.2.7" if ":" not in known else "[2001:db8::1]:8443"
+    assert client.get("/", headers={"Host": own}).status_code == 200
+    assert client.get("/", headers={"Host": "192.0.2.8"}).status_code == 403
+
+
 @dataclass(frozen=True)
 class Served:
     """A dashboard as `hil dashboard` serves it."""

@@ -73,6 +73,7 @@ def guard_of(client: FlaskClient) -> str:
     [
         "/content/",
         "/content/series?metric=instructions",
+        "/samples?session=1&pass=0",
         "/_dash-layout",
         "/_dash-dependencies",
         "/assets/page.js",
@@ -417,6 +418,8 @@ def test_users_are_added_changed_listed_and_removed(
     assert list(users.read(path)) == ["bob@lab.example"]
     code, told = say(capsys, "remove", "ann", chosen_file)
     assert (code, "there is no user ann" in told) == (1, True)
+    assert main(["dashboard", chosen_file, "user", "list"]) == 0  # the file may stand before, too
+    assert capsys.readouterr().out == "bob@lab.example  reader  through a proxy alone\n"
 
 
 @pytest.mark.parametrize(
