@@ -22,18 +22,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--reference", type=float, default=1.0, metavar="%", help="both together may be off by; default: 1"
     )
-    parser.add_argument("--seconds", type=float, default=5.0, metavar="S", help="default: 5")
+    parser.add_argument("--seconds", type=choosing.seconds, default=5.0, metavar="S", help="default: 5")
 
 
 def run(options: argparse.Namespace) -> int:
     """Print what was expected and found; 1 when the probe is off by more than is said of it."""
     import time
+    from math import inf
 
     from hil.power.checking import checked
     from hil.power.choosing import chosen
     from hil.power.drivers import opened
 
-    if not options.ohm > 0 or not options.volts > 0:
+    if not (0 < options.ohm < inf and 0 < options.volts < inf):
         raise PowerProbeError("a resistor and its volts are above 0", remedy="see --ohm and --volts")
     name, spec = chosen(options)
     with opened(name, spec) as probe:

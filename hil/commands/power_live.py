@@ -16,7 +16,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     choosing.arguments(parser)
     parser.add_argument("--volts", type=float, required=True, metavar="V", help="the board's supply")
     parser.add_argument(
-        "--window", type=float, default=10.0, metavar="S", help="seconds that are shown; default: 10"
+        "--window", type=choosing.seconds, default=10.0, metavar="S", help="seconds shown; default: 10"
     )
     parser.add_argument("--http", type=int, default=8060, metavar="PORT", help="of the page; default: 8060")
 

@@ -21,7 +21,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
     choosing.arguments(parser)
     parser.add_argument("--volts", type=float, required=True, metavar="V", help="the board's supply")
-    parser.add_argument("--seconds", type=float, default=10.0, metavar="S", help="default: 10")
+    parser.add_argument("--seconds", type=choosing.seconds, default=10.0, metavar="S", help="default: 10")
     parser.add_argument("--out", type=Path, metavar="FILE", help="all samples, as .csv or .parquet")
 
 

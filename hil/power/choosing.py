@@ -9,6 +9,7 @@ from hil.errors import PowerProbeError
 from hil.power.attached import Attached
 from hil.power.drivers import ProbeSpec, driver, names
 
+_LONGEST_S = 86_400.0
 _DEFAULT = "ppk2"  # of a port that nobody knows: an emulated kit's, say
 
 
@@ -24,6 +25,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ampere-meter", action="store_true", help="the board has a supply of its own of --volts"
     )
+
+
+def seconds(text: str) -> float:
+    """How long something lasts, from the command line; argparse's error for what is no such time."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found <= _LONGEST_S:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to {_LONGEST_S:,.0f}")
+    return found
 
 
 def chosen(options: argparse.Namespace) -> tuple[str, ProbeSpec]:

@@ -86,6 +86,23 @@ def test_what_cannot_be_recorded_is_one_line(tmp_path: Path, words: list[str], t
 
 
 @pytest.mark.parametrize(
+    "words",
+    [
+        ("record", "--volts=3", "--seconds=-1"),
+        ("record", "--volts=3", "--seconds=1e400"),
+        ("calibrate-check", "--ohm=1000", "--volts=3", "--seconds=inf"),
+        ("live", "--volts=3", "--window=nan"),
+        ("calibrate-check", "--ohm=inf", "--volts=3"),
+    ],
+)
+def test_a_number_that_cannot_be_is_refused(words: tuple[str, ...]) -> None:
+    done = hil(*words, "--port=/dev/none")
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert re.search("is not a number from 0 to 86,400|a resistor and its volts are above 0", done.stderr)
+
+
+@pytest.mark.parametrize(
     ("read_a", "code", "told"),
     [
         (3.0e-3, 0, r"gain      [+-]0\.\d+ %, within the 11 % that ppk2 and the resistor may be off by"),
