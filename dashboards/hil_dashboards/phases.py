@@ -70,9 +70,6 @@ def _phase(
     if seen is None:
         energies = [stored.get(span, float("nan")) for span in spans]
     else:
-        per_sample = one.supply_v / one.rate_hz
-        energies = [
-            float(np.sum(seen.current_ma[begin:end], dtype=np.float64)) * per_sample for begin, end in spans
-        ]
+        energies = [seen.energy_mj(begin, end, one.supply_v) for begin, end in spans]
     total = float(np.sum(energies)) if energies else 0.0
     return Phase(name, seconds, total if np.isfinite(total) else None, inferences)

@@ -24,18 +24,29 @@ Currents = npt.NDArray[np.float32]
 class Seen:
     """What a page needs of a trace: milliamperes (NaN where there are none), and what is wrong in words.
 
-    ``whole``: there is no NaN.
+    ``whole``: there is no NaN. ``power_mw`` is there where the probe measured volts, too.
     """
 
     rate_hz: float
     current_ma: Currents
     wrong: tuple[str, ...]
     whole: bool = False
+    power_mw: Currents | None = None
 
     @property
     def seconds(self) -> float:
         """By the probe's clock."""
         return len(self.current_ma) / self.rate_hz
+
+    @property
+    def bytes(self) -> int:
+        """Of memory."""
+        return self.current_ma.nbytes + (self.power_mw.nbytes if self.power_mw is not None else 0)
+
+    def energy_mj(self, begin: int, end: int, supply_v: float) -> float:
+        """From one sample to before another, at the volts measured or else the supply's; NaN: unknown."""
+        power, volts = (self.current_ma, supply_v) if self.power_mw is None else (self.power_mw, 1.0)
+        return float(np.sum(power[begin:end], dtype=np.float64)) * volts / self.rate_hz
 
 
 @dataclass(frozen=True)
@@ -71,14 +82,15 @@ class Shown:
             return self._held[sha256]
 
     def _bytes(self) -> int:
-        return sum(one.current_ma.nbytes for one in self._held.values())
+        return sum(one.bytes for one in self._held.values())
 
 
 def seen(trace: PowerTrace) -> Seen:
     """A trace as pages show it."""
     current_ma = trace.current_a * np.float32(1e3)
     whole = not np.isnan(current_ma).any()
-    return Seen(trace.rate_hz, current_ma, tuple(_wrong(trace)), whole)
+    power_mw = None if trace.voltage_v is None else current_ma * trace.voltage_v
+    return Seen(trace.rate_hz, current_ma, tuple(_wrong(trace)), whole, power_mw)
 
 
 def points(seen: Seen, begin: float, end: float, most: int = POINTS_USUAL) -> Points:

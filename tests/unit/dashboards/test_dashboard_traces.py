@@ -167,6 +167,17 @@ def test_phases_add_up_to_the_whole(traced: Any) -> None:
     assert bare["idle"] is bare["all"] is bare["the rest"] is None
 
 
+def test_phases_are_at_the_volts_that_a_probe_measured(traced: Any) -> None:
+    with chosen(traced.url, "latest") as (_, passes):
+        one = passes[0]
+    trace = power_trace(0)
+    measured = replace(trace, voltage_v=np.linspace(VOLTS, VOLTS - 1, len(trace), dtype=np.float32))
+    found = {phase.name: phase.energy_mj for phase in phases(one, seen(measured))}
+    assert one.idle is not None
+    assert found["idle"] == pytest.approx(measured.energy_j(*one.idle) * 1e3, rel=1e-6)
+    assert found["all"] == pytest.approx(measured.energy_j(0, len(trace)) * 1e3, rel=1e-6)
+
+
 def test_the_page_shows_windows_figures_method_and_how_to_have_the_file(traced: Any) -> None:
     told = page(traced, "?session=1&pass=1")
     said = words(told)
