@@ -48,6 +48,7 @@ class Port:
         self._port: serial.Serial | None = None
         self._reader: threading.Thread | None = None
         self._stopped = threading.Event()
+        self._ended = threading.Event()
         self.taken = Taken()
 
     def acquire(self) -> None:
@@ -108,10 +109,10 @@ class Port:
         """
         self.taken = Taken()
         self._stopped.clear()
-        self._reader = threading.Thread(
-            target=self._read, args=(last,), name=f"power {self.name}", daemon=True
-        )
-        self._reader.start()
+        self._ended.clear()
+        reader = threading.Thread(target=self._read, args=(last,), name=f"power {self.name}", daemon=True)
+        reader.start()
+        self._reader = reader
 
     @property
     def streams(self) -> bool:
@@ -119,17 +120,26 @@ class Port:
         return self._reader is not None
 
     def end(self, command: bytes) -> None:
-        """Tell the probe to stop, and wait until it has answered, went away or went silent."""
+        """Tell the probe to stop, and wait until it has answered, went away or went silent.
+
+        Ctrl-C may cut that short; it is then to be called once more before the port is closed.
+        """
         if self._reader is None:
             return
-        reader, self._reader = self._reader, None
         try:
             self.write(command)
         finally:
             self._stopped.set()
-            reader.join()
+            self._ended.wait()  # Thread.join takes a thread for ended once a signal interrupts it
+            self._reader = None
 
     def _read(self, last: Callable[[bytearray], bool]) -> None:
+        try:
+            self._take_all(last)
+        finally:
+            self._ended.set()
+
+    def _take_all(self, last: Callable[[bytearray], bool]) -> None:
         taken = self.taken
         give_up: float | None = None
         while True:

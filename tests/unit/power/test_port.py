@@ -1,0 +1,42 @@
+"""A probe's port, on a pseudo-terminal whose other end is the test's."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+import pytest
+
+from hil.power.port import Port
+
+
+def test_the_reader_of_an_end_that_was_cut_short_is_waited_for() -> None:
+    """Else it reads a descriptor that is closed, or is another file's by then."""
+    ours, theirs = os.openpty()
+    cut_short, at_work = threading.Event(), threading.Event()
+
+    def last(_: bytearray) -> bool:
+        if not cut_short.is_set():
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            cut_short.wait()
+            os.write(ours, b"goes on")
+            return False
+        at_work.set()
+        return True
+
+    port = Port(os.ttyname(theirs), "desk")
+    try:
+        port.acquire()
+        port.begin(last)
+        with pytest.raises(KeyboardInterrupt):
+            port.end(b"stop")
+        assert not at_work.is_set()
+        cut_short.set()
+        port.end(b"stop")
+        assert at_work.is_set()
+        assert not port.streams
+    finally:
+        port.close()
+        os.close(ours)
+        os.close(theirs)
