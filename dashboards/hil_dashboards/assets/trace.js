@@ -5,7 +5,7 @@
   const RIGHT = 14;
   const TOP = 46;
   const BOTTOM = 34;
-  const LETTER = 6.6; // pixels of a label's letters
+  const LETTER = 7.5; // pixels of a label's letters
 
   const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 

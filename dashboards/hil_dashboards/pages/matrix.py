@@ -163,17 +163,19 @@ def _head_height(way: Way, made: dict[str, Any]) -> int:
         way.technique,
         told["conditions"],
     )
-    return PADDING + 1 + _HEAD_LINE * sum(_broken(part, room) for part in parts if part)
+    letters = (_LETTER_SMALL, *(_LETTER_WRAPPED for _ in parts[1:]))  # a title is bold
+    lines = (_broken(part, room, letter) for part, letter in zip(parts, letters, strict=True) if part)
+    return PADDING + 1 + _HEAD_LINE * sum(lines)
 
 
-def _broken(words: str, room: int) -> int:
-    """The lines that words take, with room for so many pixels in each."""
+def _broken(words: str, room: int, letter: float) -> int:
+    """The lines that words take, with room for so many pixels in each, and letters of so many."""
     lines, left = 1, float(room)
     for word in re.split("[ -]", words):
-        needed = len(word) * _LETTER_WRAPPED
+        needed = len(word) * letter
         if needed > left and left < room:
             lines, left = lines + 1, float(room)
-        left -= needed + _LETTER_WRAPPED
+        left -= needed + letter
     return lines
 
 
