@@ -107,7 +107,7 @@ class Shelf:
             if held + staged.size > self.most:
                 return (
                     f"{size_text(held)} of traces are kept already, {size_text(self.most)} at most; "
-                    f"`hil db prune --traces-only` makes room, or raise {MOST_VARIABLE}"
+                    f"`hil db prune --traces-most=SIZE` makes room, or raise {MOST_VARIABLE}"
                 )
         try:
             if self._there().settle(staged):

@@ -36,7 +36,10 @@ def run(options: argparse.Namespace) -> int:
 
     most = options.traces_most
     if options.keep_runs is None and options.older_than is None and most is None:
-        raise HilError("nothing says which runs are old", remedy="give --keep-runs, --older-than, or both")
+        raise HilError(
+            "nothing says which runs are old",
+            remedy="give --keep-runs, --older-than, or both; or how much traces may take: --traces-most",
+        )
     if options.samples_only and most is not None:
         raise HilError("--samples-only leaves traces", remedy="give --traces-most in a call of its own")
     traces_only = options.traces_only or most is not None

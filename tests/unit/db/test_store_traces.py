@@ -169,7 +169,7 @@ def test_what_the_limit_does_not_allow_is_told_and_the_windows_are_kept(
         (first, second) = told(store)
         assert first[3] is None
         assert str(second[3]).endswith(
-            "of traces are kept already, 100.0 KiB at most; `hil db prune --traces-only` makes room, "
+            "of traces are kept already, 100.0 KiB at most; `hil db prune --traces-most=SIZE` makes room, "
             "or raise HIL_TRACES_MOST"
         )
         assert store.untraced == {second[3]: 1}
@@ -382,6 +382,14 @@ def test_the_command_says_what_goes(
     assert ": deleted power traces of 1 run (1): 2 power traces" in did
     assert main(["db", "prune", "--samples-only", "--traces-most=1G", f"--db={url}"]) == 1
     assert "--samples-only leaves traces" in capsys.readouterr().err
+
+
+def test_without_a_limit_the_command_names_all_that_there_are(
+    url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["db", "prune", "--traces-only", f"--db={url}"]) == 1
+    told = capsys.readouterr().err
+    assert all(limit in told for limit in ("--keep-runs", "--older-than", "--traces-most"))
 
 
 def test_files_that_are_missing_damaged_or_nobodys_are_named(
