@@ -100,9 +100,15 @@ def told_by_proxy(access: Access, environ: Mapping[str, Any]) -> str | None:
 
 
 def is_local(environ: Mapping[str, Any]) -> bool:
-    """Whether a request comes from this machine."""
-    peer = environ[PEER]
-    return peer == UNIX or bool(ip_address(peer).is_loopback)
+    """Whether a request comes from this machine, and, by the word of a known proxy, its visitor too."""
+    return all(_is_here(one) for one in (environ[PEER], environ.get("REMOTE_ADDR") or UNIX))
+
+
+def _is_here(address: str) -> bool:
+    try:
+        return address == UNIX or bool(ip_address(address).is_loopback)
+    except ValueError:  # what a proxy wrote
+        return False
 
 
 class Proxied:

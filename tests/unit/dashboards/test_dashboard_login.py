@@ -369,6 +369,15 @@ def test_without_log_ins_this_machine_alone_is_answered_whatever_listens(bench: 
         assert asked(client, peer, {"X-Forwarded-For": "127.0.0.1"}).status_code == status
 
 
+def test_without_log_ins_a_proxy_lets_nobody_else_in(bench: Any) -> None:
+    client = application(bench.url, proxies=["127.0.0.1", "unix"]).test_client()
+    for peer in ("127.0.0.1", ""):
+        assert asked(client, peer, {}).status_code == 200
+        assert asked(client, peer, {"X-Forwarded-For": "127.0.0.1"}).status_code == 200
+        for visitor in ("203.0.113.5", "unknown"):
+            assert asked(client, peer, {"X-Forwarded-For": visitor}).status_code == 403
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "lab.example"])
 def test_another_address_than_loopback_needs_log_ins(bench: Any, host: str) -> None:
     with pytest.raises(HilError, match="could read all results") as caught:
