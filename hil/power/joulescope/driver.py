@@ -122,12 +122,12 @@ class Joulescope:
 
     def __enter__(self) -> Self:
         library = _library()
-        self._library = library.Driver()
         try:
-            if self._path not in self._library.device_paths():
+            there = self._attached(library)
+            if self._path not in there:
                 raise self._error(
                     f"there is no Joulescope {self._path}",
-                    f"attached: {', '.join(self._library.device_paths()) or 'none'}",
+                    f"attached: {', '.join(there) or 'none'}",
                     "check its cable and the lab file's power.port; Jetperch has its rules for udev",
                 )
             self._call("open", self._path, "defaults")
@@ -243,10 +243,18 @@ class Joulescope:
                 "check its cable, and that no other program has it; unplug it and plug it in again",
             ) from error
 
+    def _attached(self, library: Any) -> Sequence[str]:
+        try:
+            self._library = library.Driver()
+            return list(self._library.device_paths())
+        except _REFUSED as error:
+            raise _not_listed(error, self._board) from error
+
     def _finalize(self) -> None:
-        if self._library is not None:
-            self._library.finalize()
-            self._library = None
+        library, self._library = self._library, None
+        if library is not None:
+            with contextlib.suppress(*_REFUSED):  # nothing is asked of it any more
+                library.finalize()
 
     def _error(self, what: str, evidence: str | None, remedy: str) -> PowerProbeError:
         return PowerProbeError(what, board=self._board, evidence=evidence, remedy=remedy)
@@ -295,16 +303,21 @@ def _library() -> Any:
     return pyjoulescope_driver
 
 
+def _not_listed(error: Exception, board: str | None = None) -> PowerProbeError:
+    return PowerProbeError(
+        "Jetperch's library does not list what is attached",
+        board=board,
+        evidence=f"{type(error).__name__}: {error}",
+        remedy="see who may use USB devices (`hil doctor`)",
+    )
+
+
 def _attached() -> Sequence[Attached]:
     try:
         with _library().Driver() as library:
             paths = library.device_paths()
     except _REFUSED as error:
-        raise PowerProbeError(
-            "Jetperch's library does not list what is attached",
-            evidence=f"{type(error).__name__}: {error}",
-            remedy="see who may use USB devices (`hil doctor`)",
-        ) from error
+        raise _not_listed(error) from error
     return [Attached(NAME, path, path.rpartition("/")[2]) for path in paths if path.split("/")[1] in _MODELS]
 
 

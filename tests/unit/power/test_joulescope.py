@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -177,4 +178,16 @@ def test_an_instrument_that_is_not_there_is_told() -> None:
 def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyjoulescope_driver", None)
     with pytest.raises(PowerProbeError, match=r"pip install 'hil-lab\[joulescope\]'"):
+        driver("joulescope").attached()
+
+
+def test_a_library_that_finds_no_usb_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses() -> None:
+        raise RuntimeError("jsdrv_open failed")
+
+    monkeypatch.setitem(sys.modules, "pyjoulescope_driver", SimpleNamespace(Driver=refuses))
+    told = r"Jetperch's library does not list what is attached \(RuntimeError: jsdrv_open failed\)"
+    with pytest.raises(PowerProbeError, match=f"desk: {told}"), Joulescope(PATH, board="desk"):
+        pass
+    with pytest.raises(PowerProbeError, match=told):
         driver("joulescope").attached()
