@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from hil.lab.boards import BoardSpec
 from hil.lab.file import load_lab
@@ -114,12 +114,10 @@ def read_boards(url: str | None, lab: Path | None) -> BoardsData:
         last = _last(connection)
         paces = _paces(connection, runs)
         incidents = _incidents(connection)
-        counts: dict[str, int] = defaultdict(int)
-        for one in incidents:
-            counts[one.board] += one.run in runs
+        counts = _counts(connection, runs)
     named = {(spec.name, spec.kind.name): spec for spec in specs}
     rows = [
-        _row(case, last.get(case), named.get(case), newest, counts[case[0]], paces.get(case[0]))
+        _row(case, last.get(case), named.get(case), newest, counts.get(case[0], 0), paces.get(case[0]))
         for case in sorted({*last, *named})
     ]
     return BoardsData(newest, rows, incidents)
@@ -200,6 +198,12 @@ def _pace(rows: Sequence[tuple[int, str, float, str, str]]) -> Pace:
             by_run[run].append(value)
     seconds = tuple(median(np.asarray(values)) for values in by_run.values())
     return Pace(host, tuple(by_run), seconds, method, technique)
+
+
+def _counts(connection: Connection, runs: set[int]) -> dict[str, int]:
+    """How many incidents each board had in these runs, also where more befell than are listed."""
+    query = select(INCIDENT.c.board, func.count()).where(INCIDENT.c.run_id.in_(runs))
+    return {row[0]: row[1] for row in connection.execute(query.group_by(INCIDENT.c.board))}
 
 
 def _incidents(connection: Connection) -> list[IncidentRow]:

@@ -141,10 +141,6 @@ class TraceChoice:
         """Whether it names a session or a case at all."""
         return self.session is not None or all((self.board, self.kind, self.model, self.precision))
 
-    def of_pass(self, session: int, number: int) -> TraceChoice:
-        """The whole of that pass."""
-        return TraceChoice(session, number)
-
     def part(self, begin: float, end: float) -> TraceChoice:
         """The same choice, between two times."""
         return replace(self, begin=begin, end=end)

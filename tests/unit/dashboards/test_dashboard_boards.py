@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from hil.errors import LabError
 from hil.measure.changes import LEAST_HISTORY
 from hil.values import Measure, Method
 from hil_dashboards.app import render
-from hil_dashboards.boards import State, read_boards
+from hil_dashboards.boards import INCIDENTS_MOST, State, read_boards
 from hil_db.records import Incident
 from hil_db.store import Store
 
@@ -78,6 +78,21 @@ def test_incidents_are_the_newest_first_and_counted_by_board(bench: Any) -> None
     data = read_boards(bench.url, None)
     assert [one.time for one in data.incidents] == times[::-1]
     assert [one.incidents for one in data.boards] == [2]
+
+
+def test_incidents_of_one_board_do_not_hide_how_many_others_had(bench: Any) -> None:
+    run = bench.run(bench.session(1, bench.cost(1)), bench.session(1, bench.cost(1), board="bad"))
+    first = datetime(2026, 11, 1, tzinfo=UTC)
+    befell = [Incident("qemu", "hang", "reset", first)]
+    befell += [
+        Incident("bad", "hang", "reset", first + timedelta(seconds=place + 1))
+        for place in range(INCIDENTS_MOST + 5)
+    ]
+    with Store.open(bench.url) as store:
+        store.save_incidents(run, befell)
+    data = read_boards(bench.url, None)
+    assert {one.name: one.incidents for one in data.boards} == {"qemu": 1, "bad": INCIDENTS_MOST + 5}
+    assert len(data.incidents) == INCIDENTS_MOST
 
 
 def test_a_pace_is_a_value_for_each_run_and_tells_when_it_changed(bench: Any) -> None:
