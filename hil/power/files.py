@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -74,23 +75,28 @@ def load(path: Path) -> PowerTrace:
         calibration = dict(about["calibration"])
         breaks = tuple(Break(**{**one, "flaw": Flaw(one["flaw"])}) for one in about["breaks"])
         volts, rate_hz = float(about["supply_v"]), float(about["rate_hz"])
+        if not 0 < rate_hz < math.inf:
+            raise ValueError(f"{rate_hz:g} samples a second")
         raw = _raw(table)
     except (pyarrow.ArrowException, OSError, KeyError, ValueError, TypeError) as error:
         raise _no_trace(path, error) from error  # OSError: what is damaged, too, where it is packed
     decode = driver(name).decode
     try:
         samples = decode(raw, calibration, volts)
+        found = PowerTrace.of(
+            samples,
+            raw,
+            driver=name,
+            rate_hz=rate_hz,
+            supply_v=volts,
+            breaks=breaks,
+            calibration=calibration,
+        )
+        if {len(found.current_a), len(found.digital), len(found.flaws)} != {len(raw)}:
+            raise ValueError("its words are of another size")
     except (KeyError, ValueError, TypeError, IndexError) as error:
         raise _no_trace(path, error) from error
-    return PowerTrace.of(
-        samples,
-        raw,
-        driver=name,
-        rate_hz=rate_hz,
-        supply_v=volts,
-        breaks=breaks,
-        calibration=calibration,
-    )
+    return found
 
 
 def _raw(table: Any) -> npt.NDArray[Any]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow
@@ -69,6 +71,30 @@ def test_a_file_that_is_damaged_inside_is_refused(tmp_path: Path, at: int) -> No
     save(trace(), path)
     held = path.read_bytes()
     path.write_bytes(held[:at] + bytes(40) + held[at + 40 :])
+    with pytest.raises(PowerProbeError, match=r"t\.parquet is no power trace"):
+        load(path)
+
+
+BREAK = {"flaw": 1, "evidence": "", "lost": None}
+
+
+@pytest.mark.parametrize(
+    ("changed", "dtype"),
+    [
+        ({"rate_hz": 0.0}, np.uint32),
+        ({"rate_hz": float("nan")}, np.uint32),
+        ({"breaks": [{"at": 1, **BREAK}, {"at": "2", **BREAK}]}, np.uint32),
+        ({}, np.int64),
+    ],
+)
+def test_a_file_that_was_made_up_is_refused(tmp_path: Path, changed: dict[str, Any], dtype: type) -> None:
+    path = tmp_path / "t.parquet"
+    save(trace(), path)
+    table = pyarrow.parquet.read_table(path)
+    about = json.loads(table.schema.metadata[b"hil_power_trace"])
+    made = pyarrow.table({"raw": table["raw"].to_numpy().astype(dtype)})
+    told = {b"hil_power_trace": json.dumps({**about, **changed})}
+    pyarrow.parquet.write_table(made.replace_schema_metadata(told), path)
     with pytest.raises(PowerProbeError, match=r"t\.parquet is no power trace"):
         load(path)
 
