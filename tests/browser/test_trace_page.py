@@ -133,6 +133,19 @@ def test_from_the_matrix_to_a_window_of_a_trace_and_back(
     assert wrong == []
 
 
+def test_a_zoom_after_the_log_in_ended_loads_the_page_anew(context: BrowserContext, address: str) -> None:
+    """Which the server then leads to the log-in, as it does with every page."""
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    page.route("**/samples?*", lambda route: route.fulfill(status=401, body="log in first\n"))
+    page.goto(f"{address}/trace?session=1&pass=1")
+    drawn(page)
+    with page.expect_event("domcontentloaded"):
+        page.get_by_role("button", name="Zoom in").click()
+    drawn(page)
+    page.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_on_a_phone_nothing_is_wider_than_the_screen_and_all_of_it_can_be_read(
     context: BrowserContext, address: str, scheme: Literal["light", "dark"]
