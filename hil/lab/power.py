@@ -14,6 +14,7 @@ from hil.power.board import PPK2, PowerSpec
 from hil.power.emulated.faults import parsed
 
 CHANNELS = 8
+REPLAY = "replay"  # a driver, but of no probe
 BOARD, PROBE = "board", "probe"  # what supplies the board
 _MOST_VOLTS = 1000
 EMULATED_V = 3.0  # what datasheets state typical currents for
@@ -62,6 +63,7 @@ def schema_of(*, silicon: bool) -> Mapping[str, Any]:
             "required": ["driver", "supply_v"],
             "oneOf": [{"required": ["port"]}, {"required": ["serial_number"]}],
             "not": {"required": ["fault"]},
+            "properties": {"driver": {"not": {"enum": [REPLAY]}}},
         }
     else:
         table = {
@@ -145,6 +147,10 @@ def _check_silicon(values: Mapping[str, Any]) -> None:
         raise WrongValueError("has neither port nor serial_number", near="`hil power list` tells them")
     if "port" in values and "serial_number" in values:
         raise WrongValueError("names the probe twice, by port and by serial_number", "serial_number")
+    if values["driver"] == REPLAY:  # its figures would be stored as this board's, measured
+        raise WrongValueError(
+            f"is {REPLAY!r}, which knows what was recorded, not what this board takes", "driver"
+        )
     from hil.power.drivers import names  # numpy comes with it
 
     if values["driver"] not in names():

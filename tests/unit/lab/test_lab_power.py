@@ -73,6 +73,7 @@ def test_an_emulated_board_may_have_none(tmp_path: Path) -> None:
         (SILICON + "most_v = 3.2\n", "power.supply_v is 3.3: a nucleo_f439zi may have 2.7 to 3.2 V", 9),
         (SILICON + "most_v = 5.0\n", "power.most_v is 5: a nucleo_f439zi may have 2.7 to 3.6 V", 10),
         (SILICON + "least_v = 3.4\nmost_v = 3.0\n", "power.least_v is more than most_v, 3", 10),
+        (SILICON.replace('"ppk2"', '"replay"'), "power.driver is 'replay', which knows what was recorded", 7),
         (SILICON.replace('"ppk2"', '"pkk2"'), "power.driver is 'pkk2', which no driver is called", 7),
         (SILICON.replace("supply_v", "suply_v"), "did you mean 'supply_v'?", 9),
         (SILICON.replace("supply_v = 3.3", ""), "desk-1: power has no supply_v", 6),
