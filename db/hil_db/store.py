@@ -206,6 +206,8 @@ class Store:
         """``writing``, with traces that are named within; those that are not, or in vain, are gone then."""
         try:
             with self.writing() as connection:
+                if batch.staged:
+                    shelf.lock(connection)  # before any row is: all take them in the same order
                 yield connection
         except BaseException:
             if batch.new:

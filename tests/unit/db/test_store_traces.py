@@ -9,14 +9,16 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from hil.bench.recorder import Recorder
 from hil.cli import main
@@ -38,6 +40,7 @@ from postgres_server import Server, running_server
 from power_passes import clipped_pass, power_pass
 
 HOUR = timedelta(hours=1)
+IMPATIENT = "options=-clock_timeout%3D5000"  # milliseconds for a lock that another transaction has
 
 
 @pytest.fixture(scope="module")
@@ -310,6 +313,28 @@ def test_traces_go_with_the_last_run_that_has_them(
     assert prune(url, Limits(runs=1), really=True) == would
     (left,) = told(store)
     assert held(store) == {left[2]}
+
+
+def test_who_waits_to_name_traces_keeps_nobody_waiting(
+    cluster: Server, info: RunInfo, record: SessionRecord, traced: SessionRecord
+) -> None:
+    """An import names traces before it adds their sessions: the other order would be a deadlock."""
+    url = cluster.new_database()
+    waits = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+    with Store.open(url) as first, Store.open(f"{url}{'&' if '?' in url else '?'}{IMPATIENT}") as other:
+        run = first.begin_run(info)
+        with other.writing() as connection:
+            shelf.lock(connection)
+            saving = Thread(target=first.save_session, args=(run, traced))
+            saving.start()
+            deadline = time.monotonic() + 60
+            while not connection.scalar(waits):
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+            with Store.open(other.url.render_as_string(hide_password=False)) as third:
+                assert third.save_session(run, replace(record, uid="another")) > 0
+        saving.join()
+        assert len(told(first)) == 2
 
 
 def test_traces_alone_are_pruned_and_the_passes_say_so(
