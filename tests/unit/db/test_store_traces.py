@@ -511,6 +511,9 @@ def test_an_import_brings_the_traces(
     for _ in range(2):
         import_database(str(tmp_path / "theirs.db"), url)
     assert [row[2] for row in told(store)][1:] == meant
+    with store.engine.connect() as connection:
+        vectors = select(POWER_PASS.c.vector).order_by(POWER_PASS.c.session_id, POWER_PASS.c.number)
+        assert list(connection.scalars(vectors)) == [None, 3, None, 3]
     assert len(held(store)) == 3
     assert check(url).damaged == ()
 
