@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from bench_runs import rows, run_bench
+from hil.metrics import ENERGY
 
 pytestmark = [pytest.mark.emulated, pytest.mark.usefixtures("newer_qemu")]
 
@@ -45,7 +46,12 @@ Session.measure = struck
 FIGURES = (
     "select s.board, m.metric, m.technique, m.method, m.unit, m.value, m.low, m.high, m.conditions "
     "from measure m join session s on s.id = m.session_id where s.board in ('one', 'two') "
-    "and m.unit != 's' and m.metric not like 'link%' order by 1, 2, 3"
+    "and m.unit != 's' and m.metric not like 'link%' and m.method != 'modelled' order by 1, 2, 3"
+)
+# Whose samples of an emulated probe begin at another of its steps.
+MODELLED = (
+    "select s.board || m.metric, m.value from measure m join session s on s.id = m.session_id "
+    "where s.board in ('one', 'two') and m.method = 'modelled'"
 )
 
 
@@ -76,5 +82,8 @@ def test_boards_that_hang_die_or_are_absent_change_nothing_of_the_others(tmp_pat
     assert "QEMU ended by SIGKILL" in str(errors["dies"]), errors
     assert "absent is left out: offline: " in said, said
     assert rows(alone, FIGURES) == rows(beside, FIGURES)
+    energies = dict(rows(alone, MODELLED))
+    assert len(energies) == 2 * len(ENERGY)
+    assert dict(rows(beside, MODELLED)) == pytest.approx(energies, rel=1e-3)
     exact = "select count(*) from measure where metric = 'golden_exact' and value = 1"
     assert rows(beside, exact) == [(2,)]
