@@ -129,10 +129,18 @@ def _password() -> str:
     import getpass
     import sys
 
-    if not sys.stdin.isatty():
-        return sys.stdin.readline().rstrip("\r\n")
-    password = getpass.getpass("Password: ")
-    if getpass.getpass("The same again: ") != password:
+    try:
+        if not sys.stdin.isatty():
+            return sys.stdin.readline().rstrip("\r\n")
+        password = getpass.getpass("Password: ")
+        again = getpass.getpass("The same again: ")
+    except (EOFError, UnicodeDecodeError) as error:
+        raise HilError(
+            "no password was given",
+            evidence=str(error) or "the input ended",
+            remedy="type one, or write it to standard input in UTF-8",
+        ) from error
+    if again != password:
         raise HilError("the two passwords differ", remedy="type the same twice")
     return password
 

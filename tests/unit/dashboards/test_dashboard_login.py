@@ -455,6 +455,15 @@ def test_what_cannot_be_a_user_is_refused(
     assert not (tmp_path / "users").exists()
 
 
+def test_a_password_that_is_no_text_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"\xff\xfe\n"), encoding="utf-8"))
+    code, told = say(capsys, "add", f"--users={tmp_path / 'users'}", "ann")
+    assert (code, "no password was given" in told) == (1, True), told
+    assert not (tmp_path / "users").exists()
+
+
 @pytest.mark.parametrize(
     "line",
     [
