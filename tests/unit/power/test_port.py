@@ -26,6 +26,7 @@ def test_the_reader_of_an_end_that_was_cut_short_is_waited_for() -> None:
         return True
 
     port = Port(os.ttyname(theirs), "desk")
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a script's `&` has it ignored
     try:
         port.acquire()
         port.begin(last)
@@ -37,6 +38,7 @@ def test_the_reader_of_an_end_that_was_cut_short_is_waited_for() -> None:
         assert at_work.is_set()
         assert not port.streams
     finally:
+        signal.signal(signal.SIGINT, before)
         port.close()
         os.close(ours)
         os.close(theirs)
