@@ -65,6 +65,26 @@ class Port:
                 "check the lab file's power.port, the cable, and that no other program holds the port",
             ) from error
 
+    def check_supply(self, volts: float, least: float, most: float) -> None:
+        """Refuse a supply that the probe cannot be."""
+        if not least <= volts <= most:
+            raise self.error(
+                f"the power probe cannot supply {volts:g} V",
+                f"it can from {least:g} to {most:g} V",
+                "see the lab file's power.supply_v",
+            )
+
+    def check_supplied(self, volts: float | None) -> None:
+        """Refuse what needs a supply that is set."""
+        if volts is None:
+            raise self.error("the power probe's supply is not set", None, "call supply first")
+
+    def check_start(self, volts: float | None) -> None:
+        """Refuse to measure without a supply, or twice at once."""
+        self.check_supplied(volts)
+        if self.streams:
+            raise self.error("the power probe measures already", None, "call stop first")
+
     def close(self) -> None:
         """Give it back; nothing when it is gone."""
         if self._port is not None:

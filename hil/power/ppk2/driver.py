@@ -75,27 +75,19 @@ class Ppk2:
 
     def supply(self, volts: float) -> None:
         """The board's supply: what the kit gives as a source, and what it is told about as a meter."""
-        if not wire.LEAST_V <= volts <= wire.MOST_V:
-            raise self._port.error(
-                f"the power probe cannot supply {volts:g} V",
-                f"it can from {wire.LEAST_V:g} to {wire.MOST_V:g} V",
-                "see the lab file's power.supply_v",
-            )
+        self._port.check_supply(volts, wire.LEAST_V, wire.MOST_V)
         self._port.write(wire.regulator(volts))
         self._volts = volts
 
     def power(self, on: bool) -> None:
         """The board's power; on only once a supply is set."""
-        if on and self._volts is None:
-            raise self._port.error("the power probe's supply is not set", None, "call supply first")
+        if on:
+            self._port.check_supplied(self._volts)
         self._port.write(wire.POWER_ON if on else wire.POWER_OFF)
 
     def start(self) -> None:
         """Take samples from now on."""
-        if self._volts is None:
-            raise self._port.error("the power probe's supply is not set", None, "call supply first")
-        if self._port.streams:
-            raise self._port.error("the power probe measures already", None, "call stop first")
+        self._port.check_start(self._volts)
         self._port.silence()
         self._port.write(wire.START)
         self._port.begin(self._answered)
