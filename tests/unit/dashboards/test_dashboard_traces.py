@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 import pytest
 from dash.development.base_component import Component
 
+from component_tree import nodes, words
 from hil.power.base import Break, Flaw
 from hil.power.emulated.faults import Damage, Fault
 from hil.values import Measure, Method
@@ -43,23 +43,6 @@ def traced(bench: Any) -> Any:
 
 def page(bench: Any, search: str) -> Component:
     return render(bench.url, "/somewhere/results.db", "/trace", search)
-
-
-def nodes(tree: Any) -> Iterator[Component]:
-    if isinstance(tree, Component):
-        yield tree
-        yield from nodes(getattr(tree, "children", None))
-    elif isinstance(tree, list | tuple):
-        for part in tree:
-            yield from nodes(part)
-
-
-def words(tree: Any) -> str:
-    if isinstance(tree, Component):
-        return words(getattr(tree, "children", None))
-    if isinstance(tree, list | tuple):
-        return " ".join(filter(None, map(words, tree)))
-    return "" if tree is None else str(tree).strip()
 
 
 def plotted(tree: Component) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from dash import dcc
 from dash.development.base_component import Component
 from dash_ag_grid import AgGrid
 
+from component_tree import nodes, words
 from hil.errors import HilError, StoreError
 from hil.measure.profile import PathCost, Profile
 from hil.metrics import ENERGY_PER_INFERENCE
@@ -23,23 +23,6 @@ from hil_dashboards.app import create_app, render, written
 from hil_dashboards.pages.series import plot_height
 from hil_dashboards.serve import serve
 from hil_db.records import SessionRecord
-
-
-def nodes(tree: Any) -> Iterator[Component]:
-    if isinstance(tree, Component):
-        yield tree
-        yield from nodes(getattr(tree, "children", None))
-    elif isinstance(tree, list | tuple):
-        for part in tree:
-            yield from nodes(part)
-
-
-def words(tree: Any) -> str:
-    if isinstance(tree, Component):
-        return words(getattr(tree, "children", None))
-    if isinstance(tree, list | tuple):
-        return " ".join(filter(None, map(words, tree)))
-    return "" if tree is None else str(tree).strip()
 
 
 def of_class(tree: Any, name: str) -> list[Component]:
