@@ -21,6 +21,7 @@ _QUIET_S = 0.05
 _PAUSE_S = 0.002  # the system keeps a hundred times as much
 _WAITING = 2048  # bytes in a read, behind which there are more: a terminal gives 4095 at once
 _CHUNK = 1 << 16
+_MOST_TOLD = 3  # of those that have the port: /dev/null is open everywhere
 _GONE = (serial.SerialException, OSError)
 
 
@@ -58,7 +59,7 @@ class Port:
                 self.name, self._baud, timeout=0, write_timeout=ANSWER_S, exclusive=True
             )
         except (*_GONE, ValueError) as error:
-            others = [f"open in {one}" for one in users_of(self.name)]
+            others = [f"open in {one}" for one in users_of(self.name)[:_MOST_TOLD]]
             raise self.error(
                 f"cannot open the power probe's port {self.name}",
                 "; ".join([str(error), *others]),

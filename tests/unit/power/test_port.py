@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import threading
 
 import pytest
 
+from hil.errors import PowerProbeError
 from hil.power.port import Port
 
 
@@ -42,3 +44,16 @@ def test_the_reader_of_an_end_that_was_cut_short_is_waited_for() -> None:
         port.close()
         os.close(ours)
         os.close(theirs)
+
+
+def test_what_is_no_serial_port_is_told_in_a_line() -> None:
+    """Nearly every process has this one open."""
+    others = [subprocess.Popen(["sleep", "60"], stdin=subprocess.DEVNULL) for _ in range(5)]
+    try:
+        with pytest.raises(PowerProbeError) as caught:
+            Port(os.devnull, "desk").acquire()
+        assert 1 <= str(caught.value).count("open in process") <= 3
+    finally:
+        for one in others:
+            one.kill()
+            one.wait()
