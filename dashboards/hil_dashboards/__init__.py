@@ -1,1 +1,1 @@
-"""The dashboard: queries -> frames -> figures -> pages, read-only and of this machine alone by default."""
+"""The dashboard: choices -> reading -> frames, figures -> pages; read-only, of this machine unless told."""

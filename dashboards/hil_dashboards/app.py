@@ -13,14 +13,14 @@ from flask import Response, request
 from plotly.utils import PlotlyJSONEncoder
 
 from hil.errors import HilError
-from hil_dashboards import queries, traces
-from hil_dashboards.access import Access, Person, Proxied, chosen
-from hil_dashboards.data import RunHead
-from hil_dashboards.deciding import add_deciding
-from hil_dashboards.entrance import guard_entrance, person
-from hil_dashboards.guard import guard
 from hil_dashboards.pages import notice
 from hil_dashboards.pages.parts import Child, shell
+from hil_dashboards.reading import traces
+from hil_dashboards.reading.database import RunHead, exists
+from hil_dashboards.serving.access import Access, Person, Proxied, chosen
+from hil_dashboards.serving.deciding import add_deciding
+from hil_dashboards.serving.entrance import guard_entrance, person
+from hil_dashboards.serving.guard import guard
 from hil_dashboards.views import PAGES, Asked
 from hil_db import engine
 
@@ -131,7 +131,7 @@ def render(
     try:
         if page not in PAGES:
             body = [notice.unknown_page(path)]
-        elif not queries.exists(url):
+        elif not exists(url):
             body = [notice.no_results(place, made=False)]
         else:
             newest, body = PAGES[page].show(Asked(url, place, search, person, lab))

@@ -11,7 +11,8 @@ from typing import Any
 import pandas as pd
 
 from hil.metrics import METRICS
-from hil_dashboards.data import CASE_COLUMNS, SESSION_COLUMNS, VALUE_COLUMNS, MatrixData
+from hil_dashboards.reading.columns import CASE_COLUMNS, SESSION_COLUMNS, VALUE_COLUMNS
+from hil_dashboards.reading.matrix import MatrixData
 
 CASE = list(CASE_COLUMNS)
 _FREE_OF_VECTORS = [metric.name for metric in METRICS.values() if not metric.of_vectors]

@@ -10,9 +10,9 @@ from typing import Any
 from waitress.server import create_server
 
 from hil.errors import HilError
-from hil_dashboards.access import Access, How, chosen
 from hil_dashboards.app import create_app
-from hil_dashboards.guard import BODY_MOST, is_loopback
+from hil_dashboards.serving.access import Access, How, chosen
+from hil_dashboards.serving.guard import BODY_MOST, is_loopback
 from hil_db import engine
 
 # Requests that never end must not keep others out: waitress polls, since select() ends at 1,024 files.

@@ -1,6 +1,7 @@
 """Which pages there are, in the order of the bar; each reads what it shows, and makes it.
 
-A new page is a module in ``pages``, what it asks the database in ``queries``, and a line in PAGES.
+A new page is a module each in ``choices`` (what is asked for), ``reading`` (what it asks the database) and
+``pages``, and a line in PAGES.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from hil_dashboards import frames, queries, traces
-from hil_dashboards.access import Person
-from hil_dashboards.boards import read_boards
-from hil_dashboards.choice import parse_profile, parse_search, parse_trace, parse_triage
-from hil_dashboards.data import RunHead
+from hil_dashboards import frames
+from hil_dashboards.choices.profile import parse_profile
+from hil_dashboards.choices.series import parse_search
+from hil_dashboards.choices.trace import parse_trace
+from hil_dashboards.choices.triage import parse_triage
 from hil_dashboards.pages import notice
 from hil_dashboards.pages.boards import boards_page
 from hil_dashboards.pages.matrix import matrix_page
@@ -22,7 +23,15 @@ from hil_dashboards.pages.profile import profile_page
 from hil_dashboards.pages.series import series_page
 from hil_dashboards.pages.trace import trace_page
 from hil_dashboards.pages.triage import triage_page
-from hil_dashboards.regressions import read_triage
+from hil_dashboards.reading import traces
+from hil_dashboards.reading.boards import read_boards
+from hil_dashboards.reading.database import RunHead
+from hil_dashboards.reading.matrix import read_matrix
+from hil_dashboards.reading.profile import read_profile
+from hil_dashboards.reading.regressions import read_triage
+from hil_dashboards.reading.series import read_series
+from hil_dashboards.reading.trace import read_trace
+from hil_dashboards.serving.access import Person
 
 
 class Asked(NamedTuple):
@@ -46,14 +55,14 @@ class Page(NamedTuple):
 
 
 def _matrix(asked: Asked) -> Shown:
-    data = queries.read_matrix(asked.url)
+    data = read_matrix(asked.url)
     if not data.sessions:
         return data.newest, [notice.no_results(asked.place, made=True)]
     return data.newest, matrix_page(frames.matrix(data))
 
 
 def _series(asked: Asked) -> Shown:
-    data = queries.read_series(asked.url, parse_search(asked.search))
+    data = read_series(asked.url, parse_search(asked.search))
     if not data.models:
         return data.newest, [notice.no_results(asked.place, made=True)]
     return data.newest, series_page(data)
@@ -75,13 +84,13 @@ def _boards(asked: Asked) -> Shown:
 
 def _profile(asked: Asked) -> Shown:
     choice = parse_profile(asked.search)
-    data = queries.read_profile(asked.url, choice)
+    data = read_profile(asked.url, choice)
     return data.newest, profile_page(data, choice)
 
 
 def _trace(asked: Asked) -> Shown:
     choice = parse_trace(asked.search)
-    data = queries.read_trace(asked.url, choice)
+    data = read_trace(asked.url, choice)
     return data.newest, trace_page(data, choice, traces.look(data.shelf, traces.chosen(data, choice)))
 
 

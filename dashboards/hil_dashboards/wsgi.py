@@ -10,8 +10,8 @@ from pathlib import Path
 
 from flask import Flask
 
-from hil_dashboards.access import chosen
 from hil_dashboards.app import create_app
+from hil_dashboards.serving.access import chosen
 
 
 def application(

@@ -76,8 +76,8 @@ def _help(parser: argparse.ArgumentParser, _: argparse.Namespace) -> int:
 def run(options: argparse.Namespace) -> int:
     """Serve until it is ended; HilError without the extra that brings it."""
     with _extra():
-        from hil_dashboards.access import chosen
         from hil_dashboards.serve import serve
+        from hil_dashboards.serving.access import chosen
 
     access = chosen(options.auth, options.users, options.proxy, options.user_header)
     serve(options.db, options.host, options.port, options.allow_host, access, options.lab)
@@ -86,7 +86,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _add(options: argparse.Namespace) -> int:
     with _extra():
-        from hil_dashboards import users
+        from hil_dashboards.serving import users
 
     path = options.users or users.default_file()
     held = users.read(path)
@@ -100,7 +100,7 @@ def _add(options: argparse.Namespace) -> int:
 
 def _list(options: argparse.Namespace) -> int:
     with _extra():
-        from hil_dashboards import users
+        from hil_dashboards.serving import users
 
     path = options.users or users.default_file()
     held = users.read(path)
@@ -113,7 +113,7 @@ def _list(options: argparse.Namespace) -> int:
 
 def _remove(options: argparse.Namespace) -> int:
     with _extra():
-        from hil_dashboards import users
+        from hil_dashboards.serving import users
 
     path = options.users or users.default_file()
     held = users.read(path)

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from hil.values import Measure, Method, Precision
-from hil_dashboards import users
+from hil_dashboards.serving import users
 from hil_db.records import RunInfo, SessionRecord, Status
 from hil_db.store import Store
 

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page
 
 from hil.measure.profile import ClassCost, PathCost, Profile
 from hil.values import Measure, Method, Precision
-from hil_dashboards import users
+from hil_dashboards.serving import users
 from hil_db.records import Incident, RunInfo, SessionRecord, Status
 from hil_db.store import Store
 

@@ -17,7 +17,7 @@ from waitress.server import create_server
 from hil.errors import HilError, PowerProbeError
 from hil.power.base import PowerProbe, PowerTrace, Watched
 from hil.power.rolling import Rolling, Shown
-from hil_dashboards.guard import guard
+from hil_dashboards.serving.guard import guard
 
 HOST = "127.0.0.1"
 _EVERY_MS = 300

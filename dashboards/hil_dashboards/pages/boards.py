@@ -10,10 +10,10 @@ from dash.development.base_component import Component
 from hil.measure.changes import LEAST_HISTORY
 from hil.metrics import REFERENCE_S
 from hil_dashboards import text
-from hil_dashboards.boards import RUNS, BoardRow, BoardsData, IncidentRow, Pace
-from hil_dashboards.choice import Choice
+from hil_dashboards.choices.series import Choice
 from hil_dashboards.pages.grid import amount, column, table
 from hil_dashboards.pages.parts import Child, sentence
+from hil_dashboards.reading.boards import RUNS, BoardRow, BoardsData, IncidentRow, Pace
 
 _LINE = 110  # pixels of a pace's line
 

@@ -14,7 +14,7 @@ from dash.development.base_component import Component
 
 from hil.metrics import GOLDEN_EXACT, MATRIX, lookup
 from hil_dashboards import text
-from hil_dashboards.choice import Choice
+from hil_dashboards.choices.series import Choice
 from hil_dashboards.frames import Row, Value
 from hil_dashboards.pages.grid import PADDING, grid, width
 from hil_dashboards.pages.parts import Child, legend

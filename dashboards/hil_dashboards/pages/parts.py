@@ -9,8 +9,8 @@ from dash import html
 from dash.development.base_component import Component
 
 from hil_dashboards import text
-from hil_dashboards.access import Person
-from hil_dashboards.data import RunHead
+from hil_dashboards.reading.database import RunHead
+from hil_dashboards.serving.access import Person
 
 Child = Component | str
 

@@ -10,10 +10,11 @@ from dash.development.base_component import Component
 from hil.measure.profile import ClassCost, FunctionCost, Profile, functions
 from hil.metrics import LATENCY_CYCLES
 from hil_dashboards import frames, text
-from hil_dashboards.choice import Choice, ProfileChoice
-from hil_dashboards.data import ProfileData
+from hil_dashboards.choices.profile import ProfileChoice
+from hil_dashboards.choices.series import Choice
 from hil_dashboards.pages.grid import amount, column, table
 from hil_dashboards.pages.parts import Child, badge, pill, pills, sentence
+from hil_dashboards.reading.profile import ProfileData
 
 _BAR = 110  # pixels of a share's bar
 

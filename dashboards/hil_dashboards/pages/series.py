@@ -11,11 +11,11 @@ from dash.development.base_component import Component
 
 from hil.metrics import lookup
 from hil_dashboards import frames, text
-from hil_dashboards.choice import RUNS, Choice, Filter
-from hil_dashboards.data import SeriesData
-from hil_dashboards.figures import line_names, series_figure
+from hil_dashboards.choices.series import RUNS, Choice, Filter
+from hil_dashboards.figures.series import line_names, series_figure
 from hil_dashboards.pages.grid import amount, column, table
 from hil_dashboards.pages.parts import Child, pill, pills
+from hil_dashboards.reading.series import SeriesData
 
 _VALUES_HEIGHT, _LEGEND_ROW, _LEGEND_COLUMNS = 440, 19, 3  # pixels, pixels, names in a row of a wide window
 

@@ -12,13 +12,14 @@ from dash.development.base_component import Component
 
 from hil.metrics import lookup
 from hil_dashboards import frames, text
-from hil_dashboards.choice import Choice, TraceChoice
-from hil_dashboards.data import TraceData
+from hil_dashboards.choices.series import Choice
+from hil_dashboards.choices.trace import TraceChoice
 from hil_dashboards.pages.grid import amount, column, table
 from hil_dashboards.pages.parts import Child, badge, pill, pills, sentence
-from hil_dashboards.phases import Phase, phases
-from hil_dashboards.samples import Seen, points
-from hil_dashboards.traces import chosen
+from hil_dashboards.reading.phases import Phase, phases
+from hil_dashboards.reading.samples import Seen, points
+from hil_dashboards.reading.trace import TraceData
+from hil_dashboards.reading.traces import chosen
 from hil_db.traced import StoredPass
 
 _STEPS = (("Zoom in", "in"), ("Zoom out", "out"), ("Earlier", "earlier"), ("Later", "later"), ("All", "all"))

@@ -11,11 +11,11 @@ from dash.development.base_component import Component
 from hil.metrics import lookup
 from hil.values import Measure
 from hil_dashboards import text
-from hil_dashboards.access import Person
-from hil_dashboards.choice import Choice
+from hil_dashboards.choices.series import Choice
 from hil_dashboards.pages.grid import amount, column, table
 from hil_dashboards.pages.parts import Child, pill, pills, sentence
-from hil_dashboards.regressions import Regression, TriageData
+from hil_dashboards.reading.regressions import Regression, TriageData
+from hil_dashboards.serving.access import Person
 from hil_db.triage import Decided, Decision
 
 _DECIDED = {

@@ -13,7 +13,7 @@ from hil.errors import LabError
 from hil.measure.changes import LEAST_HISTORY
 from hil.values import Measure, Method
 from hil_dashboards.app import render
-from hil_dashboards.boards import INCIDENTS_MOST, State, read_boards
+from hil_dashboards.reading.boards import INCIDENTS_MOST, State, read_boards
 from hil_db.records import Incident
 from hil_db.store import Store
 

@@ -16,21 +16,26 @@ import pytest
 from hil.errors import StoreError
 from hil.measure.profile import Profile
 from hil.values import Method, Precision
-from hil_dashboards import frames, queries, text
-from hil_dashboards.choice import RUNS, Choice, ProfileChoice, parse_profile, parse_search
-from hil_dashboards.data import SESSION_COLUMNS, VALUE_COLUMNS
-from hil_dashboards.figures import every_so_many, line_names, series_figure
+from hil_dashboards import frames, text
+from hil_dashboards.choices.profile import ProfileChoice, parse_profile
+from hil_dashboards.choices.series import RUNS, Choice, parse_search
+from hil_dashboards.figures.series import every_so_many, line_names, series_figure
 from hil_dashboards.pages.parts import shell
+from hil_dashboards.reading.columns import SESSION_COLUMNS, VALUE_COLUMNS
+from hil_dashboards.reading.database import exists
+from hil_dashboards.reading.matrix import read_matrix
+from hil_dashboards.reading.profile import read_profile
+from hil_dashboards.reading.series import read_series
 from hil_db.records import Incident, Status
 
 
 def series(bench: Any, choice: Choice) -> pd.DataFrame:
-    return frames.values(queries.read_series(bench.url, choice).values)
+    return frames.values(read_series(bench.url, choice).values)
 
 
 def shown(bench: Any, metric: str) -> list[tuple[float, int]]:
     """The matrix's only row: the values of a metric, each with its run."""
-    (row,) = frames.matrix(queries.read_matrix(bench.url))
+    (row,) = frames.matrix(read_matrix(bench.url))
     return [(value.value, value.run) for value in row.values.get(metric, ())]
 
 
@@ -48,7 +53,7 @@ def test_matrix_takes_the_newest_value_of_each_metric(bench: Any) -> None:
 def test_matrix_keeps_values_and_their_run_when_the_newest_session_failed(bench: Any) -> None:
     bench.run(bench.session(1, bench.cost(100)))
     bench.run(bench.session(2, bench.cost(55), error="qemu: the firmware hung"))
-    (row,) = frames.matrix(queries.read_matrix(bench.url))
+    (row,) = frames.matrix(read_matrix(bench.url))
     assert (row.run, row.status, row.error) == (2, "failed", "qemu: the firmware hung")
     assert shown(bench, "instructions") == [(100, 1)], "what a failed session measured is not a result"
 
@@ -66,7 +71,7 @@ def test_matrix_has_a_row_per_board_model_and_precision(bench: Any) -> None:
         bench.session(1, bench.cost(3), board="a", model="vowels"),
         bench.session(1, bench.cost(4), board="a", precision=Precision.F32),
     )
-    rows = frames.matrix(queries.read_matrix(bench.url))
+    rows = frames.matrix(read_matrix(bench.url))
     assert [(row.board, row.model, row.precision) for row in rows] == [
         ("a", "digits", "f32"),
         ("a", "digits", "q15"),
@@ -79,7 +84,7 @@ def test_matrix_has_a_row_per_board_model_and_precision(bench: Any) -> None:
 def test_matrix_tells_a_quick_look(bench: Any) -> None:
     bench.run(bench.session(1, bench.cost(100), bench.vectors(540)))
     bench.run(bench.session(2, bench.cost(90), bench.flash(10), bench.vectors(30)))
-    (row,) = frames.matrix(queries.read_matrix(bench.url))
+    (row,) = frames.matrix(read_matrix(bench.url))
     (cost,), (flash,) = row.values["instructions"], row.values["flash_bytes"]
     assert (cost.over, cost.partial) == (30, True)
     assert (flash.over, flash.partial) == (None, False), "the size of an image needs no vectors"
@@ -87,7 +92,7 @@ def test_matrix_tells_a_quick_look(bench: Any) -> None:
 
 def test_value_knows_its_band_and_what_it_holds_for(bench: Any) -> None:
     bench.run(bench.session(1, bench.estimate(1000), bench.cost(800)))
-    (row,) = frames.matrix(queries.read_matrix(bench.url))
+    (row,) = frames.matrix(read_matrix(bench.url))
     (cycles,), (cost,) = row.values["latency_cycles"], row.values["instructions"]
     assert (cycles.band, cycles.conditions) == ((970, 1220), "clock 25 MHz, wait states 0")
     assert (cost.band, cost.conditions) == (None, "")
@@ -99,13 +104,13 @@ def test_matrix_knows_of_which_case_there_is_a_profile(bench: Any, profile: Prof
     )
     bench.run(bench.session(2, bench.cost(1)))
     bench.run(bench.session(3, bench.cost(1), model="hung", profile=profile, error="hung"))
-    rows = frames.matrix(queries.read_matrix(bench.url))
+    rows = frames.matrix(read_matrix(bench.url))
     assert {row.model: row.profiled for row in rows} == {"digits": True, "other": False, "hung": False}
 
 
 def test_value_knows_where_it_comes_from(bench: Any) -> None:
     bench.run(bench.session(3, bench.cost(100)), dirty=True)
-    (row,) = frames.matrix(queries.read_matrix(bench.url))
+    (row,) = frames.matrix(read_matrix(bench.url))
     (value,) = row.values["instructions"]
     assert (value.unit, value.method, value.technique) == ("instructions", "counted", "timer")
     assert value.resolution == 40
@@ -123,16 +128,16 @@ def test_a_session_that_is_stored_later_than_it_ran_is_not_the_newest(bench: Any
     late = bench.run(bench.session(2, bench.flash(80), bench.estimate(300), profile=profile))
     assert late > run
     assert shown(bench, "flash_bytes") == [(90, run)]
-    matrix = queries.read_matrix(bench.url)
+    matrix = read_matrix(bench.url)
     assert [session[SESSION_COLUMNS.index("run")] for session in matrix.sessions] == [run]
     assert matrix.newest is not None
     assert matrix.newest.id == run
     choice = ProfileChoice("qemu", "kind_a", "digits", "q15")
-    found = queries.read_profile(bench.url, choice)
+    found = read_profile(bench.url, choice)
     assert found.session is not None
     assert found.session[SESSION_COLUMNS.index("run")] == run
     assert found.runs == [run, late]
-    series = queries.read_series(bench.url, Choice(metric="flash_bytes"))
+    series = read_series(bench.url, Choice(metric="flash_bytes"))
     where = VALUE_COLUMNS.index("value")
     assert [row[where] for row in series.values] == [80, 90]
 
@@ -144,16 +149,16 @@ def test_trials_of_old_commits_head_no_page(bench: Any, profile: Profile) -> Non
         command="hil bisect v1 main --model digits --metric flash_bytes",
     )
     assert shown(bench, "flash_bytes") == [(90, run)]
-    matrix = queries.read_matrix(bench.url)
+    matrix = read_matrix(bench.url)
     assert [session[SESSION_COLUMNS.index("run")] for session in matrix.sessions] == [run]
     assert matrix.newest is not None
     assert matrix.newest.id == run
     choice = ProfileChoice("qemu", "kind_a", "digits", "q15")
-    found = queries.read_profile(bench.url, choice)
+    found = read_profile(bench.url, choice)
     assert (found.session[SESSION_COLUMNS.index("run")], found.runs) == (run, [run])
-    asked = queries.read_profile(bench.url, replace(choice, run=trial))
+    asked = read_profile(bench.url, replace(choice, run=trial))
     assert asked.session[SESSION_COLUMNS.index("run")] == trial, "who asks for it by its number sees it"
-    series = queries.read_series(bench.url, Choice(metric="flash_bytes"))
+    series = read_series(bench.url, Choice(metric="flash_bytes"))
     assert [row[VALUE_COLUMNS.index("value")] for row in series.values] == [90]
 
 
@@ -165,7 +170,7 @@ def test_what_befell_the_bench_in_the_newest_run_heads_its_pages(bench: Any, cou
         for number in range(count)
     )
     run = bench.run(replace(session, incidents=incidents))
-    newest = queries.read_matrix(bench.url).newest
+    newest = read_matrix(bench.url).newest
     assert newest is not None
     told = [f"desk: stopped answering: reset {number}" for number in range(min(count, 5))]
     last = ["and more; `hil export --incidents` prints all"] if more else []
@@ -180,28 +185,28 @@ def test_run_whose_process_is_gone_is_interrupted(bench: Any) -> None:
     gone.join()
     assert gone.pid is not None
     bench.begin(datetime(2026, 11, 1, tzinfo=UTC), bench.session(1), pid=gone.pid)
-    newest = queries.read_matrix(bench.url).newest
+    newest = read_matrix(bench.url).newest
     assert newest is not None
     assert newest.status is Status.INTERRUPTED
 
 
 def test_run_that_still_runs_says_so(bench: Any) -> None:
     bench.begin(datetime(2026, 11, 1, tzinfo=UTC), bench.session(1), pid=os.getpid())
-    newest = queries.read_series(bench.url, Choice()).newest
+    newest = read_series(bench.url, Choice()).newest
     assert newest is not None
     assert newest.status is Status.RUNNING
 
 
 def test_run_without_results_heads_no_page(bench: Any) -> None:
     bench.begin(datetime(2026, 11, 1, tzinfo=UTC))
-    assert queries.read_matrix(bench.url).newest is None
+    assert read_matrix(bench.url).newest is None
     run = bench.run(bench.session(2, bench.flash(90)))
     bench.begin(datetime(2026, 11, 3, tzinfo=UTC))
     choice = ProfileChoice("qemu", "kind_a", "digits", "q15")
     for data in (
-        queries.read_matrix(bench.url),
-        queries.read_series(bench.url, Choice()),
-        queries.read_profile(bench.url, choice),
+        read_matrix(bench.url),
+        read_series(bench.url, Choice()),
+        read_profile(bench.url, choice),
     ):
         assert data.newest is not None
         assert data.newest.id == run
@@ -212,7 +217,7 @@ def test_run_without_results_heads_no_page(bench: Any) -> None:
 
 def test_series_takes_the_usual_metric_and_tells_what_else_there_is(bench: Any) -> None:
     bench.run(bench.session(1, bench.flash(10), bench.cost(100)), bench.session(1, model="vowels"))
-    data = queries.read_series(bench.url, Choice())
+    data = read_series(bench.url, Choice())
     assert data.metric == "instructions"
     assert data.metrics == ["flash_bytes", "instructions"]
     assert (data.models, data.boards, data.precisions) == (["digits", "vowels"], ["qemu"], ["q15"])
@@ -243,9 +248,9 @@ def test_series_keeps_only_the_newest_runs_oldest_first(bench: Any) -> None:
 
 
 def test_reading_needs_a_database(url: str) -> None:
-    assert not queries.exists(url)
+    assert not exists(url)
     with pytest.raises(StoreError, match="no database"):
-        queries.read_matrix(url)
+        read_matrix(url)
 
 
 # lines

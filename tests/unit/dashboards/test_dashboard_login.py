@@ -16,12 +16,12 @@ from werkzeug.test import TestResponse
 
 from hil.cli import main
 from hil.errors import HilError
-from hil_dashboards import users
-from hil_dashboards.access import Access, chosen
 from hil_dashboards.app import create_app
 from hil_dashboards.serve import serve
-from hil_dashboards.sessions import OF_ADDRESS_MOST, OF_NAME_MOST, SESSION_S, WINDOW_S, Sessions
-from hil_dashboards.users import Role
+from hil_dashboards.serving import users
+from hil_dashboards.serving.access import Access, chosen
+from hil_dashboards.serving.sessions import OF_ADDRESS_MOST, OF_NAME_MOST, SESSION_S, WINDOW_S, Sessions
+from hil_dashboards.serving.users import Role
 from hil_dashboards.wsgi import application
 
 PASSWORD = "correct horse battery"

@@ -10,8 +10,8 @@ import pytest
 
 from hil.measure.profile import Profile
 from hil_dashboards.app import create_app
-from hil_dashboards.choice import TriageChoice
-from hil_dashboards.regressions import read_triage
+from hil_dashboards.choices.triage import TriageChoice
+from hil_dashboards.reading.regressions import read_triage
 from hil_db import triage
 from hil_db.store import Store
 from hil_db.triage import Decided, Decision

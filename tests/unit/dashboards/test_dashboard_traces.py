@@ -17,9 +17,9 @@ from hil.power.base import Break, Flaw
 from hil.power.emulated.faults import Damage, Fault
 from hil.values import Measure, Method
 from hil_dashboards.app import create_app, render
-from hil_dashboards.choice import TraceChoice, parse_trace
-from hil_dashboards.phases import phases
-from hil_dashboards.samples import Seen, Shown, points, seen
+from hil_dashboards.choices.trace import TraceChoice, parse_trace
+from hil_dashboards.reading.phases import phases
+from hil_dashboards.reading.samples import Seen, Shown, points, seen
 from hil_db import engine, shelf
 from hil_db.pruning import Limits, prune
 from hil_db.traced import chosen

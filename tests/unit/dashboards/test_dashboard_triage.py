@@ -14,12 +14,12 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from hil.errors import StoreError
-from hil_dashboards import users
-from hil_dashboards.access import chosen
 from hil_dashboards.app import create_app, render
-from hil_dashboards.choice import TriageChoice, parse_triage
-from hil_dashboards.regressions import read_triage
-from hil_dashboards.users import Role
+from hil_dashboards.choices.triage import TriageChoice, parse_triage
+from hil_dashboards.reading.regressions import read_triage
+from hil_dashboards.serving import users
+from hil_dashboards.serving.access import chosen
+from hil_dashboards.serving.users import Role
 from hil_db import baselines, triage
 from hil_db.baselines import Baseline
 from hil_db.store import Store

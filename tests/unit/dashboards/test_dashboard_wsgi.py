@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from children import interruptible
-from hil_dashboards import users
+from hil_dashboards.serving import users
 from hil_db.store import Store
 
 WAIT_S = 300  # there for a hang

@@ -12,8 +12,8 @@ from typing import Any
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from hil.errors import HilError
-from hil_dashboards import users
-from hil_dashboards.users import Role
+from hil_dashboards.serving import users
+from hil_dashboards.serving.users import Role
 
 HEADER_USUAL = "X-Remote-User"
 PEER = "hil.peer"  # in a request's environment: the address that it came from, whatever a proxy says

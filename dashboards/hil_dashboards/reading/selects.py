@@ -18,8 +18,10 @@ from hil.metrics import (
     POWER_AVG,
     VECTORS,
 )
-from hil_dashboards.choice import Choice, ProfileChoice, TraceChoice
-from hil_dashboards.data import CASE_COLUMNS
+from hil_dashboards.choices.profile import ProfileChoice
+from hil_dashboards.choices.series import Choice
+from hil_dashboards.choices.trace import TraceChoice
+from hil_dashboards.reading.columns import CASE_COLUMNS
 from hil_db.records import Status
 from hil_db.schema import (
     IMAGE,

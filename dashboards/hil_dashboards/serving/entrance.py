@@ -13,11 +13,11 @@ from urllib.parse import quote, urlsplit
 from flask import Flask, Response, g, request
 
 from hil.errors import HilError
-from hil_dashboards import users
-from hil_dashboards.access import Access, How, Person, is_local, told_by_proxy
-from hil_dashboards.guard import said
-from hil_dashboards.sessions import SESSION_S, Sessions
-from hil_dashboards.users import Role
+from hil_dashboards.serving import users
+from hil_dashboards.serving.access import Access, How, Person, is_local, told_by_proxy
+from hil_dashboards.serving.guard import said
+from hil_dashboards.serving.sessions import SESSION_S, Sessions
+from hil_dashboards.serving.users import Role
 
 COOKIE = "hil_session"
 GUARD_HEADER = "X-HIL-Guard"

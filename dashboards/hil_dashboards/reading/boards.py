@@ -17,8 +17,7 @@ from hil.lab.file import load_lab
 from hil.measure.changes import LEAST_HISTORY, Change, changes
 from hil.measure.latency import median
 from hil.metrics import REFERENCE_S
-from hil_dashboards import queries
-from hil_dashboards.data import RunHead
+from hil_dashboards.reading.database import RunHead, newest_run, reading
 from hil_db.records import Status
 from hil_db.schema import INCIDENT, MEASURE, NEWEST_SESSION, RUN, SESSION
 from hil_db.trials import is_no_trial
@@ -108,8 +107,8 @@ def read_boards(url: str | None, lab: Path | None) -> BoardsData:
     StoreError when the database cannot be read, LabError for a lab file that makes no sense.
     """
     specs = load_lab(lab).boards if lab is not None else ()
-    with queries.reading(url) as connection:
-        newest = queries.newest_run(connection)
+    with reading(url) as connection:
+        newest = newest_run(connection)
         runs = _newest_runs(connection)
         last = _last(connection)
         paces = _paces(connection, runs)

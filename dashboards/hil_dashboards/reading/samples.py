@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hil.power.base import Break, Flaw, PowerTrace
-from hil_dashboards.choice import POINTS_USUAL
+from hil_dashboards.choices.trace import POINTS_USUAL
 
 _HELD_MOST = 256 << 20  # bytes of decoded traces; the newest is held whatever it takes
 _STRETCHES_MOST = 20

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hil_dashboards.samples import Seen
+from hil_dashboards.reading.samples import Seen
 from hil_db.traced import StoredPass
 
 

@@ -15,9 +15,8 @@ from sqlalchemy.engine import URL
 from hil.errors import StoreError
 from hil.measure.verdicts import Outcome, Verdict
 from hil.thresholds import Thresholds, load_thresholds
-from hil_dashboards import queries
-from hil_dashboards.choice import TriageChoice
-from hil_dashboards.data import RunHead
+from hil_dashboards.choices.triage import TriageChoice
+from hil_dashboards.reading.database import RunHead, newest_run, reading
 from hil_db import baselines, engine, triage
 from hil_db.comparing import compare, outcome_of
 from hil_db.histories import Case
@@ -74,9 +73,9 @@ def read_triage(url: str | None, choice: TriageChoice) -> TriageData:
     StoreError when the database cannot be read, LabError for thresholds that make no sense.
     """
     thresholds = load_thresholds(None, Path.cwd())
-    with queries.reading(url) as connection:
+    with reading(url) as connection:
         place = engine.parse(url)
-        newest = queries.newest_run(connection)
+        newest = newest_run(connection)
         decisions = triage.history(connection, DECISIONS_MOST)
         named = sorted(baselines.current(connection).values(), key=lambda one: one.time, reverse=True)
         names = list(dict.fromkeys([*(one.name for one in named), *_branches(connection)]))

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 
 from hil.errors import HilError
-from hil_dashboards import queries
-from hil_dashboards.choice import TraceChoice, parse_points, parse_trace
-from hil_dashboards.data import TraceData
-from hil_dashboards.samples import Seen, Shown, points
+from hil_dashboards.choices.trace import TraceChoice, parse_points, parse_trace
+from hil_dashboards.reading.samples import Seen, Shown, points
+from hil_dashboards.reading.trace import TraceData, read_pass
 from hil_db import engine, shelf
 from hil_db.shelf import Shelf
 from hil_db.traced import StoredPass, trace_of
@@ -38,7 +37,7 @@ def answer(url: str | None, search: str) -> tuple[int, str]:
     """The points of a stretch as JSON, with the status of HTTP; in their place ``why`` there are none."""
     choice = parse_trace(search)
     try:
-        one = None if choice.session is None else queries.read_pass(url, choice.session, choice.number)
+        one = None if choice.session is None else read_pass(url, choice.session, choice.number)
         seen = look(shelf.of(engine.parse(url)), one)
     except HilError as error:
         seen = str(error)

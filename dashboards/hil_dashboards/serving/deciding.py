@@ -9,10 +9,10 @@ from typing import Any
 from flask import Flask, Response, jsonify, request
 
 from hil.errors import HilError
-from hil_dashboards.access import Person
-from hil_dashboards.choice import TriageChoice
-from hil_dashboards.entrance import person
-from hil_dashboards.regressions import value_of
+from hil_dashboards.choices.triage import TriageChoice
+from hil_dashboards.reading.regressions import value_of
+from hil_dashboards.serving.access import Person
+from hil_dashboards.serving.entrance import person
 from hil_db import triage
 from hil_db.store import Store
 from hil_db.triage import Decided, Decision, Subject

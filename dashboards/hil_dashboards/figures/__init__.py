@@ -1,0 +1,1 @@
+"""The plots: a module each, from frames to what Plotly draws."""
