@@ -15,6 +15,7 @@ from hil.errors import ModelError, VectorError
 from hil.models.catalog import find_model, is_own
 from hil.models.spec import ModelSpec
 from hil.models.weights import UNREADABLE, load_weights, read_npz, why_unreadable
+from hil.parsing import PARSING
 from hil.resources import fixtures_dir
 from hil.values import Precision
 
@@ -127,7 +128,7 @@ def count_vectors(model: str | ModelSpec) -> int:
     """How many vectors a model has, without reading them; VectorError when they are missing or damaged."""
     path = vectors_path(model)
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with PARSING, np.load(path, allow_pickle=False) as archive:
             return len(archive["steps"])
     except (KeyError, TypeError, *UNREADABLE) as error:
         evidence = f"{path}: {why_unreadable(error)}"

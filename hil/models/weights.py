@@ -16,6 +16,7 @@ import numpy.typing as npt
 from hil.errors import ModelError
 from hil.files import replace_file
 from hil.models.spec import ModelSpec
+from hil.parsing import PARSING
 from hil.reading import require_regular
 
 # What numpy raises for files that are damaged, cut short, locked, pickled, or whose header is no header.
@@ -42,7 +43,7 @@ def read_npz(path: Path) -> dict[str, npt.NDArray[Any]]:
         require_regular(path)
         check_expansion(path)
         # NumPy multiplies sizes that cannot be before it refuses them.
-        with np.errstate(all="ignore"), np.load(path, allow_pickle=False) as archive:
+        with PARSING, np.errstate(all="ignore"), np.load(path, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
             for name, array in arrays.items():
                 if not isinstance(array, np.ndarray):  # numpy gives the bytes of files that are no .npy

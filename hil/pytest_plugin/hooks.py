@@ -11,6 +11,7 @@ import pytest
 from hil.collecting import collecting_later, settle, thaw
 from hil.errors import HilError, refusal
 from hil.escaping import escaped
+from hil.parsing import PARSING
 from hil.pytest_plugin import baseline, suite
 from hil.pytest_plugin.options import add_options, refuse_workers, run_if_any, the_run, wanted
 from hil.pytest_plugin.order import ahead_if_any, plan_ahead
@@ -103,7 +104,8 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """An error that the lab raised on purpose is told in its one line, without a traceback."""
-    report = yield
+    with PARSING:  # pytest parses the source of a test that failed, while boards read their next vectors
+        report = yield
     if call.excinfo is not None and isinstance(call.excinfo.value, HilError):
         report.longrepr = str(call.excinfo.value)
     run = run_if_any(item.config)
