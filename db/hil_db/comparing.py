@@ -7,9 +7,9 @@ values per vector.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 from sqlalchemy.engine import URL
@@ -23,10 +23,14 @@ from hil_db import engine
 from hil_db.histories import Case as Case
 from hil_db.histories import Names, Pair, bench_of, divisor, histories, noisy_pairs, with_samples
 from hil_db.records import Status
-from hil_db.references import StoredRun
+from hil_db.references import StoredRun, baseline_run
 from hil_db.schema import MEASURE, SESSION
 
 _TRAINED = "its reference gives other answers to the same vectors than before: the model was trained anew"
+_CASE = (SESSION.c.board, SESSION.c.kind, SESSION.c.model, SESSION.c.precision)
+_ABOUT = (SESSION.c.id, SESSION.c.image_id, SESSION.c.status, SESSION.c.error)
+_OVER = (SESSION.c.vectors_sha256, SESSION.c.inputs_sha256, SESSION.c.probe)
+_SESSIONS = select(SESSION.c.run_id, *_CASE, *_ABOUT, *_OVER)
 _PLACES = {name: place for place, name in enumerate(METRICS)}
 
 
@@ -97,11 +101,38 @@ def compare(
     try:
         return Comparison(now, before, tuple(_compared(connection, now, before, thresholds, url, only)))
     except (ValueError, TypeError) as error:
-        raise StoreError(
-            f"what {engine.shown(url)} holds of {told_runs(now, before)} cannot be compared",
-            evidence=str(error),
-            remedy="restore a copy if it was changed by hand",
-        ) from error
+        raise _not_compared(url, told_runs(now, before), error) from error
+
+
+def compare_sessions(
+    connection: Connection, now: int, before: int, thresholds: Thresholds, url: URL
+) -> Comparison | None:
+    """All verdicts of a session against another, of whatever runs, boards, models and precisions.
+
+    Its one case is that of ``now``; None where there is no session of one of the numbers. What is noisy of
+    two cases has no history in common: there its noise is not known. StoreError as ``compare``.
+    """
+    query = _SESSIONS.where(SESSION.c.id.in_([now, before]))
+    rows = {row.id: _session(row) for row in connection.execute(query)}
+    if not {now, before} <= set(rows):
+        return None
+    (new, case, one), (old, of, other) = rows[now], rows[before]
+    runs = (baseline_run(connection, str(new), url), baseline_run(connection, str(old), url))
+    try:
+        both = {case: (one, other)} if one.status == other.status == Status.FINISHED else {}
+        verdicts = _judged(connection, runs, both, (one, other), thresholds, url, case, history=case == of)
+        found = _case(case, one, other, verdicts.get(case, ()), runs[1])
+        return Comparison(*runs, (found if case == of else replace(found, note=None),))
+    except (ValueError, TypeError) as error:
+        raise _not_compared(url, f"sessions {now} and {before}", error) from error
+
+
+def _not_compared(url: URL, what: str, error: Exception) -> StoreError:
+    return StoreError(
+        f"what {engine.shown(url)} holds of {what} cannot be compared",
+        evidence=str(error),
+        remedy="restore a copy if it was changed by hand",
+    )
 
 
 def told_runs(now: StoredRun, before: StoredRun | None) -> str:
@@ -129,33 +160,54 @@ def _compared(
 ) -> list[Compared]:
     sessions = _sessions(connection, [run.id for run in (now, before) if run is not None], only)
     newer, older = sessions[now.id], {} if before is None else sessions[before.id]
-    both = [
-        case
+    both = {
+        case: (newer[case], older[case])
         for case in newer
         if case in older and newer[case].status == older[case].status == Status.FINISHED
-    ]
-    names = Names((one.vectors, one.inputs) for held in sessions.values() for one in held.values())
-    taken = _taken(connection, now, [newer[case] for case in both], names)
+    }
+    verdicts: Mapping[Case, Sequence[Verdict]] = {}
     if before is not None:
-        taken |= _taken(connection, before, [older[case] for case in both], names)
+        every = [one for held in sessions.values() for one in held.values()]
+        verdicts = _judged(connection, (now, before), both, every, thresholds, url, only)
+    return [
+        _case(case, newer.get(case), older.get(case), verdicts.get(case, ()), before)
+        for case in sorted({*newer, *older})
+    ]
+
+
+def _judged(
+    connection: Connection,
+    runs: tuple[StoredRun, StoredRun],
+    both: Mapping[Case, tuple[_Session, _Session]],
+    every: Iterable[_Session],
+    thresholds: Thresholds,
+    url: URL,
+    only: Case | None,
+    *,
+    history: bool = True,
+) -> Mapping[Case, Sequence[Verdict]]:
+    """The verdicts on ``both``, the newer and the older session of each case, from the newer and older run.
+
+    Sets of vectors are named by ``every`` session. Without ``history`` no noise is known.
+    """
+    now, before = runs
+    names = Names((one.vectors, one.inputs) for one in every)
+    taken = _taken(connection, now, [new for new, _ in both.values()], names)
+    taken |= _taken(connection, before, [old for _, old in both.values()], names)
     pairs = [
-        Pair(case, lookup(name), (newer[case].id, older[case].id), new.get(name, ()), old.get(name, ()))
-        for case in both
-        for new, old in [(taken[newer[case].id], taken[older[case].id])]
+        Pair(case, lookup(name), (one.id, other.id), new.get(name, ()), old.get(name, ()))
+        for case, (one, other) in both.items()
+        for new, old in [(taken[one.id], taken[other.id])]
         for name in sorted({*new, *old}, key=lambda name: (_PLACES.get(name, len(_PLACES)), name))
     ]
     noisy = noisy_pairs(pairs)
-    series = {} if before is None else histories(connection, now, before, noisy, only)
-    pairs = with_samples(connection, pairs, noisy, engine.shown(url))
+    series = histories(connection, now, before, noisy, only) if history else {}
     verdicts: dict[Case, list[Verdict]] = defaultdict(list)
-    for pair in pairs:
+    for pair in with_samples(connection, pairs, noisy, engine.shown(url)):
         tolerance = thresholds.of(pair.metric.name, *pair.case)
-        history = series.get((pair.case, pair.metric.name))
-        verdicts[pair.case].append(judge(pair.metric.name, pair.now, pair.before, tolerance, history))
-    return [
-        _case(case, newer.get(case), older.get(case), verdicts[case], before)
-        for case in sorted({*newer, *older})
-    ]
+        of_it = series.get((pair.case, pair.metric.name))
+        verdicts[pair.case].append(judge(pair.metric.name, pair.now, pair.before, tolerance, of_it))
+    return verdicts
 
 
 def _case(
@@ -192,22 +244,22 @@ def _sessions(
     connection: Connection, runs: Sequence[int], only: Case | None
 ) -> dict[int, dict[Case, _Session]]:
     """Of each run its sessions by case: the last that finished, or else the last."""
-    of_case = (SESSION.c.board, SESSION.c.kind, SESSION.c.model, SESSION.c.precision)
-    held = SESSION.c
-    about = (held.id, held.image_id, held.status, held.error)
-    over = (held.vectors_sha256, held.inputs_sha256, held.probe)
-    query = select(SESSION.c.run_id, *of_case, *about, *over).where(SESSION.c.run_id.in_(runs))
+    query = _SESSIONS.where(SESSION.c.run_id.in_(runs))
     if only is not None:
-        query = query.where(*(column == name for column, name in zip(of_case, only, strict=True)))
+        query = query.where(*(column == name for column, name in zip(_CASE, only, strict=True)))
     found: dict[int, dict[Case, _Session]] = {run: {} for run in runs}
-    for run, board, kind, model, precision, *rest in connection.execute(
-        query.order_by(SESSION.c.started, SESSION.c.id)
-    ):
-        case, session = Case(board, kind, model, precision), _Session(*rest)
+    for row in connection.execute(query.order_by(SESSION.c.started, SESSION.c.id)):
+        run, case, session = _session(row)
         earlier = found[run].get(case)
         if earlier is None or earlier.status != Status.FINISHED or session.status == Status.FINISHED:
             found[run][case] = session
     return found
+
+
+def _session(row: Sequence[Any]) -> tuple[int, Case, _Session]:
+    """A row of ``_SESSIONS``: the run, the case and the session."""
+    run, board, kind, model, precision, *rest = row
+    return run, Case(board, kind, model, precision), _Session(*rest)
 
 
 def _taken(

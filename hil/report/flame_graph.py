@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from hil.gate.wording import number
+from hil.measure.flame import Frame, frames, gone
 from hil.measure.profile import Profile, functions
-from hil.report.flame import Frame, frames, gone
 from hil.report.markup import Html, joined, table, tag
 from hil.report.words import plural
 

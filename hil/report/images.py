@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import IntEnum
 
+from hil.gate.marks import mark_of
 from hil.gate.wording import value
 from hil.measure.verdicts import Outcome, Verdict
 from hil.metrics import lookup
@@ -14,15 +15,7 @@ from hil.report.history import metrics_in_order
 from hil.report.markup import Child, Html, table, tag
 from hil.report.memory_map import memory_maps
 from hil.report.summary import why_of
-from hil.report.words import (
-    amount,
-    badge,
-    mark_of,
-    mark_of_image,
-    moved,
-    obtained,
-    plural,
-)
+from hil.report.words import amount, badge, mark_of_image, moved, obtained, plural
 from hil.values import Measure
 
 _OPENED = 3  # images that changed, whose parts are open

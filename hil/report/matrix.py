@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from hil.gate.marks import MARKS, mark_of
 from hil.gate.result import matters
 from hil.gate.wording import value
 from hil.measure.verdicts import Outcome, Verdict
@@ -13,18 +14,7 @@ from hil.metrics import MATRIX, METRICS
 from hil.report.data import Image, Report
 from hil.report.history import finest, metrics_in_order
 from hil.report.markup import Child, Html, breakable, joined, tag
-from hil.report.words import (
-    MARKS,
-    badge,
-    band,
-    mark_of,
-    mark_of_image,
-    moved,
-    obtained,
-    plural,
-    title_of,
-    unit_of,
-)
+from hil.report.words import badge, band, mark_of_image, moved, obtained, plural, title_of, unit_of
 from hil.text.wording import conditions_text
 from hil.values import Measure, Method
 from hil_db.comparing import outcome_of

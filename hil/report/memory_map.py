@@ -9,9 +9,9 @@ from itertools import islice
 
 from hil.gate.wording import number
 from hil.measure.memory import STACK_SECTION, SymbolUse
+from hil.measure.treemap import Box, squarified
 from hil.report.data import Image
 from hil.report.markup import Html, joined, table, tag
-from hil.report.treemap import Box, squarified
 from hil.report.words import plural
 
 _WIDTH, _HEIGHT, _HEAD = 1180.0, 200.0, 17.0  # pixels of the widest picture

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hil.gate.marks import mark_of
 from hil.gate.result import ORDER
 from hil.measure.verdicts import Outcome, Verdict
 from hil.metrics import lookup
@@ -13,7 +14,7 @@ from hil.report.chart import Step, chart, steps
 from hil.report.data import Image, Report, RunPoint, Series
 from hil.report.history import metrics_in_order
 from hil.report.markup import Child, Html, tag
-from hil.report.words import amount, badge, mark_of, moment, moved, obtained, plain_amount, plural, title_of
+from hil.report.words import amount, badge, moment, moved, obtained, plain_amount, plural, title_of
 from hil_db.comparing import outcome_of
 
 _STEPS_TOLD = 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
+from hil.gate.marks import mark_of
 from hil.gate.result import Result, matters, told
 from hil.gate.wording import (
     commit_lines,
@@ -26,7 +27,6 @@ from hil.report.words import (
     commit_of,
     lasted,
     listed,
-    mark_of,
     mark_of_image,
     moment,
     moved,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from hil.gate.marks import MARKS, TOLERATED, UNJUDGED
 from hil.gate.wording import change, number, value
 from hil.measure.verdicts import Outcome, Verdict
 from hil.metrics import lookup, unit_sign
@@ -12,39 +13,19 @@ from hil.report.data import Image, RunFacts
 from hil.report.markup import Child, Html, tag
 from hil.text.wording import band_percents, conditions_text
 from hil.values import Measure
-from hil_db.comparing import outcome_of
 
-MARKS = {
-    Outcome.REGRESSION: ("✗", "worse", "worse"),
-    Outcome.IMPROVEMENT: ("✓", "better", "better"),
-    Outcome.UNCHANGED: ("=", "unchanged", "same"),
-    Outcome.NEW: ("+", "new", "new"),
-    Outcome.NO_DATA: ("∅", "no data", "none"),
-    Outcome.NOT_COMPARABLE: ("≠", "not comparable", "unlike"),
-}
-_UNJUDGED = ("?", "not judged", "same")
-_TOLERATED = ("=", "tolerated", "same")
 MEANINGS = (
     (MARKS[Outcome.REGRESSION], "it changed for the worse, by more than its threshold allows"),
     (MARKS[Outcome.IMPROVEMENT], "it changed for the better, by more than its threshold"),
     (MARKS[Outcome.UNCHANGED], "equal, or a change within the noise"),
-    (_TOLERATED, "it changed, by no more than its threshold allows"),
+    (TOLERATED, "it changed, by no more than its threshold allows"),
     (MARKS[Outcome.NEW], "the baseline has none to compare with"),
     (MARKS[Outcome.NOT_COMPARABLE], "obtained in another way, or under other conditions, than the baseline"),
     (MARKS[Outcome.NO_DATA], "the baseline has it, and this run does not: it was not run, or it failed"),
     (("∅", "does not fit", "none"), "the image is larger than the board's memory: it could not be run"),
-    (_UNJUDGED, "there are two values, but its noise is not known yet"),
+    (UNJUDGED, "there are two values, but its noise is not known yet"),
     (("–", "", "same"), "never measured of this image"),
 )
-
-
-def mark_of(verdict: Verdict) -> tuple[str, str, str]:
-    """(mark, word, class) of a verdict."""
-    if verdict.tolerated:
-        return _TOLERATED
-    if verdict.outcome is Outcome.NO_DATA and verdict.after is not None:
-        return _UNJUDGED
-    return MARKS[outcome_of(verdict)]
 
 
 def mark_of_image(image: Image) -> tuple[str, str, str]:

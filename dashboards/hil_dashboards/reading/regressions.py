@@ -6,31 +6,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import inf
 from pathlib import Path
-from threading import Lock
-from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 
 from hil.errors import StoreError
 from hil.measure.verdicts import Outcome, Verdict
 from hil.thresholds import Thresholds, load_thresholds
 from hil_dashboards.choices.triage import TriageChoice
+from hil_dashboards.reading.comparisons import baseline_for, baseline_names, comparison
 from hil_dashboards.reading.database import RunHead, newest_run, reading
-from hil_db import baselines, engine, triage
-from hil_db.comparing import compare, outcome_of
+from hil_db import engine, triage
+from hil_db.comparing import outcome_of
 from hil_db.histories import Case
-from hil_db.references import LATEST, StoredRun, baseline_run, checked_run
-from hil_db.schema import RUN, SESSION
+from hil_db.references import LATEST, StoredRun, checked_run
 from hil_db.triage import Decided, Standing, Subject
 
 DECISIONS_MOST = 200
-_BRANCHES_MOST = 8
-_KEPT_MOST = 8  # comparisons: one takes half a second of a bench with 72 images
-
-Worse = tuple[tuple[Case, Verdict], ...]
-_kept: dict[Any, Worse] = {}
-_keeping = Lock()
 
 
 @dataclass(frozen=True)
@@ -77,15 +69,14 @@ def read_triage(url: str | None, choice: TriageChoice) -> TriageData:
         place = engine.parse(url)
         newest = newest_run(connection)
         decisions = triage.history(connection, DECISIONS_MOST)
-        named = sorted(baselines.current(connection).values(), key=lambda one: one.time, reverse=True)
-        names = list(dict.fromkeys([*(one.name for one in named), *_branches(connection)]))
+        names = baseline_names(connection)
         if newest is None:
             return TriageData(None, choice, None, None, names, None, None, [], decisions)
         try:
             now = checked_run(connection, LATEST, place)
         except StoreError:  # the first run goes on still
             return TriageData(newest, choice, None, None, names, None, "no run has ended", [], decisions)
-        before, ignored, alone = _before(connection, choice, [one.name for one in named], now, place)
+        before, ignored, alone = baseline_for(connection, choice.baseline, now, place)
         found = _found(connection, now, before, thresholds, place) if before is not None else []
         return TriageData(newest, choice, now, before, names, ignored, alone, found, decisions)
 
@@ -102,64 +93,18 @@ def value_of(url: str | None, subject: Subject, choice: TriageChoice) -> tuple[s
     return None
 
 
-def _before(
-    connection: Connection, choice: TriageChoice, named: list[str], now: StoredRun, url: URL
-) -> tuple[StoredRun | None, str | None, str | None]:
-    """The run to compare with, what was asked for in vain, and why there is none."""
-    ignored, why = None, None
-    for name in dict.fromkeys([choice.baseline, *named, now.branch, LATEST]):
-        if not name:
-            continue
-        try:
-            return baseline_run(connection, name, url, now), ignored, None
-        except StoreError as error:
-            if name == choice.baseline:
-                ignored = name
-            why = error.what
-    return None, ignored, why
-
-
-def _branches(connection: Connection) -> list[str]:
-    query = (
-        select(RUN.c.git_branch)
-        .where(RUN.c.git_branch.is_not(None))
-        .group_by(RUN.c.git_branch)
-        .order_by(func.max(RUN.c.started).desc())
-    )
-    return list(connection.scalars(query.limit(_BRANCHES_MOST)))
-
-
 def _found(
     connection: Connection, now: StoredRun, before: StoredRun, thresholds: Thresholds, url: URL
 ) -> list[Regression]:
     decided = triage.current(connection)
     moment = triage.now()
     found = [
-        _regression(case, verdict, decided, now.started, moment)
-        for case, verdict in _worse(connection, now, before, thresholds, url)
+        _regression(one.case, verdict, decided, now.started, moment)
+        for one in comparison(connection, now, before, thresholds, url).cases
+        for verdict in one.verdicts
+        if outcome_of(verdict) is Outcome.REGRESSION and verdict.after is not None
     ]
     return sorted(found, key=lambda one: (not one.standing.open, -one.share, one.subject))
-
-
-def _worse(
-    connection: Connection, now: StoredRun, before: StoredRun, thresholds: Thresholds, url: URL
-) -> Worse:
-    """The verdicts that something got worse; those of the same two runs are kept until anything is stored."""
-    stored = connection.scalar(select(func.max(SESSION.c.id)))
-    key = (str(url), now.id, now.uid, before.id, before.uid, stored, thresholds)
-    found = _kept.get(key)
-    if found is None:
-        found = tuple(
-            (case.case, verdict)
-            for case in compare(connection, now, before, thresholds, url).cases
-            for verdict in case.verdicts
-            if outcome_of(verdict) is Outcome.REGRESSION and verdict.after is not None
-        )
-        with _keeping:
-            while len(_kept) >= _KEPT_MOST:
-                del _kept[next(iter(_kept))]
-            _kept[key] = found
-    return found
 
 
 def _regression(

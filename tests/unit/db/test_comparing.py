@@ -19,7 +19,7 @@ from hil.metrics import LATENCY_CYCLES, LATENCY_US, REFERENCE_S
 from hil.thresholds import Thresholds, load_thresholds
 from hil.values import Measure, Method
 from hil_db import codec
-from hil_db.comparing import Compared, Comparison, compare, outcome_of
+from hil_db.comparing import Compared, Comparison, compare, compare_sessions, outcome_of
 from hil_db.explaining import Why, explain
 from hil_db.histories import Case
 from hil_db.incoming import import_database
@@ -109,6 +109,42 @@ def test_only_one_case_is_the_same_case(seeded: str) -> None:
     whole, (alone,) = of(compared(seeded)[0], wanted), compared(seeded, only=wanted)[0].cases
     told = [[(v.metric.name, v.outcome, v.share, v.reason) for v in one.verdicts] for one in (whole, alone)]
     assert told[0] == told[1]
+
+
+def of_sessions(url: str, now: int, before: int) -> Comparison | None:
+    with Store.open_read_only(url) as store, store.engine.connect() as connection:
+        return compare_sessions(connection, now, before, Thresholds(), store.url)
+
+
+def test_two_sessions_of_a_case_are_compared_as_their_runs_are(seeded: str) -> None:
+    one = of(compared(seeded, "25")[0], case("fastgrnn_model_00", "f32"))
+    assert one.now is not None
+    assert one.before is not None
+    found = of_sessions(seeded, one.now.session, one.before.session)
+    assert found is not None
+    assert (found.now.id, found.before and found.before.id) == (RUNS, 25)
+    told = [
+        [(v.metric.name, v.outcome, v.share, v.reason) for v in held.verdicts] for held in (*found.cases, one)
+    ]
+    assert told[0] == told[1]
+
+
+def test_of_other_precisions_is_compared_what_the_rules_let_be(seeded: str) -> None:
+    first = [of(compared(seeded)[0], case("fastgrnn_model_01", one)).now for one in ("f32", "q7")]
+    assert first[0] is not None
+    assert first[1] is not None
+    found = of_sessions(seeded, first[1].session, first[0].session)
+    assert found is not None
+    (one,) = found.cases
+    assert one.note is None
+    flash, golden, stream = (on(one, name) for name in ("flash_bytes", "golden_exact", "stream_s"))
+    assert flash.outcome is Outcome.REGRESSION
+    assert flash.share == pytest.approx(2_000 / 30_000)
+    assert golden.outcome is Outcome.NOT_COMPARABLE
+    assert "bit-exact now, counted by within-1e-4 before" in golden.reason
+    assert stream.outcome is Outcome.NO_DATA
+    assert "noise is not known" in stream.reason
+    assert of_sessions(seeded, first[1].session, 10**8) is None
 
 
 def test_functions_symbols_and_vectors_are_behind_it(seeded: str) -> None:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hil.measure.flame import frames, gone
 from hil.measure.profile import ClassCost, PathCost, Profile
-from hil.report.flame import frames, gone
-from hil.report.treemap import Box, squarified
+from hil.measure.treemap import Box, squarified
 
 SIZES = st.lists(st.integers(1, 10**6), min_size=1, max_size=40).map(lambda sizes: sorted(sizes)[::-1])
 
