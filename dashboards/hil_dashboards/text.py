@@ -90,6 +90,16 @@ def moment(time: datetime) -> str:
     return f"{time:%Y-%m-%d %H:%M} UTC"
 
 
+def duration(seconds: float) -> str:
+    """How long something took: ``9.4 s``, ``2 min 05 s``, ``1 h 12 min``."""
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02} s"
+    return f"{minutes // 60:,} h {minutes % 60:02} min"
+
+
 def now() -> str:
     """The present moment."""
     return moment(datetime.now(UTC))

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from hil_dashboards import frames
 from hil_dashboards.choices.profile import parse_profile
+from hil_dashboards.choices.run import parse_runs
 from hil_dashboards.choices.series import parse_search
 from hil_dashboards.choices.trace import parse_trace
 from hil_dashboards.choices.triage import parse_triage
@@ -20,6 +21,7 @@ from hil_dashboards.pages.boards import boards_page
 from hil_dashboards.pages.matrix import matrix_page
 from hil_dashboards.pages.parts import Child
 from hil_dashboards.pages.profile import profile_page
+from hil_dashboards.pages.runs import runs_page
 from hil_dashboards.pages.series import series_page
 from hil_dashboards.pages.trace import trace_page
 from hil_dashboards.pages.triage import triage_page
@@ -29,6 +31,7 @@ from hil_dashboards.reading.database import RunHead
 from hil_dashboards.reading.matrix import read_matrix
 from hil_dashboards.reading.profile import read_profile
 from hil_dashboards.reading.regressions import read_triage
+from hil_dashboards.reading.runs import read_runs
 from hil_dashboards.reading.series import read_series
 from hil_dashboards.reading.trace import read_trace
 from hil_dashboards.serving.access import Person
@@ -68,6 +71,13 @@ def _series(asked: Asked) -> Shown:
     return data.newest, series_page(data)
 
 
+def _runs(asked: Asked) -> Shown:
+    data = read_runs(asked.url, parse_runs(asked.search))
+    if not data.found and data.choice.every:
+        return data.newest, [notice.no_results(asked.place, made=True)]
+    return data.newest, runs_page(data)
+
+
 def _triage(asked: Asked) -> Shown:
     data = read_triage(asked.url, parse_triage(asked.search))
     if data.newest is None:
@@ -97,6 +107,7 @@ def _trace(asked: Asked) -> Shown:
 PAGES: Mapping[str, Page] = {
     "/": Page("Matrix", _matrix),
     "/series": Page("Series", _series),
+    "/runs": Page("Runs", _runs),
     "/triage": Page("Triage", _triage),
     "/boards": Page("Boards", _boards),
     "/profile": Page(None, _profile),

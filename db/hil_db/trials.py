@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, FromClause
 
 from hil_db.schema import RUN
 
 _COMMAND = "hil bisect "
 
 
-def is_no_trial() -> ColumnElement[bool]:
-    """Of a row of RUN: no page begins with a trial, no name but its own means one."""
-    return RUN.c.command.not_like(f"{_COMMAND}%")
+def is_no_trial(run: FromClause = RUN) -> ColumnElement[bool]:
+    """Of a row of RUN, or of an alias of it: no page begins with a trial, no name but its own means one."""
+    return run.c.command.not_like(f"{_COMMAND}%")
 
 
 def of_trial(command: str) -> bool:

@@ -100,6 +100,7 @@ class Bench:
         dirty: bool | None = False,
         note: str | None = None,
         command: str = "pytest --board=all",
+        **told: Any,
     ) -> int:
         """Append a run that has not ended; returns its id."""
         run = self._store.begin_run(
@@ -110,6 +111,7 @@ class Bench:
                 git_commit=commit,
                 git_dirty=dirty,
                 git_note=note,
+                **told,
             )
         )
         for session in sessions:

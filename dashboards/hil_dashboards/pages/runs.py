@@ -1,0 +1,167 @@
+"""The page of runs: a row for each, newest first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import html
+from dash.development.base_component import Component
+
+from hil_dashboards import text
+from hil_dashboards.choices.places import run_place
+from hil_dashboards.choices.run import RunsChoice, Sort
+from hil_dashboards.pages.grid import amount, column, table
+from hil_dashboards.pages.parts import Child, pill, pills
+from hil_dashboards.reading.runs import RUNS_A_PAGE, RunFacts, RunsData
+from hil_db.records import Status
+
+SORTS = {Sort.BENCH: "bench", Sort.TRIAL: "bisect trial", Sort.IMPORTED: "imported"}
+_BRIEF_COMMAND = 90  # letters
+
+
+def runs_page(data: RunsData) -> list[Child]:
+    """Choices as links, then the runs."""
+    return [
+        html.Div(
+            [html.H1("Runs"), html.P(_told(data), className="muted"), *_ignored(data.ignored)],
+            className="page-head",
+        ),
+        html.Section(_choices(data), className="choices card"),
+        _listed(data) if data.runs else _nothing(data.choice),
+    ]
+
+
+def _told(data: RunsData) -> str:
+    found = f"{data.found:,} run{'' if data.found == 1 else 's'}"
+    if not data.choice.every:
+        found += " of this choice"
+    if data.pages > 1:
+        first = (data.choice.page - 1) * RUNS_A_PAGE + 1
+        found = f"{first:,} to {first + len(data.runs) - 1:,} of {found}"
+    return f"{found}, the newest first. A run's number leads to it."
+
+
+def _ignored(names: list[str]) -> list[Component]:
+    if not names:
+        return []
+    shown: list[Child] = []
+    for name in names:
+        shown += [", " if shown else "", html.Code(text.short(name))]
+    return [html.P(["Ignored, as nothing is stored of it: ", *shown, "."], className="ignored")]
+
+
+def _choices(data: RunsData) -> list[Component]:
+    choice = data.choice
+    named = (
+        ("Branch", "branch", data.branches),
+        ("Host", "host", data.hosts),
+        ("Board", "board", data.boards),
+    )
+    return [
+        *(_named(choice, *one) for one in named if len(one[2]) > 1),
+        pills(
+            "Status",
+            [
+                pill("any", choice.of(status=None).href(), choice.status is None),
+                *(pill(str(one), choice.of(status=one).href(), choice.status is one) for one in Status),
+            ],
+        ),
+        pills(
+            "Of",
+            [
+                pill("all", choice.of(sort=None).href(), choice.sort is None),
+                *(pill(name, choice.of(sort=one).href(), choice.sort is one) for one, name in SORTS.items()),
+            ],
+        ),
+    ]
+
+
+def _named(choice: RunsChoice, title: str, field: str, names: list[str]) -> Component:
+    chosen = getattr(choice, field)
+    offered = [pill("all", choice.of(**{field: ""}).href(), not chosen)]
+    return pills(
+        title, [*offered, *(pill(name, choice.of(**{field: name}).href(), name == chosen) for name in names)]
+    )
+
+
+def _listed(data: RunsData) -> Component:
+    rows = [_row(one) for one in data.runs]
+    columns = [
+        column("Run", "run", rows, "Link", pinned="left"),
+        column("Started, UTC", "started", rows),
+        column("Status", "status", rows, "Status", more=22),
+        column("Took", "took", rows, "Amount"),
+        column("Sessions", "sessions", rows, "Amount"),
+        column("Failed", "failed", rows, "Trouble", more=12),
+        column("Does not fit", "not_fit", rows, "Trouble", headerTooltip="images larger than their boards"),
+        column("Branch", "branch", rows),
+        column("Commit", "commit", rows, "Commit", cellClass="mono"),
+        column("Tags", "tags", rows),
+        column("Of", "of", rows, "Sort", more=16),
+        column("Command", "command", rows, cellClass="mono"),
+        column("Host", "host", rows),
+        column("Boards", "boards", rows),
+        column("Versions", "versions", rows),
+    ]
+    return html.Section(
+        [
+            html.H2(f"{len(data.runs):,} run{'' if len(data.runs) == 1 else 's'}"),
+            table(columns, rows),
+            *_turn(data),
+        ],
+        className="card grid-card",
+    )
+
+
+def _row(one: RunFacts) -> dict[str, Any]:
+    command = " ".join(one.command.split())
+    return {
+        "run": str(one.id),
+        "href": run_place(one.id),
+        "started": text.moment(one.started).removesuffix(" UTC"),
+        "status": str(one.status),
+        "took": None if one.seconds is None else amount(one.seconds, text.duration(one.seconds)),
+        "sessions": amount(one.sessions, f"{one.sessions:,}"),
+        "failed": amount(one.failed, f"{one.failed:,}"),
+        "not_fit": amount(one.not_fit, f"{one.not_fit:,}"),
+        "branch": one.branch,
+        "commit": text.commit(one.commit, one.dirty),
+        "note": one.note,
+        "tags": ", ".join([*one.names, *one.tags]),
+        "of": SORTS[one.sort] + (f" from {one.origin}" if one.origin is not None else ""),
+        "sort": str(one.sort),
+        "command": command if len(command) <= _BRIEF_COMMAND else f"{command[:_BRIEF_COMMAND]}…",
+        "host": one.host,
+        "boards": ", ".join(board.board for board in one.boards),
+        "versions": ", ".join(f"{name} {version}" for name, version in one.versions.items()),
+    }
+
+
+def _turn(data: RunsData) -> list[Component]:
+    """The way to newer and older runs."""
+    choice = data.choice
+    if data.pages == 1:
+        return []
+    ways: list[Child] = []
+    if choice.page > 1:
+        ways.append(html.A("← newer", href=choice.of(page=choice.page - 1).href(), className="pill"))
+    ways.append(html.Span(f"page {choice.page:,} of {data.pages:,}", className="muted"))
+    if choice.page < data.pages:
+        ways.append(html.A("older →", href=choice.of(page=choice.page + 1).href(), className="pill"))
+    named: Any = {"aria-label": "Pages of runs"}
+    return [html.Nav(ways, className="turn", **named)]
+
+
+def _nothing(choice: RunsChoice) -> Component:
+    return html.Section(
+        [
+            html.H2("No such run"),
+            html.P(
+                [
+                    "No stored run is of this choice. ",
+                    html.A("Show all", href=RunsChoice().href(), className="more"),
+                ]
+            ),
+        ],
+        className="notice card",
+    )
