@@ -13,7 +13,8 @@ import argparse
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import islice, product
@@ -61,7 +62,7 @@ class Planted:
     """From a run on (0 is the oldest) a metric is ``factor`` times what it was; None stands for every one.
 
     Cycles that are planted are spent in ``function``, bytes of flash in a symbol of its name. Of accuracy the
-    first vectors change their class.
+    first vectors change their class. What is not ``rebuilt`` is no change of the image, but of the bench.
     """
 
     run: int
@@ -71,6 +72,7 @@ class Planted:
     precision: str | None = None
     board: str | None = None
     function: str = "dot_product"
+    rebuilt: bool = True
 
     def concerns(self, run: int, case: Case) -> bool:
         """Whether it shows in a session."""
@@ -80,12 +82,23 @@ class Planted:
 
 @dataclass(frozen=True)
 class Case:
-    """What one session of every run is of; ``size`` is what its figures grow with."""
+    """What one session of every run is of; ``size`` is what its figures grow with.
+
+    ``weights`` are bytes in flash, None: as many as ``size``; ``state`` those in RAM beside the buffers.
+    """
 
     board: str
     model: str
     precision: str
     size: int
+    kind: str = KIND
+    weights: int | None = None
+    state: int = 6000
+
+    @property
+    def rodata(self) -> int:
+        """The bytes of its weights."""
+        return self.size if self.weights is None else self.weights
 
 
 @dataclass(frozen=True)
@@ -109,6 +122,10 @@ class Seeded:
     seed: int = 1
     planted: tuple[Planted, ...] = field(default=())
     models: tuple[str, ...] = ()
+
+    def maker(self, connection: Connection) -> Maker:
+        """What makes its rows."""
+        return Maker(connection, self)
 
     @property
     def cases(self) -> list[Case]:
@@ -137,8 +154,9 @@ def uid(*what: object) -> str:
 def make(url: str, wanted: Seeded) -> None:
     """Fill a new database; one that has runs is not one that this can fill."""
     with Store.open(url) as store:
+        _without_waiting(store)
         with store.engine.begin() as connection:
-            maker = _Maker(connection, wanted)
+            maker = wanted.maker(connection)
             maker.images()
         for first in range(0, wanted.runs, _RUNS_AT_ONCE):
             with store.engine.begin() as connection:
@@ -154,7 +172,15 @@ def make(url: str, wanted: Seeded) -> None:
                     )
 
 
-class _Maker:
+def _without_waiting(store: Store) -> None:
+    """Who loses a database that is made here makes it anew: nothing waits for the disk."""
+    if store.engine.dialect.name == "sqlite":
+        with closing(store.engine.raw_connection()) as raw:
+            for pragma in ("synchronous=OFF", "cache_size=-400000"):
+                raw.cursor().execute(f"PRAGMA {pragma}").close()
+
+
+class Maker:
     """Rows by the thousand; JSON and times are made as the driver takes them, once for many rows."""
 
     def __init__(self, connection: Connection, wanted: Seeded) -> None:
@@ -166,6 +192,7 @@ class _Maker:
         self._slow = {name: np.zeros(len(self._cases)) for name in _TIMES}
         self._blobs: dict[tuple[Case, str, int], bytes] = {}
         self._image_ids: dict[str, int] = {}
+        self._packed_symbols: dict[tuple[float, ...], bytes | None] = {}
 
     def images(self) -> None:
         """Every image of the history."""
@@ -176,22 +203,9 @@ class _Maker:
                 if sha in self._image_ids:
                     continue
                 self._image_ids[sha] = len(rows) + 1
-                held = symbols.pack(self._symbols(case, run))
-                sections = json.dumps({".text": 8000, ".rodata": case.size, ".data": 8, ".bss": 7000})
-                rows.append(
-                    (
-                        len(rows) + 1,
-                        sha,
-                        KIND,
-                        case.model,
-                        case.precision,
-                        sha[:32],
-                        sha,
-                        "gcc",
-                        sections,
-                        held,
-                    )
-                )
+                sections = json.dumps({".text": 8000, ".rodata": case.rodata, ".data": 8, ".bss": 7000})
+                about = (case.kind, case.model, case.precision, sha[:32], sha, self._toolchain(run))
+                rows.append((len(rows) + 1, sha, *about, sections, self._packed(case, run)))
         columns = "id sha256 kind model precision build_id source_sha256 toolchain sections symbols"
         self._insert(IMAGE, columns, rows)
 
@@ -234,7 +248,11 @@ class _Maker:
             MEASURE, "session_id metric value unit method technique resolution low high conditions", measures
         )
         self._insert(SAMPLE, "session_id metric unit method technique dtype count codec blob", samples)
-        self._profiles([run for run in numbers if run >= self._wanted.runs - self._wanted.profiled])
+        self._profiles(
+            (run * len(self._cases) + place + 1, run, case)
+            for run, (place, case) in product(numbers, enumerate(self._cases))
+            if run >= self._wanted.runs - self._wanted.profiled
+        )
 
     def _insert(self, table: Table, columns: str, rows: Sequence[tuple[Any, ...]]) -> None:
         if not rows:
@@ -248,13 +266,27 @@ class _Maker:
     def _time(self, moment: datetime) -> Any:
         return moment.strftime("%Y-%m-%d %H:%M:%S.%f") if self._is_sqlite else moment
 
+    def _toolchain(self, _: int) -> str:
+        return "gcc"
+
+    def _packed(self, case: Case, run: int) -> bytes | None:
+        """The symbols as stored; images of many cases and runs have the same."""
+        factors = [self._factor(metric, run, case) for metric in ("flash_bytes", "ram_bytes")]
+        key = (case.rodata, case.state, *factors)
+        if key not in self._packed_symbols:
+            self._packed_symbols[key] = symbols.pack(self._symbols(case, run))
+        return self._packed_symbols[key]
+
     def _factor(self, metric: str, run: int, case: Case) -> float:
         of_it = (one for one in self._wanted.planted if one.metric == metric and one.concerns(run, case))
         return prod(one.factor for one in of_it)
 
     def _sha(self, case: Case, run: int) -> str:
-        changes = [place for place, one in enumerate(self._wanted.planted) if one.concerns(run, case)]
-        told = (case.model, case.precision, run // self._wanted.rebuilt, changes)
+        planted = enumerate(self._wanted.planted)
+        changes = [place for place, one in planted if one.rebuilt and one.concerns(run, case)]
+        told: tuple[Any, ...] = (case.model, case.precision, run // self._wanted.rebuilt, changes)
+        if case.kind != KIND:
+            told = (*told, case.kind)
         return hashlib.sha256(repr(told).encode()).hexdigest()
 
     def _symbols(self, case: Case, run: int) -> tuple[SymbolUse, ...]:
@@ -262,13 +294,13 @@ class _Maker:
         found = [SymbolUse(name, ".text", 400 + 40 * place, 0) for place, name in enumerate(FUNCTIONS)]
         found += [SymbolUse(f"helper_{place:02}", ".text", 60 + place, 0) for place in range(25)]
         found += [SymbolUse(name, ".text", size, 0) for name, size in _RUNTIME.items()]
-        found += [SymbolUse("weights", ".rodata", case.size, 0), SymbolUse("state", ".bss", 0, 6000)]
+        found += [SymbolUse("weights", ".rodata", case.rodata, 0), SymbolUse("state", ".bss", 0, case.state)]
         found += [SymbolUse(name, ".bss", 0, size) for name, size in _BUFFERS.items()]
         for metric, flash in (("flash_bytes", True), ("ram_bytes", False)):
             more = round(self._bytes(case, metric) * (self._factor(metric, run, case) - 1))
-            if more > 0:
+            if more:
                 named = next(one.function for one in self._wanted.planted if one.metric == metric)
-                name = named if flash else "state"
+                name = (named if more > 0 else "weights") if flash else "state"
                 at = next(place for place, one in enumerate(found) if one.name == name)
                 held = found[at]
                 found[at] = replace(
@@ -280,7 +312,7 @@ class _Maker:
 
     @staticmethod
     def _bytes(case: Case, metric: str) -> int:
-        return 12_000 + case.size if metric == "flash_bytes" else 15_624
+        return 12_000 + case.rodata if metric == "flash_bytes" else 9_624 + case.state
 
     def _times(self) -> dict[str, npt.NDArray[np.float64]]:
         """The noisy times of one run's sessions, which resemble those of the run before."""
@@ -357,10 +389,10 @@ class _Maker:
         """Of one session of a clock: its board is now warmer, now colder."""
         return float(np.random.default_rng(session).lognormal(0, _JITTER))
 
-    def _profiles(self, runs: Sequence[int]) -> None:
+    def _profiles(self, sessions: Iterable[tuple[int, int, Case]]) -> None:
+        """Of sessions by their number, run and case."""
         heads, paths, classes = [], [], []
-        for run, (place, case) in product(runs, enumerate(self._cases)):
-            session = run * len(self._cases) + place + 1
+        for session, run, case in sessions:
             whole = round(case.size * 1.7) * 540
             planted = [
                 one
