@@ -41,6 +41,7 @@ from hil.link.pacing import HANG_FACTOR, hang_after_s
 from hil.link.probe import ProbeTransport
 from hil.link.recording import Recorder, new_path
 from hil.link.transport import Reopening
+from hil.logbook import Logbook
 from hil.measure.elf import symbol_addresses
 from hil.meters.base import Streamed
 from hil.meters.list import findings, meters
@@ -60,7 +61,7 @@ class Session:
     ``hang_after_s`` is how long the board may be silent while it computes; None leaves that to the board, or
     to the model's cost. ``over_uart`` keeps frames out of memory that host and board share, ``faults`` damage
     them. ``record`` is a folder for a recording of all that travels (hil/link/recording.py). With ``energy``
-    a power probe measures too, where the board has one.
+    a power probe measures too, where the board has one. ``log`` is told what happens, line by line.
     ``phases`` holds the seconds each step took so far, by the host's clock. ``failure`` is what went wrong
     with the board in this session, None while it can be used.
     """
@@ -75,6 +76,7 @@ class Session:
         faults: Faults | None = None,
         record: Path | None = None,
         energy: Energy | None = None,
+        log: Logbook | None = None,
     ) -> None:
         self.board = board
         self.image = image
@@ -83,6 +85,7 @@ class Session:
         self.faults = faults
         self.record = record
         self.recorder: Recorder | None = None
+        self.log = log if log is not None else Logbook()
         self.phases: dict[metrics.Metric, float] = {}
         self._stack = ExitStack()
         self._flasher: Flasher | None = None
@@ -112,6 +115,7 @@ class Session:
     ) -> None:
         if self.failure is None:
             self._say({"end": "closed"})
+            self.log.say("the session was closed")
         self._stack.close()
 
     def _start(self) -> None:
@@ -121,6 +125,7 @@ class Session:
         self.phases[metrics.CONNECT_S] = self.flash_report.connect_s
         self.phases[metrics.PROGRAM_S] = self.flash_report.program_s
         self.phases[metrics.VERIFY_S] = self.flash_report.verify_s
+        self._log_flash(self.flash_report)
         if self.record is not None:
             self.recorder = self._stack.enter_context(self._new_recorder(self.record))
         started = time.monotonic()
@@ -128,12 +133,24 @@ class Session:
         self._boot(flasher)
         self.phases[metrics.HANDSHAKE_S] = time.monotonic() - started
 
+    def _log_flash(self, report: FlashReport) -> None:
+        chip = f" to {report.chip}" if report.chip is not None else ""
+        self.log.say(f"connected{chip} in {report.connect_s:.3f} s")
+        if report.under_reset is not None:
+            self.log.say(f"it took a reset to connect: {report.under_reset}")
+        pages = f"{report.pages_programmed:,} pages programmed, {report.pages_skipped:,} held the right bytes"
+        took = f"in {report.program_s:.3f} s, verified in {report.verify_s:.3f} s"
+        self.log.say(f"flashed {report.bytes_total:,} bytes: {pages}, {took}")
+
     def _boot(self, flasher: Flasher) -> None:
         for meter in self._meters:
             meter.before(self)
         flasher.reset_and_run()
         self._say({"ask": "handshake", "deadline_s": self._answer_s})
+        started = time.monotonic()
         self.hello = self.link.handshake(self._answer_s)
+        took = f"{time.monotonic() - started:.3f} s over {self.link.via}"
+        self.log.say(f"reset; hands shaken after {took}: build {self.hello.build_id[:10]}, {self.hello.told}")
         self._check_hello(self.hello)
 
     def _rings_of_image(self) -> tuple[int, int]:
@@ -335,8 +352,13 @@ class Session:
             started = time.monotonic()
             results = self._answers(vectors, progress, answered or Answered())
             self.phases[metrics.STREAM_S] = time.monotonic() - started
+            self._log_stream(self.phases[metrics.STREAM_S])
         seen = Streamed(self, vectors, results, beside or _untold)
         found = findings(self._meters, seen)
+        for note in found.notes:
+            self.log.say(f"note: {note}")
+        for one in found.mishaps:
+            self.log.say(f"{one.kind}: {one.action} ({one.evidence})")
         return Report(
             found.measures,
             found.samples,
@@ -357,6 +379,8 @@ class Session:
         order = answered.begin(self.image.manifest.build_id, vectors.sha256, total)
         if answered.results:
             self.resumed = {"resumed": f"{len(answered.lost):,} of {total:,} vectors"}
+            self.log.say(f"{len(answered.results):,} vectors were answered before, and run no more")
+        self.log.say(f"streaming {len(order):,} of {total:,} vectors")
 
         def take(result: Result) -> None:
             answered.take(replace(result, number=order[result.number]))
@@ -365,6 +389,14 @@ class Session:
 
         self._infer([vectors.inputs[number] for number in order], vectors.macs, take)
         return [answered.results[number] for number in range(total)]
+
+    def _log_stream(self, seconds: float) -> None:
+        stats = self.link.stats
+        carried = f"{stats.wire_bytes_out:,} bytes sent, {stats.wire_bytes_in:,} received"
+        lost = f"{stats.lost:,} frames lost, {stats.damaged:,} stretches damaged"
+        self.log.say(f"all vectors answered after {seconds:.3f} s: {carried}, {lost}")
+        if stats.returns:
+            self.log.say(f"its port went away and came back, {stats.returns} times in all")
 
     def phase_measures(self) -> tuple[Measure, ...]:
         """The wall time of every phase gone through so far, those with frames with what carried them."""
@@ -376,6 +408,7 @@ class Session:
             self.failure = error
         explained = with_reason(error, self.board, self.image, self._flasher)
         self._say({"end": str(explained)})
+        self.log.say(f"failed: {explained}")
         return explained
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Table, and_, func, select
 from sqlalchemy.exc import DBAPIError
 
 from hil.errors import StoreError
-from hil_db import codec, engine, newest, profiles, symbols
+from hil_db import codec, engine, logs, newest, profiles, symbols
 from hil_db.schema import (
     IMAGE,
     METADATA,
@@ -24,6 +24,7 @@ from hil_db.schema import (
     RUN,
     SAMPLE,
     SESSION,
+    SESSION_LOG,
 )
 from hil_db.store import Store
 
@@ -47,7 +48,7 @@ def check(url: str | None) -> Checked:
         damaged: list[str] = []
         held = _held(store)  # before what is stored is looked at: what comes later is known to neither
         traces = partial(_traces, store=store, held=held)
-        for look in (_of_sqlite, _rows, _samples, _symbols, _profiles, _newest, traces):
+        for look in (_of_sqlite, _rows, _samples, _symbols, _profiles, _logs, _newest, traces):
             damaged += _found(look, connection, store)
         counts = {}
         if not damaged:
@@ -138,6 +139,14 @@ def _profiles(connection: Connection) -> Iterator[str]:
             profiles.read(connection, [session])
         except (ValueError, TypeError) as error:
             yield f"the profile of session {session}: {error}"
+
+
+def _logs(connection: Connection) -> Iterator[str]:
+    for session in connection.scalars(select(SESSION_LOG.c.session_id)).all():
+        try:
+            logs.read(connection, session)
+        except (ValueError, TypeError) as error:
+            yield f"the log of session {session}: {error}"
 
 
 def _held(store: Store) -> dict[str, int]:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from hil.image import Manifest
+from hil.logbook import LogLine
 from hil.measure.profile import Profile
 from hil.values import Measure, Samples
 
@@ -81,7 +82,7 @@ class SessionRecord:
     cycles went. ``symbols`` are those of the image. ``probe`` is the debug probe's id where one board of
     silicon bears the name, ``inputs_sha256`` of the vectors without what the reference answers. ``passes``
     are those of the power probe, in order, what counted and what did not. A time without a zone is taken as
-    UTC. ``uid`` tells it from every other session.
+    UTC. ``uid`` tells it from every other session. ``log`` has what happened in it, in order.
     """
 
     board: str
@@ -104,3 +105,4 @@ class SessionRecord:
     probe: str | None = None
     inputs_sha256: str | None = None
     passes: tuple[Pass, ...] = ()
+    log: tuple[LogLine, ...] = ()

@@ -251,6 +251,15 @@ POWER_WINDOW = Table(
     ForeignKeyConstraint(["session_id", "pass_number"], ["power_pass.session_id", "power_pass.number"]),
 )
 
+# What happened in a session, line by line: hil_db.logs.
+SESSION_LOG = Table(
+    "session_log",
+    METADATA,
+    _key("session_id", ForeignKey("session.id")),
+    _given("lines", Integer),
+    _given("blob", LargeBinary),
+)
+
 # A failure of the bench itself, and what was done about it: of one session, or of a run beside its sessions.
 INCIDENT = Table(
     "incident",
@@ -326,4 +335,4 @@ NEWEST_VALUE = Table(
 )
 
 # What sessions have, each after those that it refers to.
-OF_SESSIONS = (MEASURE, SAMPLE, PROFILE, PROFILE_PATH, PROFILE_CLASS, POWER_PASS, POWER_WINDOW)
+OF_SESSIONS = (MEASURE, SAMPLE, PROFILE, PROFILE_PATH, PROFILE_CLASS, POWER_PASS, POWER_WINDOW, SESSION_LOG)

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -20,7 +21,7 @@ from hil.errors import StoreError
 from hil.masking import masked
 from hil.measure.profile import Profile
 from hil.values import Measure, Samples
-from hil_db import codec, engine, liveness, migrate, newest, passes, profiles, shelf, symbols
+from hil_db import codec, engine, liveness, logs, migrate, newest, passes, profiles, shelf, symbols
 from hil_db.records import Incident, RunInfo, SessionRecord, Status
 from hil_db.rows import Row, add_image, add_row, inserting, known
 from hil_db.schema import INCIDENT, MEASURE, RUN, SAMPLE, SESSION
@@ -370,6 +371,9 @@ def _add_children(connection: Connection, session_id: int, record: SessionRecord
             connection.execute(inserting(table), [{"session_id": session_id, **row} for row in rows])
     if record.profile is not None:
         profiles.add(connection, record.profile, session_id)
+    if record.log:
+        lines = [replace(line, text=stored_text(line.text)) for line in record.log]
+        logs.add(connection, session_id, lines)
     return measures
 
 

@@ -17,6 +17,7 @@ from hil.errors import HilError, VectorError
 from hil.image import Image, Manifest
 from hil.link.answered import Answered
 from hil.link.faults import Faults
+from hil.logbook import Logbook, LogLine
 from hil.meters.power import Energy
 from hil.models.vectors import VectorSet, load_vectors
 from hil.session import Progress, Report, Session, first
@@ -57,7 +58,7 @@ class Outcome:
 
     ``opened`` is False where no session came about, because the board or the model cannot be used.
     ``measures`` are those of the report, or the phases that it went through. ``incidents`` are what was done
-    about its board before it ended so.
+    about its board before it ended so, ``log`` all that happened.
     """
 
     case: Case
@@ -71,6 +72,7 @@ class Outcome:
     versions: Mapping[str, str] = field(default_factory=dict)
     measures: tuple[Measure, ...] = ()
     incidents: tuple[Incident, ...] = ()
+    log: tuple[LogLine, ...] = ()
 
     @classmethod
     def unopened(cls, case: Case, error: BaseException) -> Self:
@@ -126,14 +128,22 @@ class Attempt:
     """
 
     def __init__(
-        self, case: Case, board: Board, wanted: Wanted, ready: Callable[[Case], None], *, ahead: bool = False
+        self,
+        case: Case,
+        board: Board,
+        wanted: Wanted,
+        ready: Callable[[Case], None],
+        *,
+        ahead: bool = False,
+        log: Logbook | None = None,
     ) -> None:
-        """``ahead``: read the vectors while the image is flashed."""
+        """``ahead``: read the vectors while the image is flashed. ``log``: that of attempts before it."""
         self.case = case
         self.board = board
         self._wanted = wanted
         self._ready = ready
         self._loading = beside(self._load) if ahead else None
+        self._log = log if log is not None else Logbook()
         self._stack = ExitStack()
         self._started = utc_now()
         self._image: Image | None = None
@@ -145,7 +155,9 @@ class Attempt:
         try:
             self._image = image_of(self.case, self._ready)
         except HilError as error:
+            self._log.say(f"failed: {error.at(self.board.name)}")
             raise error.at(self.board.name) from None
+        self._say_image(self._image.manifest)
         self._session = Session(
             self.board,
             self._image,
@@ -154,6 +166,7 @@ class Attempt:
             faults=self._wanted.faults,
             record=self._wanted.record,
             energy=self._wanted.energy,
+            log=self._log,
         )
         self._stack.enter_context(self._session)
         return self
@@ -207,7 +220,12 @@ class Attempt:
             vectors=self._vectors,
             versions=self._session.versions if self._session is not None else dict(self.board.versions),
             measures=phases if report is None else report.measures,
+            log=self._log.lines(),
         )
+
+    def _say_image(self, manifest: Manifest) -> None:
+        what = f"{manifest.model}/{manifest.precision} for {manifest.kind}"
+        self._log.say(f"{self.board.name}: image {what}, sha256 {manifest.sha256[:10]}")
 
     def _load(self) -> VectorSet:
         return load_vectors(self.case.own or self.case.model, Precision(self.case.precision))

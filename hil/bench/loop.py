@@ -20,6 +20,7 @@ from hil.bench.turns import STANDS_S, Turn, Turns
 from hil.board import Board
 from hil.errors import MORE_PROCESSES, HilError, ProbeError
 from hil.link.answered import Answered
+from hil.logbook import Logbook
 from hil.measure.accuracy import golden_exact
 from hil.session import Progress
 from hil_db.records import Incident
@@ -41,6 +42,7 @@ class Job:
     running: bool = False
     taken: bool = False
     incidents: list[Incident] = field(default_factory=list)  # what was done about boards that had it
+    log: Logbook = field(default_factory=Logbook)  # what happened on them
 
 
 class Loop(Generic[K]):
@@ -231,7 +233,7 @@ class Loop(Generic[K]):
 
     def _outcome(self, job: Job, member: Member) -> Outcome | None:
         """How the case ended; None when its board was at fault and another one can take it."""
-        recovery = Recovery(member.spec, member.attached, lambda: self._stopping)
+        recovery = Recovery(member.spec, member.attached, lambda: self._stopping, log=job.log)
         started: datetime | None = None
         while True:
             outcome = self._attempted(job, member, recovery.answered)
@@ -248,7 +250,8 @@ class Loop(Generic[K]):
             member.left_alone = recovery.left_alone
         # What was done about the board is stored with the session, which had begun when it was done.
         opened = outcome.opened or bool(job.incidents)
-        return replace(outcome, opened=opened, incidents=tuple(job.incidents), started=started)
+        told = replace(outcome, opened=opened, incidents=tuple(job.incidents), started=started)
+        return replace(told, log=job.log.lines())
 
     def _attempted(self, job: Job, member: Member, answered: Answered) -> Outcome:
         """How the case ended on the board at one go; what it ``answered`` runs no more."""
@@ -259,7 +262,8 @@ class Loop(Generic[K]):
             board = member.board()
         except HilError as error:
             return Outcome.unopened(case, self._interrupted(error))
-        attempt = Attempt(case, self._stoppable(board), self._wanted, self._ready, ahead=True)
+        stoppable = self._stoppable(board)
+        attempt = Attempt(case, stoppable, self._wanted, self._ready, ahead=True, log=job.log)
         try:
             self._wait_for_processor(job, board)
             with attempt:

@@ -31,6 +31,7 @@ from hil.failing import HALTED, IDLE
 from hil.flash.base import AttachedProbe
 from hil.lab.boards import BoardSpec
 from hil.link.answered import Answered
+from hil.logbook import Logbook
 from hil_db.records import Incident
 
 BACK_S = 30.0  # for what was switched off to be found again
@@ -57,7 +58,8 @@ class Recovery:
     """The steps for one case on one board, each taken at most once; ``incidents`` are those taken so far.
 
     ``answered`` are the vectors that need not run again. ``left_alone`` says why the board takes no more
-    images in this run, None while it does. ``stopping``: the run is being ended, and nobody waits.
+    images in this run, None while it does. ``stopping``: the run is being ended, and nobody waits. ``log`` is
+    told of each step.
     """
 
     spec: BoardSpec
@@ -66,6 +68,7 @@ class Recovery:
     incidents: list[Incident] = field(default_factory=list)
     answered: Answered = field(default_factory=Answered)
     left_alone: str | None = None
+    log: Logbook = field(default_factory=Logbook)
     _suspect: bool = False  # whether it was the firmware that stopped, the first time
 
     def again(self, error: BaseException | None) -> bool:
@@ -106,6 +109,8 @@ class Recovery:
 
     def _took(self, kind: str, action: str, error: HilError, seconds: float | None = None) -> None:
         now = datetime.now(UTC)
+        took = f", which took {seconds:.1f} s" if seconds is not None else ""
+        self.log.say(f"{kind}: {action}{took}")
         self.incidents.append(Incident(self.spec.name, kind, action, now, str(error), seconds))
 
     def _power_cycle(self, command: Sequence[str], what: str, error: HilError) -> None:

@@ -332,6 +332,7 @@ def _record(outcome: Outcome, model: str, precision: str, told: str | None) -> S
         symbols=report.symbols if report is not None else (),
         passes=report.passes if report is not None else (),
         incidents=_incidents(outcome),
+        log=outcome.log,
     )
 
 

@@ -1,4 +1,4 @@
-"""`hil export`: stored measures, profiles or incidents, as CSV, JSON or folded stacks."""
+"""`hil export`: stored measures, profiles, incidents or logs, as CSV, JSON or folded stacks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 from hil.errors import HilError
 
-HELP = "print stored measures, one row each, stored profiles or incidents"
+HELP = "print stored measures, one row each, stored profiles, incidents or logs"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--incidents", action="store_true", help="what failed on the bench itself, and what was done about it"
     )
+    what.add_argument("--logs", action="store_true", help="what happened in each session, line by line")
     what.add_argument(
         "--profile",
         choices=("functions", "folded", "classes"),
@@ -35,6 +36,7 @@ def run(options: argparse.Namespace) -> int:
     """Print the rows, or the stacks."""
     from hil_db.export import export
     from hil_db.export_incidents import export_incidents
+    from hil_db.export_logs import export_logs
     from hil_db.export_profile import export_profile
 
     if options.profile == "folded" and options.format is not None:
@@ -42,6 +44,8 @@ def run(options: argparse.Namespace) -> int:
     form = options.format or "csv"
     if options.incidents:
         export_incidents(options.db, options.run, form, sys.stdout)
+    elif options.logs:
+        export_logs(options.db, options.run, form, sys.stdout)
     elif options.profile is None:
         export(options.db, options.run, form, sys.stdout)
     else:

@@ -125,6 +125,18 @@ def test_the_bench_prints_stores_and_exports_the_same_values(tmp_path: Path) -> 
         assert np.count_nonzero(store.read_samples(1, "predicted") == -1) == 0
     assert "Reset_Handler" in {one.name for one in held}
     assert sum(one.ram_bytes for one in held if one.section != ".stack") == float(table["ram_bytes"]["value"])
+    logged = hil(tmp_path, "export", "--logs", f"--db={url(tmp_path)}").stdout
+    told = [line["line"] for line in csv.DictReader(io.StringIO(logged))]
+    assert told[0].startswith("qemu: image fastgrnn_digits/q15 for qemu_mps2_an386, sha256 ")
+    happened = (
+        "connected to CPUID 0x410fc240",
+        "flashed ",
+        "reset; hands shaken",
+        "streaming 20 of 20 vectors",
+    )
+    assert [one for one, line in zip(happened, told[1:], strict=False) if not line.startswith(one)] == []
+    assert any(line.startswith("all vectors answered after ") for line in told)
+    assert told[-1] == "the session was closed"
     versions = json.loads(rows(tmp_path, "select versions from session")[0][0])
     assert {"qemu", "pyocd"} < set(versions)
     assert versions["chip"] == "CPUID 0x410fc240"

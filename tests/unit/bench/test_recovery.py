@@ -70,6 +70,9 @@ def test_a_board_is_reset_then_power_cycled_then_left_alone(desk: BoardSpec, tmp
     ]
     assert [one.evidence for one in steps.incidents] == [str(SILENT), str(GONE), str(GONE)]
     assert all(one.board == "desk" for one in steps.incidents)
+    told = [line.text for line in steps.log.lines()]
+    assert [one.split(": ")[0] for one in told] == [one.kind for one in steps.incidents]
+    assert "power-cycled, all its vectors run again, which took " in told[1]
 
 
 def test_without_a_way_to_switch_it_the_second_failure_is_the_last(desk: BoardSpec) -> None:
