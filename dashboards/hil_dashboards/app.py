@@ -15,7 +15,7 @@ from plotly.utils import PlotlyJSONEncoder
 from hil.errors import HilError
 from hil_dashboards.pages import notice
 from hil_dashboards.pages.parts import Child, shell
-from hil_dashboards.reading import traces
+from hil_dashboards.reading import comparing, traces
 from hil_dashboards.reading.database import RunHead, exists
 from hil_dashboards.serving.access import Access, Person, Proxied, chosen
 from hil_dashboards.serving.deciding import add_deciding
@@ -100,7 +100,12 @@ def create_app(
         status, body = traces.answer(url, request.query_string.decode(errors="replace"))
         return Response(body, status, mimetype="application/json", headers={"Cache-Control": "no-store"})
 
+    def comparison() -> Response:
+        status, body = comparing.answer(url, request.query_string.decode(errors="replace"))
+        return Response(body, status, mimetype="application/json", headers={"Cache-Control": "no-store"})
+
     app.server.add_url_rule("/samples", view_func=samples)
+    app.server.add_url_rule("/comparing", view_func=comparison)
     app.server.add_url_rule("/content/", view_func=content)
     app.server.add_url_rule("/content/<path:page>", view_func=content)
     access = access if access is not None else chosen()

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from hil_dashboards import frames
 from hil_dashboards.choices.profile import parse_profile
-from hil_dashboards.choices.run import parse_runs
+from hil_dashboards.choices.run import parse_run, parse_runs
 from hil_dashboards.choices.series import parse_search
 from hil_dashboards.choices.trace import parse_trace
 from hil_dashboards.choices.triage import parse_triage
@@ -21,6 +21,7 @@ from hil_dashboards.pages.boards import boards_page
 from hil_dashboards.pages.matrix import matrix_page
 from hil_dashboards.pages.parts import Child
 from hil_dashboards.pages.profile import profile_page
+from hil_dashboards.pages.run import run_page
 from hil_dashboards.pages.runs import runs_page
 from hil_dashboards.pages.series import series_page
 from hil_dashboards.pages.trace import trace_page
@@ -31,6 +32,7 @@ from hil_dashboards.reading.database import RunHead
 from hil_dashboards.reading.matrix import read_matrix
 from hil_dashboards.reading.profile import read_profile
 from hil_dashboards.reading.regressions import read_triage
+from hil_dashboards.reading.run import read_run
 from hil_dashboards.reading.runs import read_runs
 from hil_dashboards.reading.series import read_series
 from hil_dashboards.reading.trace import read_trace
@@ -78,6 +80,13 @@ def _runs(asked: Asked) -> Shown:
     return data.newest, runs_page(data)
 
 
+def _run(asked: Asked) -> Shown:
+    data = read_run(asked.url, parse_run(asked.search))
+    if data.run is None:
+        return data.newest, [notice.no_results(asked.place, made=True)]
+    return data.newest, run_page(data)
+
+
 def _triage(asked: Asked) -> Shown:
     data = read_triage(asked.url, parse_triage(asked.search))
     if data.newest is None:
@@ -110,6 +119,7 @@ PAGES: Mapping[str, Page] = {
     "/runs": Page("Runs", _runs),
     "/triage": Page("Triage", _triage),
     "/boards": Page("Boards", _boards),
+    "/run": Page(None, _run),
     "/profile": Page(None, _profile),
     "/trace": Page(None, _trace),
 }

@@ -57,12 +57,12 @@
   };
 
   cells.Run = ({ data }) =>
-    h("div", { title: data.from[0] }, h("div", null, data.run), h("div", { className: "origin" }, data.day));
+    link(address("run", { run: data.run }), "figure", data.from[0], data.run, h("div", { className: "origin" }, data.day));
 
   cells.Board = ({ data }) =>
     h("div", null, h("div", { className: "model" }, data.board), h("div", { className: "origin" }, data.kind));
 
-  cells.Amount = ({ value }) => value && h("span", { title: value.text }, value.text);
+  cells.Amount = ({ value }) => value && h("span", { title: value.told || value.text }, value.text);
 
   cells.Stretch = ({ value, data }) => link(data.href, "more", "show this window in the plot", value);
 
@@ -89,7 +89,8 @@
       h("span", { className: "technique" }, data.technique),
     );
 
-  cells.Link = ({ value, data }) => link(data.href, "figure", value, value);
+  // To the address in a field of the row, `href` where its column names none.
+  cells.Link = ({ value, data, to = "href" }) => value && link(data[to], "figure more", value, value);
 
   // A mark and a word: colour alone is no sign.
   cells.Standing = ({ value, data }) =>

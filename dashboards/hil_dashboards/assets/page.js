@@ -24,6 +24,37 @@
     return plotting;
   }
 
+  // What a page did not wait for is asked for, and the page shown anew: some times, as each of several servers
+  // has to make it for itself.
+  const TIMES = 6;
+  const times = new Map();
+  const later = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+  async function compared(place, shown) {
+    times.set(place, (times.get(place) || 0) + 1);
+    let told = "It could not be compared. Reload the page to try again.";
+    if (times.get(place) <= TIMES) {
+      let answer = await fetch(place);
+      while (answer.status === 503 && here() === shown) {
+        await later(1000);
+        answer = await fetch(place);
+      }
+      if (here() !== shown) {
+        return;
+      }
+      if (answer.ok) {
+        show();
+        return;
+      }
+      told = answer.status === 404 ? (await answer.json()).why : `The dashboard's server says: ${answer.status}.`;
+    }
+    for (const one of document.querySelectorAll(".comparing")) {
+      one.textContent = told;
+    }
+  }
+
+  const here = () => location.pathname + location.search;
+
   async function page() {
     const address = `/content${location.pathname}${location.search}`;
     const first = window.hilFirst;
@@ -40,6 +71,10 @@
       if (text.includes('"namespace":"dash_core_components"')) {
         await plots();
       }
+      const waits = text.match(/"data-comparing":"([^"]*)"/);
+      if (waits) {
+        compared(waits[1], here()).catch(() => {});
+      }
       return JSON.parse(text);
     } catch {
       return notice("The dashboard's server does not answer. Start hil dashboard, then reload this page.");
@@ -47,7 +82,7 @@
   }
 
   // Links within the dashboard load its content alone, and so does going back.
-  const show = () => dash_clientside.set_props?.("address", { value: location.pathname + location.search });
+  const show = () => dash_clientside.set_props?.("address", { value: here() });
   window.addEventListener("popstate", show);
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[href^='/']");

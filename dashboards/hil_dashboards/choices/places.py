@@ -33,3 +33,8 @@ def image_place(before: int, after: int, board: str, kind: str, model: str, prec
 def pair_place(first: int, second: int) -> str:
     """Where two sessions are compared, of whatever runs or models."""
     return f"/compare?{urlencode({'first': first, 'second': second})}"
+
+
+def comparing_place(before: int, now: int) -> str:
+    """Where a comparison is made that a page did not wait for."""
+    return f"/comparing?{urlencode({'now': now, 'before': before})}"

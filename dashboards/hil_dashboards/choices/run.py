@@ -92,3 +92,10 @@ def parse_run(search: str | None) -> RunChoice:
     """The choice in a query such as ``?run=12&baseline=release``; a number that is none is dropped."""
     fields = fields_of(search)
     return RunChoice(number(first(fields, "run")), first(fields, "baseline"))
+
+
+def parse_comparing(search: str | None) -> tuple[int, int] | None:
+    """The two runs in a query such as ``?now=12&before=11``; None where it has not both."""
+    fields = fields_of(search)
+    now, before = number(first(fields, "now")), number(first(fields, "before"))
+    return None if now is None or before is None or now == before else (now, before)

@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 from hil.measure.changes import LEAST_HISTORY
 from hil.metrics import REFERENCE_S
 from hil_dashboards import text
+from hil_dashboards.choices.places import run_place
 from hil_dashboards.choices.series import Choice
 from hil_dashboards.pages.grid import amount, column, table
 from hil_dashboards.pages.parts import Child, sentence
@@ -33,7 +34,7 @@ def boards_page(data: BoardsData, with_lab: bool) -> list[Child]:
             className="page-head",
         ),
         _boards(data.boards),
-        _incidents(data.incidents) if data.incidents else _none(),
+        incidents_card("Incidents, newest first", data.incidents) if data.incidents else _none(),
     ]
 
 
@@ -46,7 +47,7 @@ def _boards(boards: list[BoardRow]) -> Component:
         column("Kind", "kind", rows, more=16),
         column("State", "state", rows, "State", more=16),
         column("Why", "why", rows),
-        column("Run", "run", rows),
+        column("Run", "run", rows, "Link", cellRendererParams={"to": "run_href"}),
         column("Time, UTC", "time", rows),
         column("Incidents", "incidents", rows, "Amount"),
         column("Reference workload", "now", rows, "Amount", headerTooltip=f"on each board's host: {ways}"),
@@ -64,7 +65,8 @@ def _row(one: BoardRow) -> dict[str, Any]:
         "state": str(one.state),
         "mark": one.state.name.lower(),
         "why": one.why,
-        "run": one.run,
+        "run": None if one.run is None else str(one.run),
+        "run_href": None if one.run is None else run_place(one.run),
         "time": text.moment(one.time).removesuffix(" UTC") if one.time is not None else None,
         "incidents": amount(one.incidents, f"{one.incidents:,}"),
     }
@@ -87,10 +89,12 @@ def _pace(pace: Pace) -> str:
     )
 
 
-def _incidents(incidents: list[IncidentRow]) -> Component:
+def incidents_card(head: str, incidents: list[IncidentRow], run: bool = True) -> Component:
+    """A grid of incidents; with the ``run`` of each where they are of several."""
     rows = [
         {
-            "run": one.run,
+            "run": str(one.run),
+            "href": run_place(one.run),
             "time": text.moment(one.time).removesuffix(" UTC"),
             "board": one.board,
             "kind": one.kind,
@@ -101,7 +105,7 @@ def _incidents(incidents: list[IncidentRow]) -> Component:
         for one in incidents
     ]
     columns = [
-        column("Run", "run", rows),
+        *([column("Run", "run", rows, "Link")] if run else []),
         column("Time, UTC", "time", rows),
         column("Board", "board", rows),
         column("What", "kind", rows),
@@ -109,9 +113,7 @@ def _incidents(incidents: list[IncidentRow]) -> Component:
         column("Held up", "seconds", rows, "Amount"),
         column("Evidence", "evidence", rows),
     ]
-    return html.Section(
-        [html.H2("Incidents, newest first"), table(columns, rows)], className="card grid-card"
-    )
+    return html.Section([html.H2(head), table(columns, rows)], className="card grid-card")
 
 
 def _none() -> Component:

@@ -9,6 +9,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from hil_dashboards import text
+from hil_dashboards.choices.places import comparing_place, run_place
 from hil_dashboards.reading.database import RunHead
 from hil_dashboards.serving.access import Person
 
@@ -79,7 +80,7 @@ def run_note(run: RunHead) -> Component:
     """One line on the newest run: its number, status, time and commit."""
     return html.Div(
         [
-            html.Span(f"Run {run.id}", className="strong"),
+            html.A(f"Run {run.id}", href=run_place(run.id), className="strong"),
             html.Span(str(run.status), className=f"status {run.status}"),
             html.Span(text.moment(run.started)),
             html.Span(
@@ -133,3 +134,10 @@ def legend() -> Component:
 def sentence(words: str) -> list[Child]:
     """A sentence in which `backticks` mark code."""
     return [html.Code(part) if place % 2 else part for place, part in enumerate(words.split("`")) if part]
+
+
+def comparing(now: int, before: int) -> Component:
+    """Says that two runs are being compared, and has it done; the page is then shown anew (page.js)."""
+    asks: Any = {"data-comparing": comparing_place(before, now), "role": "status"}
+    told = f"Comparing run {now} with run {before}: of many images that takes some seconds…"
+    return html.P(told, className="comparing muted", **asks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from dash import html
@@ -23,7 +24,7 @@ def runs_page(data: RunsData) -> list[Child]:
     """Choices as links, then the runs."""
     return [
         html.Div(
-            [html.H1("Runs"), html.P(_told(data), className="muted"), *_ignored(data.ignored)],
+            [html.H1("Runs"), html.P(_told(data), className="muted"), *ignored(data.ignored)],
             className="page-head",
         ),
         html.Section(_choices(data), className="choices card"),
@@ -41,13 +42,14 @@ def _told(data: RunsData) -> str:
     return f"{found}, the newest first. A run's number leads to it."
 
 
-def _ignored(names: list[str]) -> list[Component]:
+def ignored(names: Sequence[str], why: str = "nothing is stored of it") -> list[Component]:
+    """What was asked for in vain."""
     if not names:
         return []
     shown: list[Child] = []
     for name in names:
         shown += [", " if shown else "", html.Code(text.short(name))]
-    return [html.P(["Ignored, as nothing is stored of it: ", *shown, "."], className="ignored")]
+    return [html.P([f"Ignored, as {why}: ", *shown, "."], className="ignored")]
 
 
 def _choices(data: RunsData) -> list[Component]:
@@ -87,15 +89,15 @@ def _named(choice: RunsChoice, title: str, field: str, names: list[str]) -> Comp
 def _listed(data: RunsData) -> Component:
     rows = [_row(one) for one in data.runs]
     columns = [
-        column("Run", "run", rows, "Link", pinned="left"),
-        column("Started, UTC", "started", rows),
+        column("Run", "run", rows, "Link", pinned="left", width=70, flex=0),
         column("Status", "status", rows, "Status", more=22),
+        column("Started, UTC", "started", rows),
         column("Took", "took", rows, "Amount"),
         column("Sessions", "sessions", rows, "Amount"),
         column("Failed", "failed", rows, "Trouble", more=12),
-        column("Does not fit", "not_fit", rows, "Trouble", headerTooltip="images larger than their boards"),
+        column("Does not fit", "not_fit", rows, "Amount", headerTooltip="images larger than their boards"),
         column("Branch", "branch", rows),
-        column("Commit", "commit", rows, "Commit", cellClass="mono"),
+        column("Commit", "commit", rows, "Commit", cellClass="mono", width=130, flex=0),
         column("Tags", "tags", rows),
         column("Of", "of", rows, "Sort", more=16),
         column("Command", "command", rows, cellClass="mono"),

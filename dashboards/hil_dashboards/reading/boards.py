@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select, true
 
 from hil.lab.boards import BoardSpec
 from hil.lab.file import load_lab
@@ -73,9 +73,10 @@ class BoardRow:
 
 @dataclass(frozen=True)
 class IncidentRow:
-    """A failure of the bench itself."""
+    """A failure of the bench itself; ``session`` is None for one beside the sessions."""
 
     run: int
+    session: int | None
     time: datetime
     board: str
     kind: str
@@ -112,7 +113,7 @@ def read_boards(url: str | None, lab: Path | None) -> BoardsData:
         runs = _newest_runs(connection)
         last = _last(connection)
         paces = _paces(connection, runs)
-        incidents = _incidents(connection)
+        incidents = incident_rows(connection, true(), INCIDENTS_MOST)
         counts = _counts(connection, runs)
     named = {(spec.name, spec.kind.name): spec for spec in specs}
     rows = [
@@ -205,9 +206,11 @@ def _counts(connection: Connection, runs: set[int]) -> dict[str, int]:
     return {row[0]: row[1] for row in connection.execute(query.group_by(INCIDENT.c.board))}
 
 
-def _incidents(connection: Connection) -> list[IncidentRow]:
-    about = ("run_id", "time", "board", "kind", "action", "seconds", "evidence")
-    query = select(*(INCIDENT.c[name] for name in about)).order_by(
-        INCIDENT.c.time.desc(), INCIDENT.c.id.desc()
-    )
-    return [IncidentRow(*row) for row in connection.execute(query.limit(INCIDENTS_MOST))]
+def incident_rows(
+    connection: Connection, where: ColumnElement[bool], most: int | None = None
+) -> list[IncidentRow]:
+    """The newest incidents, the newest first; None: all of them."""
+    about = ("run_id", "session_id", "time", "board", "kind", "action", "seconds", "evidence")
+    query = select(*(INCIDENT.c[name] for name in about)).where(where)
+    newest = query.order_by(INCIDENT.c.time.desc(), INCIDENT.c.id.desc())
+    return [IncidentRow(*row) for row in connection.execute(newest.limit(most))]

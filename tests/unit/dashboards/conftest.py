@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -117,6 +119,12 @@ class Bench:
         for session in sessions:
             self._store.save_session(run, session)
         return run
+
+    def change(self, statement: str, *given: object) -> None:
+        """Change what is stored as no bench does; the file is SQLite's."""
+        with closing(sqlite3.connect(self.url.removeprefix("sqlite:///"))) as database:
+            database.execute(statement, given)
+            database.commit()
 
 
 @pytest.fixture

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,12 +20,6 @@ from hil_db.records import Status
 from hil_db.store import Store
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
-
-
-def change(url: str, statement: str, *given: object) -> None:
-    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as database:
-        database.execute(statement, given)
-        database.commit()
 
 
 def listed(url: str, **choice: Any) -> list[int]:
@@ -50,8 +42,8 @@ def several(bench: Any) -> Any:
     bench.run(bench.session(4, bench.cost(1000)), command="hil bisect latency_cycles", git_branch="main")
     bench.begin(datetime(2026, 11, 5, 3, tzinfo=UTC), bench.session(5, bench.cost(1)), git_branch="main")
     bench.run(bench.session(6, bench.cost(1000)), git_branch="main")
-    change(bench.url, "UPDATE run SET pid = 0 WHERE id = 5")
-    change(bench.url, "UPDATE run SET origin = 'sqlite:///other.db' WHERE id = 6")
+    bench.change("UPDATE run SET pid = 0 WHERE id = 5")
+    bench.change("UPDATE run SET origin = 'sqlite:///other.db' WHERE id = 6")
     return bench
 
 
@@ -154,7 +146,7 @@ def test_an_empty_database_has_no_runs(bench: Any) -> None:
 
 
 def test_what_a_damaged_row_holds_is_told(several: Any) -> None:
-    change(several.url, "UPDATE run SET git_tags = ? WHERE id = 2", json.dumps({"a": 1}))
+    several.change("UPDATE run SET git_tags = ? WHERE id = 2", json.dumps({"a": 1}))
     assert "The results cannot be read" in words(render(several.url, "here", "/runs", ""))
 
 
