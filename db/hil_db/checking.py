@@ -12,7 +12,8 @@ from sqlalchemy import Connection, Table, and_, func, select
 from sqlalchemy.exc import DBAPIError
 
 from hil.errors import StoreError
-from hil_db import codec, engine, logs, newest, profiles, symbols
+from hil_db import codec, engine, logs, newest, profiles, progress, symbols
+from hil_db.records import Status
 from hil_db.schema import (
     IMAGE,
     METADATA,
@@ -21,6 +22,7 @@ from hil_db.schema import (
     POWER_PASS,
     POWER_TRACE,
     PROFILE,
+    PROGRESS,
     RUN,
     SAMPLE,
     SESSION,
@@ -48,7 +50,7 @@ def check(url: str | None) -> Checked:
         damaged: list[str] = []
         held = _held(store)  # before what is stored is looked at: what comes later is known to neither
         traces = partial(_traces, store=store, held=held)
-        for look in (_of_sqlite, _rows, _samples, _symbols, _profiles, _logs, _newest, traces):
+        for look in (_of_sqlite, _rows, _samples, _symbols, _profiles, _logs, _newest, _progress, traces):
             damaged += _found(look, connection, store)
         counts = {}
         if not damaged:
@@ -147,6 +149,21 @@ def _logs(connection: Connection) -> Iterator[str]:
             logs.read(connection, session)
         except (ValueError, TypeError) as error:
             yield f"the log of session {session}: {error}"
+
+
+def _progress(connection: Connection) -> Iterator[str]:
+    """What is told of runs in progress, and whether those have ended."""
+    about = select(PROGRESS.c.run_uid, RUN.c.id, RUN.c.status)
+    for uid, run, status in connection.execute(
+        about.outerjoin(RUN, RUN.c.uid == PROGRESS.c.run_uid).order_by(PROGRESS.c.run_uid)
+    ).all():
+        told = select(PROGRESS.c.plan, PROGRESS.c.state).where(PROGRESS.c.run_uid == uid)
+        try:
+            progress.progress_of(*connection.execute(told).one())
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            yield f"the progress of run {run or uid} cannot be read: {error!r}"
+        if run is not None and status != Status.RUNNING:
+            yield f"run {run} has ended, and is still told to be in progress"
 
 
 def _held(store: Store) -> dict[str, int]:

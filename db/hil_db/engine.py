@@ -146,15 +146,16 @@ def explained(url: URL) -> AbstractContextManager[None]:
     return faults.explained(shown(url), url.render_as_string(hide_password=False))
 
 
-def writer(url: URL, busy_s: float = BUSY_S) -> Engine:
+def writer(url: URL, busy_s: float = BUSY_S, *, lasting: bool = True) -> Engine:
     """An engine whose transactions take SQLite's write lock as they begin, waiting up to ``busy_s`` for it.
 
     Those of ``looking(engine)`` take none.
-    A commit is on the disk when it returns. The default database's folder is made, any other has to exist:
-    StoreError when it does not.
+    A commit is on the disk when it returns; where it need not be ``lasting``, it waits for no disk, and what
+    was written last may be lost with the power. The default database's folder is made, any other has to
+    exist: StoreError when it does not.
     """
     if url.get_backend_name() != "sqlite":
-        return _server(url)
+        return _server(url) if lasting else _careless(_server(url))
     path = file_of(url)
     if path is not None:
         _need_folder(path)
@@ -167,12 +168,22 @@ def writer(url: URL, busy_s: float = BUSY_S) -> Engine:
         # secure_delete: a password that a migration masks is gone from the file too.
         for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}").close()
+        if not lasting and connection.execute("PRAGMA journal_mode").fetchone() == ("wal",):
+            connection.execute("PRAGMA synchronous=NORMAL").close()  # without a log it could do damage
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         # A deferred transaction that reads first and writes later fails at once when another wrote between.
         only_looks = connection.get_execution_options().get(_LOOKING, False)
         connection.exec_driver_sql("BEGIN" if only_looks else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _careless(engine: Engine) -> Engine:
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
 
     return engine
 

@@ -12,8 +12,20 @@ from sqlalchemy import Connection, delete, func, select, update
 from hil_db import baselines, engine, newest
 from hil_db.liveness import status_now
 from hil_db.records import Status
-from hil_db.schema import IMAGE, INCIDENT, OF_SESSIONS, POWER_PASS, POWER_TRACE, RUN, SAMPLE, SESSION
-from hil_db.store import Store
+from hil_db.schema import (
+    IMAGE,
+    INCIDENT,
+    OF_SESSIONS,
+    POWER_PASS,
+    POWER_TRACE,
+    PROGRESS,
+    RUN,
+    SAMPLE,
+    SESSION,
+)
+from hil_db.store import Store, remove_dead, remove_progress
+
+_LOST_DAYS = 1.0
 
 
 @dataclass(frozen=True)
@@ -65,6 +77,7 @@ def prune(url: str | None, limits: Limits, *, really: bool) -> Pruned:
             with store.writing() as connection:
                 used = select(SESSION.c.image_id).where(SESSION.c.image_id.is_not(None))
                 connection.execute(delete(IMAGE).where(IMAGE.c.id.not_in(used)))
+                _forget_lost(connection)
             store.clear_traces()
             _give_back(store)
         return found
@@ -169,7 +182,15 @@ def _delete(connection: Connection, run: int, limits: Limits) -> None:
         connection.execute(delete(table).where(table.c.session_id.in_(gone)))
     connection.execute(delete(INCIDENT).where(INCIDENT.c.run_id == run))
     connection.execute(delete(SESSION).where(SESSION.c.run_id == run))
+    remove_progress(connection, run)
     connection.execute(delete(RUN).where(RUN.c.id == run))
+
+
+def _forget_lost(connection: Connection) -> None:
+    """Runs that are in progress no more, but could not say so: of another host none says a word for long."""
+    remove_dead(connection)
+    since = datetime.now(UTC) - timedelta(days=_LOST_DAYS)
+    connection.execute(delete(PROGRESS).where(PROGRESS.c.updated < since))
 
 
 def _give_back(store: Store) -> None:

@@ -311,6 +311,24 @@ TRIAGE = Table(
     Column("git_commit", String(64)),
 )
 
+# How far a run is that goes on, rewritten about once a second; it goes when the run ends, which may never get
+# a row: that comes with the first session that it stores. Their uids are the same.
+PROGRESS = Table(
+    "progress",
+    METADATA,
+    _key("run_uid", String(32)),
+    _given("host", String(255)),
+    _given("pid", Integer),
+    Column("pid_birth", String(255)),
+    _given("command", Text),
+    Column("git_commit", String(64)),
+    Column("git_dirty", Boolean),
+    _given("started", UtcDateTime),
+    _given("updated", UtcDateTime),
+    _given("plan", JSON),  # what is to run where: hil_db.progress
+    _given("state", JSON),  # what of it runs, or has
+)
+
 # Derived from the rows above in the transaction that adds them (hil_db.newest), for what would otherwise have
 # to read all measures: the newest session of each case, how many vectors one of them had at most, and whether
 # a finished one has a profile.

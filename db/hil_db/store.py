@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, Engine, func, select, update
+from sqlalchemy import Connection, Engine, delete, func, select, update
 from sqlalchemy.engine import URL
 
 from hil.errors import StoreError
@@ -24,7 +24,7 @@ from hil.values import Measure, Samples
 from hil_db import codec, engine, liveness, logs, migrate, newest, passes, profiles, shelf, symbols
 from hil_db.records import Incident, RunInfo, SessionRecord, Status
 from hil_db.rows import Row, add_image, add_row, inserting, known
-from hil_db.schema import INCIDENT, MEASURE, RUN, SAMPLE, SESSION
+from hil_db.schema import INCIDENT, MEASURE, PROGRESS, RUN, SAMPLE, SESSION
 from hil_db.shelf import Batch, Shelf
 
 
@@ -155,6 +155,7 @@ class Store:
         with self.writing() as connection:
             self._need_run(connection, run_id)
             connection.execute(update(RUN).where(RUN.c.id == run_id).values(status=status, finished=ended))
+            remove_progress(connection, run_id)
 
     def read_samples(
         self, session_id: int, metric: str, *, technique: str | None = None
@@ -293,6 +294,21 @@ def _close_orphans(connection: Connection) -> None:
             connection.execute(
                 update(RUN).where(RUN.c.id == run.id).values(status=Status.INTERRUPTED, finished=ended)
             )
+    remove_dead(connection)
+
+
+def remove_progress(connection: Connection, run_id: int) -> None:
+    """A run that has ended is in progress no more."""
+    uid = select(RUN.c.uid).where(RUN.c.id == run_id).scalar_subquery()
+    connection.execute(delete(PROGRESS).where(PROGRESS.c.run_uid == uid))
+
+
+def remove_dead(connection: Connection) -> None:
+    """Nor is one of this host whose process is gone."""
+    about = (PROGRESS.c.run_uid, PROGRESS.c.host, PROGRESS.c.pid, PROGRESS.c.pid_birth)
+    for uid, *process in connection.execute(select(*about)).all():
+        if liveness.status_now(Status.RUNNING, *process) is not Status.RUNNING:
+            connection.execute(delete(PROGRESS).where(PROGRESS.c.run_uid == uid))
 
 
 def check(record: SessionRecord) -> None:

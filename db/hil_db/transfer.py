@@ -26,7 +26,7 @@ from hil_db.schema import (
     SESSION,
     TRIAGE,
 )
-from hil_db.store import Store
+from hil_db.store import Store, remove_progress
 
 _ABOUT_TRACES = [column.name for column in POWER_TRACE.c if column.name not in ("id", "sha256", "bytes")]
 
@@ -165,6 +165,7 @@ def _end(connection: Connection, number: int, run: Row) -> None:
             .where(RUN.c.id == number, RUN.c.status.in_(unended))
             .values(status=status, finished=run["finished"] or run["started"])
         )
+        remove_progress(connection, number)
 
 
 def _read(connection: Connection, run: Row, there: set[str]) -> _Whole:

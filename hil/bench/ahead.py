@@ -13,6 +13,7 @@ from hil.bench.loop import Loop
 from hil.bench.plan import Case
 from hil.bench.progress import REDRAW_S, Bar, Lines
 from hil.bench.run import BenchRun
+from hil.bench.watch import Doing, Watch
 from hil.errors import StoreError
 
 _ENDED_FIRST = "the run ended before it was measured"
@@ -25,12 +26,20 @@ class Ahead:
     whoever wants it. ``end`` stops the boards and records what is left.
     """
 
-    def __init__(self, run: BenchRun, lines: Lines, wants: Mapping[Hashable, Case]) -> None:
+    def __init__(
+        self,
+        run: BenchRun,
+        lines: Lines,
+        wants: Mapping[Hashable, Case],
+        others: Mapping[Hashable, Case] | None = None,
+    ) -> None:
+        """``others`` want a case, too, which is measured when their turn comes."""
         self.lines = lines
         self._run = run
         self._loop: Loop[Hashable] = Loop(run.boards, wants, run.wanted, run.ready, run.notes.append)
         self._recorded: dict[Hashable, Outcome] = {}
-        self._here: list[Bar] = []  # what is measured in this thread
+        self._here: dict[Hashable, Bar] = {}  # what is measured in this thread
+        self.watch: Watch[Hashable] = Watch({**wants, **(others or {})}, self._doing, self._counts)
 
     @property
     def begun(self) -> bool:
@@ -39,6 +48,7 @@ class Ahead:
 
     def begin(self) -> None:
         """Let the boards begin; once is enough."""
+        self._run.tell(self.watch.look)
         self._loop.start()
 
     def has(self, key: Hashable) -> bool:
@@ -77,16 +87,18 @@ class Ahead:
 
     def show(self) -> None:
         """Draw what boards do now."""
-        self.lines.draw([bar.text() for bar in (*self._here, *self._loop.bars())])
+        self.lines.draw([bar.text() for bar in (*self._here.values(), *self._loop.bars())])
 
     @contextmanager
-    def showing(self, bar: Bar) -> Iterator[None]:
-        """Show also what is measured in this thread; its line stays."""
-        self._here.append(bar)
+    def showing(self, key: Hashable, case: Case, bar: Bar) -> Iterator[None]:
+        """Show also what is measured in this thread for whoever has that key; its line stays."""
+        self.watch.begin(key, case)
+        self._here[key] = bar
+        self._run.tell(self.watch.look)
         try:
             yield
         finally:
-            self._here.remove(bar)
+            del self._here[key]
             self._said(bar)
 
     def __enter__(self) -> Self:
@@ -118,7 +130,16 @@ class Ahead:
                     except StoreError as error:  # a record that no database could take: its test tells
                         outcome = replace(outcome, error=error)
                     self._recorded[key] = outcome
+                    self.watch.ended(key, outcome)
                 self._said(bar)
+
+    def _doing(self) -> dict[Hashable, Doing]:
+        """What boards are at; from any thread."""
+        here = {key: Doing(bar) for key, bar in self._here.copy().items()}
+        return {**self._loop.doing(), **here}
+
+    def _counts(self) -> dict[str, int]:
+        return {spec.name: self._run.boards.size(spec.name) for spec in self._run.specs}
 
     def _said(self, bar: Bar) -> None:
         if bar.total:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hil.bench.ahead import Ahead
-from hil.bench.attempt import image_of, vectors_of
+from hil.bench.attempt import Outcome, image_of, vectors_of
 from hil.bench.plan import Case
 from hil.bench.progress import Bar
 from hil.bench.run import BenchRun
@@ -109,19 +109,23 @@ class Bench:
             self._ahead.show()
 
         recorded = False
-        with self._ahead.showing(bar):
+        with self._ahead.showing(self._wants, self._case, bar):
             try:
                 bar.stream()
                 report = attempt.measure(progress, self._vectors, beside=beside)
                 with self._run.ending.held():  # before the line says that it is done
                     recorded = True
-                    self._run.record(attempt.outcome())
+                    self._record_outcome(attempt.outcome())
             except BaseException as error:
                 if not recorded:  # else it was interrupted right after that
-                    self._run.record(attempt.outcome(error))
+                    self._record_outcome(attempt.outcome(error))
                 raise
         self._vectors = attempt.vectors
         return report
+
+    def _record_outcome(self, outcome: Outcome) -> None:
+        self._ahead.watch.ended(self._wants, outcome)
+        self._run.record(outcome)
 
     @property
     def goldens(self) -> npt.NDArray[np.generic]:

@@ -17,6 +17,7 @@ from hil.bench.plan import Case
 from hil.bench.progress import Bar
 from hil.bench.recovery import Recovery
 from hil.bench.turns import STANDS_S, Turn, Turns
+from hil.bench.watch import Doing
 from hil.board import Board
 from hil.errors import MORE_PROCESSES, HilError, ProbeError
 from hil.link.answered import Answered
@@ -43,6 +44,7 @@ class Job:
     taken: bool = False
     incidents: list[Incident] = field(default_factory=list)  # what was done about boards that had it
     log: Logbook = field(default_factory=Logbook)  # what happened on them
+    recovery: Recovery | None = None  # what is being done about the one that has it
 
 
 class Loop(Generic[K]):
@@ -134,6 +136,11 @@ class Loop(Generic[K]):
             active = [job for job in self._jobs.values() if job.running]
             running = [job for job in active if job.turn is None or not job.turn.waits]
         return sorted((job.bar for job in running), key=lambda bar: bar.started)
+
+    def doing(self) -> dict[K, Doing]:
+        """What runs, and what has ended and was not taken; from any thread."""
+        with self._boards.held():
+            return {key: _doing(job) for key, job in self._jobs.items() if job.running or job.outcome}
 
     def wait(self, keys: Sequence[K], seconds: float) -> bool:
         """Wait until one of the outcomes can be taken, at most so long; whether one can."""
@@ -234,6 +241,7 @@ class Loop(Generic[K]):
     def _outcome(self, job: Job, member: Member) -> Outcome | None:
         """How the case ended; None when its board was at fault and another one can take it."""
         recovery = Recovery(member.spec, member.attached, lambda: self._stopping, log=job.log)
+        job.recovery = recovery
         started: datetime | None = None
         while True:
             outcome = self._attempted(job, member, recovery.answered)
@@ -241,6 +249,7 @@ class Loop(Generic[K]):
             if self._stopping or not recovery.again(outcome.error):
                 break
             self._turn_again(job)
+        job.recovery = None
         job.incidents += recovery.incidents
         error = outcome.error
         unopened = not outcome.opened and job.case.broken is None
@@ -330,6 +339,13 @@ class Loop(Generic[K]):
     def _interrupted(self, error: BaseException) -> BaseException:
         """What fails while the loop is being stopped fails because of that."""
         return Ended(self._reason) if self._stopping else error
+
+
+def _doing(job: Job) -> Doing:
+    recovery = job.recovery
+    incidents = [*job.incidents, *(recovery.incidents if recovery is not None else ())]
+    waits = job.turn is not None and job.turn.waits
+    return Doing(job.bar, job.outcome, waits, incidents)
 
 
 def _as_expected(outcome: Outcome) -> bool:

@@ -49,12 +49,28 @@ class Bar:
         """How long ago it last got on."""
         return time.monotonic() - self._heard
 
+    @property
+    def beside(self) -> str:
+        """What ``also`` was told."""
+        return self._beside
+
+    @property
+    def seconds(self) -> float:
+        """How long ago it began."""
+        return time.monotonic() - self.started
+
+    @property
+    def streaming_s(self) -> float:
+        """How long vectors have been streamed; 0 before the first was told of."""
+        if not self.total:
+            return 0.0
+        return (self._heard if self.done == self.total else time.monotonic()) - self._streaming
+
     def text(self) -> str:
         """As it stands now: how long it has taken, and once vectors are answered, how fast they come."""
         if not self.total:
             return f"{escaped(self.label)}: starting, {time.monotonic() - self.started:.1f} s"
-        ended = self._heard if self.done == self.total else time.monotonic()
-        seconds = ended - self._streaming
+        seconds = self.streaming_s
         rate = rate_text(self.done, seconds)
         text = f"{escaped(self.label)}: {self.done}/{self.total} vectors, {seconds:.1f} s"
         return ", ".join(filter(None, (text, rate, self._beside)))

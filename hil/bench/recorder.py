@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
+from hil.bench.telling import Telling
 from hil.errors import StoreError
 from hil.masking import masked
 from hil_db.engine import shown_url
 from hil_db.kept import Kept
+from hil_db.progress import Progress
 from hil_db.records import RunInfo, SessionRecord, Status
 from hil_db.shelf import untraced_lines
 from hil_db.store import Store, check
@@ -48,6 +51,10 @@ class Recorder:
     def store(self) -> Store:
         """The database, for reading what is there."""
         return self._store
+
+    def telling(self, look: Callable[[], Progress]) -> Telling:
+        """What tells the database how far the run is, once it is begun."""
+        return Telling(self._store.url, self._info, look)
 
     def save(self, record: SessionRecord) -> None:
         """Store a session, or keep it; StoreError only for a record that no database could take."""

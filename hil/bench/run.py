@@ -19,6 +19,7 @@ from hil.bench.plan import Case, plan
 from hil.bench.pool import sizes
 from hil.bench.recorder import Recorder
 from hil.bench.table import Row
+from hil.bench.telling import Telling
 from hil.beside import beside
 from hil.board import look_ahead
 from hil.build.own import bring_up_to_date
@@ -35,6 +36,7 @@ from hil.masking import masked
 from hil.meters.power import Energy
 from hil.models.catalog import ModelLibrary, source_files
 from hil.values import Precision
+from hil_db.progress import Progress
 from hil_db.records import Incident, RunInfo, SessionRecord, Status
 
 
@@ -123,6 +125,7 @@ class BenchRun:
         self._started = utc_now()
         self._finished = False
         self._recorder: Recorder | None = None
+        self._telling: Telling | None = None
         self._asked: Callable[[], Commit] | None = None
         self._building = threading.Lock()
         self._ready: set[Path] = set()
@@ -218,6 +221,12 @@ class BenchRun:
             self._recorder = Recorder.open(self.options.db, info, self.options.folder)
         return self._recorder
 
+    def tell(self, look: Callable[[], Progress]) -> None:
+        """From now on the database is told how far the run is; once is enough."""
+        if self._telling is None and not self._finished:
+            self._telling = self.prepare().telling(look)
+            self._telling.begin()
+
     def ready(self, case: Case) -> None:
         """Build the image of a user's own model when it is missing or stale; BuildError if it cannot be.
 
@@ -304,7 +313,11 @@ class BenchRun:
             status = Status.FAILED if failed else Status.FINISHED
         if self._recorder is not None:
             with suppress(Ended), self.ending.held():  # it is ending already
+                if self._telling is not None:
+                    self._telling.close()
                 self._recorder.finish(status)
+        if self.complete and self._telling is not None and self._telling.refused is not None:
+            self.notes.append(f"the dashboard was not told how far the run was: {self._telling.refused}")
 
 
 def _record(outcome: Outcome, model: str, precision: str, told: str | None) -> SessionRecord:

@@ -111,6 +111,11 @@ def pytest_runtest_makereport(
     run = run_if_any(item.config)
     if run is not None and call.when == "teardown":
         run.reported.add(item.nodeid)
+    ahead = ahead_if_any(item.config)
+    if ahead is not None and call.when == "teardown":
+        ahead.watch.skipped(item)
+    elif ahead is not None and report.failed and call.excinfo is not None:
+        ahead.watch.failed(item, call.excinfo.exconly(tryshort=True).partition("\n")[0])
     return report
 
 

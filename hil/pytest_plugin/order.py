@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Hashable, Sequence
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
@@ -36,11 +37,12 @@ def ahead_if_any(config: pytest.Config) -> Ahead | None:
 def plan_ahead(session: pytest.Session) -> None:
     """Choose what boards measure ahead of the tests that were collected."""
     only_set_up = session.config.getoption("setuponly", False) or session.config.getoption("setupplan", False)
-    items = [] if only_set_up else [item for item in session.items if _leaves_boards_alone(item)]
-    session.config.stash[_AHEAD] = _make(session.config, items)
+    wanting = [] if only_set_up else [item for item in session.items if _wants_a_case(item)]
+    items = [item for item in wanting if _leaves_boards_alone(item)]
+    session.config.stash[_AHEAD] = _make(session.config, items, wanting)
 
 
-def _make(config: pytest.Config, items: list[pytest.Item]) -> Ahead:
+def _make(config: pytest.Config, items: list[pytest.Item], wanting: Sequence[pytest.Item] = ()) -> Ahead:
     from hil.bench.ahead import Ahead
     from hil.bench.order import longest_first
 
@@ -48,7 +50,8 @@ def _make(config: pytest.Config, items: list[pytest.Item]) -> Ahead:
     assert run is not None, "a board was asked for"
     lines = lines_of(config)
     run.say = lines.say
-    return Ahead(run, lines, longest_first({item: _case(item) for item in items}, run.wanted))
+    others: dict[Hashable, Case] = {item: _case(item) for item in wanting if item not in items}
+    return Ahead(run, lines, longest_first({item: _case(item) for item in items}, run.wanted), others)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -88,6 +91,12 @@ def _next(remaining: deque[pytest.Item], ahead: Ahead) -> pytest.Item:
 def _case(item: pytest.Item) -> Case:
     case: Case = item.callspec.params["hil_target"]  # type: ignore[attr-defined]
     return case
+
+
+def _wants_a_case(item: pytest.Item) -> bool:
+    """Whether it measures one, unless it is skipped."""
+    wants = _BENCH in getattr(item, "fixturenames", ()) and hasattr(item, "callspec")
+    return wants and not any(item.iter_markers("skip"))
 
 
 def _leaves_boards_alone(item: pytest.Item) -> bool:

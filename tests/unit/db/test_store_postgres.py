@@ -27,7 +27,9 @@ from hil_db import engine
 from hil_db.checking import check
 from hil_db.export import export
 from hil_db.export_profile import export_profile
+from hil_db.histories import Case
 from hil_db.naming import name_run
+from hil_db.progress import Progress, Teller, Working, read
 from hil_db.pruning import Limits, prune
 from hil_db.records import RunInfo, SessionRecord, Status
 from hil_db.schema import METADATA, VERSION_TABLE
@@ -262,3 +264,19 @@ def test_a_driver_that_is_not_installed() -> None:
     assert line.startswith("the database postgresql+psycopg://lab:***@host/lab needs a driver")
     assert "pip install 'psycopg[binary]'" in line
     assert line.count("\n") == 1
+
+
+def test_a_run_in_progress_is_told_and_forgotten(store: Store, info: RunInfo, record: SessionRecord) -> None:
+    known = replace(info, uid="a" * 32)
+    case = Case("qemu", "qemu_mps2_an386", "m", "q15")
+    half = Progress((case,), {"qemu": 1}, (Working(0, 1, 2, 0.5, 0.25),))
+    run = store.begin_run(known, record)
+    with Teller(store.url, known) as teller:
+        teller.tell(Progress((case,), {"qemu": 1}))
+        teller.tell(half)
+        with store.engine.connect() as connection:
+            (one,) = read(connection)
+        assert (one.progress, one.status) == (half, Status.RUNNING)
+        store.finish_run(run, Status.FINISHED)
+        with store.engine.connect() as connection:
+            assert read(connection) == []
