@@ -174,26 +174,48 @@ def histories(
         return {}
     places = {run: place for place, run in enumerate(_runs(connection, now, before))}
     past = _past(connection, places, only)
-    names = Names((one.vectors, one.inputs) for one in past.values())
-    beside = _beside(connection, past)
-    series: dict[tuple[Case, str], list[tuple[int, int, float]]] = {key: [] for key in wanted}
-    alike: dict[tuple[Hashable, ...], Hashable] = {}
-    for session, *way, value in _values(connection, past, {metric for _, metric in wanted}):
-        one = past[session]
-        key = (one.case, way[0])
-        if key not in wanted or wanted[key][1].unlike(one.bench) is not None:
+    numbers: dict[Hashable, int] = {}  # of benches and likenesses, which are slow to compare
+    seen = _seen(connection, past, places, numbers)
+    of_metric: dict[str, dict[Case, _Wanted]] = defaultdict(dict)
+    for (case, metric), (like, bench) in wanted.items():
+        of_metric[metric][case] = _Wanted(_number(numbers, like), _number(numbers, bench), bench, [])
+    alike: dict[tuple[Hashable, ...], int] = {}
+    unlike: dict[tuple[int, int], bool] = {}
+    # The loop goes over hundreds of thousands of values, and is made of look-ups alone.
+    for session, metric, unit, method, technique, conditions, value in _values(connection, past, of_metric):
+        place, one, bench_number, ran, workload = seen[session]
+        of_case = of_metric[metric].get(one.case)
+        if of_case is None:
             continue
-        count, workload = beside[session].get(VECTORS.name), beside[session].get(REFERENCE_S.name)
-        ran = names.told(one.vectors, one.inputs, count)
-        reference = divisor((way[0], way[3]), workload)
-        kind = (*way, ran, reference is None)
+        pair = (of_case.place, bench_number)
+        if pair not in unlike:
+            unlike[pair] = of_case.bench.unlike(one.bench) is not None
+        if unlike[pair]:
+            continue
+        reference = divisor((metric, technique), workload)
+        kind = (metric, unit, method, technique, conditions, ran, reference is None)
         if kind not in alike:
-            name, unit, method, technique, conditions = way
-            measure = Measure(name, value, unit, Method(method), technique, conditions=json.loads(conditions))
-            alike[kind] = likeness(Taken(measure, vectors=ran, reference=reference))
-        if alike[kind] == wanted[key][0]:
-            series[key].append((places[one.run], session, value / (reference or 1.0)))
-    return {key: _series(held, past, before.id) for key, held in series.items()}
+            measure = Measure(
+                metric, value, unit, Method(method), technique, conditions=json.loads(conditions)
+            )
+            like = likeness(Taken(measure, vectors=ran, reference=reference))
+            alike[kind] = _number(numbers, like)
+        if alike[kind] == of_case.like:
+            of_case.held.append((place, session, value / (reference or 1.0)))
+    return {
+        (case, metric): _series(one.held, past, before.id)
+        for metric, cases in of_metric.items()
+        for case, one in cases.items()
+    }
+
+
+class _Wanted(NamedTuple):
+    """A series that is asked for; ``like`` and ``place`` are the numbers of its likeness and its bench."""
+
+    like: int
+    place: int
+    bench: Bench
+    held: list[tuple[int, int, float]]  # (place of the run, session, value)
 
 
 class _Past(NamedTuple):
@@ -238,10 +260,38 @@ def _past(connection: Connection, runs: Iterable[int], only: Case | None) -> dic
     )
     if only is not None:
         query = query.where(*(column == name for column, name in zip(of_case, only, strict=True)))
-    return {
-        number: _Past(Case(board, kind, model, precision), Bench(probe, origin, host), *rest)
-        for number, board, kind, model, precision, probe, origin, host, *rest in connection.execute(query)
-    }
+    benches: dict[tuple[str | None, str | None, str], Bench] = {}
+    found = {}
+    for number, board, kind, model, precision, *where, vectors, inputs, run, image in connection.execute(
+        query
+    ):
+        probe, origin, host = where
+        bench = benches.setdefault((probe, origin, host), Bench(probe, origin, host))
+        found[number] = _Past(Case(board, kind, model, precision), bench, vectors, inputs, run, image)
+    return found
+
+
+def _seen(
+    connection: Connection,
+    past: Mapping[int, _Past],
+    places: Mapping[int, int],
+    numbers: dict[Hashable, int],
+) -> dict[int, tuple[int, _Past, int, str, float | None]]:
+    """Of each session its run's place, itself, its bench's number, what it ran, its reference workload."""
+    names = Names((one.vectors, one.inputs) for one in past.values())
+    beside = _beside(connection, past)
+    found = {}
+    for session, one in past.items():
+        held = beside.get(session, {})
+        ran = names.told(one.vectors, one.inputs, held.get(VECTORS.name))
+        bench = _number(numbers, one.bench)
+        found[session] = (places[one.run], one, bench, ran, held.get(REFERENCE_S.name))
+    return found
+
+
+def _number(numbers: dict[Hashable, int], what: Hashable) -> int:
+    """That of something; a new one for what has none."""
+    return numbers.setdefault(what, len(numbers))
 
 
 def _beside(connection: Connection, past: Iterable[int]) -> dict[int, dict[str, float]]:
@@ -253,7 +303,7 @@ def _beside(connection: Connection, past: Iterable[int]) -> dict[int, dict[str, 
     return found
 
 
-def _values(connection: Connection, past: Iterable[int], metrics: set[str]) -> Iterable[Any]:
+def _values(connection: Connection, past: Iterable[int], metrics: Iterable[str]) -> Iterable[Any]:
     """(session, metric, unit, method, technique, conditions as text, value) of sessions."""
     held = MEASURE.c
     way = (held.metric, held.unit, held.method, held.technique, cast(held.conditions, Text))
@@ -261,11 +311,11 @@ def _values(connection: Connection, past: Iterable[int], metrics: set[str]) -> I
 
 
 def _rows(
-    connection: Connection, columns: Sequence[Any], sessions: Iterable[int], metrics: set[str]
+    connection: Connection, columns: Sequence[Any], sessions: Iterable[int], metrics: Iterable[str]
 ) -> Iterable[Any]:
     numbers = sorted(sessions)
     for first in range(0, len(numbers), _AT_ONCE):
         some = numbers[first : first + _AT_ONCE]
         held = columns[0].table.c
-        query = select(*columns).where(held.metric.in_(metrics), held.session_id.in_(some))
+        query = select(*columns).where(held.metric.in_(list(metrics)), held.session_id.in_(some))
         yield from connection.execute(query)
