@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from dash import ClientsideFunction, Dash, Input, Output, html
+from dash import ALL, ClientsideFunction, Dash, Input, Output, html
 from dash.development.base_component import Component
 from flask import Response, request
 from plotly.utils import PlotlyJSONEncoder
@@ -88,6 +88,9 @@ def create_app(
 
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("hil", "page"), Output("page", "children"), Input("address", "value")
+    )
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("hil", "pointed"), Input({"plot": ALL}, "clickData"), prevent_initial_call=True
     )
 
     def content(page: str = "") -> Response:

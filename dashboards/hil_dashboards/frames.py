@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
@@ -183,7 +183,7 @@ def _value(record: dict[str, Any], most: float | None) -> Value:
     )
 
 
-def band(record: dict[str, Any]) -> tuple[float, float] | None:
+def band(record: Mapping[str, Any]) -> tuple[float, float] | None:
     """The ends of a record's band; None when it has none."""
     return None if record["low"] is None else (record["low"], record["high"])
 

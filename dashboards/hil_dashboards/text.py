@@ -76,8 +76,14 @@ def change(metric: str, number: float, before: float) -> str:
     sign = "+" if step > 0 else "−"
     if lookup(metric).share:
         return f"{sign}{abs(step) * 100:.2f} points"
-    share = f" ({sign}{abs(step / before) * 100:.2g} %)" if before else ""
+    share = f" ({sign}{share_percent(step / before)})" if before else ""
     return f"{sign}{plain(abs(step))}{share}"
+
+
+def share_percent(share: float) -> str:
+    """A share without its sign, with two figures: ``4.2 %``, ``210 %``."""
+    percent = abs(share) * 100
+    return f"{percent:,.0f} %" if percent >= 99.5 else f"{percent:.2g} %"
 
 
 def day(time: datetime) -> str:

@@ -200,9 +200,21 @@ def need_painted(page: Page, name: str, tmp_path: Path) -> Picture.Image:
     return picture
 
 
+# The lines of a series, not the marks beside them: Plotly keeps with each element what it draws.
+LINES = """() => [...document.querySelectorAll('.scatterlayer .trace')]
+    .filter(one => one.__data__[0].trace.legendgroup && !one.__data__[0].trace.fillcolor)"""
+
+
 def points(page: Page) -> int:
     page.wait_for_selector(".scatterlayer .trace path.point")
-    return page.locator(".scatterlayer .trace path.point").count()
+    return int(
+        page.evaluate(f"({LINES})().reduce((all, one) => all + one.querySelectorAll('path.point').length, 0)")
+    )
+
+
+def lines(page: Page) -> int:
+    page.wait_for_selector(".scatterlayer .trace path.point")
+    return int(page.evaluate(f"({LINES})().length"))
 
 
 def point_at(page: Page, box: FloatRect) -> None:
@@ -257,11 +269,17 @@ def test_bands_are_shown_and_drawn_in_either_theme(
     assert "−3/+22 %" in text(view.open(f"{address}/"))
     need_painted(view.page, f"matrix-{scheme}", tmp_path)
     page = view.open(series(address, "metric=latency_cycles&model=fastgrnn_digits&precision=q15"))
-    assert points(page) == RUNS
-    assert page.locator(".scatterlayer .trace").count() == 2, "two models of cycles are two lines"
+    assert points(page) == 1, "the newest model of cycles is another"
+    page.get_by_role("link", name="estimated cycle-model-1").click()
+    page.wait_for_url("**technique=cycle-model-1**")
+    page.wait_for_function(
+        "count => document.querySelectorAll('.errorbar path.yerror').length === count", arg=RUNS - 1
+    )
+    assert (points(page), lines(page)) == (RUNS - 1, 1)
     bars = page.locator(".scatterlayer .errorbar path.yerror")
-    assert bars.count() == RUNS
-    assert all((bars.nth(place).bounding_box() or {"height": 0.0})["height"] > 10 for place in range(RUNS))
+    assert all(
+        (bars.nth(place).bounding_box() or {"height": 0.0})["height"] > 10 for place in range(RUNS - 1)
+    )
     said = text(page)
     for words in ("−3/+22 %", "cycle-model-1", "cycle-model-2", "clock 25 MHz, wait states 0"):
         assert words in said
@@ -371,7 +389,7 @@ def test_a_value_leads_to_its_series(view: View, address: str) -> None:
         "board": ["qemu"],
         "precision": ["f32"],
     }
-    assert points(page) == RUNS
+    assert points(page) == 1, "the newest run alone has this technique"
     assert not view.wrong
 
 
@@ -432,8 +450,11 @@ def test_scripts_of_plots_come_with_the_first_plot_and_are_asked_for_again(view:
 
 def test_series_never_joins_two_techniques(view: View, address: str, tmp_path: Path) -> None:
     page = view.open(series(address, "metric=instructions&model=fastgrnn_digits"))
-    assert points(page) == RUNS * len(PRECISIONS)
-    assert page.locator(".scatterlayer .trace").count() == 2 * len(PRECISIONS)
+    assert (points(page), lines(page)) == (len(PRECISIONS), len(PRECISIONS))
+    page.get_by_role("link", name="counted timer").click()
+    page.wait_for_url("**technique=timer**")
+    page.wait_for_function("() => document.querySelectorAll('.scatterlayer .trace path.point').length > 4")
+    assert (points(page), lines(page)) == ((RUNS - 1) * len(PRECISIONS), len(PRECISIONS))
     said = text(page)
     assert "timer" in said
     assert "plugin" in said
@@ -471,6 +492,25 @@ def test_hovering_tells_where_a_value_is_from(view: View, address: str) -> None:
         assert words in said
 
 
+def test_a_point_and_a_row_lead_to_their_run(view: View, address: str) -> None:
+    query = "metric=flash_bytes&model=fastgrnn_digits&precision=q15"
+    page = view.open(series(address, query))
+    page.locator(".plot").scroll_into_view_if_needed()
+    box = page.locator(".scatterlayer .trace path.point").nth(1).bounding_box()
+    assert box is not None
+    point_at(page, box)
+    page.mouse.down()
+    page.mouse.up()
+    page.wait_for_url(f"{address}/run?run=2")
+    page.go_back()
+    page.wait_for_url(f"**{query}")
+    ready(page, ".all-values .ag-row")
+    page.locator(".all-values .ag-row").nth(2).locator(".ag-cell").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{address}/run?run={RUNS - 2}")
+    assert not view.wrong
+
+
 def test_choosing_is_in_the_address_and_the_address_can_be_shared(
     view: View, context: BrowserContext, address: str
 ) -> None:
@@ -480,14 +520,14 @@ def test_choosing_is_in_the_address_and_the_address_can_be_shared(
     assert "metric=accuracy" in page.url
     page.locator("main").get_by_role("link", name="q15").first.click()
     page.wait_for_url("**precision=q15**")
-    page.wait_for_function("() => document.querySelectorAll('.scatterlayer .trace').length === 2")
+    page.wait_for_function(f"() => ({LINES})().length === 2")
     assert points(page) == RUNS * 2 - 1
     other = context.new_page()
     other.goto(page.url)
     assert points(other) == RUNS * 2 - 1
     other.close()
     page.go_back()
-    page.wait_for_function("() => document.querySelectorAll('.scatterlayer .trace').length === 4")
+    page.wait_for_function(f"() => ({LINES})().length === 4")
     assert not view.wrong
 
 

@@ -1,72 +1,94 @@
-"""The plot of a series: a pure function of a frame; the colours of text and grid are the style sheet's."""
+"""The plot of a series: a pure function of lines; the colours of text and grid are the style sheet's."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
+from itertools import groupby
 from typing import Any
-
-import pandas as pd
 
 from hil.metrics import lookup
 from hil_dashboards import frames, text
-from hil_dashboards.frames import CASE, Line
+from hil_dashboards.changed import Around, Step
+from hil_dashboards.figures.series_axes import run_axis, value_axis
+from hil_dashboards.frames import Line
+from hil_dashboards.reading.series import SeenRun
 
-# Readable on white and on near-black alike.
+# Readable on white and on near-black alike; a mark and a dash of its own beside each.
 COLOURS = ("#3b7ddd", "#d9822b", "#18976b", "#c0498f", "#8464e8", "#c4453c", "#1490ab", "#8f8420")
-LOST_COLOUR = "#d64545"
-_DASHES = ("solid", "dot", "dash", "dashdot")
-_SYMBOLS = ("circle", "diamond", "square", "triangle-up")
-_TICKS_MOST = 5
+DASHES = ("solid", "dot", "dash", "dashdot", "longdash", "longdashdot", "8px,3px,2px,3px,2px,3px", "3px,6px")
+SYMBOLS = (
+    "circle",
+    "diamond",
+    "square",
+    "triangle-up",
+    "triangle-down",
+    "star",
+    "hexagon",
+    "cross",
+)
+LOST_COLOUR, QUIET_COLOUR = "#d64545", "#7d8896"
+AROUND_MOST = 40  # marks; more are a list
 _HOVER_MOST = 90  # letters of a line
-_CROSSES_MOST = 200
-_CAPS_MOST = 60  # points; ends of more error bars than that run into each other
+_LOST_MOST = 200
+_BARS_MOST = 60  # points of a line; more error bars than that run into each other
+_MARKS_MOST = 50  # of a line's points; the others are points still, to a mouse and to a zoom
+_LABELS_MOST = 12
+_FOOT, _HEAD = 0.02, 0.98  # of the plot's height
 
 
-def series_figure(metric: str, frame: pd.DataFrame) -> dict[str, Any]:
-    """One metric over runs: a colour per board, model and precision, a dash per way it was obtained.
+@dataclass(frozen=True)
+class Drawn:
+    """What is drawn of a metric over ``runs``, oldest first.
 
-    ``frame`` has VALUE_COLUMNS, oldest first. Counted values are steps. An error bar is a value's band.
-    A point of a run whose folder had changes that no commit holds is hollow. A session that ended before it
-    had a value breaks its line and is a cross at the bottom. The figure is Plotly's JSON: its classes would
-    take seconds for hundreds of lines.
+    ``lost`` are records of sessions that ended without a value. ``baseline`` is what it is called, with its
+    values of the lines, by their places.
     """
-    lost = list(frames.records(frames.without_value(frame)))
-    found = frames.lines(frame)
-    colours = {case: place for place, case in enumerate(dict.fromkeys(line.case for line in found))}
-    variants = {way: place for place, way in enumerate(_ways(found))}
-    names, _ = line_names(found)
-    gaps: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    for point in lost:
-        gaps.setdefault(tuple(point[name] for name in CASE), []).append(point)
-    traces = [
-        {
-            "name": escape(name),
-            **_trace(metric, line, gaps.get(line.case, []), colours[line.case], variants[_way(line)]),
-        }
-        for line, name in zip(found, names, strict=True)
-    ]
-    layout = {**_layout(metric, frame, found), "annotations": _crosses(lost[-_CROSSES_MOST:])}
-    return {"data": traces, "layout": layout}
+
+    metric: str
+    runs: Sequence[SeenRun]
+    lines: Sequence[Line]
+    lost: Sequence[Mapping[str, Any]] = ()
+    steps: Sequence[Step] = ()
+    around: Sequence[Around] = ()
+    baseline: tuple[str, Mapping[int, float]] | None = None
+    log: bool = False
 
 
-def _way(line: Line) -> tuple[str, str, str]:
-    return line.method, line.technique, line.conditions
+def series_figure(drawn: Drawn) -> dict[str, Any]:
+    """One metric over runs, a place of the axis each: a colour per board, model and precision, a mark a line.
+
+    Counted values are steps. A band is where the true value is expected: an error bar, of many points an
+    area. A point of a run whose folder had changes that no commit holds is hollow. A session that ended
+    before it had a value breaks its line and is a cross at the bottom. A triangle is where the level changed,
+    at the top where the runs' surroundings did. The figure is Plotly's JSON: its classes would take seconds
+    for hundreds of lines.
+    """
+    places = {run.id: place for place, run in enumerate(drawn.runs)}
+    cases = {case: place for place, case in enumerate(dict.fromkeys(line.case for line in drawn.lines))}
+    names, _ = line_names(drawn.lines)
+    lost: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    for point in drawn.lost:
+        lost.setdefault(tuple(point[name] for name in frames.CASE), []).append(point)
+    traces = []
+    for number, (line, name) in enumerate(zip(drawn.lines, names, strict=True)):
+        points = sorted([*line.points, *lost.get(line.case, [])], key=lambda point: point["session"])
+        points.sort(key=lambda point: places[point["run"]])
+        colour = COLOURS[cases[line.case] % len(COLOURS)]
+        traces += _areas(points, places, colour, f"line {number}")
+        traces.append(_trace(drawn.metric, line, points, places, colour, number) | {"name": escape(name)})
+    traces += _baseline(drawn, names)
+    traces += _steps(drawn, names, places, cases)
+    marks = _around_of(drawn.around[-AROUND_MOST:], places)
+    traces += [marks] if marks else []
+    traces += _crosses(drawn.lost[-_LOST_MOST:], places)
+    return {"data": traces, "layout": _layout(drawn, places)}
 
 
-def _ways(found: list[Line]) -> list[tuple[str, str, str]]:
-    """Methods, techniques and conditions, those with most values first: they get the solid line."""
-    values: dict[tuple[str, str, str], int] = {}
-    for line in found:
-        way = _way(line)
-        values[way] = values.get(way, 0) + len(line.points)
-    return sorted(values, key=lambda way: (-values[way], way))
-
-
-def line_names(found: list[Line]) -> tuple[list[str], str]:
+def line_names(lines: Sequence[Line]) -> tuple[list[str], str]:
     """A name for each line, of the parts that tell it from another, and what all of them have in common."""
-    parts = [_name_parts(line) for line in found]
+    parts = [_name_parts(line) for line in lines]
     same = [len(set(column)) == 1 for column in zip(*parts, strict=True)]
     if len(parts) <= 1 or all(same):
         return [_joined(line) for line in parts], ""
@@ -84,117 +106,288 @@ def _joined(parts: Iterable[str]) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _trace(metric: str, line: Line, gaps: list[dict[str, Any]], colour: int, variant: int) -> dict[str, Any]:
-    points = sorted([*line.points, *gaps], key=lambda point: point["session"])
-    symbol = _SYMBOLS[variant % len(_SYMBOLS)]
+def _trace(
+    metric: str,
+    line: Line,
+    points: Sequence[Mapping[str, Any]],
+    places: Mapping[int, int],
+    colour: str,
+    number: int,
+) -> dict[str, Any]:
+    symbol = SYMBOLS[number % len(SYMBOLS)]
+    hollow = any(point["dirty"] for point in points)
+    # A brace would begin what Plotly puts a value for.
+    told = "<br>".join(escape(part).replace("{", "&#123;") for part in _told(line) if part)
     return {
         "type": "scatter",
-        "x": [point["run"] for point in points],
+        "x": [places[point["run"]] for point in points],
         "y": [point["value"] for point in points],
+        "customdata": [point["run"] for point in points],
         "mode": "lines+markers",
         "connectgaps": False,
+        "legendgroup": f"line {number}",
         "line": {
             "shape": "hv" if line.method == "counted" else "linear",
             "width": 2,
-            "color": COLOURS[colour % len(COLOURS)],
-            "dash": _DASHES[variant % len(_DASHES)],
+            "color": colour,
+            "dash": DASHES[number % len(DASHES)],
         },
         "marker": {
             "size": 8,
-            "symbol": [symbol + ("-open" if point["dirty"] else "") for point in points],
-            "line": {"width": [2 if point["dirty"] else 0 for point in points]},
+            "maxdisplayed": _MARKS_MOST,
+            "symbol": [symbol + ("-open" if point["dirty"] else "") for point in points]
+            if hollow
+            else symbol,
+            "line": {"width": [2 if point["dirty"] else 0 for point in points]} if hollow else {"width": 0},
         },
         "hovertext": [None if point["value"] is None else _hover(metric, point) for point in points],
-        "hoverinfo": "text",
-        **_bars(points, COLOURS[colour % len(COLOURS)]),
+        "hovertemplate": f"%{{hovertext}}<br>{told}<extra></extra>",
+        **(_bars(points, colour) if len(points) <= _BARS_MOST else {}),
     }
 
 
-def _bars(points: list[dict[str, Any]], colour: str) -> dict[str, Any]:
-    """Error bars from the points' bands; nothing when no point has one."""
-    if all(point["low"] is None for point in points):
-        return {}
-
-    def reach(point: dict[str, Any], end: str) -> float | None:
-        return None if point[end] is None else abs(point[end] - point["value"])
-
-    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
-    return {
-        "error_y": {
-            "type": "data",
-            "symmetric": False,
-            "array": [reach(point, "high") for point in points],
-            "arrayminus": [reach(point, "low") for point in points],
-            "color": f"rgba({red},{green},{blue},0.6)",
-            "thickness": 1.5,
-            "width": 4 if len(points) <= _CAPS_MOST else 0,
-        }
-    }
+def _told(line: Line) -> tuple[str, ...]:
+    """What every point of a line has in common."""
+    over = "" if line.over is None else f"over {line.over:,} vectors"
+    how = f"{line.method}, {line.technique}"
+    return f"{line.model} {line.precision}", f"board {line.board} ({line.kind})", how, line.conditions, over
 
 
-def _crosses(lost: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Marks at the foot of the plot, not points: they have no value."""
-    by_run: dict[int, list[str]] = {}
-    for point in lost:
-        by_run.setdefault(point["run"], []).append(_hover_lost(point))
-    return [
-        {
-            "x": run,
-            "y": 0,
-            "yref": "paper",
-            "yanchor": "bottom",
-            "text": "<b>×</b>",
-            "font": {"size": 18, "color": LOST_COLOUR},
-            "showarrow": False,
-            "hovertext": "<br><br>".join(told[:3]),
-        }
-        for run, told in by_run.items()
-    ]
-
-
-def _hover(metric: str, point: dict[str, Any]) -> str:
+def _hover(metric: str, point: Mapping[str, Any]) -> str:
     amount = text.amount(metric, point["value"], point["unit"])
     if point["resolution"] is not None and not lookup(metric).share:
         amount += f" (steps of {text.plain(point['resolution'])})"
-    told = [f"<b>{escape(amount)}</b> {escape(point['method'])}, {escape(point['technique'])}"]
+    told = [f"<b>{escape(amount)}</b>"]
     ends = frames.band(point)
     if ends is not None:
         told.append(f"expected {text.expected(metric, point['value'], ends)}")
-    if point["conditions"]:
-        told.append(escape(point["conditions"]))
     if point["status"] != "finished":
         told.append(escape(f"of a session that {point['status']}"))
-    told += _origin(point)
-    if point["over"] is not None:
-        told.append(f"over {point['over']:,.0f} vectors")
-    return "<br>".join(told)
+    return "<br>".join([*told, *_origin(point)])
 
 
-def _hover_lost(point: dict[str, Any]) -> str:
-    said = _cut(str(point["error"] or "no reason stored"))
-    return "<br>".join([f"<b>{escape(point['status'])}</b> {escape(said)}", *_origin(point)])
+def _origin(point: Mapping[str, Any]) -> list[str]:
+    told = (
+        f"run {point['run']}, {text.moment(point['time'])}",
+        _cut(text.of_commit(point["commit"], point["dirty"], point["note"])),
+        f"image {text.image(point['image'])}",
+    )
+    return [escape(line) for line in told]
 
 
 def _cut(said: str) -> str:
     return said if len(said) <= _HOVER_MOST else said[: _HOVER_MOST - 1] + "…"
 
 
-def _origin(point: dict[str, Any]) -> list[str]:
-    told = (
-        f"{point['model']} {point['precision']}",
-        f"run {point['run']}, {text.moment(point['time'])}",
-        _cut(text.of_commit(point["commit"], point["dirty"], point["note"])),
-        f"board {point['board']} ({point['kind']})",
-        f"image {text.image(point['image'])}",
-    )
-    return [escape(line) for line in told]
+def _bars(points: Sequence[Mapping[str, Any]], colour: str) -> dict[str, Any]:
+    """Error bars from the points' bands; nothing when no point has one."""
+    if all(point["low"] is None for point in points):
+        return {}
 
+    def reach(point: Mapping[str, Any], end: str) -> float | None:
+        return None if point[end] is None else abs(point[end] - point["value"])
 
-def _layout(metric: str, frame: pd.DataFrame, found: list[Line]) -> dict[str, Any]:
-    units = sorted({text.unit(metric, line.unit) for line in found} - {""})
-    name = lookup(metric).title
     return {
-        "margin": {"l": 8, "r": 16, "t": 16, "b": 8},
+        "error_y": {
+            "type": "data",
+            "symmetric": False,
+            "array": [reach(point, "high") for point in points],
+            "arrayminus": [reach(point, "low") for point in points],
+            "color": _faint(colour, 0.6),
+            "thickness": 1.5,
+            "width": 4,
+        }
+    }
+
+
+def _areas(
+    points: Sequence[Mapping[str, Any]], places: Mapping[int, int], colour: str, group: str
+) -> list[dict[str, Any]]:
+    """The bands of many points as areas, which end where a point has none."""
+    if len(points) <= _BARS_MOST or all(point["low"] is None for point in points):
+        return []
+    x: list[float | None] = []
+    y: list[float | None] = []
+    for has, part in groupby(points, key=lambda point: point["low"] is not None):
+        if not has:
+            continue
+        some = list(part)
+        there: list[float | None] = [places[point["run"]] for point in some]
+        x += [None] * bool(x) + there + there[::-1]
+        y += [None] * bool(y) + [point["high"] for point in some] + [point["low"] for point in some][::-1]
+    return [
+        {
+            "type": "scatter",
+            "x": x,
+            "y": y,
+            "mode": "lines",
+            "line": {"width": 0},
+            "fill": "toself",
+            "fillcolor": _faint(colour, 0.16),
+            "hoverinfo": "skip",
+            "showlegend": False,
+            "legendgroup": group,
+        }
+    ]
+
+
+def _faint(colour: str, share: float) -> str:
+    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
+    return f"rgba({red},{green},{blue},{share})"
+
+
+def _baseline(drawn: Drawn, names: Sequence[str]) -> list[dict[str, Any]]:
+    """A level line from end to end for each line that the baseline has a value of."""
+    if drawn.baseline is None or not drawn.baseline[1]:
+        return []
+    told, values = drawn.baseline
+    x: list[float | None] = []
+    y: list[float | None] = []
+    hover: list[str | None] = []
+    for number, value in values.items():
+        said = f"<b>{escape(told)}</b><br>{_amount(drawn, number, value)}<br>{escape(names[number])}"
+        x += [-0.5, len(drawn.runs) / 2 - 0.5, len(drawn.runs) - 0.5, None]
+        y += [value, value, value, None]
+        hover += [said, said, said, None]
+    return [
+        {
+            "type": "scatter",
+            "name": escape(told),
+            "x": x,
+            "y": y,
+            "mode": "lines",
+            "line": {"width": 1.5, "dash": "2px,3px", "color": QUIET_COLOUR},
+            "hovertext": hover,
+            "hovertemplate": "%{hovertext}<extra></extra>",
+        }
+    ]
+
+
+def _amount(drawn: Drawn, number: int, value: float) -> str:
+    return escape(text.amount(drawn.metric, value, drawn.lines[number].unit))
+
+
+def _steps(
+    drawn: Drawn, names: Sequence[str], places: Mapping[int, int], cases: Mapping[Any, int]
+) -> list[dict[str, Any]]:
+    """A large triangle at the first point of each new level, up or down as it went."""
+    if not drawn.steps:
+        return []
+    numbers = {id(line): number for number, line in enumerate(drawn.lines)}
+    hover = []
+    for step in drawn.steps:
+        number = numbers[id(step.line)]
+        before, after = (_amount(drawn, number, value) for value in (step.before, step.after))
+        change = escape(text.change(drawn.metric, step.after, step.before))
+        told = [f"<b>level {step.verdict}: {change}</b>", f"{before} → {after}", step.how]
+        hover.append("<br>".join([*told, *_origin(step.point), escape(names[number])]))
+    labels = _labels(drawn.metric, drawn.steps)
+    labelled = any(labels)
+    return [
+        {
+            "type": "scatter",
+            "name": "level changed",
+            "x": [places[step.point["run"]] for step in drawn.steps],
+            "y": [step.point["value"] for step in drawn.steps],
+            "customdata": [step.point["run"] for step in drawn.steps],
+            "mode": "markers+text" if labelled else "markers",
+            "cliponaxis": False,
+            "marker": {
+                "size": 17,
+                "symbol": [
+                    f"triangle-{'up' if one.after > one.before else 'down'}-open" for one in drawn.steps
+                ],
+                "color": [COLOURS[cases[step.line.case] % len(COLOURS)] for step in drawn.steps],
+                "line": {"width": 2.5},
+            },
+            "text": [escape(label) for label in labels] if labelled else None,
+            "textposition": "top center",
+            "textfont": {"size": 12},
+            "hovertext": hover,
+            "hovertemplate": "%{hovertext}<extra></extra>",
+        }
+    ]
+
+
+def _labels(metric: str, steps: Sequence[Step]) -> list[str]:
+    """A few words beside the largest step of each run; none where they would cover each other."""
+    largest: dict[int, tuple[float, int]] = {}
+    for number, step in enumerate(steps):
+        size = abs(step.after - step.before) if step.share is None else abs(step.share)
+        largest[step.point["run"]] = max((size, number), largest.get(step.point["run"], (-1.0, 0)))
+    chosen = {number for _, number in largest.values()} if len(largest) <= _LABELS_MOST else set()
+    return [_label(metric, step) if number in chosen else "" for number, step in enumerate(steps)]
+
+
+def _label(metric: str, step: Step) -> str:
+    if lookup(metric).share or step.share is None:
+        return f"{text.change(metric, step.after, step.before)} {step.verdict}"
+    return f"{'+' if step.share > 0 else '−'}{text.share_percent(step.share)} {step.verdict}"
+
+
+def _around_of(around: Sequence[Around], places: Mapping[int, int]) -> dict[str, Any] | None:
+    """A mark at the top for each run before which something changed around the values."""
+    if not around:
+        return None
+    by_run = [
+        (run, "<br>".join(_said(one) for one in some))
+        for run, some in groupby(around, key=lambda one: one.run)
+    ]
+    return {
+        "type": "scatter",
+        "name": "surroundings changed",
+        "x": [places[run] for run, _ in by_run],
+        "y": [_HEAD] * len(by_run),
+        "yaxis": "y2",
+        "customdata": [run for run, _ in by_run],
+        "mode": "markers",
+        "marker": {"size": 11, "symbol": "triangle-down", "color": QUIET_COLOUR},
+        "hovertext": [f"<b>from run {run} on</b><br>{said}" for run, said in by_run],
+        "hovertemplate": "%{hovertext}<extra></extra>",
+    }
+
+
+def _said(one: Around) -> str:
+    return escape(_cut(f"{one.what}: {one.before} → {one.after}"))
+
+
+def _crosses(lost: Sequence[Mapping[str, Any]], places: Mapping[int, int]) -> list[dict[str, Any]]:
+    """Marks at the foot of the plot: they have no value."""
+    by_run: dict[int, list[str]] = {}
+    for point in lost:
+        by_run.setdefault(point["run"], []).append(_hover_lost(point))
+    if not by_run:
+        return []
+    return [
+        {
+            "type": "scatter",
+            "name": "no value",
+            "x": [places[run] for run in by_run],
+            "y": [_FOOT] * len(by_run),
+            "yaxis": "y2",
+            "customdata": list(by_run),
+            "mode": "markers",
+            "marker": {"size": 10, "symbol": "x-thin", "line": {"width": 3, "color": LOST_COLOUR}},
+            "hovertext": [
+                "<br><br>".join([*told[:3], *([f"and {len(told) - 3} more"] if len(told) > 3 else [])])
+                for told in by_run.values()
+            ],
+            "hovertemplate": "%{hovertext}<extra></extra>",
+        }
+    ]
+
+
+def _hover_lost(point: Mapping[str, Any]) -> str:
+    said = _cut(str(point["error"] or "no reason stored"))
+    of_what = f"{point['model']} {point['precision']} on {point['board']} ({point['kind']})"
+    told = [f"<b>{escape(point['status'])}</b> {escape(said)}", escape(of_what), *_origin(point)]
+    return "<br>".join(told)
+
+
+def _layout(drawn: Drawn, places: Mapping[int, int]) -> dict[str, Any]:
+    at = sorted({places[one.run] for one in drawn.around[-AROUND_MOST:]})
+    return {
+        "margin": {"l": 8, "r": 16, "t": 20, "b": 8},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": "inherit", "size": 13},
@@ -215,54 +408,20 @@ def _layout(metric: str, frame: pd.DataFrame, found: list[Line]) -> dict[str, An
             "font": {"size": 12},
             "maxheight": 0.7,
         },
-        "xaxis": _run_axis(frame),
-        "yaxis": {
-            "title": {
-                "text": escape(f"{name} ({', '.join(units)})" if units else name),
-                "standoff": 12,
-                "font": {"size": 13},
-            },
-            "automargin": True,
-            "zeroline": False,
-            "tickformat": ".4~%" if lookup(metric).share else ",~f",
-            **_flat_range(metric, frame),
-        },
+        "xaxis": run_axis(drawn.runs),
+        "yaxis": value_axis(drawn.metric, drawn.lines, log=drawn.log),
+        "yaxis2": {"overlaying": "y", "range": [0, 1], "fixedrange": True, "visible": False},
+        "shapes": [
+            {
+                "type": "line",
+                "x0": place,
+                "x1": place,
+                "y0": 0,
+                "y1": 1,
+                "yref": "paper",
+                "layer": "below",
+                "line": {"width": 1, "dash": "dot", "color": _faint(QUIET_COLOUR, 0.7)},
+            }
+            for place in at
+        ],
     }
-
-
-def _run_axis(frame: pd.DataFrame) -> dict[str, Any]:
-    first: dict[int, datetime] = {}
-    for run, time in zip(frame["run"].tolist(), frame["time"].tolist(), strict=True):
-        first.setdefault(run, time)
-    runs = sorted(first)
-    if not runs:
-        return {"visible": False}
-    shown = every_so_many(runs, _TICKS_MOST)
-    return {
-        "range": [runs[0] - 0.5, runs[-1] + 0.5],
-        "tickvals": shown,
-        "ticktext": [f"run {run}<br>{first[run]:%d %b}" for run in shown],
-        "tickangle": 0,
-        "tickfont": {"size": 12},
-        "automargin": True,
-        "zeroline": False,
-        "showgrid": False,
-        "ticks": "outside",
-    }
-
-
-def every_so_many(items: list[int], most: int) -> list[int]:
-    """At most ``most`` of the items, evenly, the last among them."""
-    step = max(1, -(-len(items) // most))
-    return items[::-1][::step][::-1]
-
-
-def _flat_range(metric: str, frame: pd.DataFrame) -> dict[str, Any]:
-    """A range of its own for values that never change: Plotly would show one unit to either side."""
-    low, high = frame["value"].min(), frame["value"].max()
-    if low != high or frame["low"].notna().any():  # also when there is no value at all
-        return {}
-    if lookup(metric).share:
-        return {"range": [low - 0.02, min(high + 0.02, 1.002)]}
-    pad = abs(low) * 0.05 or 1.0
-    return {"range": [low - pad, high + pad]}

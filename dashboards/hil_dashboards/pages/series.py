@@ -1,25 +1,30 @@
-"""The series page: one metric over runs, and the values behind the plot."""
+"""The series page: one metric over runs, where it changed, what changed around it, and the values."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from hil.measure.changes import LEAST_HISTORY
 from hil.metrics import lookup
-from hil_dashboards import frames, text
-from hil_dashboards.choices.series import RUNS, Choice, Filter
-from hil_dashboards.figures.series import line_names, series_figure
-from hil_dashboards.pages.grid import amount, column, table
-from hil_dashboards.pages.parts import Child, pill, pills
+from hil_dashboards import changed, frames, text
+from hil_dashboards.choices.series import LINES_MOST, NO_BASELINE, RUNS, Choice, Filter, Scale
+from hil_dashboards.figures.series import AROUND_MOST, Drawn, line_names, series_figure
+from hil_dashboards.frames import Line
+from hil_dashboards.pages.parts import Child, badge, pill, pills
+from hil_dashboards.pages.series_tables import around_table, steps_table, values_table
 from hil_dashboards.reading.series import SeriesData
 
-_VALUES_HEIGHT, _LEGEND_ROW, _LEGEND_COLUMNS = 440, 19, 3  # pixels, pixels, names in a row of a wide window
-
+_PLOT_HEIGHT, _LEGEND_ROW = 440, 19  # pixels; a narrow window has a row for each name
 _IGNORED_MOST = 3  # names
+_LOG_FROM = 30  # times that the largest value is of the smallest
+_SAME_LEAST = 5  # runs of one commit that are told
 
 _CONFIG: Any = {
     "displaylogo": False,
@@ -28,23 +33,95 @@ _CONFIG: Any = {
 }
 
 
+@dataclass(frozen=True)
+class _Shown:
+    """What of the data is drawn; ``left`` lines are not, and of ``short`` ones too little is known."""
+
+    data: SeriesData
+    metric: str
+    frame: pd.DataFrame
+    drawn: Drawn
+    left: int
+    short: int
+    scale: Scale
+    positive: bool
+
+
 def series_page(data: SeriesData) -> list[Child]:
-    """Choices as links, the plot, the table."""
-    metric = data.metric or ""
-    everything = frames.values(data.values)
-    frame = frames.clipped(everything)
+    """Choices as links, the plot, the tables."""
+    shown = _shown(data)
     return [
         html.Div(
             [
-                html.H1([lookup(metric).title, " over runs"]),
-                html.P(_told(metric, frame, everything), className="muted"),
+                html.H1([lookup(shown.metric).title, " over runs"]),
+                html.P(_told(shown), className="muted"),
                 *_ignored(data.ignored),
             ],
             className="page-head",
         ),
-        html.Section(_choices(data, data.choice), className="choices card"),
-        *(_shown(metric, frame) if len(frame) else [_nothing(metric)]),
+        html.Section(_choices(shown), className="choices card"),
+        *(_plotted(shown) if len(shown.frame) else [_nothing(shown.metric)]),
     ]
+
+
+def _shown(data: SeriesData) -> _Shown:
+    metric = data.metric or ""
+    frame = frames.values(data.values)
+    ranks = {tuple(case): place for place, case in enumerate(data.cases)}
+    found = sorted(frames.lines(frame), key=lambda line: (ranks[line.case], -line.points[-1]["session"]))
+    # Each of the cases has its newest line first; older ones, of other conditions, where there is room.
+    seen: set[tuple[str, ...]] = set()
+    newest = [line for line in found if not (line.case in seen or seen.add(line.case))]  # type: ignore[func-returns-value]
+    older = [line for line in found if line not in newest]
+    lines = sorted([*newest, *older][:LINES_MOST], key=found.index)
+    values = [point["value"] for line in lines for point in line.points]
+    positive = bool(values) and min(values) > 0
+    apart = positive and max(values) > _LOG_FROM * min(values)
+    scale: Scale = "log" if positive and (data.choice.scale == "log" or apart) else "linear"
+    if data.choice.scale == "linear":
+        scale = "linear"
+    references = {session: beside.reference for session, beside in data.beside.items()}
+    steps = [step for line in lines for step in changed.steps(metric, line, references)]
+    lost = list(frames.records(frames.without_value(frame)))
+    around = changed.around(data.runs, frames.records(frame), data.beside, _names(data))
+    drawn = Drawn(metric, data.runs, lines, lost, steps, around, _baseline(data, lines), scale == "log")
+    short = sum(changed.is_short(metric, line) for line in lines)
+    return _Shown(data, metric, _placed(frame, data), drawn, len(found) - len(lines), short, scale, positive)
+
+
+def _placed(frame: pd.DataFrame, data: SeriesData) -> pd.DataFrame:
+    """The frame with the place of each row's run."""
+    places = {run.id: place for place, run in enumerate(data.runs)}
+    return frame.assign(place=[places[run] for run in frame["run"].tolist()])
+
+
+def _names(data: SeriesData) -> dict[Any, str]:
+    """What the cases are called beside each other."""
+    parts = [(case.board, f"{case.model} {case.precision}") for case in data.cases]
+    boards, models = (
+        (len(set(column)) > 1 for column in zip(*parts, strict=True)) if parts else (False, False)
+    )
+    told = {}
+    for case, (board, model) in zip(data.cases, parts, strict=True):
+        told[tuple(case)] = f"{model} on {board}" if boards and models else board if boards else model
+    return told
+
+
+def _baseline(data: SeriesData, lines: Sequence[Line]) -> tuple[str, dict[int, float]] | None:
+    """The values of the baseline that lines may be compared with, by the lines' places."""
+    if data.baseline is None:
+        return None
+    held = {tuple(case): value for case, value in data.baseline.values.items()}
+    found = {}
+    for place, line in enumerate(lines):
+        value = held.get(line.case)
+        if value is None or value.unit != line.unit or value.told != line.conditions:
+            continue
+        if line.over is None or value.vectors == line.over:
+            found[place] = value.value
+    run = data.baseline.run
+    name = f"run {run.id}" if run.name == str(run.id) else f"{text.short(run.name)} (run {run.id})"
+    return f"baseline {name}", found
 
 
 def _ignored(names: list[str]) -> list[Component]:
@@ -58,35 +135,53 @@ def _ignored(names: list[str]) -> list[Component]:
     return [html.P(["Ignored, as nothing is stored of it: ", *shown, f"{told}."], className="ignored")]
 
 
-def _told(metric: str, frame: pd.DataFrame, everything: pd.DataFrame) -> str:
-    lines = frames.lines(frame)
-    told = f"{metric}: {_count(int(frame['value'].notna().sum()), 'value')} on {_count(len(lines), 'line')}"
-    told += f", {_count(frame['run'].nunique(), 'run')}."
-    _, common = line_names(lines)
+def _told(shown: _Shown) -> str:
+    frame, drawn = shown.frame, shown.drawn
+    told = f"{shown.metric}: {_count(int(frame['value'].notna().sum()), 'value')}"
+    told += f" on {_count(len(drawn.lines), 'line')}, {_count(len(drawn.runs), 'run')}."
+    _, common = line_names(drawn.lines)
     if common:
         told += f" All of {common}."
+    told += _told_commits(shown.data)
     if frame["low"].notna().any():
-        told += " A bar spans where the true value is expected."
+        told += " A band spans where the true value is expected."
     if frame["dirty"].eq(True).any():
         told += " A hollow point: its run's folder had changes that no commit holds."
-    if frame["value"].isna().any():
+    if drawn.lost:
         told += " A × marks a run with a session that ended without this value."
-    if len(frame) < len(everything):
-        told += (
-            f" Only the newest {len(frame):,} values are shown: choose fewer boards or models for older ones."
-        )
     return told
+
+
+def _told_commits(data: SeriesData) -> str:
+    most = Counter(run.commit for run in data.runs if run.commit).most_common(1)
+    if not most or most[0][1] < max(_SAME_LEAST, len(data.runs) // 10):
+        return ""
+    commit, count = most[0]
+    if count == len(data.runs):
+        return f" All are of commit {text.commit(commit, False)}."
+    return f" {count:,} of them are of one commit, {text.commit(commit, False)}."
 
 
 def _count(number: int, thing: str) -> str:
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
-def _choices(data: SeriesData, choice: Choice) -> list[Component]:
+def _choices(shown: _Shown) -> list[Component]:
+    data, choice = shown.data, shown.data.choice
     return [
         pills(
             "Metric",
             [pill(name, choice.of_metric(name).href(), name == data.metric) for name in data.metrics],
+        ),
+        *(
+            [
+                pills(
+                    "Obtained",
+                    [pill(way.told, choice.of_way(way).href(), way == data.way) for way in data.ways],
+                )
+            ]
+            if data.ways
+            else []
         ),
         _filter("Model", "model", data.models, choice),
         _filter("Board", "board", data.boards, choice),
@@ -95,6 +190,8 @@ def _choices(data: SeriesData, choice: Choice) -> list[Component]:
             "Newest runs",
             [pill(str(runs), choice.of_runs(runs).href(), runs == choice.runs) for runs in RUNS],
         ),
+        *_baselines(data),
+        *_scales(shown),
     ]
 
 
@@ -103,6 +200,30 @@ def _filter(title: str, which: Filter, names: Iterable[str], choice: Choice) -> 
     offered = [pill("all", choice.cleared(which).href(), not chosen)]
     offered += [pill(name, choice.toggled(which, name).href(), name in chosen) for name in names]
     return pills(title, offered)
+
+
+def _baselines(data: SeriesData) -> list[Component]:
+    taken = data.baseline.run.name if data.baseline is not None else NO_BASELINE
+    names = dict.fromkeys([*data.baselines, *([taken] if taken != NO_BASELINE else [])])
+    if not names:
+        return []
+    offered = [pill(name, replace(data.choice, baseline=name).href(), name == taken) for name in names]
+    none = replace(data.choice, baseline=NO_BASELINE)
+    return [pills("Baseline", [*offered, pill("none", none.href(), taken == NO_BASELINE)])]
+
+
+def _scales(shown: _Shown) -> list[Component]:
+    """Where values are not above 0 there is no choice."""
+    if not shown.positive:
+        return []
+    scales: tuple[tuple[str, Scale], ...] = (("linear", "linear"), ("logarithmic", "log"))
+    choice = shown.data.choice
+    return [
+        pills(
+            "Axis",
+            [pill(name, replace(choice, scale=scale).href(), scale == shown.scale) for name, scale in scales],
+        )
+    ]
 
 
 def _nothing(metric: str) -> Component:
@@ -121,111 +242,63 @@ def _nothing(metric: str) -> Component:
     )
 
 
-def _shown(metric: str, frame: pd.DataFrame) -> list[Child]:
-    """A plot and a table; a pair for each method: no axis and no column holds values of two."""
-    methods = sorted(frame["method"].dropna().unique(), key=_place)
-    if len(methods) <= 1:
-        return _of_method(metric, frame)
-    parts: list[Child] = []
-    for place, method in enumerate(methods):
-        parts.append(html.H2(f"{str(method).capitalize()} values", className="method"))
-        parts += _of_method(metric, _rows_of(frame, str(method), first=place == 0))
-    return parts
-
-
-def _place(method: object) -> tuple[int, str]:
-    known = list(text.METHODS)
-    return (known.index(str(method)) if method in known else len(known)), str(method)
-
-
-def _rows_of(frame: pd.DataFrame, method: str, *, first: bool) -> pd.DataFrame:
-    """What was obtained so, with the sessions without a value of what has such values elsewhere.
-
-    Those of which nothing was ever obtained are told in the ``first`` part.
-    """
-    cases = pd.MultiIndex.from_frame(frame[frames.CASE])
-    lost = frame["value"].isna()
-    of_it = frame["method"].eq(method) & ~lost
-    elsewhere = cases.isin(cases[of_it.to_numpy()])
-    never = ~cases.isin(cases[(~lost).to_numpy()])
-    return frame[of_it | lost & (elsewhere | (never & first))]
-
-
-def _of_method(metric: str, frame: pd.DataFrame) -> list[Child]:
-    figure = series_figure(metric, frame)
+def _plotted(shown: _Shown) -> list[Child]:
+    drawn, data = shown.drawn, shown.data
     plot = dcc.Graph(
-        figure=figure,
+        id={"plot": "series"},
+        figure=series_figure(drawn),
         config=_CONFIG,
         responsive=True,
         className="plot",
-        style={"height": f"{plot_height(len(figure['data']))}px"},
+        style={"height": f"{plot_height(len(drawn.lines))}px"},
     )
-    return [html.Section(plot, className="card plot-card"), _table(metric, frame)]
+    head: list[Child] = [*([badge(*data.way)] if data.way is not None else [])]
+    head.append(html.Span("Click a point for its run.", className="muted"))
+    return [
+        html.Section(
+            [html.Div(head, className="plot-head"), plot, *_notes(shown)], className="card plot-card"
+        ),
+        *([steps_table(shown.metric, drawn.steps)] if drawn.steps else []),
+        *([around_table(drawn.around, drawn.runs)] if drawn.around else []),
+        values_table(shown.metric, data.way, shown.frame),
+    ]
 
 
 def plot_height(lines: int) -> int:
     """Pixels that a plot of so many lines needs: its legend must not take the values' room."""
-    return _VALUES_HEIGHT + _LEGEND_ROW * -(-lines // _LEGEND_COLUMNS)
+    return _PLOT_HEIGHT + _LEGEND_ROW * lines
 
 
-def _table(metric: str, frame: pd.DataFrame) -> Component:
-    every: pd.DataFrame = pd.concat([frames.with_value(frame), frames.without_value(frame)])
-    every = every.sort_values("session", ascending=False, kind="stable")
-    rows = [_row(metric, record) for record in frames.records(every)]
-    columns = [
-        column("Run", "run", rows),
-        column("Time, UTC", "time", rows),
-        column("Board", "board", rows),
-        column("Model", "model", rows),
-        column("Value", "value", rows, "Amount", cellClass=["ag-right-aligned-cell", "strong"]),
-        *([column("Band", "band", rows, cellClass="muted")] if any(row["band"] for row in rows) else []),
-        column("Change", "change", rows, "Amount"),
-        column("Obtained", "obtained", rows, "Badge"),
-        column("Vectors", "vectors", rows, "Amount"),
-        column("Commit", "commit", rows, "Commit", cellClass="mono"),
-        column("Image", "image", rows, cellClass="mono"),
+def _notes(shown: _Shown) -> list[Component]:
+    """What is left out, and what cannot be told."""
+    found = [*_left_out(shown.data)]
+    if shown.left:
+        more = f"{_count(shown.left, 'older line')} of the same boards and models, of other conditions"
+        found.append(html.P(f"{more}: left out; choose fewer boards or models to see them."))
+    if len(shown.drawn.around) > AROUND_MOST:
+        found.append(
+            html.P(f"Only the newest {AROUND_MOST} changes of surroundings are marked; a table has all.")
+        )
+    if shown.short:
+        found.append(
+            html.P(
+                f"{_count(shown.short, 'line')} of fewer than {LEAST_HISTORY} values: "
+                "too few to tell a change from noise."
+            )
+        )
+    return [html.Div(found, className="plot-notes muted")] if found else []
+
+
+def _left_out(data: SeriesData) -> list[Component]:
+    """Which of more than can be told apart are drawn, and the way to the others."""
+    if data.matching <= LINES_MOST:
+        return []
+    first, last = data.choice.skip + 1, data.choice.skip + len(data.cases)
+    told: list[Child] = [
+        f"{first:,} to {last:,} of {data.matching:,} boards' images, in the order of how much worse they "
+        "got: since the baseline, the run before, or the first of these runs."
     ]
-    return html.Section([html.H2("Values, newest first"), table(columns, rows)], className="card grid-card")
-
-
-def _row(metric: str, record: dict[str, Any]) -> dict[str, Any]:
-    row = {
-        "run": record["run"],
-        "time": text.moment(record["time"]).removesuffix(" UTC"),
-        "board": record["board"],
-        "model": f"{record['model']} {record['precision']}",
-        "vectors": None if record["vectors"] is None else _amount(record["vectors"]),
-        "commit": text.commit(record["commit"], record["dirty"]),
-        "note": record["note"],
-        "image": text.image(record["image"]),
-        "band": "",
-    }
-    if record["value"] is None:
-        return {**row, "failure": _failure(row, record)}
-    ends = frames.band(record)
-    before = record["before"]
-    return {
-        **row,
-        "value": amount(record["value"], text.amount(metric, record["value"], record["unit"])),
-        "band": text.band(metric, record["value"], ends) if ends is not None else "",
-        "change": None
-        if before is None
-        else amount(record["value"] - before, text.change(metric, record["value"], before)),
-        "obtained": f"{record['method']} {record['technique']}",
-        "method": record["method"],
-        "technique": record["technique"],
-        "conditions": record["conditions"],
-    }
-
-
-def _failure(row: dict[str, Any], record: dict[str, Any]) -> dict[str, str]:
-    of_what = f"{text.moment(record['time'])}, {row['model']} on {row['board']}"
-    return {
-        "what": f"Run {row['run']} {record['status']}",
-        "why": f", {of_what}: {record['error'] or 'no reason was stored'}",
-        "kept": f"{text.of_commit(record['commit'], record['dirty'], record['note'])}, image {row['image']}",
-    }
-
-
-def _amount(number: float) -> dict[str, Any]:
-    return amount(number, f"{number:,.0f}")
+    for name, skip in (("The 8 before", first - 1 - LINES_MOST), ("The next 8", last)):
+        if 0 <= skip < data.matching:
+            told += [" ", html.A(name, href=replace(data.choice, skip=skip).href(), className="more")]
+    return [html.P(told)]

@@ -72,7 +72,11 @@ def rows(connection: Connection, query: Statement) -> Rows:
 
 def values(connection: Connection, query: Statement) -> Rows:
     """Rows with VALUE_COLUMNS. The same few conditions stand beside all of them: each is read once."""
-    rows = [(*cells, _told(conditions)) for *cells, conditions in connection.execute(query)]
+    return checked([(*cells, told(conditions)) for *cells, conditions in connection.execute(query)])
+
+
+def checked(rows: Rows) -> Rows:
+    """Rows with VALUE_COLUMNS whose numbers are some; TypeError for others."""
     for row in rows:
         for place in _NUMBERS:  # SQLite keeps whatever a column is given
             if isinstance(row[place], str | bytes):
@@ -81,7 +85,8 @@ def values(connection: Connection, query: Statement) -> Rows:
 
 
 @lru_cache
-def _told(conditions: str | None) -> str:
+def told(conditions: str | None) -> str:
+    """Stored conditions in words; TypeError and ValueError for what are none."""
     held = json.loads(conditions or "{}")
     if not isinstance(held, dict):
         raise TypeError(f"the conditions of a measure are {held!r:.40}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import os
 from dataclasses import replace
@@ -10,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 import pytest
 
 from hil.errors import StoreError
@@ -18,8 +16,8 @@ from hil.measure.profile import Profile
 from hil.values import Method, Precision
 from hil_dashboards import frames, text
 from hil_dashboards.choices.profile import ProfileChoice, parse_profile
-from hil_dashboards.choices.series import RUNS, Choice, parse_search
-from hil_dashboards.figures.series import every_so_many, line_names, series_figure
+from hil_dashboards.choices.series import RUNS, Choice, Way, parse_search
+from hil_dashboards.figures.series import line_names
 from hil_dashboards.pages.parts import shell
 from hil_dashboards.reading.columns import SESSION_COLUMNS, VALUE_COLUMNS
 from hil_dashboards.reading.database import exists
@@ -31,6 +29,14 @@ from hil_db.records import Incident, Status
 
 def series(bench: Any, choice: Choice) -> pd.DataFrame:
     return frames.values(read_series(bench.url, choice).values)
+
+
+def every_way(bench: Any, metric: str) -> pd.DataFrame:
+    """What is stored of a metric by whatever way, oldest first."""
+    choice = Choice(metric=metric)
+    ways = read_series(bench.url, choice).ways
+    rows = [row for way in ways for row in read_series(bench.url, choice.of_way(way)).values]
+    return frames.values(sorted(rows, key=lambda row: row[0]))
 
 
 def shown(bench: Any, metric: str) -> list[tuple[float, int]]:
@@ -262,7 +268,7 @@ def test_lines_part_what_may_not_be_compared(bench: Any) -> None:
     bench.run(bench.session(3, bench.cost(102, method=Method.ESTIMATED), bench.vectors(540)))
     bench.run(bench.session(4, bench.cost(103), bench.vectors(30)))
     bench.run(bench.session(5, bench.cost(104), bench.vectors(540)))
-    found = frames.lines(series(bench, Choice(metric="instructions")))
+    found = frames.lines(every_way(bench, "instructions"))
     assert sorted([point["value"] for point in line.points] for line in found) == [
         [100, 104],
         [101],
@@ -276,7 +282,7 @@ def test_lines_part_models_of_cycles_and_what_values_hold_for(bench: Any) -> Non
     bench.run(bench.session(2, bench.estimate(101, "cycle-model-2")))
     bench.run(bench.session(3, bench.estimate(102, clock_hz=168e6)))
     bench.run(bench.session(4, bench.estimate(103)))
-    frame = series(bench, Choice(metric="latency_cycles"))
+    frame = every_way(bench, "latency_cycles")
     found = frames.lines(frame)
     assert sorted([point["value"] for point in line.points] for line in found) == [[100, 103], [101], [102]]
     assert sorted({line.conditions for line in found}) == [
@@ -286,8 +292,6 @@ def test_lines_part_models_of_cycles_and_what_values_hold_for(bench: Any) -> Non
     names, _ = line_names(found)
     assert len(set(names)) == 3
     assert any("168 MHz" in name for name in names)
-    figure = figure_of("latency_cycles", frame)
-    assert len({trace.line.dash for trace in figure.data}) == 3
     held = frames.with_value(frame)
     assert [record["before"] for record in frames.records(held)] == [None, None, None, 100]
 
@@ -303,7 +307,7 @@ def test_value_before_is_that_of_the_same_line(bench: Any) -> None:
     bench.run(bench.session(1, bench.cost(100)))
     bench.run(bench.session(2, bench.cost(50, "plugin")))
     bench.run(bench.session(3, bench.cost(90)))
-    held = frames.with_value(series(bench, Choice(metric="instructions")))
+    held = frames.with_value(every_way(bench, "instructions"))
     assert [record["before"] for record in frames.records(held)] == [None, None, 100]
 
 
@@ -323,121 +327,14 @@ def test_names_hold_what_differs_and_the_rest_is_told_once(bench: Any) -> None:
     assert (alone, nothing) == (["qemu · digits q15 · counted, timer"], "")
 
 
-# figures
-
-
-def figure_of(metric: str, frame: pd.DataFrame) -> go.Figure:
-    """The figure in Plotly's own classes, which refuse what is none."""
-    return go.Figure(series_figure(metric, frame))
-
-
-def test_counted_values_are_steps_and_measured_ones_are_not(bench: Any) -> None:
-    bench.run(bench.session(1, bench.cost(1), bench.stream(2.5)))
-    assert figure_of("instructions", series(bench, Choice(metric="instructions"))).data[0].line.shape == "hv"
-    assert figure_of("stream_s", series(bench, Choice(metric="stream_s"))).data[0].line.shape == "linear"
-
-
-def test_session_without_a_value_breaks_its_line_and_is_marked(bench: Any) -> None:
-    bench.run(bench.session(1, bench.cost(100)))
-    bench.run(bench.session(2, error="the <b>firmware</b> hung"))
-    bench.run(bench.session(3, bench.cost(90)), bench.session(3, error="not its business", board="other"))
-    figure = figure_of("instructions", series(bench, Choice(metric="instructions", board=("qemu",))))
-    (trace,) = figure.data
-    assert list(trace.x) == [1, 2, 3]
-    assert list(trace.y) == [100, None, 90]
-    (cross,) = figure.layout.annotations
-    assert cross.x == 2
-    assert "the &lt;b&gt;firmware&lt;/b&gt; hung" in cross.hovertext
-
-
-def test_hover_tells_where_a_point_is_from(bench: Any) -> None:
-    bench.run(bench.session(1, bench.cost(100), bench.vectors(540), board="<i>desk</i>"), dirty=True)
-    (trace,) = figure_of("instructions", series(bench, Choice(metric="instructions"))).data
-    (told,) = trace.hovertext
-    for words in (
-        "100",
-        "steps of 40",
-        "counted, timer",
-        "run 1, 2026-11-01 03:00 UTC",
-        "cccccccccc + changes",
-        "&lt;i&gt;desk&lt;/i&gt; (kind_a)",
-        "image ",
-        "540 vectors",
-    ):
-        assert words in told
-    assert list(trace.marker.symbol) == ["circle-open"], "a commit with changes is hollow"
-
-
-def test_bands_are_error_bars_and_gaps_have_none(bench: Any) -> None:
-    bench.run(bench.session(1, bench.estimate(1000)))
-    bench.run(bench.session(2, error="hung"))
-    bench.run(bench.session(3, bench.estimate(2000, band=(0.9, 1.1))))
-    bench.run(bench.session(4, bench.estimate(3000, band=None)))
-    (trace,) = figure_of("latency_cycles", series(bench, Choice(metric="latency_cycles"))).data
-    assert list(trace.y) == [1000, None, 2000, 3000]
-    assert [None if up is None else round(up) for up in trace.error_y.array] == [220, None, 200, None]
-    assert [None if down is None else round(down) for down in trace.error_y.arrayminus] == [
-        30, None, 200, None,
-    ]  # fmt: skip
-    first, _, second, third = trace.hovertext
-    assert "expected 970 to 1,220 (−3/+22 %)" in first
-    assert "clock 25 MHz, wait states 0" in first
-    assert "expected 1,800 to 2,200 (±10 %)" in second
-    assert "expected" not in third
-
-
-def test_values_without_bands_have_no_error_bars(bench: Any) -> None:
-    bench.run(bench.session(1, bench.cost(100)))
-    (trace,) = figure_of("instructions", series(bench, Choice(metric="instructions"))).data
-    assert trace.error_y.array is None
-
-
-def test_band_of_values_that_never_change_is_within_the_plot(bench: Any) -> None:
-    for day in (1, 2):
-        bench.run(bench.session(day, bench.estimate(1000)))
-    layout = figure_of("latency_cycles", series(bench, Choice(metric="latency_cycles"))).layout
-    assert layout.yaxis.range is None, "Plotly's own takes in the bars, one around the value would cut them"
-
-
-def test_flat_share_stays_near_its_value(bench: Any) -> None:
-    bench.run(bench.session(1, bench.golden(1.0)))
-    low, high = figure_of("golden_exact", series(bench, Choice(metric="golden_exact"))).layout.yaxis.range
-    assert 0.9 < low < 1 < high < 1.01
-
-
-def test_same_case_keeps_its_colour_over_techniques(bench: Any) -> None:
-    bench.run(bench.session(1, bench.cost(1), bench.cost(2, "plugin")))
-    bench.run(bench.session(2, bench.cost(1)))
-    one, other = figure_of("instructions", series(bench, Choice(metric="instructions"))).data
-    assert one.line.color == other.line.color
-    assert {one.line.dash, other.line.dash} == {"solid", "dot"}
-
-
-def test_a_figure_is_json_without_plotlys_classes(bench: Any) -> None:
-    """Those take milliseconds a line, in which the server answers nobody else."""
-    bench.run(bench.session(1, bench.estimate(1)))
-    bench.run(bench.session(2, error="hung"))
-    figure = series_figure("latency_cycles", series(bench, Choice(metric="latency_cycles")))
-    assert json.loads(json.dumps(figure, allow_nan=False)) == figure
-
-
-def test_empty_figure_is_no_error() -> None:
-    assert len(figure_of("instructions", frames.values([])).data) == 0
-
-
-@pytest.mark.parametrize(
-    ("items", "expected"), [([1, 2, 3], [1, 2, 3]), ([1, 2, 3, 4, 5, 6], [2, 4, 6]), ([7], [7]), ([], [])]
-)
-def test_ticks_are_even_and_hold_the_last(items: list[int], expected: list[int]) -> None:
-    assert every_so_many(items, 5) == expected
-
-
 # addresses and text
 
 
 def test_choice_survives_its_address() -> None:
     choice = Choice("flash_bytes", ("a b", "c&d"), ("ü",), ("q15",), RUNS[0])
     assert parse_search(choice.href().removeprefix("/series")) == choice
+    more = replace(choice, way=Way("measured", "a & b"), baseline="v1.0/x", scale="log", skip=16)
+    assert parse_search(more.href().removeprefix("/series")) == more
 
 
 def test_choice_of_a_profile_survives_its_address() -> None:
@@ -450,7 +347,18 @@ def test_choice_of_a_profile_survives_its_address() -> None:
 
 @pytest.mark.parametrize(
     "search",
-    ["", None, "?", "?runs=-1&runs=x", "?runs=3", "?runs=²", "?metric=&model", "?runs=" + "9" * 5000],
+    [
+        "",
+        None,
+        "?",
+        "?runs=-1&runs=x",
+        "?runs=3",
+        "?runs=²",
+        "?metric=&model",
+        "?runs=" + "9" * 5000,
+        "?skip=-8&scale=cubic&method=measured&baseline=",
+        "?technique=dwt&skip=" + "9" * 10,
+    ],
 )
 def test_odd_addresses_choose_everything(search: str | None) -> None:
     assert parse_search(search) == Choice()

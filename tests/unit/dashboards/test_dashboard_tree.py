@@ -265,7 +265,8 @@ def test_series_page_has_a_plot_a_table_and_links_that_change_one_thing(bench: A
     assert pills["flash_bytes"] == "/series?metric=flash_bytes&precision=q15"
     assert pills["digits"] == "/series?metric=instructions&model=digits&precision=q15"
     assert pills["q15"] == "/series?metric=instructions"
-    assert [words(pill) for pill in of_class(shown, "on")] == ["instructions", "all", "all", "q15", "200"]
+    on = ["instructions", "counted timer", "all", "all", "q15", "200", "linear"]
+    assert [words(pill) for pill in of_class(shown, "on")] == on
 
 
 def test_series_table_tells_failures(bench: Any) -> None:
@@ -283,17 +284,20 @@ def test_measured_and_estimated_values_share_neither_plot_nor_table(bench: Any) 
         bench.session(2, board="desk", error="it hung"),
         bench.session(2, board="new", error="no probe"),
     )
-    shown = page(bench, "/series", "?metric=latency_cycles")
-    assert [words(head) for head in of_class(shown, "method")] == ["Measured values", "Estimated values"]
-    graphs = [node.figure for node in nodes(shown) if isinstance(node, dcc.Graph)]
-    values = [
-        [value for line in graph["data"] for value in line["y"] if value is not None] for graph in graphs
-    ]
-    assert values == [[1100], [1000, 1010]]
-    measured, estimated = (table(shown, place) for place in (0, 1))
-    assert [row[2] for row in measured[1:]] == ["new", "desk", "desk"]
-    assert [row[2] for row in estimated[1:]] == ["qemu", "qemu"]
-    assert "Band" not in measured[0]
+    ways = {
+        words(pill): pill.href for pill in of_class(page(bench, "/series", "?metric=latency_cycles"), "pill")
+    }
+    for way, values, boards in (
+        ("measured dwt", [1100], ["new", "desk", "desk"]),
+        ("estimated cycle-model-1", [1000, 1010], ["new", "qemu", "qemu"]),
+    ):
+        shown = page(bench, "/series", ways[way].removeprefix("/series"))
+        (graph,) = (node.figure for node in nodes(shown) if isinstance(node, dcc.Graph))
+        lines = [line for line in graph["data"] if line.get("legendgroup")]
+        assert [value for line in lines for value in line["y"] if value is not None] == values
+        told = table(shown, len(grids(shown)) - 1)
+        assert [row[2] for row in told[1:]] == boards
+        assert ("Band" in told[0]) is ("estimated" in way)
 
 
 def test_modelled_and_measured_energy_share_neither_column_nor_plot_nor_table(bench: Any) -> None:
@@ -318,23 +322,28 @@ def test_modelled_and_measured_energy_share_neither_column_nor_plot_nor_table(be
     }
     assert [list(one.values()) for one in cells.values()] == [["16.25"], ["12.75"], ["14.5"]]
     assert len({field for one in cells.values() for field in one}) == 3, "other volts are another column, too"
-    shown = page(bench, "/series", "?metric=energy_per_inference")
-    assert [words(head) for head in of_class(shown, "method")] == ["Measured values", "Modelled values"]
-    measured, modelled = (table(shown, place) for place in (0, 1))
-    assert {row[2] for row in measured[1:]} == {"desk"}
-    assert {row[2] for row in modelled[1:]} == {"qemu"}
-    graphs = [node.figure for node in nodes(shown) if isinstance(node, dcc.Graph)]
-    assert [len([line for line in graph["data"] if "y" in line]) for graph in graphs] == [2, 1]
+    metric = "?metric=energy_per_inference"
+    ways = {words(pill): pill.href for pill in of_class(page(bench, "/series", metric), "pill")}
+    for way, board, count in (
+        ("measured ppk2", "desk", 2),
+        ("modelled ppk2 model of STM32L475 currents", "qemu", 1),
+    ):
+        shown = page(bench, "/series", ways[way].removeprefix("/series"))
+        assert {row[2] for row in table(shown, len(grids(shown)) - 1)[1:]} == {board}
+        (graph,) = (node.figure for node in nodes(shown) if isinstance(node, dcc.Graph))
+        assert len([line for line in graph["data"] if line.get("legendgroup")]) == count
 
 
 def test_series_table_shows_bands_where_there_are_some(bench: Any) -> None:
     bench.run(bench.session(1, bench.estimate(61_200)), bench.session(1, model="other", error="no probe"))
     shown = page(bench, "/series", "?metric=latency_cycles")
     heads, lost, told = table(shown)
-    assert heads[4:8] == ["Value", "Band", "Change", "Obtained"]
-    assert told[4:8] == ["61,200", "−3/+22 %", "", "estimated cycle-model-1"]
-    assert lost[4:8] == ["", "", "", ""]
-    assert "A bar spans where the true value is expected." in words(shown)
+    assert heads[4:7] == ["Value", "Band", "Change"]
+    assert told[4:7] == ["61,200", "−3/+22 %", ""]
+    assert lost[4:7] == ["", "", ""]
+    (card,) = of_class(shown, "all-values")
+    assert words(card) == "Values, newest first estimated cycle-model-1"
+    assert "A band spans where the true value is expected." in words(shown)
     bench.run(bench.session(2, bench.cost(100)))
     assert "Band" not in table(page(bench, "/series", "?metric=instructions"))[0]
 

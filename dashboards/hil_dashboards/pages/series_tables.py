@@ -1,0 +1,143 @@
+"""The tables of the series page: where levels changed, what changed around them, and every value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+from dash import html
+from dash.development.base_component import Component
+
+from hil_dashboards import frames, text
+from hil_dashboards.changed import Around, Step
+from hil_dashboards.choices.places import run_place
+from hil_dashboards.choices.series import Way
+from hil_dashboards.pages.grid import amount, column, table
+from hil_dashboards.pages.parts import Child, badge
+from hil_dashboards.reading.series import SeenRun
+
+_SURE = 1e9  # sorts a change that was compared exactly before all others
+
+
+def steps_table(metric: str, steps: Sequence[Step]) -> Component:
+    """Where levels changed, newest first."""
+    rows = [_step(metric, one) for one in sorted(steps, key=lambda one: one.point["time"], reverse=True)]
+    columns = [
+        column("Run", "run", rows, "Link"),
+        column("Time, UTC", "time", rows),
+        column("Board", "board", rows),
+        column("Model", "model", rows),
+        column("Verdict", "verdict", rows),
+        column("Before", "before", rows, "Amount"),
+        column("After", "after", rows, "Amount", cellClass=["ag-right-aligned-cell", "strong"]),
+        column("Change", "change", rows, "Amount"),
+        column("Told by", "how", rows, "Amount"),
+        column("Commit", "commit", rows, "Commit", cellClass="mono"),
+    ]
+    title = html.H2("Where the level changed, newest first")
+    return html.Section([title, table(columns, rows)], className="card grid-card steps")
+
+
+def _step(metric: str, step: Step) -> dict[str, Any]:
+    point, unit = step.point, step.line.unit
+    mark = "▲" if step.after > step.before else "▼"
+    return {
+        **_where(point),
+        "verdict": f"{mark} {step.verdict}",
+        "before": amount(step.before, text.amount(metric, step.before, unit)),
+        "after": amount(step.after, text.amount(metric, step.after, unit)),
+        "change": amount(step.after - step.before, text.change(metric, step.after, step.before)),
+        "how": amount(_SURE if step.errors is None else step.errors, step.how),
+    }
+
+
+def _where(point: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "run": point["run"],
+        "href": run_place(point["run"]),
+        "time": text.moment(point["time"]).removesuffix(" UTC"),
+        "board": point["board"],
+        "model": f"{point['model']} {point['precision']}",
+        "commit": text.commit(point["commit"], point["dirty"]),
+        "note": point["note"],
+    }
+
+
+def around_table(around: Sequence[Around], runs: Sequence[SeenRun]) -> Component:
+    """What changed around the values, newest first."""
+    began = {run.id: run.started for run in runs}
+    rows = [
+        {
+            "run": one.run,
+            "href": run_place(one.run),
+            "time": text.moment(began[one.run]).removesuffix(" UTC"),
+            "what": one.what,
+            "before": one.before,
+            "after": one.after,
+            "of": ", ".join(one.of) or "the whole run",
+        }
+        for one in reversed(around)
+    ]
+    columns = [
+        column("From run", "run", rows, "Link"),
+        column("Time, UTC", "time", rows),
+        column("What", "what", rows),
+        column("Before", "before", rows),
+        column("After", "after", rows),
+        column("Of", "of", rows),
+    ]
+    title = html.H2("What changed around the values, newest first")
+    return html.Section([title, table(columns, rows)], className="card grid-card around")
+
+
+def values_table(metric: str, way: Way | None, frame: pd.DataFrame) -> Component:
+    """Every value with its run, and the sessions without one, newest first."""
+    every: pd.DataFrame = pd.concat([frames.with_value(frame), frames.without_value(frame)])
+    every = every.sort_values(["place", "session"], ascending=False, kind="stable")
+    rows = [_row(metric, record) for record in frames.records(every)]
+    conditions = {row.get("conditions") for row in rows} - {None}
+    columns = [
+        column("Run", "run", rows, "Link"),
+        column("Time, UTC", "time", rows),
+        column("Board", "board", rows),
+        column("Model", "model", rows),
+        column("Value", "value", rows, "Amount", cellClass=["ag-right-aligned-cell", "strong"]),
+        *([column("Band", "band", rows, cellClass="muted")] if any("band" in row for row in rows) else []),
+        column("Change", "change", rows, "Amount"),
+        *([column("Conditions", "conditions", rows)] if len(conditions) > 1 else []),
+        column("Vectors", "vectors", rows, "Amount"),
+        column("Commit", "commit", rows, "Commit", cellClass="mono"),
+        column("Image", "image", rows, cellClass="mono"),
+    ]
+    told: list[Child] = [] if way is None else [" ", badge(*way)]
+    head = html.H2(["Values, newest first", *told])
+    return html.Section([head, table(columns, rows)], className="card grid-card all-values")
+
+
+def _row(metric: str, record: dict[str, Any]) -> dict[str, Any]:
+    row = {**_where(record), "image": text.image(record["image"])}
+    if record["note"] is None:
+        del row["note"]
+    if record["vectors"] is not None:
+        row["vectors"] = amount(record["vectors"], f"{record['vectors']:,.0f}")
+    if record["value"] is None:
+        return {**row, "failure": _failure(row, record)}
+    row["value"] = amount(record["value"], text.amount(metric, record["value"], record["unit"]))
+    ends, before = frames.band(record), record["before"]
+    if ends is not None:
+        row["band"] = text.band(metric, record["value"], ends)
+    if before is not None:
+        row["change"] = amount(record["value"] - before, text.change(metric, record["value"], before))
+    if record["conditions"]:
+        row["conditions"] = record["conditions"]
+    return row
+
+
+def _failure(row: dict[str, Any], record: dict[str, Any]) -> dict[str, str]:
+    of_what = f"{text.moment(record['time'])}, {row['model']} on {row['board']}"
+    return {
+        "what": f"Run {row['run']} {record['status']}",
+        "why": f", {of_what}: {record['error'] or 'no reason was stored'}",
+        "kept": f"{text.of_commit(record['commit'], record['dirty'], record['note'])}, image {row['image']}",
+    }
