@@ -172,7 +172,7 @@ def lab(runs: int, boards: int, models: int, **more: Any) -> Lab:
 
 
 DEMO = lab(60, 2, 4)
-FULL = lab(2000, 8, 24, sampled=27, profiled=10, powered=200, traced=1, failing=900)
+FULL = lab(2000, 8, 24, sampled=29, profiled=10, powered=200, traced=1, failing=900)
 
 
 def make_lab(url: str, wanted: Lab = DEMO) -> None:

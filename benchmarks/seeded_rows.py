@@ -173,6 +173,10 @@ class LabMaker(Maker):
         self._insert(INCIDENT, columns, incidents)
         self._profiles(profiled)
 
+    def _toolchain(self, run: int) -> str:
+        newer = run >= 0.6 * self._wanted.runs
+        return f"arm-none-eabi-gcc {'14.2.1' if newer else '12.2.1'}"
+
     def _run_row(self, run: int, told: Told, began: datetime, versions: str, failed: bool) -> tuple[Any, ...]:
         wanted = self._wanted
         status = "interrupted" if wanted.interrupted(run) else "failed" if failed else "finished"

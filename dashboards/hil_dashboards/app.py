@@ -95,9 +95,9 @@ def create_app(
 
     def content(page: str = "") -> Response:
         query = request.query_string.decode(errors="replace")
-        tree = render(url, place, f"/{page}", query, person(), lab)
+        text = answer(url, place, f"/{page}", query, person(), lab)
         # A browser that goes back would otherwise show what it once kept.
-        return Response(written(tree), mimetype="application/json", headers={"Cache-Control": "no-store"})
+        return Response(text, mimetype="application/json", headers={"Cache-Control": "no-store"})
 
     def samples() -> Response:
         status, body = traces.answer(url, request.query_string.decode(errors="replace"))
@@ -124,6 +124,22 @@ def written(tree: Component) -> str:
     return json.dumps(tree, cls=PlotlyJSONEncoder, separators=(",", ":"))
 
 
+def answer(
+    url: str | None,
+    place: str,
+    path: str,
+    search: str,
+    person: Person | None = None,
+    lab: Path | None = None,
+) -> str:
+    """The page at an address as the browser takes it, also of rows that hold what no store put there."""
+    try:
+        with engine.explained(engine.parse(url)):
+            return written(render(url, place, path, search, person, lab))
+    except HilError as error:
+        return written(_framed(_page(path), [notice.unreadable(error)], place, person))
+
+
 def render(
     url: str | None,
     place: str,
@@ -133,7 +149,7 @@ def render(
     lab: Path | None = None,
 ) -> Component:
     """The page at an address, or one that says why there is nothing to show and what to do."""
-    page = path.rstrip("/") or "/"
+    page = _page(path)
     newest: RunHead | None = None
     body: list[Child]
     try:
@@ -145,5 +161,15 @@ def render(
             newest, body = PAGES[page].show(Asked(url, place, search, person, lab))
     except HilError as error:
         body = [notice.unreadable(error)]
+    return _framed(page, body, place, person, newest)
+
+
+def _page(path: str) -> str:
+    return path.rstrip("/") or "/"
+
+
+def _framed(
+    page: str, body: list[Child], place: str, person: Person | None, newest: RunHead | None = None
+) -> Component:
     tabs = [(one.tab, address) for address, one in PAGES.items() if one.tab is not None]
     return shell(page, body, newest=newest, place=place, tabs=tabs, person=person)

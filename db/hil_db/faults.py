@@ -76,7 +76,7 @@ def explained(where: str, url: str) -> Iterator[None]:
         yield
     except (DBAPIError, sqlite3.Error) as error:
         raise explain(error, where, url) from error
-    except (StatementError, ValueError, TypeError, RecursionError) as error:
+    except (StatementError, ValueError, TypeError, ArithmeticError, RecursionError) as error:
         # Of a date, JSON, number changed by hand; SQLAlchemy's where such a value was to be copied.
         cause = error.orig if isinstance(error, StatementError) else error
         raise StoreError(

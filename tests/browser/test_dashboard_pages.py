@@ -7,7 +7,6 @@ import io
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -15,8 +14,9 @@ from urllib.parse import parse_qs, urlparse
 
 import pytest
 from PIL import Image as Picture
-from playwright.sync_api import BrowserContext, ConsoleMessage, FloatRect, Page, Request, Route
+from playwright.sync_api import BrowserContext, FloatRect, Page, Route
 
+from browsing import View, ready
 from hil.image import Manifest
 from hil.measure.profile import ClassCost, PathCost, Profile
 from hil.values import Measure, Method, Precision
@@ -32,48 +32,6 @@ FAILED = (4, "fastgrnn_vowels", Precision.Q15)  # this session of run 4 hung
 ANOTHER_TECHNIQUE = 6  # from this run on, instructions are counted by another technique
 COMMITS = [hashlib.sha1(str(run).encode()).hexdigest() for run in range(RUNS + 1)]
 NASTY = "<b>desk</b>&amp;"
-
-
-@dataclass
-class View:
-    """One page of the browser, with what went wrong in it and every address it asked for."""
-
-    page: Page
-    wrong: list[str] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
-
-    def open(self, address: str) -> Page:
-        """Go to an address and wait until the page's content is there."""
-        self.page.goto(address)
-        ready(self.page, "main h1")
-        return self.page
-
-    def watch(self) -> None:
-        """Note what the page says is wrong, and what it asks for."""
-        self.page.on("console", self._on_console)
-        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        self.page.on("request", self._on_request)
-
-    def _on_console(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            self.wrong.append(f"{message.type}: {message.text}")
-
-    def _on_request(self, request: Request) -> None:
-        self.asked.append(request.url)
-
-
-# Rows and heads come before what stands in them; tables of values may have cells without any.
-DRAWN = """() => [...document.querySelectorAll('.grid-card')].every(card => {
-    const drawn = [...card.querySelectorAll(
-        '.ag-header-cell, .grid:not(.values) .ag-cell, .ag-cell[aria-colindex="1"], .ag-full-width-row')];
-    return drawn.some(one => one.closest('.ag-row')) && drawn.every(one => one.innerText.trim());
-})"""
-
-
-def ready(page: Page, selector: str) -> None:
-    """Wait until something is there, and what the rows in view of every grid say."""
-    page.wait_for_selector(selector)
-    page.wait_for_function(DRAWN)
 
 
 @pytest.fixture

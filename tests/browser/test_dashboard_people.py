@@ -11,9 +11,9 @@ from subprocess import Popen
 from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from browsing import serious
 from hil.measure.profile import ClassCost, PathCost, Profile
 from hil.values import Measure, Method, Precision
 from hil_dashboards.serving import users
@@ -106,16 +106,6 @@ def page(chromium: Browser) -> Iterator[Page]:
     context.set_default_timeout(300_000)  # there for a hang
     yield context.new_page()
     context.close()
-
-
-def serious(page: Page) -> list[str]:
-    """What axe-core takes for serious or worse, with the first place of each."""
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{one['id']}: {one['nodes'][0]['html'][:120]}"
-        for one in found
-        if one["impact"] in ("serious", "critical")
-    ]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

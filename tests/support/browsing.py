@@ -1,0 +1,60 @@
+"""Looking at pages in a browser: what went wrong in one, what it asked for, and when it is all there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import ConsoleMessage, Page, Request
+
+
+@dataclass
+class View:
+    """One page of the browser, with what went wrong in it and every address it asked for."""
+
+    page: Page
+    wrong: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    def open(self, address: str) -> Page:
+        """Go to an address and wait until the page's content is there."""
+        self.page.goto(address)
+        ready(self.page, "main h1")
+        return self.page
+
+    def watch(self) -> None:
+        """Note what the page says is wrong, and what it asks for."""
+        self.page.on("console", self._on_console)
+        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        self.page.on("request", self._on_request)
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.wrong.append(f"{message.type}: {message.text}")
+
+    def _on_request(self, request: Request) -> None:
+        self.asked.append(request.url)
+
+
+# Rows and heads come before what stands in them; tables of values may have cells without any.
+DRAWN = """() => [...document.querySelectorAll('.grid-card')].every(card => {
+    const drawn = [...card.querySelectorAll(
+        '.ag-header-cell, .grid:not(.values) .ag-cell, .ag-cell[aria-colindex="1"], .ag-full-width-row')];
+    return drawn.some(one => one.closest('.ag-row')) && drawn.every(one => one.innerText.trim());
+})"""
+
+
+def ready(page: Page, selector: str) -> None:
+    """Wait until something is there, and what the rows in view of every grid say."""
+    page.wait_for_selector(selector)
+    page.wait_for_function(DRAWN)
+
+
+def serious(page: Page) -> list[str]:
+    """What axe-core takes for serious or worse, with the first place of each."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']}: {one['nodes'][0]['html'][:120]}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
