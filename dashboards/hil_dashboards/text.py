@@ -86,6 +86,11 @@ def share_percent(share: float) -> str:
     return f"{percent:,.0f} %" if percent >= 99.5 else f"{percent:.2g} %"
 
 
+def capital(words: str) -> str:
+    """A phrase as the beginning of a sentence."""
+    return words[:1].upper() + words[1:]
+
+
 def day(time: datetime) -> str:
     """A date, ISO 8601."""
     return f"{time:%Y-%m-%d}"

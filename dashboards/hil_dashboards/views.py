@@ -88,7 +88,7 @@ def _run(asked: Asked) -> Shown:
 
 
 def _triage(asked: Asked) -> Shown:
-    data = read_triage(asked.url, parse_triage(asked.search))
+    data = read_triage(asked.url, parse_triage(asked.search), at_once=True)
     if data.newest is None:
         return None, [notice.no_results(asked.place, made=True)]
     return data.newest, triage_page(data, asked.person)

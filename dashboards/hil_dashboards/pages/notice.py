@@ -33,11 +33,11 @@ def no_results(place: str, *, made: bool) -> Component:
 
 def unreadable(error: HilError) -> Component:
     """Says what is wrong with the database, the evidence and what to do."""
-    told = [html.H1("The results cannot be read"), html.P(sentence(f"{_capital(error.what)}."))]
+    told = [html.H1("The results cannot be read"), html.P(sentence(f"{text.capital(error.what)}."))]
     if error.evidence:
         told.append(html.Pre(html.Code(error.evidence)))
     if error.remedy:
-        told.append(html.P(sentence(f"{_capital(error.remedy)}, then reload this page.")))
+        told.append(html.P(sentence(f"{text.capital(error.remedy)}, then reload this page.")))
     return html.Section(told, className="notice card")
 
 
@@ -47,7 +47,3 @@ def unknown_page(path: str) -> Component:
         [html.H1("No such page"), html.P(["There is nothing at ", html.Code(text.short(path)), "."])],
         className="notice card",
     )
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]

@@ -148,7 +148,7 @@ def _changes(data: RunData, run: RunFacts) -> Component:
     if data.before is None:
         why = data.alone or "there is one run alone"
         return html.Section(
-            [html.H2("Compared with nothing"), *_against(data), html.P(f"{why[:1].upper()}{why[1:]}.")],
+            [html.H2("Compared with nothing"), *_against(data), html.P(f"{text.capital(why)}.")],
             className="card",
         )
     head = html.H2(["What changed ", html.Span(f"against {data.before.told}", className="kind")])

@@ -11,9 +11,10 @@ from dash.development.base_component import Component
 from hil.metrics import lookup
 from hil.values import Measure
 from hil_dashboards import text
+from hil_dashboards.choices.places import run_place
 from hil_dashboards.choices.series import Choice
 from hil_dashboards.pages.grid import amount, column, table
-from hil_dashboards.pages.parts import Child, pill, pills, sentence
+from hil_dashboards.pages.parts import Child, comparing, pill, pills, sentence
 from hil_dashboards.reading.regressions import Regression, TriageData
 from hil_dashboards.serving.access import Person
 from hil_db.triage import Decided, Decision
@@ -46,14 +47,17 @@ def triage_page(data: TriageData, person: Person | None) -> list[Child]:
     ]
 
 
-def _told(data: TriageData) -> str:
+def _told(data: TriageData) -> list[Child]:
     if data.now is None or data.before is None:
-        return ""
+        return []
+    now = html.A(text.capital(data.now.told), href=run_place(data.now.id), className="more")
+    before = html.A(data.before.told, href=run_place(data.before.id), className="more")
+    if data.waits:
+        return [now, " against ", before, "."]
     count = sum(one.standing.open for one in data.found)
     others = len(data.found) - count
-    told = f"{data.now.told} against {data.before.told}".replace("run", "Run", 1)
-    told += f": {count:,} open" + (f", {others:,} decided on" if others else "") + "."
-    return f"{told} What changed by the largest share stands first."
+    told = f": {count:,} open" + (f", {others:,} decided on" if others else "") + "."
+    return [now, " against ", before, f"{told} What changed by the largest share stands first."]
 
 
 def _ignored(data: TriageData) -> list[Component]:
@@ -86,13 +90,14 @@ def _choices(data: TriageData) -> list[Component]:
 
 
 def _nothing(data: TriageData) -> Component:
+    if data.waits and data.now is not None and data.before is not None:
+        return html.Section(
+            [html.H2("Not compared yet"), comparing(data.now.id, data.before.id)], className="notice card"
+        )
     if data.before is None:
         told: list[Child] = [html.H2("Nothing to compare with yet")]
-        told.append(
-            html.P(
-                f"{_capital(data.alone or 'there is one run alone')}. The next run is compared with this one."
-            )
-        )
+        why = text.capital(data.alone or "there is one run alone")
+        told.append(html.P(f"{why}. The next run is compared with this one."))
     else:
         told = [html.H2("Nothing is open"), html.P("No metric is worse that nobody has decided on.")]
         hint = "`hil baseline set release --reason WHY` names a run that later ones are compared with."
@@ -200,7 +205,3 @@ def _decided(one: Decided) -> str:
     if one.until is not None:
         return f"{told} until {text.day(one.until)}"
     return f"{told} by {one.commit[:10]}" if one.commit is not None else told
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]

@@ -8,16 +8,15 @@ from math import inf
 from pathlib import Path
 
 from sqlalchemy import Connection
-from sqlalchemy.engine import URL
 
 from hil.errors import StoreError
 from hil.measure.verdicts import Outcome, Verdict
-from hil.thresholds import Thresholds, load_thresholds
+from hil.thresholds import load_thresholds
 from hil_dashboards.choices.triage import TriageChoice
-from hil_dashboards.reading.comparisons import baseline_for, baseline_names, comparison
+from hil_dashboards.reading.comparisons import at_hand, baseline_for, baseline_names, comparison
 from hil_dashboards.reading.database import RunHead, newest_run, reading
 from hil_db import engine, triage
-from hil_db.comparing import outcome_of
+from hil_db.comparing import Comparison, outcome_of
 from hil_db.histories import Case
 from hil_db.references import LATEST, StoredRun, checked_run
 from hil_db.triage import Decided, Standing, Subject
@@ -45,7 +44,8 @@ class TriageData:
     """The regressions of the run ``now`` against that ``before``, open ones first, the worst of them first.
 
     ``names`` are baselines to choose from; ``ignored`` is one that was asked for and is none. Without a run
-    to compare with, ``alone`` says why. ``decisions`` are the newest of all.
+    to compare with, ``alone`` says why. ``decisions`` are the newest of all. ``waits``: the comparison has to
+    be made first, and nothing is found yet.
     """
 
     newest: RunHead | None
@@ -57,11 +57,13 @@ class TriageData:
     alone: str | None
     found: list[Regression]
     decisions: list[Decided]
+    waits: bool = False
 
 
-def read_triage(url: str | None, choice: TriageChoice) -> TriageData:
+def read_triage(url: str | None, choice: TriageChoice, *, at_once: bool = False) -> TriageData:
     """The newest run that ended against the choice's baseline, or the newest named one, or the run before.
 
+    ``at_once``: a comparison that takes seconds is not made, but left to who looks at the page.
     StoreError when the database cannot be read, LabError for thresholds that make no sense.
     """
     thresholds = load_thresholds(None, Path.cwd())
@@ -77,8 +79,13 @@ def read_triage(url: str | None, choice: TriageChoice) -> TriageData:
         except StoreError:  # the first run goes on still
             return TriageData(newest, choice, None, None, names, None, "no run has ended", [], decisions)
         before, ignored, alone = baseline_for(connection, choice.baseline, now, place)
-        found = _found(connection, now, before, thresholds, place) if before is not None else []
-        return TriageData(newest, choice, now, before, names, ignored, alone, found, decisions)
+        made = None
+        if before is not None:
+            compared = at_hand if at_once else comparison
+            made = compared(connection, now, before, thresholds, place)
+        found = _found(connection, made) if made is not None else []
+        waits = before is not None and made is None
+        return TriageData(newest, choice, now, before, names, ignored, alone, found, decisions, waits)
 
 
 def value_of(url: str | None, subject: Subject, choice: TriageChoice) -> tuple[str, float] | None:
@@ -93,14 +100,12 @@ def value_of(url: str | None, subject: Subject, choice: TriageChoice) -> tuple[s
     return None
 
 
-def _found(
-    connection: Connection, now: StoredRun, before: StoredRun, thresholds: Thresholds, url: URL
-) -> list[Regression]:
+def _found(connection: Connection, made: Comparison) -> list[Regression]:
     decided = triage.current(connection)
     moment = triage.now()
     found = [
-        _regression(one.case, verdict, decided, now.started, moment)
-        for one in comparison(connection, now, before, thresholds, url).cases
+        _regression(one.case, verdict, decided, made.now.started, moment)
+        for one in made.cases
         for verdict in one.verdicts
         if outcome_of(verdict) is Outcome.REGRESSION and verdict.after is not None
     ]

@@ -13,9 +13,11 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from component_tree import words
 from hil.errors import StoreError
 from hil_dashboards.app import create_app, render
 from hil_dashboards.choices.triage import TriageChoice, parse_triage
+from hil_dashboards.reading import comparing, comparisons
 from hil_dashboards.reading.regressions import read_triage
 from hil_dashboards.serving import users
 from hil_dashboards.serving.access import chosen
@@ -47,6 +49,19 @@ def test_what_got_worse_is_there_the_worst_first(worse: Any) -> None:
     assert data.now is not None
     assert data.before is not None
     assert (data.now.id, data.before.id) == (2, 1)
+
+
+def test_the_page_does_not_wait_for_a_comparison_of_many_images(
+    worse: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparisons, "_SOON", 1)
+    data = read_triage(worse.url, TriageChoice(), at_once=True)
+    assert (data.waits, data.found) == (True, [])
+    page = words(render(worse.url, "here", "/triage", ""))
+    assert "Comparing run 2 with run 1" in page
+    assert "Nothing is open" not in page
+    assert comparing.answer(worse.url, "now=2&before=1")[0] == 200
+    assert "2 open." in words(render(worse.url, "here", "/triage", ""))
 
 
 def test_a_named_baseline_is_what_is_compared_with_and_another_may_be_chosen(worse: Any) -> None:
