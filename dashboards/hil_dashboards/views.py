@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hil_dashboards import frames
+from hil_dashboards.choices.compare import parse_compare
 from hil_dashboards.choices.profile import parse_profile
 from hil_dashboards.choices.run import parse_run, parse_runs
 from hil_dashboards.choices.series import parse_search
@@ -18,6 +19,7 @@ from hil_dashboards.choices.trace import parse_trace
 from hil_dashboards.choices.triage import parse_triage
 from hil_dashboards.pages import notice
 from hil_dashboards.pages.boards import boards_page
+from hil_dashboards.pages.compare import compare_page
 from hil_dashboards.pages.matrix import matrix_page
 from hil_dashboards.pages.parts import Child
 from hil_dashboards.pages.profile import profile_page
@@ -28,6 +30,7 @@ from hil_dashboards.pages.trace import trace_page
 from hil_dashboards.pages.triage import triage_page
 from hil_dashboards.reading import traces
 from hil_dashboards.reading.boards import read_boards
+from hil_dashboards.reading.compare import read_compare
 from hil_dashboards.reading.database import RunHead
 from hil_dashboards.reading.matrix import read_matrix
 from hil_dashboards.reading.profile import read_profile
@@ -94,6 +97,13 @@ def _triage(asked: Asked) -> Shown:
     return data.newest, triage_page(data, asked.person)
 
 
+def _compare(asked: Asked) -> Shown:
+    data = read_compare(asked.url, parse_compare(asked.search))
+    if data.newest is None:
+        return None, [notice.no_results(asked.place, made=True)]
+    return data.newest, compare_page(data)
+
+
 def _boards(asked: Asked) -> Shown:
     data = read_boards(asked.url, asked.lab)
     if not data.boards:
@@ -117,6 +127,7 @@ PAGES: Mapping[str, Page] = {
     "/": Page("Matrix", _matrix),
     "/series": Page("Series", _series),
     "/runs": Page("Runs", _runs),
+    "/compare": Page("Compare", _compare),
     "/triage": Page("Triage", _triage),
     "/boards": Page("Boards", _boards),
     "/run": Page(None, _run),

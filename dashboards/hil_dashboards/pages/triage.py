@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from hil.metrics import lookup
 from hil.values import Measure
 from hil_dashboards import text
-from hil_dashboards.choices.places import run_place
+from hil_dashboards.choices.places import compare_place, image_place, run_place
 from hil_dashboards.choices.series import Choice
 from hil_dashboards.pages.grid import amount, column, table
 from hil_dashboards.pages.parts import Child, comparing, pill, pills, sentence
@@ -35,7 +35,7 @@ def triage_page(data: TriageData, person: Person | None) -> list[Child]:
         html.Div(
             [
                 html.H1("Open regressions" if not data.choice.every else "Regressions"),
-                html.P(_told(data), className="muted"),
+                html.P([*_told(data), *_all(data)], className="muted"),
                 *_ignored(data),
                 *_may(person),
             ],
@@ -58,6 +58,17 @@ def _told(data: TriageData) -> list[Child]:
     others = len(data.found) - count
     told = f": {count:,} open" + (f", {others:,} decided on" if others else "") + "."
     return [now, " against ", before, f"{told} What changed by the largest share stands first."]
+
+
+def _all(data: TriageData) -> list[Child]:
+    """The way to all verdicts of the two runs."""
+    if data.now is None or data.before is None:
+        return []
+    return [
+        " ",
+        html.A("All verdicts", href=compare_place(data.before.id, data.now.id), className="more"),
+        ".",
+    ]
 
 
 def _ignored(data: TriageData) -> list[Component]:
@@ -108,7 +119,7 @@ def _nothing(data: TriageData) -> Component:
 def _found(data: TriageData, shown: list[Regression], person: Person | None) -> Component:
     run = data.now.uid if data.now is not None else ""
     rows = [
-        {**_row(place, one), "run": run, "baseline": data.choice.baseline or ""}
+        {**_row(place, one), **_compared(data, one), "run": run, "baseline": data.choice.baseline or ""}
         for place, one in enumerate(shown, 1)
     ]
     may = person is not None and person.triages
@@ -120,6 +131,7 @@ def _found(data: TriageData, shown: list[Regression], person: Person | None) -> 
         column("Before", "before", rows, "Amount"),
         column("Now", "now", rows, "Amount", cellClass=["ag-right-aligned-cell", "strong"]),
         column("Change", "change", rows, "Amount"),
+        column("Image", "compare", rows, "Link", cellRendererParams={"to": "compared"}),
         column("Obtained", "obtained", rows, "Badge"),
         *([column("Decide", "decide", rows, "Decide", more=30, sortable=False)] if may else []),
         column("Stands", "standing", rows, "Standing", more=12),
@@ -153,6 +165,15 @@ def _row(place: int, one: Regression) -> dict[str, Any]:
         "reason": (one.decided.reason if one.decided is not None else None) or verdict.reason,
         "decide": "Decide",
     }
+
+
+def _compared(data: TriageData, one: Regression) -> dict[str, Any]:
+    """The way to its image in both runs."""
+    assert data.now is not None, "what got worse was compared"
+    assert data.before is not None, "what got worse was compared"
+    subject = one.subject
+    case = (subject.board, subject.kind, subject.model, subject.precision)
+    return {"compare": "compare", "compared": image_place(data.before.id, data.now.id, *case)}
 
 
 def _value(measure: Measure | None) -> float:

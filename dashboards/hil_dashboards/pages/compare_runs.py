@@ -1,0 +1,231 @@
+"""Two runs that are compared: every verdict, the worst first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from dash import html
+from dash.development.base_component import Component
+
+from hil.gate.marks import MARKS
+from hil.gate.result import ORDER, matters
+from hil.gate.wording import summary, unlike_labs
+from hil.measure.verdicts import Outcome, Verdict
+from hil.metrics import METRICS, lookup
+from hil_dashboards import text
+from hil_dashboards.choices.compare import ALL, CHANGED, CompareChoice
+from hil_dashboards.choices.places import run_place
+from hil_dashboards.pages.grid import table
+from hil_dashboards.pages.parts import Child, comparing, pill, pills, sentence
+from hil_dashboards.pages.verdicts import (
+    Row,
+    alone_row,
+    case_columns,
+    case_row,
+    order_of,
+    verdict_columns,
+    verdict_row,
+)
+from hil_dashboards.reading.compare import RunsData
+from hil_db.comparing import Compared, Comparison, outcome_of
+from hil_db.references import StoredRun
+
+ROWS_MOST = 1000
+_RUNS_OFFERED = 8
+
+Found = tuple[Compared, Verdict | None]  # a case with one of its verdicts, or without any
+
+
+def runs_page(data: RunsData) -> list[Child]:
+    """The two runs, what to choose, what came of them in short, and the verdicts."""
+    head = html.Div(
+        [
+            html.H1("Compare runs"),
+            *([html.P(_told(data.now, data.before), className="muted")] if data.now is not None else []),
+            *(html.P(line, className="ignored") for line in data.ignored),
+        ],
+        className="page-head",
+    )
+    if data.now is None or data.before is None:
+        return [head, _choices(data, []), _nothing(data)]
+    if data.compared is None:
+        waits = comparing(data.now.id, data.before.id)
+        return [head, _choices(data, []), html.Section(waits, className="card")]
+    every = _every(data.compared)
+    fitting = [one for one in every if _fits(one, data.choice)]
+    shown = [one for one in fitting if _is_shown(one, data.choice.show)]
+    return [
+        head,
+        _choices(data, every, _counts(fitting)),
+        _summary(data.compared),
+        _listed(shown, data.choice),
+    ]
+
+
+def _told(now: StoredRun, before: StoredRun | None) -> list[Child]:
+    told: list[Child] = [html.A(text.capital(now.told), href=run_place(now.id), className="more")]
+    if before is not None:
+        named = f", {before.name!r}" if before.name not in ("", str(before.id)) else ""
+        told += [" against ", html.A(before.told, href=run_place(before.id), className="more"), named]
+    return [*told, "."]
+
+
+def _every(compared: Comparison) -> list[Found]:
+    """All verdicts, the worst first; a case without any is told by itself."""
+    found: list[tuple[Any, Found]] = []
+    for one in compared.cases:
+        if one.alone is not None:
+            found.append(((ORDER.index(one.alone), 0.0, one.case, 0), (one, None)))
+        found += [
+            ((*order_of(verdict), one.case, place), (one, verdict))
+            for place, verdict in enumerate(one.verdicts)
+        ]
+    return [one for _, one in sorted(found, key=lambda held: held[0])]
+
+
+def _fits(one: Found, choice: CompareChoice) -> bool:
+    """Whether it is on a chosen board and of the chosen metric."""
+    compared, verdict = one
+    if choice.boards and compared.case.board not in choice.boards:
+        return False
+    return choice.metric is None or (verdict is not None and verdict.metric.name == choice.metric)
+
+
+def _outcome(one: Found) -> Outcome:
+    compared, verdict = one
+    found = outcome_of(verdict) if verdict is not None else compared.alone
+    assert found is not None, "a case without verdicts has an outcome"
+    return found
+
+
+def _is_shown(one: Found, show: str) -> bool:
+    if show == ALL:
+        return True
+    if show == CHANGED:
+        return one[1] is None or matters(one[1])
+    return _outcome(one) == show
+
+
+def _counts(fitting: list[Found]) -> Counter[str]:
+    counts = Counter(str(_outcome(one)) for one in fitting)
+    counts[CHANGED] = sum(_is_shown(one, CHANGED) for one in fitting)
+    counts[ALL] = len(fitting)
+    return counts
+
+
+def _choices(data: RunsData, every: list[Found], counts: Counter[str] | None = None) -> Component:
+    choice = data.choice
+    told: list[Component] = []
+    newest = [one.run for one in data.offered[:_RUNS_OFFERED]]
+    after = data.now.id if data.now is not None else None
+    before = data.before.id if data.before is not None else None
+    if data.names:
+        taken = data.before.name if data.before is not None else None
+        told.append(
+            pills("Baseline", [pill(name, choice.against(name).href(), name == taken) for name in data.names])
+        )
+    for title, chosen, runs in (
+        ("Before", before, [(run, choice.of_runs(run, after)) for run in newest if run != after]),
+        ("Now", after, [(run, choice.of_runs(before, run)) for run in newest if run != before]),
+    ):
+        if runs:
+            told.append(pills(title, [pill(str(run), to.href(), run == chosen) for run, to in runs]))
+    if after is not None and before is not None:
+        told.append(pills("Order", [pill("swap the two", choice.swapped().href(), False)]))
+    if counts is not None:
+        told += [_shows(choice, counts), *_filters(choice, every)]
+    return html.Section(told, className="choices card")
+
+
+def _shows(choice: CompareChoice, counts: Counter[str]) -> Component:
+    named = {CHANGED: "not unchanged", ALL: "all"}
+    offered = [CHANGED, *(str(outcome) for outcome in ORDER if counts[outcome]), ALL]
+    if choice.show not in offered:
+        offered.append(choice.show)
+    return pills(
+        "Verdicts",
+        [
+            pill(
+                f"{named.get(show) or MARKS[Outcome(show)][1]} ({counts[show]:,})",
+                choice.showing(show).href(),
+                show == choice.show,
+            )
+            for show in offered
+        ],
+    )
+
+
+def _filters(choice: CompareChoice, every: list[Found]) -> list[Component]:
+    places = list(METRICS)
+    metrics = sorted(
+        {verdict.metric.name for _, verdict in every if verdict is not None},
+        key=lambda name: (places.index(name) if name in places else len(places), name),
+    )
+    boards = sorted({one.case.board for one, _ in every})
+    return [
+        pills(
+            "Metric",
+            [
+                pill("all", choice.of_metric(None).href(), choice.metric is None),
+                *(
+                    pill(lookup(name).title, choice.of_metric(name).href(), name == choice.metric)
+                    for name in metrics
+                ),
+            ],
+        ),
+        pills(
+            "Board",
+            [
+                pill("all", choice.on_boards(()).href(), not choice.boards),
+                *(pill(name, choice.on_boards((name,)).href(), name in choice.boards) for name in boards),
+            ],
+        ),
+    ]
+
+
+def _nothing(data: RunsData) -> Component:
+    why = text.capital(data.why or "there is one run alone")
+    return html.Section(
+        [
+            html.H2("Nothing to compare with yet"),
+            html.P(f"{why}. The next run is compared with this one."),
+        ],
+        className="notice card",
+    )
+
+
+def _summary(compared: Comparison) -> Component:
+    unlike = unlike_labs(compared)
+    told = [html.P([html.Span(summary(compared), className="strong"), "."])]
+    if unlike is not None:
+        told.append(html.P(f"{text.capital(unlike)}."))
+    hint = "An image came out as the worst of its metrics. The same as a text: "
+    assert compared.before is not None
+    command = html.Code(f"hil check --run {compared.now.id} --baseline {compared.before.id}")
+    told.append(html.P([*sentence(hint), command], className="muted"))
+    return html.Section(told, className="summary card")
+
+
+def _listed(shown: list[Found], choice: CompareChoice) -> Component:
+    if not shown:
+        told = "No verdict is of this choice: what is unchanged stands under “all”."
+        return html.Section([html.H2("Nothing to show"), html.P(told)], className="notice card")
+    rows = [_row(one, choice) for one in shown[:ROWS_MOST]]
+    columns = verdict_columns(rows, case_columns(rows))
+    head = f"{len(shown):,} verdict{'' if len(shown) == 1 else 's'}, the worst first"
+    more: list[Child] = []
+    if len(shown) > ROWS_MOST:
+        told = f"The first {ROWS_MOST:,} are shown; choose a metric or a board for the others."
+        more.append(html.P(told, className="muted beside"))
+    narrow = html.P("The table scrolls sideways.", className="narrow muted")
+    return html.Section([html.H2(head), *more, table(columns, rows), narrow], className="card grid-card")
+
+
+def _row(one: Found, choice: CompareChoice) -> Row:
+    compared, verdict = one
+    about = case_row(compared.case, choice.of_case(compared.case).href())
+    if verdict is not None:
+        return about | verdict_row(verdict)
+    assert compared.alone is not None, "a case without verdicts has an outcome"
+    return about | alone_row(compared.alone, compared.reason or "")
