@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -182,7 +182,7 @@ def _sessions(connection: Connection, run: int) -> list[SessionRow]:
         .order_by(*case, held.started, held.id)
     )
     found = connection.execute(query).all()
-    vectors, figures = _figures(connection, run)
+    vectors, figures = _figures(connection, [row.id for row in found])
     return [
         SessionRow(
             row.id,
@@ -202,23 +202,22 @@ def _sessions(connection: Connection, run: int) -> list[SessionRow]:
     ]
 
 
-def _figures(connection: Connection, run: int) -> tuple[dict[int, int], dict[int, dict[Way, Figure]]]:
-    """How many vectors the sessions of a run had, and their main figures, by their numbers."""
+def _figures(
+    connection: Connection, sessions: Sequence[int]
+) -> tuple[dict[int, int], dict[int, dict[Way, Figure]]]:
+    """How many vectors sessions had, and their main figures, by their numbers."""
     held = MEASURE.c
-    query = (
-        select(
-            held.session_id,
-            held.metric,
-            held.unit,
-            held.method,
-            held.technique,
-            held.value,
-            held.low,
-            held.high,
-        )
-        .join(SESSION, SESSION.c.id == held.session_id)
-        .where(SESSION.c.run_id == run, held.metric.in_([*_PLACES, VECTORS.name]))
-    )
+    query = select(
+        held.session_id,
+        held.metric,
+        held.unit,
+        held.method,
+        held.technique,
+        held.value,
+        held.low,
+        held.high,
+    ).where(held.session_id.in_(sessions), held.metric.in_([*_PLACES, VECTORS.name]))
+    # By the sessions' numbers: joined with them, SQLite looks at all that is stored of the metrics.
     vectors: dict[int, int] = {}
     figures: dict[int, dict[Way, Figure]] = defaultdict(dict)
     for session, *way, value, low, high in connection.execute(query):

@@ -122,13 +122,16 @@ def read_runs(url: str | None, choice: RunsChoice) -> RunsData:
         boards = sorted(connection.scalars(select(NEWEST_SESSION.c.board).distinct()))
         names = list(baselines.current(connection))
         kept, ignored = _within(choice, {"branch": branches, "host": hosts, "board": boards})
-        where = _where(connection, kept)
-        found = connection.scalar(select(func.count()).select_from(RUN).where(where)) or 0
-        last = max(-(-found // RUNS_A_PAGE), 1)
+        found = connection.scalars(
+            select(RUN.c.id).where(_where(connection, kept)).order_by(*_NEWEST_FIRST)
+        ).all()
+        last = max(-(-len(found) // RUNS_A_PAGE), 1)
         kept = replace(kept, page=min(kept.page, last))
-        runs = _page(connection, where, kept.page)
+        first = (kept.page - 1) * RUNS_A_PAGE
+        shown = _selected().where(RUN.c.id.in_(found[first : first + RUNS_A_PAGE]))
+        runs = _facts(connection, shown.order_by(*_NEWEST_FIRST))
         newest = newest_run(connection)
-    return RunsData(newest, kept, ignored, runs, found, branches, hosts, boards, names)
+    return RunsData(newest, kept, ignored, runs, len(found), branches, hosts, boards, names)
 
 
 def facts(connection: Connection, run: int) -> RunFacts | None:
@@ -192,12 +195,6 @@ def _of_status(connection: Connection, status: Status) -> ColumnElement[bool]:
     running = connection.execute(query.where(RUN.c.status == Status.RUNNING)).all()
     of_now = [one.id for one in running if status_now(*one[1:]) is status]
     return or_(RUN.c.id.in_(of_now), and_(RUN.c.status == status, RUN.c.status != Status.RUNNING))
-
-
-def _page(connection: Connection, where: ColumnElement[bool], page: int) -> list[RunFacts]:
-    first = (page - 1) * RUNS_A_PAGE
-    query = _selected().where(where).order_by(*_NEWEST_FIRST).offset(first).limit(RUNS_A_PAGE)
-    return list(_facts(connection, query))
 
 
 def _selected() -> Any:
