@@ -20,6 +20,7 @@ from hil_dashboards.choices.triage import parse_triage
 from hil_dashboards.pages import notice
 from hil_dashboards.pages.boards import boards_page
 from hil_dashboards.pages.compare import compare_page
+from hil_dashboards.pages.live import live_page
 from hil_dashboards.pages.matrix import matrix_page
 from hil_dashboards.pages.parts import Child
 from hil_dashboards.pages.profile import profile_page
@@ -32,6 +33,7 @@ from hil_dashboards.reading import traces
 from hil_dashboards.reading.boards import read_boards
 from hil_dashboards.reading.compare import read_compare
 from hil_dashboards.reading.database import RunHead
+from hil_dashboards.reading.live import read_live
 from hil_dashboards.reading.matrix import read_matrix
 from hil_dashboards.reading.profile import read_profile
 from hil_dashboards.reading.regressions import read_triage
@@ -123,6 +125,11 @@ def _trace(asked: Asked) -> Shown:
     return data.newest, trace_page(data, choice, traces.look(data.shelf, traces.chosen(data, choice)))
 
 
+def _live(asked: Asked) -> Shown:
+    data = read_live(asked.url)
+    return data.newest, live_page(data)
+
+
 PAGES: Mapping[str, Page] = {
     "/": Page("Matrix", _matrix),
     "/series": Page("Series", _series),
@@ -130,6 +137,7 @@ PAGES: Mapping[str, Page] = {
     "/compare": Page("Compare", _compare),
     "/triage": Page("Triage", _triage),
     "/boards": Page("Boards", _boards),
+    "/live": Page("Live", _live),
     "/run": Page(None, _run),
     "/profile": Page(None, _profile),
     "/trace": Page(None, _trace),
