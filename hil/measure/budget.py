@@ -8,11 +8,18 @@ The energy of an inference is gross, so the time that it takes is no time of wai
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf, log, log1p
 
+from hil.metrics import CURRENT_IDLE, ENERGY_PER_INFERENCE, POWER_AVG
+from hil.values import Measure
+
 HOUR_S = 3600.0
+DAY_H = 24.0
 YEAR_H = 365.25 * 24
+# What is taken of a battery where nothing else is said, in shares.
+USABLE, LOST_A_YEAR, EFFICIENCY = 0.80, 0.02, 0.85
 
 
 @dataclass(frozen=True)
@@ -25,9 +32,9 @@ class Battery:
 
     capacity_mah: float
     volts: float
-    usable: float
-    lost_a_year: float
-    efficiency: float
+    usable: float = USABLE
+    lost_a_year: float = LOST_A_YEAR
+    efficiency: float = EFFICIENCY
 
     @property
     def energy_mwh(self) -> float:
@@ -71,3 +78,76 @@ class Load:
     def mean_w(self, per_hour: float) -> float:
         """Both."""
         return self.computing_w(per_hour) + self.waiting_w(per_hour)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What somebody says instead of what is stored: energy in uJ, time in ms, current in mA, supply in V."""
+
+    energy_uj: float | None = None
+    inference_ms: float | None = None
+    idle_ma: float | None = None
+    supply_v: float | None = None
+
+
+@dataclass(frozen=True)
+class Loads:
+    """A load, and the ``least`` and the ``most`` that it may be, by the band of its energy and the gain."""
+
+    usual: Load
+    least: Load
+    most: Load
+
+
+def missing(measures: Mapping[str, Measure], given: Given) -> list[str]:
+    """The fields of ``given`` that a load lacks, which neither it nor the measures of a session tell."""
+    energy = measures.get(ENERGY_PER_INFERENCE.name)
+    found = []
+    if given.energy_uj is None and energy is None:
+        found.append("energy_uj")
+    if given.supply_v is None and (energy is None or not _number(energy.conditions.get("supply_v"))):
+        found.append("supply_v")
+    if given.idle_ma is None and CURRENT_IDLE.name not in measures:
+        found.append("idle_ma")
+    return found
+
+
+def loads(measures: Mapping[str, Measure], given: Given) -> Loads:
+    """By the measures of a session that one technique took, but for what is given; nothing is ``missing``."""
+    energy = measures.get(ENERGY_PER_INFERENCE.name)
+    idle, power = (measures.get(metric.name) for metric in (CURRENT_IDLE, POWER_AVG))
+    conditions = energy.conditions if energy is not None else {}
+    volts = given.supply_v if given.supply_v is not None else _number(conditions.get("supply_v"))
+    gain = _number(conditions.get("gain_share"))
+    milliseconds = given.inference_ms
+    if milliseconds is None:
+        timed = energy is not None and power is not None and power.value > 0
+        milliseconds = energy.value / power.value if timed and energy and power else 0.0
+    least, usual, most = (
+        Load(uj / 1e6, milliseconds / 1e3, ma * volts / 1e3)
+        for uj, ma in zip(_ends(energy, given.energy_uj, gain), _ends(idle, given.idle_ma, gain), strict=True)
+    )
+    return Loads(usual, least, most)
+
+
+def _number(held: object) -> float:
+    return float(held) if isinstance(held, int | float) else 0.0
+
+
+def _ends(measure: Measure | None, given: float | None, gain: float) -> tuple[float, float, float]:
+    """The least that it may be, what it is, and the most: by its band and the probe's gain."""
+    if given is not None or measure is None:
+        return (given or 0.0,) * 3
+    low, high = measure.band or (measure.value, measure.value)
+    return max(0.0, low) * (1 - gain), measure.value, high * (1 + gain)
+
+
+def life_text(hours: float) -> str:
+    """In hours, days or years, whichever people would say."""
+    if hours == inf:
+        return "for ever"
+    if hours < 2 * DAY_H:
+        return f"{hours:.3g} hours"
+    if hours < 2 * YEAR_H:
+        return f"{hours / DAY_H:.3g} days"
+    return f"{hours / YEAR_H:,.3g} years"

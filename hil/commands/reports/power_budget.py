@@ -6,23 +6,30 @@ import json
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from math import inf, isfinite
+from math import isfinite
 from typing import Any
 
 from hil.errors import HilError
 from hil.escaping import escaped
-from hil.measure.budget import HOUR_S, YEAR_H, Battery, Load
-from hil.metrics import CURRENT_IDLE, ENERGY_PER_INFERENCE, POWER_AVG
+from hil.measure.budget import (
+    EFFICIENCY,
+    HOUR_S,
+    LOST_A_YEAR,
+    USABLE,
+    Battery,
+    Given,
+    Load,
+    life_text,
+    loads,
+    missing,
+)
 from hil.naming import suggest
 from hil.text.table import table_lines
-from hil.values import Measure, Method
+from hil.values import Method
 from hil_db.power_figures import PowerFigures, power_figures
 
 FORM = 1
 _GIVEN = "given"
-# In percent, where nothing else is said.
-_USABLE, _LOST_A_YEAR, _EFFICIENCY = 80.0, 2.0, 85.0
-_DAY_H = 24.0
 
 
 @dataclass(frozen=True)
@@ -65,9 +72,9 @@ def battery_of(options: Namespace) -> Battery:
     return Battery(
         options.capacity_mah,
         options.battery_v,
-        _or(options.usable, _USABLE) / 100,
-        _or(options.self_discharge, _LOST_A_YEAR) / 100,
-        _or(options.efficiency, _EFFICIENCY) / 100,
+        _share(options.usable, USABLE),
+        _share(options.self_discharge, LOST_A_YEAR),
+        _share(options.efficiency, EFFICIENCY),
     )
 
 
@@ -77,8 +84,8 @@ def _refuse(options: Namespace, name: str, meant: str, good: Any) -> None:
         raise HilError(f"--{name.replace('_', '-')} is {number:g}", remedy=f"give a number {meant}")
 
 
-def _or(given: float | None, usual: float) -> float:
-    return usual if given is None else given
+def _share(percent: float | None, usual: float) -> float:
+    return usual if percent is None else percent / 100
 
 
 def budgets(options: Namespace, battery: Battery) -> Budgets:
@@ -119,43 +126,20 @@ def _chosen(options: Namespace) -> list[PowerFigures]:
 
 
 def _row(options: Namespace, figures: PowerFigures | None) -> Row:
+    given = Given(options.energy_uj, options.inference_ms, options.idle_ma, options.supply_v)
+    measures = figures.measures if figures is not None else {}
+    for name in missing(measures, given):
+        assert figures is not None, "without stored figures all are given"
+        word = name.replace("_", "-")
+        raise HilError(
+            f"{figures.case.told}: run {figures.run} does not hold what --{word} tells",
+            remedy=f"give --{word}",
+        )
+    load = loads(measures, given)
+    ends = (load.usual, load.least, load.most, options.per_hour)
     if figures is None:
-        seconds = _or(options.inference_ms, 0.0) / 1e3
-        load = Load(options.energy_uj / 1e6, seconds, options.idle_ma * options.supply_v / 1e3)
-        return Row("the image", _GIVEN, None, load, load, load, options.per_hour)
-    energy = figures.measures[ENERGY_PER_INFERENCE.name]
-    idle, power = (figures.measures.get(metric.name) for metric in (CURRENT_IDLE, POWER_AVG))
-    volts = options.supply_v if options.supply_v is not None else energy.conditions.get("supply_v")
-    for name, missing in (("supply-v", volts is None), ("idle-ma", idle is None and options.idle_ma is None)):
-        if missing:
-            raise HilError(
-                f"{figures.case.told}: run {figures.run} does not hold what --{name} tells",
-                remedy=f"give --{name}",
-            )
-    gain = _number(energy.conditions.get("gain_share", 0.0))
-    uj = _ends(energy, options.energy_uj, gain)
-    ma = _ends(idle, options.idle_ma, gain)
-    milliseconds = options.inference_ms
-    if milliseconds is None:
-        milliseconds = energy.value / power.value if power is not None and power.value > 0 else 0.0
-    least, usual, most = (
-        Load(one / 1e6, milliseconds / 1e3, current * _number(volts) / 1e3)
-        for one, current in zip(uj, ma, strict=True)
-    )
-    obtained = f"{figures.method}, {figures.technique}"
-    return Row(figures.case.told, obtained, figures.run, usual, least, most, options.per_hour)
-
-
-def _number(held: object) -> float:
-    return float(held) if isinstance(held, int | float) else 0.0
-
-
-def _ends(measure: Measure | None, given: float | None, gain: float) -> tuple[float, float, float]:
-    """The least that it may be, what it is, and the most: by its band and the probe's gain."""
-    if given is not None or measure is None:
-        return (given or 0.0,) * 3
-    low, high = measure.band or (measure.value, measure.value)
-    return max(0.0, low) * (1 - gain), measure.value, high * (1 + gain)
+        return Row("the image", _GIVEN, None, *ends)
+    return Row(figures.case.told, f"{figures.method}, {figures.technique}", figures.run, *ends)
 
 
 def _assumed(options: Namespace, rows: Sequence[Row]) -> list[str]:
@@ -172,9 +156,9 @@ def _assumed(options: Namespace, rows: Sequence[Row]) -> list[str]:
         told.append("an inference takes no time (--inference-ms)")
     told.append("every inference takes what the one took that was measured, and nothing else wakes the board")
     usual = (
-        (options.usable, f"{_USABLE:g} % of the battery is usable (--usable)"),
-        (options.self_discharge, f"it loses {_LOST_A_YEAR:g} % a year by itself (--self-discharge)"),
-        (options.efficiency, f"the regulator hands on {_EFFICIENCY:g} % (--efficiency)"),
+        (options.usable, f"{USABLE * 100:g} % of the battery is usable (--usable)"),
+        (options.self_discharge, f"it loses {LOST_A_YEAR * 100:g} % a year by itself (--self-discharge)"),
+        (options.efficiency, f"the regulator hands on {EFFICIENCY * 100:g} % (--efficiency)"),
     )
     told += [words for given, words in usual if given is None]
     return [*told, "temperature, age and peaks of current change nothing"]
@@ -209,21 +193,10 @@ def _cells(found: Budgets, row: Row, several: bool) -> list[str]:
         return [*cells, "-", "-", f"at most {HOUR_S / load.inference_s:,.0f} an hour", ""]
     mean_w = load.mean_w(per_hour)
     idle = load.waiting_w(per_hour) / mean_w
-    ends = [_life(found.battery.life_h(one.mean_w(per_hour))) for one in (row.most, row.least)]
+    ends = [life_text(found.battery.life_h(one.mean_w(per_hour))) for one in (row.most, row.least)]
     between = f"{ends[0]} and {ends[1]}" if ends[0] != ends[1] else ""
-    life = _life(found.battery.life_h(mean_w))
+    life = life_text(found.battery.life_h(mean_w))
     return [*cells, f"{mean_w * 1e6:,.4g}", f"{idle:.1%}", life, between]
-
-
-def _life(hours: float) -> str:
-    """In hours, days or years, whichever people would say."""
-    if hours == inf:
-        return "for ever"
-    if hours < 2 * _DAY_H:
-        return f"{hours:.3g} hours"
-    if hours < 2 * YEAR_H:
-        return f"{hours / _DAY_H:.3g} days"
-    return f"{hours / YEAR_H:,.3g} years"
 
 
 def json_text(found: Budgets) -> str:
