@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -17,17 +16,13 @@ from hil_dashboards.pages import notice
 from hil_dashboards.pages.parts import Child, shell
 from hil_dashboards.reading import comparing, traces
 from hil_dashboards.reading.database import RunHead, exists
+from hil_dashboards.scripts import Needs, parted
 from hil_dashboards.serving.access import Access, Person, Proxied, chosen
 from hil_dashboards.serving.deciding import add_deciding
 from hil_dashboards.serving.entrance import guard_entrance, person
 from hil_dashboards.serving.guard import guard
 from hil_dashboards.views import PAGES, Asked
 from hil_db import engine
-
-# Dash's own table, which no page has.
-_UNUSED = re.compile(r'<script src="[^"]*/dash_table/[^"]*"></script>\s*')
-# Dash's core components: pages with plots have some, and ask for them.
-_LATER = re.compile(r'<script src="([^"]*/dcc/[^"]*)"></script>\s*')
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -41,6 +36,7 @@ _PAGE = """<!DOCTYPE html>
   const address = "/content" + location.pathname + location.search;
   window.hilFirst = { address, answer: fetch(address) };
   window.hilLater = {later};
+  window.hilSoon = {soon};
 </script>
 {%css%}
 </head>
@@ -57,12 +53,14 @@ _PAGE = """<!DOCTYPE html>
 
 
 class _App(Dash):
+    needs: Needs
+
     def interpolate_index(self, **parts: str) -> str:  # type: ignore[override]
         """The index without scripts that no page uses, or not every one."""
-        scripts = _UNUSED.sub("", parts["scripts"])
-        parts["scripts"] = _LATER.sub("", scripts)
+        parts["scripts"], later = parted(parts["scripts"])
         page: str = super().interpolate_index(**parts)  # type: ignore[no-untyped-call]
-        return page.replace("{later}", json.dumps(_LATER.findall(scripts)), 1)
+        soon = self.needs.of(_page(request.path))
+        return page.replace("{later}", json.dumps(later), 1).replace("{soon}", json.dumps(soon), 1)
 
 
 def create_app(
@@ -83,8 +81,9 @@ def create_app(
     """
     place = engine.shown(engine.parse(url))
     app = _App("hil_dashboards", title="HIL lab", update_title="", serve_locally=True)
+    app.needs = Needs(PAGES)
     app.index_string = _PAGE
-    app.layout = html.Div([html.Data(id="address"), html.Div(id="page")])
+    app.layout = html.Div([html.Data(id="address"), html.Data(id="chosen"), html.Div(id="page")])
 
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("hil", "page"), Output("page", "children"), Input("address", "value")
@@ -92,10 +91,16 @@ def create_app(
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("hil", "pointed"), Input({"plot": ALL}, "clickData"), prevent_initial_call=True
     )
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("hil", "choose"),
+        Output("chosen", "value"),
+        Input({"chooser": ALL, "base": ALL, "chosen": ALL}, "value"),
+    )
 
     def content(page: str = "") -> Response:
         query = request.query_string.decode(errors="replace")
         text = answer(url, place, f"/{page}", query, person(), lab)
+        app.needs.note(_page(f"/{page}"), text)
         # A browser that goes back would otherwise show what it once kept.
         return Response(text, mimetype="application/json", headers={"Cache-Control": "no-store"})
 

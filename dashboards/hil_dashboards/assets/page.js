@@ -16,13 +16,16 @@
       document.body.append(Object.assign(document.createElement("script"), { src, onload: resolve, onerror: reject }));
     });
 
-  // The scripts of plots, one after the other; once is enough, unless one does not come.
-  let plotting;
-  function plots() {
-    plotting = plotting || window.hilLater.reduce((before, src) => before.then(() => added(src)), Promise.resolve());
-    plotting.catch(() => (plotting = undefined));
-    return plotting;
+  // The scripts of what not every page has, one after the other; once is enough, unless one does not come.
+  const coming = {};
+  function scripts(namespace) {
+    const all = window.hilLater[namespace];
+    coming[namespace] = coming[namespace] || all.reduce((before, src) => before.then(() => added(src)), Promise.resolve());
+    coming[namespace].catch(() => (coming[namespace] = undefined));
+    return coming[namespace];
   }
+  // They use Dash's own, which this event waits for.
+  document.addEventListener("DOMContentLoaded", () => window.hilSoon.forEach(scripts));
 
   // What a page did not wait for is asked for, and the page shown anew: some times, as each of several servers
   // has to make it for itself.
@@ -68,9 +71,8 @@
         return notice(`The dashboard's server says: ${answer.status} ${answer.statusText}.`);
       }
       const text = await answer.text();
-      if (text.includes('"namespace":"dash_core_components"')) {
-        await plots();
-      }
+      const needed = Object.keys(window.hilLater).filter((name) => text.includes(`"namespace":"${name}"`));
+      await Promise.all(needed.map(scripts));
       const waits = text.match(/"data-comparing":"([^"]*)"/);
       if (waits) {
         compared(waits[1], here()).catch(() => {});
@@ -91,10 +93,49 @@
       return;
     }
     event.preventDefault();
-    history.pushState(null, "", link.href);
     window.scrollTo(0, 0);
-    show();
+    go(link.href);
   });
 
-  window.dash_clientside = { ...window.dash_clientside, hil: { page } };
+  function go(address) {
+    history.pushState(null, "", address);
+    show();
+  }
+
+  // Fields of pages/choosers.py: each change leads to the address that has what is chosen then. They tell what
+  // they hold when they are drawn, too, which is what the page shows already.
+  function choose() {
+    for (const { prop_id, value } of dash_clientside.callback_context.triggered) {
+      const { chooser, base, chosen } = JSON.parse(prop_id.slice(0, prop_id.lastIndexOf(".")));
+      const values = [value ?? []].flat().filter(Boolean);
+      const now = JSON.stringify(values);
+      if (now !== chosen) {
+        const to = new URL(base, location.origin);
+        values.forEach((one) => to.searchParams.append(chooser, one));
+        go(to.href);
+        focusAgain(chooser, now);
+      }
+    }
+    return dash_clientside.no_update;
+  }
+
+  // The page that is drawn anew has a chooser of that name, too: who uses the keyboard goes on there.
+  function focusAgain(name, now) {
+    const place = document.getElementById("page");
+    const left = () => ![document.body, null].includes(document.activeElement) && !document.activeElement.closest(".chooser");
+    new MutationObserver((_, observer) => {
+      const found = [...place.querySelectorAll(".chooser input[id]")].find((one) => {
+        const { chooser, chosen } = JSON.parse(one.id);
+        return chooser === name && chosen === now;
+      });
+      if (found && !left()) {
+        found.focus();
+      }
+      if (found || left()) {
+        observer.disconnect();
+      }
+    }).observe(place, { childList: true, subtree: true });
+  }
+
+  window.dash_clientside = { ...window.dash_clientside, hil: { page, choose } };
 })();

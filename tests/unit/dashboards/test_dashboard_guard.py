@@ -11,12 +11,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+import hil_dashboards.pages.choosers  # noqa: F401  else the index knows no script of theirs
 from children import interruptible
 from hil_dashboards.app import create_app
 from hil_db.store import Store
@@ -49,13 +51,28 @@ def test_index_asks_for_the_scripts_and_fonts_of_its_pages_alone(client: FlaskCl
     scripts = re.findall(r'<script (?:defer )?src="([^"]*)"', index)
     for name in ("html", "dash_ag_grid"):
         assert any(f"/{name}/" in one for one in scripts)
-    assert not [one for one in scripts if "dash_table" in one or "/dcc/" in one]
-    (found,) = re.findall(r"window.hilLater = (\[.*\]);", index)
+    assert not [one for one in scripts if "dash_table" in one or "/dcc/" in one or "mantine" in one]
+    (found,) = re.findall(r"window.hilLater = (\{.*\});", index)
     later = json.loads(found)
-    assert [one for one in later if "/dcc/" in one] == later != []
-    assert all(client.get(one).status_code == 200 for one in [*scripts, *later])
+    for namespace, folder in (("dash_core_components", "dcc"), ("dash_mantine_components", "mantine")):
+        assert [one for one in later[namespace] if folder in one] == later[namespace] != []
+    assert all(client.get(one).status_code == 200 for one in [*scripts, *chain(*later.values())])
     # Before the style sheet is there, a browser would look up what it has for Times.
     assert index.index("font-family") < index.index("style.css")
+
+
+def test_an_index_asks_at_once_for_what_its_page_had(client: FlaskClient) -> None:
+    def soon(path: str) -> list[str]:
+        (found,) = re.findall(r"window.hilSoon = (\[.*\]);", client.get(path).text)
+        asked: list[str] = json.loads(found)
+        return asked
+
+    assert soon("/series") == []
+    client.get("/content/series?metric=instructions")
+    assert "dash_core_components" in soon("/series") == soon("/series/?metric=accuracy")
+    assert "dash_core_components" not in soon("/boards")
+    client.get("/content/nowhere")
+    assert soon("/nowhere") == []
 
 
 def test_a_pages_content_is_there_for_the_asking(client: FlaskClient) -> None:
