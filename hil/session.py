@@ -355,10 +355,13 @@ class Session:
             self._log_stream(self.phases[metrics.STREAM_S])
         seen = Streamed(self, vectors, results, beside or _untold)
         found = findings(self._meters, seen)
+        for number, one in enumerate(found.passes):
+            count = f"{len(one.windows.valid)} of {len(one.windows.windows)} windows count"
+            self.log.say(f"power probe, pass {number}: {one.windows.missing or count}")
         for note in found.notes:
             self.log.say(f"note: {note}")
-        for one in found.mishaps:
-            self.log.say(f"{one.kind}: {one.action} ({one.evidence})")
+        for mishap in found.mishaps:
+            self.log.say(f"{mishap.kind}: {mishap.action} ({mishap.evidence})")
         return Report(
             found.measures,
             found.samples,

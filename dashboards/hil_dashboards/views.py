@@ -15,6 +15,7 @@ from hil_dashboards.choices.compare import parse_compare
 from hil_dashboards.choices.profile import parse_profile
 from hil_dashboards.choices.run import parse_run, parse_runs
 from hil_dashboards.choices.series import parse_search
+from hil_dashboards.choices.session import parse_session
 from hil_dashboards.choices.trace import parse_trace
 from hil_dashboards.choices.triage import parse_triage
 from hil_dashboards.pages import notice
@@ -27,6 +28,7 @@ from hil_dashboards.pages.profile import profile_page
 from hil_dashboards.pages.run import run_page
 from hil_dashboards.pages.runs import runs_page
 from hil_dashboards.pages.series import series_page
+from hil_dashboards.pages.session import session_page
 from hil_dashboards.pages.trace import trace_page
 from hil_dashboards.pages.triage import triage_page
 from hil_dashboards.reading import traces
@@ -40,6 +42,7 @@ from hil_dashboards.reading.regressions import read_triage
 from hil_dashboards.reading.run import read_run
 from hil_dashboards.reading.runs import read_runs
 from hil_dashboards.reading.series import read_series
+from hil_dashboards.reading.session import read_session
 from hil_dashboards.reading.trace import read_trace
 from hil_dashboards.serving.access import Person
 
@@ -119,6 +122,12 @@ def _profile(asked: Asked) -> Shown:
     return data.newest, profile_page(data, choice)
 
 
+def _session(asked: Asked) -> Shown:
+    choice = parse_session(asked.search)
+    data = read_session(asked.url, choice)
+    return data.newest, session_page(data, choice)
+
+
 def _trace(asked: Asked) -> Shown:
     choice = parse_trace(asked.search)
     data = read_trace(asked.url, choice)
@@ -139,6 +148,7 @@ PAGES: Mapping[str, Page] = {
     "/boards": Page("Boards", _boards),
     "/live": Page("Live", _live),
     "/run": Page(None, _run),
+    "/session": Page(None, _session),
     "/profile": Page(None, _profile),
     "/trace": Page(None, _trace),
 }

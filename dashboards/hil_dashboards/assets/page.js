@@ -137,5 +137,6 @@
     }).observe(place, { childList: true, subtree: true });
   }
 
+  window.hilScripts = scripts; // for what is drawn later: assets/deferred.js
   window.dash_clientside = { ...window.dash_clientside, hil: { page, choose } };
 })();

@@ -49,16 +49,25 @@ def amount(number: float, text: str) -> dict[str, Any]:
     return {"number": number, "text": text}
 
 
-def table(columns: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]]) -> Component:
-    """A grid of rows of one line each."""
+def table(
+    columns: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]], most: int | None = None
+) -> Component:
+    """A grid of rows of one line each, at most so many pixels high."""
     rows = [{**row, "height": ROW_HEIGHT} for row in rows]
-    return grid(columns, rows, head=HEAD_HEIGHT, style="grid values")
+    return grid(columns, rows, head=HEAD_HEIGHT, style="grid values", most=most)
 
 
 def grid(
-    columns: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]], *, head: int, style: str = "grid"
+    columns: Sequence[dict[str, Any]],
+    rows: Sequence[dict[str, Any]],
+    *,
+    head: int,
+    style: str = "grid",
+    most: int | None = None,
 ) -> Component:
-    """A grid of rows, at most as high as the window; the ``head`` and each row's ``height`` are in pixels.
+    """A grid of rows, at most as high as the window, or ``most``.
+
+    The ``head``, each row's ``height`` and ``most`` are in pixels.
 
     Columns are AG Grid's; their cells' renderers and comparators are in assets/grid.js. A row with a
     ``failure`` (what, why and what was kept) spans all columns.
@@ -86,6 +95,6 @@ def grid(
             "rowBuffer": 3,
         },
         className=style,
-        style={"height": f"min({height}px, calc(100vh - 110px))"},
+        style={"height": f"min({height if most is None else min(height, most)}px, calc(100vh - 110px))"},
     )
     return made

@@ -67,6 +67,11 @@ def one_session(session_id: int) -> Statement:
     return _sessions().where(SESSION.c.id == session_id)
 
 
+def values_of(session_id: int) -> Statement:
+    """VALUE_COLUMNS of all measures of one session."""
+    return _values().where(SESSION.c.id == session_id).order_by(MEASURE.c.id)
+
+
 def newest_values() -> Statement:
     """VALUE_COLUMNS of each metric of the matrix, from each case's newest finished session that has it."""
     newest = NEWEST_VALUE.c
