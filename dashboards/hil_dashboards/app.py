@@ -109,11 +109,13 @@ def create_app(
         return Response(body, status, mimetype="application/json", headers={"Cache-Control": "no-store"})
 
     def comparison() -> Response:
-        status, body = comparing.answer(url, request.query_string.decode(errors="replace"))
+        make = comparing.worse if request.path == "/worse" else comparing.answer
+        status, body = make(url, request.query_string.decode(errors="replace"))
         return Response(body, status, mimetype="application/json", headers={"Cache-Control": "no-store"})
 
     app.server.add_url_rule("/samples", view_func=samples)
     app.server.add_url_rule("/comparing", view_func=comparison)
+    app.server.add_url_rule("/worse", view_func=comparison)
     app.server.add_url_rule("/content/", view_func=content)
     app.server.add_url_rule("/content/<path:page>", view_func=content)
     access = access if access is not None else chosen()

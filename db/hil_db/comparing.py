@@ -7,7 +7,7 @@ values per vector.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -93,13 +93,15 @@ def compare(
     thresholds: Thresholds,
     url: URL,
     only: Case | None = None,
+    metrics: Collection[str] | None = None,
 ) -> Comparison:
-    """All verdicts of a run against another; those of one case alone, where it is given.
+    """All verdicts of a run against another; those of one case, or of some metrics alone, where given.
 
     Against None all that was measured is new. StoreError when what is stored cannot be understood.
     """
     try:
-        return Comparison(now, before, tuple(_compared(connection, now, before, thresholds, url, only)))
+        cases = _compared(connection, now, before, thresholds, url, only, metrics)
+        return Comparison(now, before, tuple(cases))
     except (ValueError, TypeError) as error:
         raise _not_compared(url, told_runs(now, before), error) from error
 
@@ -157,6 +159,7 @@ def _compared(
     thresholds: Thresholds,
     url: URL,
     only: Case | None,
+    metrics: Collection[str] | None,
 ) -> list[Compared]:
     sessions = _sessions(connection, [run.id for run in (now, before) if run is not None], only)
     newer, older = sessions[now.id], {} if before is None else sessions[before.id]
@@ -168,7 +171,7 @@ def _compared(
     verdicts: Mapping[Case, Sequence[Verdict]] = {}
     if before is not None:
         every = [one for held in sessions.values() for one in held.values()]
-        verdicts = _judged(connection, (now, before), both, every, thresholds, url, only)
+        verdicts = _judged(connection, (now, before), both, every, thresholds, url, only, metrics)
     return [
         _case(case, newer.get(case), older.get(case), verdicts.get(case, ()), before)
         for case in sorted({*newer, *older})
@@ -183,6 +186,7 @@ def _judged(
     thresholds: Thresholds,
     url: URL,
     only: Case | None,
+    metrics: Collection[str] | None = None,
     *,
     history: bool = True,
 ) -> Mapping[Case, Sequence[Verdict]]:
@@ -192,13 +196,14 @@ def _judged(
     """
     now, before = runs
     names = Names((one.vectors, one.inputs) for one in every)
-    taken = _taken(connection, now, [new for new, _ in both.values()], names)
-    taken |= _taken(connection, before, [old for _, old in both.values()], names)
+    taken = _taken(connection, now, [new for new, _ in both.values()], names, metrics)
+    taken |= _taken(connection, before, [old for _, old in both.values()], names, metrics)
     pairs = [
         Pair(case, lookup(name), (one.id, other.id), new.get(name, ()), old.get(name, ()))
         for case, (one, other) in both.items()
         for new, old in [(taken[one.id], taken[other.id])]
         for name in sorted({*new, *old}, key=lambda name: (_PLACES.get(name, len(_PLACES)), name))
+        if metrics is None or name in metrics
     ]
     noisy = noisy_pairs(pairs)
     series = histories(connection, now, before, noisy, only) if history else {}
@@ -263,11 +268,17 @@ def _session(row: Sequence[Any]) -> tuple[int, Case, _Session]:
 
 
 def _taken(
-    connection: Connection, run: StoredRun, sessions: Sequence[_Session], names: Names
+    connection: Connection,
+    run: StoredRun,
+    sessions: Sequence[_Session],
+    names: Names,
+    metrics: Collection[str] | None,
 ) -> dict[int, dict[str, list[Taken]]]:
-    """What sessions of a run hold, by their ids and by metric."""
+    """What sessions of a run hold, by their ids and by metric: of some, with what those are compared by."""
     found: dict[int, dict[str, list[Taken]]] = {one.id: defaultdict(list) for one in sessions}
     query = select(MEASURE).where(MEASURE.c.session_id.in_(list(found))).order_by(MEASURE.c.id)
+    if metrics is not None:
+        query = query.where(MEASURE.c.metric.in_({*metrics, VECTORS.name, REFERENCE_S.name}))
     measures: dict[int, list[Measure]] = defaultdict(list)
     for row in connection.execute(query):
         if not isinstance(row.conditions, dict):

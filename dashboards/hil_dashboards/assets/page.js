@@ -38,18 +38,19 @@
     let told = "It could not be compared. Reload the page to try again.";
     if (times.get(place) <= TIMES) {
       let answer = await fetch(place);
-      while (answer.status === 503 && here() === shown) {
+      while (answer.status === 202 && here() === shown) {
         await later(1000);
         answer = await fetch(place);
       }
       if (here() !== shown) {
         return;
       }
-      if (answer.ok) {
+      const { why } = answer.ok ? await answer.json() : { why: `The dashboard's server says: ${answer.status}.` };
+      if (!why) {
         show();
         return;
       }
-      told = answer.status === 404 ? (await answer.json()).why : `The dashboard's server says: ${answer.status}.`;
+      told = why;
     }
     for (const one of document.querySelectorAll(".comparing")) {
       one.textContent = told;

@@ -35,6 +35,11 @@ def pair_place(first: int, second: int) -> str:
     return f"/compare?{urlencode({'first': first, 'second': second})}"
 
 
+def worse_place(before: int, now: int) -> str:
+    """Where is told what of a run's images is worse."""
+    return f"/worse?{urlencode({'now': now, 'before': before})}"
+
+
 def comparing_place(before: int, now: int) -> str:
     """Where a comparison is made that a page did not wait for."""
     return f"/comparing?{urlencode({'now': now, 'before': before})}"

@@ -9,14 +9,26 @@ from dash import html
 from dash.development.base_component import Component
 
 from hil_dashboards import text
-from hil_dashboards.choices.places import run_place
+from hil_dashboards.choices.places import compare_place, run_place, worse_place
 from hil_dashboards.choices.run import RunsChoice, Sort
 from hil_dashboards.pages.grid import amount, column, table
 from hil_dashboards.pages.parts import Child, pill, pills
-from hil_dashboards.reading.runs import RUNS_A_PAGE, RunFacts, RunsData
+from hil_dashboards.reading.comparisons import Summary
+from hil_dashboards.reading.runs import RUNS_A_PAGE, RunFacts, RunsData, Worse
 from hil_db.records import Status
 
 SORTS = {Sort.BENCH: "bench", Sort.TRIAL: "bisect trial", Sort.IMPORTED: "imported"}
+_WORSE_TOLD = (
+    "Images in which something is worse than in the run before on the branch, or in the chosen baseline: by "
+    "the verdicts of hil check on all that images do. What the bench itself takes is judged on a run's page."
+)
+_WORSE: dict[str, Any] = {
+    "width": 170,
+    "flex": 0,
+    "type": [],
+    "comparator": {"function": "byNumber"},
+    "headerTooltip": _WORSE_TOLD,
+}
 _BRIEF_COMMAND = 90  # letters
 
 
@@ -68,6 +80,7 @@ def _choices(data: RunsData) -> list[Component]:
                 *(pill(str(one), choice.of(status=one).href(), choice.status is one) for one in Status),
             ],
         ),
+        *_baselines(data),
         pills(
             "Of",
             [
@@ -76,6 +89,16 @@ def _choices(data: RunsData) -> list[Component]:
             ],
         ),
     ]
+
+
+def _baselines(data: RunsData) -> list[Component]:
+    choice = data.choice
+    if not data.baselines:
+        return []
+    offered = [pill("the run before", choice.of(baseline="").href(), not choice.baseline)]
+    names = dict.fromkeys([*data.baselines, *([choice.baseline] if choice.baseline else [])])
+    offered += [pill(name, choice.of(baseline=name).href(), name == choice.baseline) for name in names]
+    return [pills("Worse than", offered)]
 
 
 def _named(choice: RunsChoice, title: str, field: str, names: list[str]) -> Component:
@@ -87,10 +110,11 @@ def _named(choice: RunsChoice, title: str, field: str, names: list[str]) -> Comp
 
 
 def _listed(data: RunsData) -> Component:
-    rows = [_row(one) for one in data.runs]
+    rows = [{**_row(one), **_worse(one, data.worse.get(one.id))} for one in data.runs]
     columns = [
         column("Run", "run", rows, "Link", pinned="left", width=70, flex=0),
         column("Status", "status", rows, "Status", more=22),
+        column("Worse", "worse", rows, "Worse", **_WORSE),
         column("Started, UTC", "started", rows),
         column("Took", "took", rows, "Amount"),
         column("Sessions", "sessions", rows, "Amount"),
@@ -136,6 +160,31 @@ def _row(one: RunFacts) -> dict[str, Any]:
         "host": one.host,
         "boards": ", ".join(board.board for board in one.boards),
         "versions": ", ".join(f"{name} {version}" for name, version in one.versions.items()),
+    }
+
+
+def _worse(run: RunFacts, worse: Worse | None) -> dict[str, Any]:
+    """What of a run's images is worse, or the address that tells it, or why nothing does."""
+    if worse is None:
+        if run.sort is Sort.TRIAL:
+            return {"unjudged": "a trial of a bisection is judged by the bisection alone"}
+        still = run.status is Status.RUNNING
+        return {"unjudged": "it has not ended" if still else "there is no run before it on its branch"}
+    summary = worse.summary
+    return {
+        "against": f"against run {worse.before}",
+        "compare": compare_place(worse.before, run.id),
+        **({"asks": worse_place(worse.before, run.id)} if summary is None else {"worse": _summed(summary)}),
+    }
+
+
+def _summed(summary: Summary) -> dict[str, Any]:
+    return {
+        "number": summary.worse,
+        "worse": summary.worse,
+        "better": summary.better,
+        "told": list(summary.told),
+        "text": f"{summary.worse} worse, {summary.better} better",
     }
 
 

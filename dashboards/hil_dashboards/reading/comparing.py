@@ -1,23 +1,45 @@
-"""Makes a comparison that a page did not wait for: the page asks here, and is then shown anew."""
+"""Makes comparisons that pages did not wait for, when a page asks."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.engine import URL
 
 from hil.errors import HilError
-from hil.thresholds import load_thresholds
+from hil.thresholds import Thresholds, load_thresholds
 from hil_dashboards.choices.run import parse_comparing
-from hil_dashboards.reading.comparisons import made_if_free, summary_of
+from hil_dashboards.reading.comparisons import judged_if_free, made_if_free
 from hil_dashboards.reading.database import reading
 from hil_db import engine
-from hil_db.references import baseline_run, checked_run
+from hil_db.references import StoredRun, baseline_run, checked_run
 
-LATER = 503  # another is being made: ask again
+LATER = 202  # of HTTP: another comparison is being made, ask again
+_Make = Callable[[Connection, StoredRun, StoredRun, Thresholds, URL], Any]
 
 
 def answer(url: str | None, search: str) -> tuple[int, str]:
-    """What came of a comparison as JSON, with the status of HTTP; in its place ``why`` there is none."""
+    """Makes the whole comparison of two runs, after which pages show it; ``why`` it could not be made.
+
+    The status of HTTP and JSON. An error of what is stored is an answer as well: browsers would tell another
+    status in their consoles.
+    """
+    return _answer(url, search, made_if_free, lambda _: {})
+
+
+def worse(url: str | None, search: str) -> tuple[int, str]:
+    """What of a run's images is worse than in another, likewise, as a Summary."""
+    return _answer(url, search, judged_if_free, asdict)
+
+
+def _answer(
+    url: str | None, search: str, make: _Make, told: Callable[[Any], dict[str, Any]]
+) -> tuple[int, str]:
     asked = parse_comparing(search)
     if asked is None:
         return 404, json.dumps({"why": "the address names no two runs"})
@@ -27,10 +49,7 @@ def answer(url: str | None, search: str) -> tuple[int, str]:
         with reading(url) as connection:
             now = checked_run(connection, str(asked[0]), place)
             before = baseline_run(connection, str(asked[1]), place, now)
-            found = made_if_free(connection, now, before, thresholds, place)
-            if found is None:
-                return LATER, json.dumps({"why": "another comparison is being made"})
-            told = summary_of(found)
+            found = make(connection, now, before, thresholds, place)
     except HilError as error:
-        return 404, json.dumps({"why": str(error)})
-    return 200, json.dumps({"worse": told.worse, "better": told.better, "told": told.told})
+        return 200, json.dumps({"why": str(error)})
+    return (LATER, "{}") if found is None else (200, json.dumps(told(found)))

@@ -5,22 +5,23 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, islice
 from threading import Lock
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, or_, select
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, Row
 
 from hil.errors import StoreError
 from hil.gate.result import MOVED, Result, told
 from hil.gate.wording import one_line
 from hil.measure.verdicts import Outcome
+from hil.metrics import METRICS
 from hil.thresholds import Thresholds
 from hil_db import baselines
 from hil_db.comparing import Comparison, compare, outcome_of
 from hil_db.references import LATEST, StoredRun, baseline_run
-from hil_db.schema import RUN, SESSION
+from hil_db.schema import NEWEST_VALUE, RUN, SESSION
 
 _BRANCHES_MOST = 8
 _KEPT_MOST = 4  # one of 576 images takes 20 MB
@@ -29,6 +30,7 @@ _SOON = 160  # sessions of the two runs: their comparison takes half a second
 _TOLD_MOST = 3  # changes that a summary names
 
 _State = tuple[int, int]
+_Known = StoredRun | Row[Any]  # by its id and uid
 
 _kept: dict[Any, Comparison] = {}  # the one that was asked for last comes last
 _summed: dict[Any, Summary] = {}
@@ -59,7 +61,7 @@ def comparison(
 
     StoreError when what is stored cannot be understood.
     """
-    key = _key(url, now, before, _state(connection, now, before), thresholds)
+    key = key_of(connection, now, before, thresholds, url)
     found = _looked_up(key)
     if found is not None:
         return found
@@ -74,7 +76,7 @@ def at_hand(
 
     Then `/comparing` makes it: pages say so with ``pages.parts.comparing``.
     """
-    found = _looked_up(_key(url, now, before, _state(connection, now, before), thresholds))
+    found = _looked_up(key_of(connection, now, before, thresholds, url))
     if found is not None:
         return found
     of_both = select(SESSION.c.id).where(SESSION.c.run_id.in_([now.id, before.id])).limit(_SOON + 1)
@@ -87,7 +89,7 @@ def made_if_free(
     connection: Connection, now: StoredRun, before: StoredRun, thresholds: Thresholds, url: URL
 ) -> Comparison | None:
     """What ``comparison`` gives; None while another is being made, which is not waited for."""
-    key = _key(url, now, before, _state(connection, now, before), thresholds)
+    key = key_of(connection, now, before, thresholds, url)
     found = _looked_up(key)
     if found is not None or not _making.acquire(blocking=False):
         return found
@@ -99,27 +101,61 @@ def made_if_free(
 
 def summary_of(comparison: Comparison) -> Summary:
     """A comparison in a few words."""
-    result = Result(comparison)
-    changed = [
+    changed = (
         f"{one.case.told}: {one_line(verdict)}"
-        for one in result.cases[:_TOLD_MOST]
+        for one in Result(comparison).cases
         for verdict in told(one)[:1]
         if outcome_of(verdict) in MOVED
-    ]
+    )
     counts = (comparison.count(Outcome.REGRESSION), comparison.count(Outcome.IMPROVEMENT))
-    return Summary(*counts, tuple(changed))
+    return Summary(*counts, tuple(islice(changed, _TOLD_MOST)))
+
+
+def judged_if_free(
+    connection: Connection, now: StoredRun, before: StoredRun, thresholds: Thresholds, url: URL
+) -> Summary | None:
+    """What of images is worse, kept likewise; None while another comparison is being made.
+
+    By all verdicts but those on what the bench itself takes, whose noise takes most of the time to know.
+    """
+    key = key_of(connection, now, before, thresholds, url)
+    found = _summed.get(key)
+    if found is not None or not _making.acquire(blocking=False):
+        return found
+    try:
+        metrics = _of_images(connection)
+        found = summary_of(compare(connection, now, before, thresholds, url, metrics=metrics))
+    finally:
+        _making.release()
+    with _looking:
+        _summed[key] = found
+        while len(_summed) > _SUMMED_MOST:
+            del _summed[next(iter(_summed))]
+    return found
 
 
 def summaries(
-    connection: Connection, pairs: Sequence[tuple[StoredRun, StoredRun]], thresholds: Thresholds, url: URL
+    connection: Connection, pairs: Sequence[tuple[int, int]], thresholds: Thresholds, url: URL
 ) -> list[Summary | None]:
-    """Of runs against others what is known of it without comparing them."""
-    states = _States(connection)
-    keys = [_key(url, now, before, states.of(now, before), thresholds) for now, before in pairs]
-    return [_summed.get(key) for key in keys]
+    """Of runs against others, by their numbers, what is kept of ``judged_if_free``."""
+    every = _Every(connection)
+    return [_summed.get(every.key(url, now, before, thresholds)) for now, before in pairs]
 
 
-def _key(url: URL, now: StoredRun, before: StoredRun, state: _State, thresholds: Thresholds) -> Any:
+def _of_images(connection: Connection) -> set[str]:
+    """The stored metrics but those that by no method are the same for the same image."""
+    stored = connection.scalars(select(NEWEST_VALUE.c.metric).distinct())
+    return {name for name in stored if name not in METRICS or METRICS[name].exact}
+
+
+def key_of(
+    connection: Connection, now: StoredRun, before: StoredRun, thresholds: Thresholds, url: URL
+) -> Any:
+    """What a comparison is kept by: while it is the same, so are the verdicts."""
+    return _key(url, now, before, _state(connection, now, before), thresholds)
+
+
+def _key(url: URL, now: _Known, before: _Known, state: _State, thresholds: Thresholds) -> Any:
     return (str(url), now.id, now.uid, before.id, before.uid, state, thresholds)
 
 
@@ -136,12 +172,10 @@ def _made(
 ) -> Comparison:
     """For who has the lock."""
     found = _looked_up(key) or compare(connection, now, before, thresholds, url)
-    summary = _summed.get(key) or summary_of(found)
     with _looking:
-        _kept[key], _summed[key] = found, summary
-        for held, most in ((_kept, _KEPT_MOST), (_summed, _SUMMED_MOST)):
-            while len(held) > most:
-                del held[next(iter(held))]
+        _kept[key] = found
+        while len(_kept) > _KEPT_MOST:
+            del _kept[next(iter(_kept))]
     return found
 
 
@@ -187,17 +221,19 @@ def _state(connection: Connection, now: StoredRun, before: StoredRun) -> _State:
     return count, newest or 0
 
 
-class _States:
-    """The same for many runs, of one state of the database."""
+class _Every:
+    """The runs of one state of the database, of which many comparisons are looked up."""
 
     def __init__(self, connection: Connection) -> None:
-        rows = connection.execute(select(RUN.c.id, RUN.c.started, _newest()).order_by(RUN.c.started)).all()
-        self._started = [started for _, started, _ in rows]
-        self._newest = [0, *accumulate((newest or 0 for *_, newest in rows), max)]
-        self._of_run = {run: newest or 0 for run, _, newest in rows}
+        columns = (RUN.c.id, RUN.c.uid, RUN.c.started, _newest().label("newest"))
+        rows = connection.execute(select(*columns).order_by(RUN.c.started)).all()
+        self._runs = {row.id: row for row in rows}
+        self._started = [row.started for row in rows]
+        self._newest = [0, *accumulate((row.newest or 0 for row in rows), max)]
 
-    def of(self, now: StoredRun, before: StoredRun) -> _State:
-        """That of one comparison."""
-        count = bisect_right(self._started, now.started)
-        newest = max(self._newest[count], self._of_run.get(before.id, 0))
-        return count + (before.started > now.started), newest
+    def key(self, url: URL, now: int, before: int, thresholds: Thresholds) -> Any:
+        """What a comparison is kept by."""
+        new, old = self._runs[now], self._runs[before]
+        count = bisect_right(self._started, new.started)
+        state = (count + (old.started > new.started), max(self._newest[count], old.newest or 0))
+        return _key(url, new, old, state, thresholds)

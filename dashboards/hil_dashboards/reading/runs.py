@@ -6,16 +6,21 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, case, false, func, not_, or_, select
-from sqlalchemy.engine import Row
+from sqlalchemy.engine import URL, Row
 
+from hil.errors import StoreError
+from hil.thresholds import Thresholds, load_thresholds
 from hil_dashboards.choices.run import RunsChoice, Sort
+from hil_dashboards.reading.comparisons import Summary, baseline_names, summaries
 from hil_dashboards.reading.database import RunHead, newest_run, reading
-from hil_db import baselines
+from hil_db import engine
 from hil_db.liveness import status_now
 from hil_db.records import Status
+from hil_db.references import baseline_run
 from hil_db.schema import BASELINE, NEWEST_SESSION, RUN, SESSION
 from hil_db.trials import is_no_trial, of_trial
 
@@ -91,11 +96,19 @@ class RunFacts:
         return self.sessions - sum(one.finished for one in self.boards) - self.not_fit
 
 
+class Worse(NamedTuple):
+    """What of a run's images is worse than in the run ``before``; without a summary it has to be found."""
+
+    before: int
+    summary: Summary | None
+
+
 @dataclass(frozen=True)
 class RunsData:
     """A page of runs of ``found``, and what there is to choose from.
 
-    ``choice`` is what was asked for without what nothing is stored of; ``ignored`` is that.
+    ``choice`` is what was asked for without what nothing is stored of; ``ignored`` is that. ``worse`` is by
+    the runs' numbers, for those that ended and have something to be compared with.
     """
 
     newest: RunHead | None
@@ -106,6 +119,7 @@ class RunsData:
     branches: list[str] = field(default_factory=list)
     hosts: list[str] = field(default_factory=list)
     boards: list[str] = field(default_factory=list)
+    worse: dict[int, Worse] = field(default_factory=dict)
     baselines: list[str] = field(default_factory=list)
 
     @property
@@ -115,12 +129,16 @@ class RunsData:
 
 
 def read_runs(url: str | None, choice: RunsChoice) -> RunsData:
-    """The runs of a choice. StoreError when the database cannot be read."""
+    """The runs of a choice.
+
+    StoreError when the database cannot be read, LabError for thresholds that make no sense.
+    """
+    thresholds, place = load_thresholds(None, Path.cwd()), engine.parse(url)
     with reading(url) as connection:
         branches = _of_runs(connection, RUN.c.git_branch)
         hosts = _of_runs(connection, RUN.c.host)
         boards = sorted(connection.scalars(select(NEWEST_SESSION.c.board).distinct()))
-        names = list(baselines.current(connection))
+        names = baseline_names(connection)
         kept, ignored = _within(choice, {"branch": branches, "host": hosts, "board": boards})
         found = connection.scalars(
             select(RUN.c.id).where(_where(connection, kept)).order_by(*_NEWEST_FIRST)
@@ -130,8 +148,37 @@ def read_runs(url: str | None, choice: RunsChoice) -> RunsData:
         first = (kept.page - 1) * RUNS_A_PAGE
         shown = _selected().where(RUN.c.id.in_(found[first : first + RUNS_A_PAGE]))
         runs = _facts(connection, shown.order_by(*_NEWEST_FIRST))
+        against = _against(connection, kept, place)
+        if kept.baseline and against is None:
+            kept, ignored = replace(kept, baseline=""), [*ignored, kept.baseline]
+        worse = _worse(connection, runs, against, thresholds, place)
         newest = newest_run(connection)
-    return RunsData(newest, kept, ignored, runs, len(found), branches, hosts, boards, names)
+    return RunsData(newest, kept, ignored, runs, len(found), branches, hosts, boards, worse, names)
+
+
+def _against(connection: Connection, choice: RunsChoice, place: URL) -> int | None:
+    """The number of the run that is chosen to compare with; None where each is with the one before it."""
+    try:
+        return baseline_run(connection, choice.baseline, place).id if choice.baseline else None
+    except StoreError:
+        return None
+
+
+def _worse(
+    connection: Connection,
+    runs: Sequence[RunFacts],
+    against: int | None,
+    thresholds: Thresholds,
+    place: URL,
+) -> dict[int, Worse]:
+    pairs = [
+        (one.id, before)
+        for one in runs
+        if (before := against or one.before) is not None and before != one.id
+        if one.sort is not Sort.TRIAL and one.status is not Status.RUNNING
+    ]
+    found = summaries(connection, pairs, thresholds, place)
+    return {run: Worse(before, summary) for (run, before), summary in zip(pairs, found, strict=True)}
 
 
 def facts(connection: Connection, run: int) -> RunFacts | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,8 +11,9 @@ import pytest
 
 from component_tree import words
 from hil_dashboards import text
-from hil_dashboards.app import render, written
+from hil_dashboards.app import create_app, render, written
 from hil_dashboards.choices.run import RunChoice, RunsChoice, Sort, parse_run, parse_runs
+from hil_dashboards.reading import comparing
 from hil_dashboards.reading import runs as reading
 from hil_dashboards.reading.runs import RunFacts, read_runs
 from hil_db import baselines
@@ -184,3 +186,55 @@ def test_nonsense_in_an_address_is_dropped(search: str) -> None:
 )
 def test_how_long_something_took(seconds: float, told: str) -> None:
     assert text.duration(seconds) == told
+
+
+def worse(url: str, run: int, **choice: Any) -> Any:
+    found = read_runs(url, RunsChoice(**choice)).worse.get(run)
+    return found and (found.before, found.summary and (found.summary.worse, found.summary.better))
+
+
+@pytest.fixture
+def slower(bench: Any) -> Any:
+    """The second run takes more instructions than the first, the third less, and twice as long to stream."""
+    for day, cost, seconds in ((1, 1000, 1.0), (2, 1200, 1.0), (3, 900, 2.0)):
+        bench.run(bench.session(day, bench.cost(cost), bench.stream(seconds)), git_branch="main")
+    return bench
+
+
+def test_what_was_worse_is_told_when_somebody_asked(slower: Any) -> None:
+    assert [worse(slower.url, run) for run in (1, 2, 3)] == [None, (1, None), (2, None)]
+    client = create_app(slower.url).server.test_client()
+    for run, found in ((2, (1, 0)), (3, (0, 1))):
+        answer = client.get(f"/worse?now={run}&before={run - 1}")
+        assert (answer.get_json()["worse"], answer.get_json()["better"]) == found
+        assert worse(slower.url, run) == (run - 1, found)
+    assert "1,000 -> 1,200 (+20 %)" in client.get("/worse?now=2&before=1").get_json()["told"][0]
+    assert "1,200 -> 900" in client.get("/worse?now=3&before=2").get_json()["told"][0]
+    assert all("Stream" not in one for one in client.get("/worse?now=3&before=2").get_json()["told"])
+
+
+def test_what_was_worse_stays_known_when_newer_runs_come(slower: Any) -> None:
+    comparing.worse(slower.url, "now=2&before=1")
+    slower.run(slower.session(4, slower.cost(900)), git_branch="main")
+    assert worse(slower.url, 2) == (1, (1, 0))
+    slower.run(slower.session(1, slower.cost(900)), git_branch="main")
+    assert worse(slower.url, 2) == (5, None), "an older one that is stored later may change it"
+
+
+def test_runs_are_held_against_a_chosen_baseline(slower: Any) -> None:
+    with Store.open(slower.url) as store:
+        baselines.add(store, Baseline("release", facts(slower.url, 1).uid, "ann", NOW, "what we ship"))
+    assert [worse(slower.url, run, baseline="release") for run in (1, 2, 3)] == [None, (1, None), (1, None)]
+    comparing.worse(slower.url, "now=3&before=1")
+    assert worse(slower.url, 3, baseline="release") == (1, (0, 1))
+    assert read_runs(slower.url, RunsChoice(baseline="relaese")).ignored == ["relaese"]
+    assert worse(slower.url, 3, baseline="relaese") == (2, None)
+
+
+def test_trials_and_runs_that_go_on_are_not_judged(several: Any) -> None:
+    several.begin(NOW, several.session(7, several.cost(1)), git_branch="main", pid=os.getpid())
+    found = read_runs(several.url, RunsChoice()).worse
+    assert sorted(found) == [3, 5]
+    page = written(render(several.url, "here", "/runs", ""))
+    for told in ("it has not ended", "judged by the bisection alone", "no run before it on its branch"):
+        assert told in page
