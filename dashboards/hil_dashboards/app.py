@@ -94,7 +94,7 @@ def create_app(
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("hil", "choose"),
         Output("chosen", "value"),
-        Input({"chooser": ALL, "base": ALL, "chosen": ALL}, "value"),
+        Input({"chooser": ALL, "base": ALL, "chosen": ALL, "label": ALL}, "value"),
     )
 
     def content(page: str = "") -> Response:

@@ -129,3 +129,16 @@ def test_their_scripts_come_at_once_where_they_were_needed(page: Page, address: 
         page.wait_for_selector("main h1")
         page.goto(f"{address}{where}")
         assert page.evaluate("window.hilSoon") == soon
+
+
+def test_keyboard_skips_the_bar_to_the_content(page: Page, address: str) -> None:
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url))
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => document.activeElement.id === 'content'")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('.chooser') !== null")
+    assert not [one for one in asked if "/content" in one], "the page was drawn anew"

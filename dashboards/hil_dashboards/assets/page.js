@@ -59,7 +59,9 @@
 
   const here = () => location.pathname + location.search;
 
+  let shown;
   async function page() {
+    shown = here();
     const address = `/content${location.pathname}${location.search}`;
     const first = window.hilFirst;
     window.hilFirst = undefined;
@@ -78,6 +80,9 @@
       if (waits) {
         compared(waits[1], here()).catch(() => {});
       }
+      if (location.hash) {
+        whenDrawn(() => document.getElementById(decodeURIComponent(location.hash.slice(1))), (found) => found.scrollIntoView());
+      }
       return JSON.parse(text);
     } catch {
       return notice("The dashboard's server does not answer. Start hil dashboard, then reload this page.");
@@ -86,7 +91,8 @@
 
   // Links within the dashboard load its content alone, and so does going back.
   const show = () => dash_clientside.set_props?.("address", { value: here() });
-  window.addEventListener("popstate", show);
+  // To another place of the same page the browser goes by itself; a script that says so wants the page anew.
+  window.addEventListener("popstate", (event) => (here() !== shown || !event.isTrusted) && show());
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[href^='/']");
     const modified = event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey;
@@ -107,14 +113,14 @@
   // they hold when they are drawn, too, which is what the page shows already.
   function choose() {
     for (const { prop_id, value } of dash_clientside.callback_context.triggered) {
-      const { chooser, base, chosen } = JSON.parse(prop_id.slice(0, prop_id.lastIndexOf(".")));
+      const { chooser, base, chosen, label } = JSON.parse(prop_id.slice(0, prop_id.lastIndexOf(".")));
       const values = [value ?? []].flat().filter(Boolean);
       const now = JSON.stringify(values);
       if (now !== chosen) {
         const to = new URL(base, location.origin);
         values.forEach((one) => to.searchParams.append(chooser, one));
         go(to.href);
-        focusAgain(chooser, now);
+        focusAgain(label, now);
       }
     }
     return dash_clientside.no_update;
@@ -122,22 +128,32 @@
 
   // The page that is drawn anew has a chooser of that name, too: who uses the keyboard goes on there.
   function focusAgain(name, now) {
-    const place = document.getElementById("page");
-    const left = () => ![document.body, null].includes(document.activeElement) && !document.activeElement.closest(".chooser");
-    new MutationObserver((_, observer) => {
-      const found = [...place.querySelectorAll(".chooser input[id]")].find((one) => {
-        const { chooser, chosen } = JSON.parse(one.id);
-        return chooser === name && chosen === now;
-      });
-      if (found && !left()) {
-        found.focus();
-      }
-      if (found || left()) {
-        observer.disconnect();
-      }
-    }).observe(place, { childList: true, subtree: true });
+    const held = (one) => JSON.parse(one.id);
+    const same = (one) => held(one).label === name && held(one).chosen === now;
+    whenDrawn(
+      () => [...document.querySelectorAll(".chooser input[id]")].find(same),
+      (found) => {
+        if (document.activeElement === document.body || document.activeElement.closest(".chooser")) {
+          found.focus();
+        }
+      },
+    );
   }
 
-  window.hilScripts = scripts; // for what is drawn later: assets/deferred.js
+  // Act on something of the page that comes, unless another comes before.
+  function whenDrawn(find, act) {
+    const wanted = here();
+    const drawn = new MutationObserver(() => {
+      const found = find();
+      if (found && here() === wanted) {
+        act(found);
+      }
+      if (found || here() !== wanted) {
+        drawn.disconnect();
+      }
+    });
+    drawn.observe(document.getElementById("page"), { childList: true, subtree: true });
+  }
+
   window.dash_clientside = { ...window.dash_clientside, hil: { page, choose } };
 })();

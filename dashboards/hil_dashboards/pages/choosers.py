@@ -17,7 +17,8 @@ _STYLED = {part: f"chooser-{part}" for part in ("input", "dropdown", "option", "
 
 
 def choosers(*held: Component) -> Component:
-    """Choosers beside each other, below each other in a narrow window; a page has one such group.
+    """Choosers beside each other, below each other in a narrow window; a page has one such group,
+    with a label of its own for each.
 
     Their script and their style sheet, 1 MB, come with the first page that has some.
     """
@@ -66,7 +67,7 @@ def _usual(label: str, field: str, offered: Offered, base: str, chosen: Sequence
     options = [(one, one) if isinstance(one, str) else one for one in offered]
     now = json.dumps(list(chosen), ensure_ascii=False, separators=(",", ":"))
     return {
-        "id": {"chooser": field, "base": base, "chosen": now},
+        "id": {"chooser": field, "base": base, "chosen": now, "label": label},
         "label": label,
         "data": [{"value": value, "label": told} for value, told in options],
         "searchable": True,

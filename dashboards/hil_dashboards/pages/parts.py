@@ -9,11 +9,14 @@ from dash import html
 from dash.development.base_component import Component
 
 from hil_dashboards import text
-from hil_dashboards.choices.places import comparing_place, run_place
+from hil_dashboards.choices.places import RUNS, comparing_place, run_place
 from hil_dashboards.reading.database import RunHead
 from hil_dashboards.serving.access import Person
 
 Child = Component | str
+
+# Pages without a tab, and the page that leads to each.
+_WITHIN = {"/run": RUNS, "/session": RUNS, "/profile": "/", "/trace": "/"}
 
 
 def shell(
@@ -27,22 +30,24 @@ def shell(
 ) -> Component:
     """A whole page: bar, content, foot. ``page`` is the address the bar marks as the present one.
 
-    ``tabs`` are the names and addresses in the bar.
+    ``tabs`` are the names and addresses in the bar; a page without one is marked at that which leads to it.
     """
+    named: Any = {"aria-label": "Pages"}
     return html.Div(
         [
+            html.A("Skip to the content", href="#content", className="skip"),
             html.Header(
                 html.Div(
                     [
                         html.A("HIL lab", href="/", className="brand"),
-                        html.Nav([_tab(name, href, page) for name, href in tabs]),
+                        html.Nav([_tab(name, href, page) for name, href in tabs], **named),
                         *([run_note(newest)] if newest is not None else []),
                         *([_who(person)] if person is not None else []),
                     ],
                     className="wrap",
                 )
             ),
-            html.Main([*_note(newest), *body], className="wrap"),
+            html.Main([*_note(newest), *body], className="wrap", id="content", tabIndex=-1),
             html.Footer(
                 html.Div(
                     [f"{place} · read-only · read {text.now()}; reload for newer results"], className="wrap"
@@ -53,8 +58,10 @@ def shell(
 
 
 def _tab(name: str, href: str, page: str) -> Component:
-    present = {"aria-current": "page"} if href == page else {}
-    return html.A(name, href=href, className="tab present" if present else "tab")
+    if href not in (page, _WITHIN.get(page)):
+        return html.A(name, href=href, className="tab")
+    current: Any = {"aria-current": "page" if href == page else "true"}
+    return html.A(name, href=href, className="tab present", **current)
 
 
 def _who(person: Person) -> Component:
