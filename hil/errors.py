@@ -87,9 +87,12 @@ class BuildError(HilError):
     """The cross compiler is missing, of another version, or refused a source."""
 
 
+NOT_FIT = "does not fit"  # in whatever is told, and stored, of an image that is too large
+
+
 def does_not_fit(over_bytes: int) -> str:
     """As a table tells that an image does not fit: by how much, in whole KB."""
-    return f"does not fit, by {-(-over_bytes // 1024):,} KB"
+    return f"{NOT_FIT}, by {-(-over_bytes // 1024):,} KB"
 
 
 class TooLargeError(BuildError):

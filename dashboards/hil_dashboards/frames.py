@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
 import pandas as pd
 
+from hil.errors import NOT_FIT
+from hil.gate.marks import MARKS
+from hil.measure.verdicts import Outcome
 from hil.metrics import METRICS
 from hil_dashboards.reading.columns import CASE_COLUMNS, SESSION_COLUMNS, VALUE_COLUMNS
 from hil_dashboards.reading.matrix import MatrixData
+from hil_dashboards.reading.verdicts import Judged, Verdicts
+from hil_db.histories import Case
+from hil_db.records import Status
 
 CASE = list(CASE_COLUMNS)
 _FREE_OF_VECTORS = [metric.name for metric in METRICS.values() if not metric.of_vectors]
@@ -20,6 +26,7 @@ HOW = ["unit", "method", "technique", "conditions", "over"]
 POINTS_MOST = 5000  # what SVG draws without a wait
 _case = itemgetter(*CASE_COLUMNS)
 _how = itemgetter(*HOW)
+_OF_ROW = ("session", "run", "time", *CASE_COLUMNS, "status", "error", "commit", "dirty", "note", "image")
 _FLOATS = ("vectors", "value", "resolution", "low", "high")
 
 
@@ -29,7 +36,8 @@ class Value:
 
     ``band`` is where the true value is expected; ``conditions`` are told in words, empty without any.
     ``over`` is how many vectors it was taken over, None for a metric that needs none; ``partial``: fewer than
-    another session of the same board, model and precision took.
+    another session of the same board, model and precision took. ``age`` is how many runs began later;
+    ``judged`` what came of its comparison, None where it was not compared (yet).
     """
 
     metric: str
@@ -48,6 +56,9 @@ class Value:
     dirty: bool | None
     note: str | None
     image: str | None
+    session: int
+    age: int = 0
+    judged: Judged | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +68,8 @@ class Row:
     A metric has several values when its session took it by several methods or techniques. ``profiled``:
     of some session of it a profile is stored; ``traced``: a power probe saw one.
     """
+
+    session: int
 
     board: str
     kind: str
@@ -73,6 +86,12 @@ class Row:
     values: dict[str, tuple[Value, ...]]
     profiled: bool = False
     traced: bool = False
+    age: int = 0
+
+    @property
+    def fits(self) -> bool:
+        """False when its newest session ended because the image is larger than the board."""
+        return self.status == Status.FINISHED or NOT_FIT not in (self.error or "")
 
 
 @dataclass(frozen=True)
@@ -134,53 +153,61 @@ def matrix(data: MatrixData) -> list[Row]:
     profiled, traced = ({tuple(case) for case in cases} for cases in (data.profiled, data.traced))
     held: dict[tuple[Any, ...], dict[str, list[Value]]] = {}
     for cells in data.values:
-        record = dict(zip(VALUE_COLUMNS, cells, strict=True))
-        case = _case(record)
-        held.setdefault(case, {}).setdefault(record["metric"], []).append(_value(record, most.get(case)))
+        value, case = _value(cells, data), cells[3:7]
+        if value.over is not None and value.over < most.get(case, 0):
+            value = replace(value, partial=True)
+        held.setdefault(case, {}).setdefault(value.metric, []).append(value)
     newest = [dict(zip(SESSION_COLUMNS, cells, strict=True)) for cells in data.sessions]
     return [
         Row(
-            board=record["board"],
-            kind=record["kind"],
-            model=record["model"],
-            precision=record["precision"],
-            run=record["run"],
-            time=record["time"],
-            status=record["status"],
-            error=record["error"],
-            commit=record["commit"],
-            dirty=record["dirty"],
-            note=record["note"],
-            image=record["image"],
+            **{name: record[name] for name in _OF_ROW},
             values={metric: tuple(cell) for metric, cell in held.get(_case(record), {}).items()},
             profiled=_case(record) in profiled,
             traced=_case(record) in traced,
+            age=data.ages.get(record["run"], 0),
         )
         for record in sorted(newest, key=_case)
     ]
 
 
-def _value(record: dict[str, Any], most: float | None) -> Value:
-    of_vectors = record["vectors"] is not None and record["metric"] not in _FREE_OF_VECTORS
-    over = int(record["vectors"]) if of_vectors else None
+def _value(cells: tuple[Any, ...], data: MatrixData) -> Value:
+    """Of a row with VALUE_COLUMNS; a matrix has thousands."""
+    session, run, time, *case, _, _, commit, dirty, note, image, vectors = cells[: len(SESSION_COLUMNS)]
+    rest = cells[len(SESSION_COLUMNS) :]
+    metric, value, unit, method, technique, resolution, low, high, conditions = rest
+    judged = _judged(data.compared.found.get(run), Case(*case), metric, technique)
     return Value(
-        metric=record["metric"],
-        value=record["value"],
-        unit=record["unit"],
-        method=record["method"],
-        technique=record["technique"],
-        resolution=record["resolution"],
-        band=band(record),
-        conditions=record["conditions"],
-        run=record["run"],
-        time=record["time"],
-        over=over,
-        partial=over is not None and most is not None and over < most,
-        commit=record["commit"],
-        dirty=record["dirty"],
-        note=record["note"],
-        image=record["image"],
+        metric=metric,
+        value=value,
+        unit=unit,
+        method=method,
+        technique=technique,
+        resolution=resolution,
+        band=None if low is None else (low, high),
+        conditions=conditions,
+        run=run,
+        time=time,
+        over=None if vectors is None or metric in _FREE_OF_VECTORS else int(vectors),
+        partial=False,
+        commit=commit,
+        dirty=dirty,
+        note=note,
+        image=image,
+        session=session,
+        age=data.ages.get(run, 0),
+        judged=judged,
     )
+
+
+def _judged(found: Verdicts | None, case: Case, metric: str, technique: str) -> Judged | None:
+    """The verdict on a value; of another technique it says nothing."""
+    if found is None:
+        return None
+    judged = found.get((case, metric), found.get((case, None)))
+    if judged is None or judged.technique in (None, technique):
+        return judged
+    reason = f"not obtained by {technique} before; {judged.technique} is compared"
+    return Judged(MARKS[Outcome.NEW], "", reason)
 
 
 def band(record: Mapping[str, Any]) -> tuple[float, float] | None:

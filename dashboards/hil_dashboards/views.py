@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from hil_dashboards import frames
 from hil_dashboards.choices.compare import parse_compare
+from hil_dashboards.choices.matrix import parse_matrix
 from hil_dashboards.choices.profile import parse_profile
 from hil_dashboards.choices.run import parse_run, parse_runs
 from hil_dashboards.choices.series import parse_search
@@ -68,10 +69,10 @@ class Page(NamedTuple):
 
 
 def _matrix(asked: Asked) -> Shown:
-    data = read_matrix(asked.url)
-    if not data.sessions:
+    data = read_matrix(asked.url, parse_matrix(asked.search), asked.lab, wait=False)
+    if not data.known["model"]:
         return data.newest, [notice.no_results(asked.place, made=True)]
-    return data.newest, matrix_page(frames.matrix(data))
+    return data.newest, matrix_page(data, frames.matrix(data))
 
 
 def _series(asked: Asked) -> Shown:

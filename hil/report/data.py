@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from hil.errors import NOT_FIT
 from hil.gate.result import Result
 from hil.measure.memory import SymbolUse
 from hil.measure.profile import Profile
@@ -14,8 +15,6 @@ from hil.values import Measure
 from hil_db.comparing import Case, Compared
 from hil_db.records import Status
 from hil_db.references import StoredRun
-
-NOT_FIT = "does not fit"
 
 
 @dataclass(frozen=True)

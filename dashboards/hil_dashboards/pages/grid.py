@@ -64,15 +64,18 @@ def grid(
     head: int,
     style: str = "grid",
     most: int | None = None,
+    name: str | None = None,
 ) -> Component:
     """A grid of rows, at most as high as the window, or ``most``.
 
     The ``head``, each row's ``height`` and ``most`` are in pixels.
 
     Columns are AG Grid's; their cells' renderers and comparators are in assets/grid.js. A row with a
-    ``failure`` (what, why and what was kept) spans all columns.
+    ``failure`` (what, why and what was kept) spans all columns. A grid with a ``name`` is told to scripts,
+    and its order to the address.
     """
     height = head + SCROLLBAR + sum(FAILURE_HEIGHT if "failure" in row else row["height"] for row in rows)
+    most_high = height if most is None else min(height, most)
     made: Component = dag.AgGrid(
         columnDefs=list(columns),
         rowData=list(rows),
@@ -95,6 +98,7 @@ def grid(
             "rowBuffer": 3,
         },
         className=style,
-        style={"height": f"min({height if most is None else min(height, most)}px, calc(100vh - 110px))"},
+        **({} if name is None else {"id": name, "eventListeners": {"sortChanged": ["sorted(params)"]}}),
+        style={"height": f"min({most_high}px, calc(100vh - 110px))", "--rows": f"{most_high}px"},
     )
     return made

@@ -14,7 +14,6 @@ from hil.metrics import (
     ENERGY_NET_PER_INFERENCE,
     ENERGY_PER_INFERENCE,
     LATENCY_CYCLES,
-    MATRIX,
     POWER_AVG,
     VECTORS,
 )
@@ -72,16 +71,20 @@ def values_of(session_id: int) -> Statement:
     return _values().where(SESSION.c.id == session_id).order_by(MEASURE.c.id)
 
 
-def newest_values() -> Statement:
-    """VALUE_COLUMNS of each metric of the matrix, from each case's newest finished session that has it."""
+def some_sessions(session_ids: Sequence[int]) -> Statement:
+    """SESSION_COLUMNS of some sessions."""
+    return _sessions().where(SESSION.c.id.in_(session_ids))
+
+
+def newest_values(metrics: Sequence[str]) -> Statement:
+    """The number of a measure, its session's, and MEASURE_COLUMNS with conditions as text.
+
+    Of these metrics, from each case's newest finished session that has one.
+    """
     newest = NEWEST_VALUE.c
-    of_metric = and_(newest.session_id == SESSION.c.id, newest.metric == MEASURE.c.metric)
-    return (
-        _values()
-        .join(NEWEST_VALUE, of_metric)
-        .where(newest.metric.in_([metric.name for metric in MATRIX]))
-        .order_by(*(newest[name] for name in CASE_COLUMNS), MEASURE.c.id)
-    )
+    of_metric = and_(MEASURE.c.session_id == newest.session_id, MEASURE.c.metric == newest.metric)
+    wanted = select(MEASURE.c.id, newest.session_id, *_MEASURE).join(MEASURE, of_metric)
+    return wanted.where(newest.metric.in_(metrics))
 
 
 def most_vectors() -> Statement:

@@ -69,6 +69,9 @@ def shown(cell: dict[str, Any]) -> str:
     return " ".join([cell["text"], *(note for _, note in cell.get("notes", ()))])
 
 
+ROOMY = "?rows=roomy"
+
+
 def page(bench: Any, path: str = "/", search: str = "") -> Component:
     return render(bench.url, "/somewhere/results.db", path, search)
 
@@ -84,7 +87,7 @@ def test_columns_name_metric_unit_method_and_technique_and_rows_run_and_date(ben
 def test_value_of_an_older_run_than_its_row_says_so(bench: Any) -> None:
     bench.run(bench.session(1, bench.flash(10), bench.cost(100)))
     bench.run(bench.session(2, bench.cost(90)))
-    told = figures(page(bench))
+    told = figures(page(bench, search=ROOMY))
     assert {head: shown(cell) for head, cell in told.items()} == {
         "Instructions counted timer": "90",
         "Flash B counted elf": "10 run 1",
@@ -97,7 +100,7 @@ def test_value_of_an_older_run_than_its_row_says_so(bench: Any) -> None:
 
 def test_cell_shows_the_band_and_its_tooltip_what_the_value_holds_for(bench: Any) -> None:
     bench.run(bench.session(1, bench.estimate(61_200)))
-    (told,) = figures(page(bench)).items()
+    (told,) = figures(page(bench, search=ROOMY)).items()
     head, cell = told
     assert (head, shown(cell)) == ("Cycles estimated cycle-model-1", "61,200 −3/+22 %")
     assert "expected 59,364 to 74,664 (−3/+22 %)" in cell["told"]
@@ -111,7 +114,7 @@ def test_values_that_may_not_be_compared_stand_in_columns_of_their_own(bench: An
         bench.session(1, bench.estimate(100, clock_hz=50e6), model="other"),
         bench.session(1, bench.estimate(90), painted, model="third"),
     )
-    told = page(bench)
+    told = page(bench, search=ROOMY)
     assert [{head: shown(cell) for head, cell in figures(told, row).items()} for row in range(3)] == [
         {
             "Cycles estimated cycle-model-1 clock 25 MHz, wait states 0": "100 −3/+22 %",
@@ -152,7 +155,7 @@ def test_a_coarser_technique_has_a_column_only_where_a_row_lacks_the_finer(bench
 def test_failed_session_is_shown_with_its_error_and_the_run_of_the_values(bench: Any) -> None:
     bench.run(bench.session(1, bench.cost(100)))
     bench.run(bench.session(2, error="qemu: the firmware hung"))
-    case, failed = rows_of(page(bench))
+    case, failed = rows_of(page(bench, search=ROOMY))
     assert case["status"] == "failed"
     assert failed["failure"] == {
         "what": "Run 2 failed",
@@ -160,7 +163,7 @@ def test_failed_session_is_shown_with_its_error_and_the_run_of_the_values(bench:
         "kept": "The values above are from run 1.",
     }
     assert failed == {**case, "failure": failed["failure"]}, "sorting would part the two"
-    assert [shown(cell) for cell in figures(page(bench)).values()] == ["100 run 1"]
+    assert [shown(cell) for cell in figures(page(bench, search=ROOMY)).values()] == ["100 run 1"]
 
 
 def test_boards_are_named_where_there_are_several(bench: Any) -> None:
@@ -168,15 +171,16 @@ def test_boards_are_named_where_there_are_several(bench: Any) -> None:
     assert "board" not in heads(page(bench))
     assert "qemu kind_a, 1 row" in words(page(bench))
     bench.run(bench.session(2, bench.cost(100), board="desk-1"))
-    assert heads(page(bench))["board"] == "Board"
-    assert "2 boards 2 rows" in words(page(bench))
-    assert [row["board"] for row in rows_of(page(bench))] == ["desk-1", "qemu"]
+    told = page(bench, search="?columns=usual")
+    assert heads(told)["board"] == "Board"
+    assert "2 boards 2 rows" in words(told)
+    assert [row["board"] for row in rows_of(told)] == ["desk-1", "qemu"]
 
 
 def test_quick_look_is_marked(bench: Any) -> None:
     bench.run(bench.session(1, bench.cost(100), bench.vectors(540)))
     bench.run(bench.session(2, bench.cost(90), bench.vectors(30)))
-    (cell,) = figures(page(bench)).values()
+    (cell,) = figures(page(bench, search=ROOMY)).values()
     assert cell["notes"] == [("partial", "30 vectors")]
 
 
@@ -318,7 +322,7 @@ def test_modelled_and_measured_energy_share_neither_column_nor_plot_nor_table(be
         (row["board"], row["model"]): {
             field: cell["text"] for field, cell in row.items() if field.startswith("value")
         }
-        for row in rows_of(page(bench))
+        for row in rows_of(page(bench, search="?columns=usual"))
     }
     assert [list(one.values()) for one in cells.values()] == [["16.25"], ["12.75"], ["14.5"]]
     assert len({field for one in cells.values() for field in one}) == 3, "other volts are another column, too"
@@ -353,7 +357,7 @@ def test_matrix_knows_which_case_has_a_profile(bench: Any, profile: Profile) -> 
         bench.session(1, bench.cost(100), board="a b", model="m&n", profile=profile),
         bench.session(1, bench.cost(100), model="other"),
     )
-    assert [row["profiled"] for row in rows_of(page(bench))] == [True, False]
+    assert [row["profiled"] for row in rows_of(page(bench, search="?columns=usual"))] == [True, False]
 
 
 def test_profile_page_shows_functions_and_classes_the_dearest_first(bench: Any, profile: Profile) -> None:

@@ -1,0 +1,140 @@
+// The matrix's own cells, its menus, the order of its rows in the address, and verdicts that come later.
+
+(() => {
+  const cells = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
+  const functions = (window.dashAgGridFunctions = window.dashAgGridFunctions || {});
+  const h = (tag, props, ...children) => React.createElement(tag, props, ...children);
+  const address = (page, fields) => `/${page}?${new URLSearchParams(fields)}`;
+  const SIGNS = {
+    worse: "✗", better: "✓", unchanged: "=", tolerated: "=", new: "+", "no data": "∅", "not comparable": "≠",
+    "not judged": "?",
+  };
+  const ALONE = ["unchanged", "new"]; // their signs need no word beside them
+
+  const ago = (runs) => `${runs} run${runs > 1 ? "s" : ""} ago`;
+
+  // What stands before a value: what became of it, how old it is, and what else is to be known of it.
+  const before = ({ mark, age, failed, partial, compare }) => {
+    const told = [];
+    if (mark) {
+      const [kind, word, change] = mark;
+      const shown = [SIGNS[word], ALONE.includes(word) ? "" : ` ${word}`, change && ` ${change}`].join("");
+      const props = { key: "mark", className: `mark ${kind}`, title: word };
+      told.push(compare ? h("a", { ...props, href: compare }, shown) : h("span", { ...props, role: "img", "aria-label": word }, shown));
+    }
+    if (failed) {
+      told.push(h("span", { key: "failed", className: "mark worse", title: failed }, "!"));
+    }
+    if (age) {
+      told.push(h("span", { key: "age", className: "age", title: ago(age) }, `◷${age}`));
+    }
+    if (partial) {
+      told.push(h("span", { key: "partial", className: "partial" }, partial));
+    }
+    return told;
+  };
+
+  cells.Value = ({ value, data, metric, board = data.board }) => {
+    if (!value) {
+      return h("span", { className: "none" }, "–");
+    }
+    const title = [...(value.from || data.from || []), ...(value.told || [])].join("\n");
+    if (value.state) {
+      const shown = { never: "∅ ", fit: "∅ ", failed: "! " }[value.state] || "";
+      const props = { className: `state-${value.state}`, title };
+      return value.href ? h("a", { ...props, href: value.href }, shown + value.text) : h("span", props, shown + value.text);
+    }
+    const { model, precision } = data;
+    return h(
+      "div",
+      { className: value.age ? "value old" : "value" },
+      // First, as Enter follows a cell's first link; it stands last.
+      h(
+        "a",
+        { href: address("series", { metric, model, board, precision }), className: value.wrong ? "figure wrong" : "figure", title },
+        h("span", { className: "number" }, value.text),
+      ),
+      h("span", { className: "before" }, ...before(value)),
+    );
+  };
+
+  cells.Image = ({ data }) =>
+    h("span", { title: `${data.model} ${data.precision}` }, h("span", { className: "model" }, data.model), " ", data.precision);
+
+  cells.OneCase = ({ data }) => {
+    const { board, kind, model, precision, status } = data;
+    const where = { board, kind, model, precision };
+    const name = [h("span", { key: "model", className: "model" }, model), " ", precision];
+    return h(
+      "span",
+      { className: "one-case" },
+      data.session ? h("a", { href: data.session, title: "its newest session", className: "figure" }, ...name) : h("span", null, ...name),
+      status !== "finished" &&
+        h("span", { className: `mark ${status === "never run" ? "none" : "worse"}`, title: data.error }, data.never || status === "does not fit" ? "∅ " : "! ", status),
+      data.profiled && h("a", { href: address("profile", where), className: "more", title: "where its cycles go" }, "cycles"),
+      data.traced && h("a", { href: address("trace", where), className: "more", title: "its power trace" }, "power"),
+    );
+  };
+
+  cells.OneRun = ({ data }) =>
+    data.never
+      ? h("span", { className: "none" }, "–")
+      : h(
+          "span",
+          { className: "one-run", title: data.from[0] },
+          data.age ? h("span", { className: "age", title: ago(data.age) }, `◷${data.age}`) : h("span"),
+          h("a", { href: address("run", { run: data.run }), className: "figure" }, data.run),
+        );
+
+  // In the address, so that a view that is sent to somebody has the order that it was seen in.
+  functions.sorted = ({ api }) => {
+    const place = new URL(location);
+    const by = api.getColumnState().find(({ sort }) => sort);
+    if (by) {
+      place.searchParams.set("sort", `${by.colId}.${by.sort}`);
+    } else {
+      place.searchParams.delete("sort");
+    }
+    if (place.href !== location.href) {
+      history.replaceState(history.state, "", place);
+    }
+  };
+
+  // Verdicts that take long come after the page: the same page is asked for again, and waits for them.
+  const found = (tree, name) => {
+    if (Array.isArray(tree)) {
+      return tree.reduce((held, part) => held || found(part, name), undefined);
+    }
+    if (!tree || !tree.props) {
+      return undefined;
+    }
+    return tree.props.id === name ? tree : found(tree.props.children, name);
+  };
+  const judged = async (card) => {
+    const asked = location.href;
+    const answer = await fetch(`/content${location.pathname}${location.search || "?"}&judged=1`);
+    const tree = answer.ok ? await answer.json() : undefined;
+    if (location.href === asked && card.isConnected && found(tree, "matrix-grid")) {
+      dash_clientside.set_props("matrix-body", { children: found(tree, "matrix-body").props.children });
+    }
+  };
+  new MutationObserver(() => {
+    const card = document.querySelector("[data-pending]");
+    if (card && !card.asked) {
+      card.asked = true;
+      judged(card);
+    }
+  }).observe(document.documentElement, { childList: true, subtree: true });
+
+  // One menu is open at a time; Escape closes it, and so does a click beside it.
+  const close = (but) =>
+    document.querySelectorAll("details.menu[open]").forEach((menu) => menu !== but && menu.removeAttribute("open"));
+  document.addEventListener("click", ({ target }) => close(target.closest("details.menu")));
+  document.addEventListener("keydown", ({ key }) => {
+    const open = key === "Escape" && document.querySelector("details.menu[open]");
+    if (open) {
+      open.removeAttribute("open");
+      open.querySelector("summary").focus();
+    }
+  });
+})();
