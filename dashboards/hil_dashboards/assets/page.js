@@ -155,5 +155,6 @@
     drawn.observe(document.getElementById("page"), { childList: true, subtree: true });
   }
 
+  window.hilScripts = scripts; // for what is drawn later: assets/deferred.js
   window.dash_clientside = { ...window.dash_clientside, hil: { page, choose } };
 })();

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import urlencode
 
 from hil.measure.verdicts import Outcome
@@ -38,9 +39,10 @@ class CompareChoice:
         """The two sessions, where it names both."""
         return None if self.first is None or self.second is None else (self.first, self.second)
 
-    def of_runs(self, before: int | None, after: int | None) -> CompareChoice:
-        """The same choice of other runs."""
-        return replace(self, before=before, after=after, baseline=None)
+    def without(self, *names: str) -> CompareChoice:
+        """The same choice without some of its numbers and names."""
+        nothing: dict[str, Any] = dict.fromkeys(names)
+        return replace(self, **nothing)
 
     def against(self, baseline: str) -> CompareChoice:
         """The newest run against that of a name."""

@@ -14,9 +14,9 @@ from hil.measure.why import Part, classes_of_function, functions_changed, most_o
 from hil.metrics import LATENCY_CYCLES
 from hil_dashboards.figures.differences import flame_difference
 from hil_dashboards.figures.flame import flame_figure
-from hil_dashboards.pages.compare_vectors import plot
-from hil_dashboards.pages.grid import amount, column, table
-from hil_dashboards.pages.verdicts import marked
+from hil_dashboards.pages.deferred import deferred_plot
+from hil_dashboards.pages.grid import amount, column
+from hil_dashboards.pages.verdicts import listed, marked
 from hil_dashboards.reading.compare import Side
 from hil_db.comparing import Compared
 
@@ -40,16 +40,22 @@ def cycles_part(before: Side, after: Side, one: Compared) -> list[Component]:
     told = f"{_each(old)} → {_each(new)} cycles an inference, estimated by {new.technique}"
     if not parts:
         return [_card([html.P(f"{told}: no function's cycles changed.", className="beside")])]
+    spoken = f"{told}. {_parts_told(parts)}"
     return [
         _card(
             [
-                html.P(f"{told}. {_parts_told(parts)}", className="beside"),
+                html.P(spoken, className="beside"),
                 html.P(
                     "As wide as cycles are many now; what a function calls stands below it. Red and a plus"
                     " sign: the function itself takes more than before; blue and a minus sign: less.",
                     className="beside muted",
                 ),
-                plot(flame_difference(old, new), _height(new), f"{told}. {_parts_told(parts)}"),
+                deferred_plot(
+                    "flame-difference",
+                    flame_difference(old, new),
+                    f"{told}. {_parts_told(parts)}",
+                    _height(new),
+                ),
                 *_gone(old, new),
                 _listed(old, new, parts),
             ]
@@ -78,7 +84,12 @@ def _beside(old: Profile, new: Profile) -> list[Component]:
         for name, held in (("Before", old), ("Now", new))
         for part in (
             html.H3(f"{name}: {_each(held)} cycles an inference, by {held.technique}"),
-            plot(flame_figure(held), _height(held), f"{name}: {_each(held)} cycles an inference"),
+            deferred_plot(
+                f"flame-{name.lower()}",
+                flame_figure(held),
+                f"{name}: {_each(held)} cycles an inference",
+                _height(held),
+            ),
         )
     ]
 
@@ -129,7 +140,9 @@ def _listed(old: Profile, new: Profile, parts: tuple[Part, ...]) -> Component:
         column("Share now", "share", rows, "Amount"),
         column("Most by", "class", rows, headerTooltip="the class of instructions that did most of it"),
     ]
-    return html.Div([html.H3("Own cycles of an inference, by function"), table(columns, rows)])
+    return html.Div(
+        [html.H3("Own cycles of an inference, by function"), *listed("functions-difference", columns, rows)]
+    )
 
 
 def _row(part: Part, old: Profile, new: Profile) -> dict[str, Any]:

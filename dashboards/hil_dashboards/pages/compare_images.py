@@ -11,17 +11,17 @@ from hil.gate.wording import title_of, why_lines
 from hil.measure.verdicts import Outcome
 from hil_dashboards import text
 from hil_dashboards.choices.compare import CompareChoice
-from hil_dashboards.choices.places import image_place, pair_place, run_place, session_place
+from hil_dashboards.choices.places import run_place, session_place
+from hil_dashboards.pages.choosers import choose_one, choosers
+from hil_dashboards.pages.compare_choices import image_options, run_options, session_options
 from hil_dashboards.pages.compare_cycles import cycles_part
 from hil_dashboards.pages.compare_memory import memory_part
 from hil_dashboards.pages.compare_vectors import classes_part, vectors_part
 from hil_dashboards.pages.grid import column, table
 from hil_dashboards.pages.parts import Child, pill, pills
-from hil_dashboards.pages.verdicts import order_of, verdict_columns, verdict_row
+from hil_dashboards.pages.verdicts import order_of, scrolls, verdict_columns, verdict_row
 from hil_dashboards.reading.compare import ImagesData, Side
 from hil_db.comparing import Compared
-
-_RUNS_OFFERED = 8
 
 
 def images_page(data: ImagesData) -> list[Child]:
@@ -77,40 +77,43 @@ def _is_one_case(data: ImagesData) -> bool:
 
 def _choices(data: ImagesData) -> Component:
     choice = data.choice
-    told: list[Component] = []
-    for title, side, other in (
-        ("Before", data.before, data.after),
-        ("Now", data.after, data.before),
-    ):
-        if side is None:
-            continue
-        offered = [
-            pill(
-                str(one.run), _of_run(data, title == "Now", one.run, one.session), one.run == side.told["run"]
-            )
-            for one in side.offered[:_RUNS_OFFERED]
-            if other is None or one.run != other.told["run"] or not _is_one_case(data)
-        ]
-        told.append(pills(f"{title}: run", offered))
-    swap = pill("swap the two", choice.swapped().href(), False)
-    whole = CompareChoice(
-        data.comparison.before.id if data.comparison.before else None, data.comparison.now.id
-    )
-    every = pill("all images of these runs", whole.href(), False)
-    told.append(pills("Others", [swap, every]))
-    return html.Section(told, className="choices card")
+    fields = [
+        field
+        for title, side, other, names in (
+            ("Before", data.before, data.after, ("before", "first")),
+            ("Now", data.after, data.before, ("after", "second")),
+        )
+        for field in _fields(data, title, side, other, names)
+    ]
+    now, before = data.comparison.now, data.comparison.before
+    whole = CompareChoice(before.id if before is not None else None, now.id)
+    others = [
+        pill("swap the two", choice.swapped().href(), False),
+        pill("all images of these runs", whole.href(), False),
+    ]
+    return html.Section([choosers(*fields), pills("Others", others)], className="choices card")
 
 
-def _of_run(data: ImagesData, is_now: bool, run: int, session: int | None) -> str:
-    """The address of the same page with another run on one side."""
+def _fields(
+    data: ImagesData, title: str, side: Side | None, other: Side | None, names: tuple[str, str]
+) -> list[Component]:
+    """What one side may be: another image, where the other side has a session, and another run."""
     choice = data.choice
-    if choice.of_sessions is not None and session is not None:
-        first, second = choice.of_sessions
-        return pair_place(first, session) if is_now else pair_place(session, second)
-    assert choice.case is not None, "either two sessions or a case"
-    before, now = data.comparison.before, data.comparison.now
-    runs = (before.id if before is not None else run, run) if is_now else (run, now.id)
-    return image_place(*runs, *choice.case)
+    found: list[Component] = []
+    if other is not None:
+        session = other.told["session"]
+        newest = next((str(one.session) for one in data.cases if side and one.case == side.case), None)
+        kept = CompareChoice(second=session) if names[1] == "first" else CompareChoice(first=session)
+        found.append(choose_one(f"{title}: image", names[1], image_options(data.cases), newest, kept.href()))
+    if side is None:
+        return found
+    if choice.of_sessions is not None:
+        base = choice.without(names[1]).href()
+        options, chosen = session_options(side.offered), str(side.told["session"])
+        return [*found, choose_one(f"{title}: run", names[1], options, chosen, base)]
+    base = choice.without(names[0]).href()
+    options = run_options(side.offered, other.told["run"] if other is not None else None)
+    return [*found, choose_one(f"{title}: run", names[0], options, str(side.told["run"]), base)]
 
 
 def _sides(data: ImagesData) -> Component:
@@ -129,7 +132,9 @@ def _sides(data: ImagesData) -> Component:
         column("Image", "image", rows, cellClass="mono"),
         column("Vectors", "vectors", rows),
     ]
-    return html.Section([html.H2("The two sessions"), table(columns, rows)], className="card grid-card")
+    return html.Section(
+        [html.H2("The two sessions"), table(columns, rows), *scrolls(columns)], className="card grid-card"
+    )
 
 
 def _side(name: str, side: Side) -> dict[str, Any]:
@@ -176,5 +181,5 @@ def _metrics(one: Compared) -> Component:
     unlike = sum(verdict.outcome is Outcome.NOT_COMPARABLE for verdict in one.verdicts)
     told = f"{len(rows)}: {worse} worse, {better} better" + (f", {unlike} not comparable" if unlike else "")
     head = html.H2(["Metrics", html.Span(told, className="kind")])
-    narrow = html.P("The table scrolls sideways.", className="narrow muted")
-    return html.Section([head, table(verdict_columns(rows), rows), narrow], className="card grid-card")
+    columns = verdict_columns(rows)
+    return html.Section([head, table(columns, rows), *scrolls(columns)], className="card grid-card")

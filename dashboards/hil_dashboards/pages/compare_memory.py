@@ -8,11 +8,13 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
+from hil.values import Method
 from hil_dashboards.figures.differences import memory_difference
 from hil_dashboards.figures.memory import KIND_NAMES, Kind, Place, sizes
-from hil_dashboards.pages.compare_vectors import plot
-from hil_dashboards.pages.grid import amount, column, table
-from hil_dashboards.pages.verdicts import marked
+from hil_dashboards.pages.deferred import deferred_plot
+from hil_dashboards.pages.grid import amount, column
+from hil_dashboards.pages.parts import badge
+from hil_dashboards.pages.verdicts import listed, marked
 from hil_dashboards.reading.compare import Side
 
 _HEIGHT = 300
@@ -38,12 +40,12 @@ def memory_part(before: Side, after: Side) -> list[Component]:
         told = _told(kind, old, new, changed)
         parts.append(html.P(told, className="beside"))
         if changed:
-            parts.append(plot(memory_difference(old, new, kind), _HEIGHT, told))
-    key = (
-        "Areas are bytes now. Red and ▲ or +: takes more than before; blue and −: takes less; grey: the same."
-    )
-    note = [html.P(key, className="beside muted")] if rows else []
-    return [_card([*note, *parts, *([_listed(rows)] if rows else [])])]
+            parts.append(
+                deferred_plot(f"{kind}-difference", memory_difference(old, new, kind), told, _HEIGHT)
+            )
+    key = "Areas are bytes now. Red and a plus sign: more than before; blue and a minus sign: less. "
+    note = [html.P([key if rows else "", badge(Method.COUNTED, "elf")], className="beside muted")]
+    return [_card([*note, *parts, *(_listed(rows) if rows else [])])]
 
 
 def _card(parts: list[Component]) -> Component:
@@ -94,7 +96,7 @@ def _row(kind: Kind, place: Place, old: Mapping[Place, int], new: Mapping[Place,
     }
 
 
-def _listed(rows: list[dict[str, Any]]) -> Component:
+def _listed(rows: list[dict[str, Any]]) -> list[Component]:
     columns = [
         column("Symbol", "symbol", rows, cellClass="mono"),
         column("It", "word", rows, "Verdict", more=20),
@@ -104,4 +106,4 @@ def _listed(rows: list[dict[str, Any]]) -> Component:
         column("Now", "now", rows, "Amount", cellClass=["ag-right-aligned-cell", "strong"]),
         column("Change", "change", rows, "Amount"),
     ]
-    return table(columns, rows)
+    return listed("symbols-difference", columns, rows)

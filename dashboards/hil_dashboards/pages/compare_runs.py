@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 from dash import html
@@ -16,6 +17,8 @@ from hil.metrics import METRICS, lookup
 from hil_dashboards import text
 from hil_dashboards.choices.compare import ALL, CHANGED, CompareChoice
 from hil_dashboards.choices.places import run_place
+from hil_dashboards.pages.choosers import choose_many, choose_one, choosers
+from hil_dashboards.pages.compare_choices import run_options
 from hil_dashboards.pages.grid import table
 from hil_dashboards.pages.parts import Child, comparing, pill, pills, sentence
 from hil_dashboards.pages.verdicts import (
@@ -24,6 +27,7 @@ from hil_dashboards.pages.verdicts import (
     case_columns,
     case_row,
     order_of,
+    scrolls,
     verdict_columns,
     verdict_row,
 )
@@ -31,8 +35,8 @@ from hil_dashboards.reading.compare import RunsData
 from hil_db.comparing import Compared, Comparison, outcome_of
 from hil_db.references import StoredRun
 
-ROWS_MOST = 1000
-_RUNS_OFFERED = 8
+ROWS_MOST = 500
+_IGNORED_MOST = 3  # names
 
 Found = tuple[Compared, Verdict | None]  # a case with one of its verdicts, or without any
 
@@ -53,13 +57,15 @@ def runs_page(data: RunsData) -> list[Child]:
         waits = comparing(data.now.id, data.before.id)
         return [head, _choices(data, []), html.Section(waits, className="card")]
     every = _every(data.compared)
-    fitting = [one for one in every if _fits(one, data.choice)]
-    shown = [one for one in fitting if _is_shown(one, data.choice.show)]
+    choice, unknown = _known(data.choice, every)
+    fitting = [one for one in every if _fits(one, choice)]
+    shown = [one for one in fitting if _is_shown(one, choice.show)]
     return [
         head,
-        _choices(data, every, _counts(fitting)),
+        *unknown,
+        _choices(replace(data, choice=choice), every, _counts(fitting)),
         _summary(data.compared),
-        _listed(shown, data.choice),
+        _listed(shown, choice),
     ]
 
 
@@ -69,6 +75,21 @@ def _told(now: StoredRun, before: StoredRun | None) -> list[Child]:
         named = f", {before.name!r}" if before.name not in ("", str(before.id)) else ""
         told += [" against ", html.A(before.told, href=run_place(before.id), className="more"), named]
     return [*told, "."]
+
+
+def _known(choice: CompareChoice, every: list[Found]) -> tuple[CompareChoice, list[Component]]:
+    """The choice without names that nothing is compared of, and a line on those."""
+    metrics = {verdict.metric.name for _, verdict in every if verdict is not None}
+    boards = {one.case.board for one, _ in every}
+    unknown = [board for board in choice.boards if board not in boards]
+    kept = choice.on_boards(tuple(board for board in choice.boards if board in boards))
+    if choice.metric is not None and choice.metric not in metrics:
+        unknown.append(choice.metric)
+        kept = kept.of_metric(None)
+    if not unknown:
+        return kept, []
+    shown = ", ".join(text.short(name) for name in unknown[:_IGNORED_MOST])
+    return kept, [html.P(f"Ignored, as nothing of it is compared: {shown}.", className="ignored")]
 
 
 def _every(compared: Comparison) -> list[Found]:
@@ -116,26 +137,26 @@ def _counts(fitting: list[Found]) -> Counter[str]:
 
 def _choices(data: RunsData, every: list[Found], counts: Counter[str] | None = None) -> Component:
     choice = data.choice
-    told: list[Component] = []
-    newest = [one.run for one in data.offered[:_RUNS_OFFERED]]
     after = data.now.id if data.now is not None else None
     before = data.before.id if data.before is not None else None
+    fields: list[Component] = []
+    for title, field, chosen, other in (("Before", "before", before, after), ("Now", "after", after, before)):
+        options = run_options(data.offered, other)
+        if options:
+            base = choice.without("baseline", field).href()
+            fields.append(choose_one(title, field, options, str(chosen) if chosen else None, base))
+    if counts is not None:
+        fields += _filters(choice, every)
+    parts: list[Component] = [choosers(*fields)] if fields else []
     if data.names:
         taken = data.before.name if data.before is not None else None
-        told.append(
-            pills("Baseline", [pill(name, choice.against(name).href(), name == taken) for name in data.names])
-        )
-    for title, chosen, runs in (
-        ("Before", before, [(run, choice.of_runs(run, after)) for run in newest if run != after]),
-        ("Now", after, [(run, choice.of_runs(before, run)) for run in newest if run != before]),
-    ):
-        if runs:
-            told.append(pills(title, [pill(str(run), to.href(), run == chosen) for run, to in runs]))
-    if after is not None and before is not None:
-        told.append(pills("Order", [pill("swap the two", choice.swapped().href(), False)]))
+        named = [pill(name, choice.against(name).href(), name == taken) for name in data.names]
+        parts.append(pills("Baseline", named))
     if counts is not None:
-        told += [_shows(choice, counts), *_filters(choice, every)]
-    return html.Section(told, className="choices card")
+        parts.append(_shows(choice, counts))
+    if after is not None and before is not None:
+        parts.append(pills("Order", [pill("swap the two", choice.swapped().href(), False)]))
+    return html.Section(parts, className="choices card")
 
 
 def _shows(choice: CompareChoice, counts: Counter[str]) -> Component:
@@ -163,24 +184,10 @@ def _filters(choice: CompareChoice, every: list[Found]) -> list[Component]:
         key=lambda name: (places.index(name) if name in places else len(places), name),
     )
     boards = sorted({one.case.board for one, _ in every})
+    titles = [(name, lookup(name).title) for name in metrics]
     return [
-        pills(
-            "Metric",
-            [
-                pill("all", choice.of_metric(None).href(), choice.metric is None),
-                *(
-                    pill(lookup(name).title, choice.of_metric(name).href(), name == choice.metric)
-                    for name in metrics
-                ),
-            ],
-        ),
-        pills(
-            "Board",
-            [
-                pill("all", choice.on_boards(()).href(), not choice.boards),
-                *(pill(name, choice.on_boards((name,)).href(), name in choice.boards) for name in boards),
-            ],
-        ),
+        choose_one("Metric", "metric", titles, choice.metric, choice.of_metric(None).href(), none="all"),
+        choose_many("Board", "board", boards, choice.boards, choice.on_boards(()).href()),
     ]
 
 
@@ -218,8 +225,9 @@ def _listed(shown: list[Found], choice: CompareChoice) -> Component:
     if len(shown) > ROWS_MOST:
         told = f"The first {ROWS_MOST:,} are shown; choose a metric or a board for the others."
         more.append(html.P(told, className="muted beside"))
-    narrow = html.P("The table scrolls sideways.", className="narrow muted")
-    return html.Section([html.H2(head), *more, table(columns, rows), narrow], className="card grid-card")
+    return html.Section(
+        [html.H2(head), *more, table(columns, rows), *scrolls(columns)], className="card grid-card"
+    )
 
 
 def _row(one: Found, choice: CompareChoice) -> Row:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from dash import dcc, html
+from dash import html
 from dash.development.base_component import Component
 
 from hil.measure.latency import median
@@ -14,13 +14,14 @@ from hil.metrics import lookup
 from hil_dashboards import text
 from hil_dashboards.choices.compare import CompareChoice
 from hil_dashboards.figures.differences import POINTS_MOST, vectors_figure
-from hil_dashboards.pages.grid import amount, column, table
+from hil_dashboards.pages.deferred import deferred_plot
+from hil_dashboards.pages.grid import amount, column
 from hil_dashboards.pages.parts import Child, badge, pill, pills
+from hil_dashboards.pages.verdicts import listed
 from hil_dashboards.reading.paired import Classes, PerVector, Vectors
 
 LISTED_MOST, TURNED_MOST = 20, 200  # vectors
 _HEIGHT = 320
-CONFIG: Any = {"displaylogo": False, "responsive": True, "displayModeBar": False}
 
 
 def vectors_part(data: Vectors, choice: CompareChoice) -> Component:
@@ -56,18 +57,17 @@ def _shown(held: PerVector) -> list[Component]:
     drawn = "Each mark is a vector; the higher, the more it takes now than before."
     left_out = len(held.after) - POINTS_MOST
     drawn += f" The {left_out:,} that changed least are left out." if left_out > 0 else ""
+    spoken = f"{held.verdict.metric.title} of each vector, by how much it changed. {told}."
     return [
         html.P([f"{told}. ", *way], className="beside"),
         html.P(drawn, className="beside muted"),
-        plot(figure, _HEIGHT, f"{held.verdict.metric.title} of each vector, by how much it changed. {told}."),
-        html.H3(
-            f"Those that changed most, of {found.changed:,}" if found.changed > 1 else "The one that changed"
-        ),
-        _most(held),
+        deferred_plot("vectors-difference", figure, spoken, _HEIGHT),
+        html.H3(f"Those that changed most, of {found.changed:,}"),
+        *_most(held),
     ]
 
 
-def _most(held: PerVector) -> Component:
+def _most(held: PerVector) -> list[Component]:
     measure = held.verdict.after
     assert measure is not None, "values of vectors are of a measure"
     apart = np.abs(held.after - held.before)
@@ -89,7 +89,7 @@ def _most(held: PerVector) -> Component:
         column("Now", "now", rows, "Amount", cellClass=["ag-right-aligned-cell", "strong"]),
         column("Change", "change", rows, "Amount"),
     ]
-    return table(columns, rows)
+    return listed("vectors-most", columns, rows)
 
 
 def classes_part(data: Classes) -> Component:
@@ -127,7 +127,7 @@ def classes_part(data: Classes) -> Component:
         [
             html.H2([head, kind]),
             *(html.P(note, className="beside muted") for note in notes),
-            table(columns, rows),
+            *listed("classes-changed", columns, rows),
         ],
         className="card grid-card",
     )
@@ -144,12 +144,3 @@ def _right(data: Classes, vector: int, before: int, after: int) -> dict[str, Any
     elif before == label:
         sign, word, kind = "✗", "became wrong", "worse"
     return {"label": str(label), "sign": sign, "became": word, "verdict": kind}
-
-
-def plot(figure: dict[str, Any], height: int, spoken: str) -> Component:
-    """A figure with what it says in words, for those who do not see it."""
-    graph = dcc.Graph(
-        figure=figure, config=CONFIG, responsive=True, className="plot", style={"height": f"{height}px"}
-    )
-    told: Any = {"aria-label": spoken}
-    return html.Div(graph, role="img", **told)

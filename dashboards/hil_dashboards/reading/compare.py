@@ -142,7 +142,7 @@ def read_compare(url: str | None, choice: CompareChoice) -> RunsData | ImagesDat
             if now is not None and before is not None
             else None
         )
-        offered, names = _offered_runs(connection), baseline_names(connection)
+        offered, names = _offered_runs(connection, now, before), baseline_names(connection)
         return RunsData(newest, choice, now, before, compared, why, tuple(ignored), offered, tuple(names))
 
 
@@ -219,22 +219,29 @@ def _side(connection: Connection, held: Held | None) -> Side | None:
         told,
         next(iter(of_images.values()), None),
         profiles.read(connection, [held.session]).get(held.session),
-        _offered_of(connection, Case(*(told[name] for name in CASE_COLUMNS))),
+        _offered_of(connection, Case(*(told[name] for name in CASE_COLUMNS)), held.session),
     )
 
 
-def _offered_runs(connection: Connection) -> tuple[Offered, ...]:
+def _offered_runs(connection: Connection, *chosen: StoredRun | None) -> tuple[Offered, ...]:
+    """The newest runs that have results, and those that are chosen."""
     has_results = select(SESSION.c.id).where(SESSION.c.run_id == RUN.c.id).exists()
     query = select(*_RUN).where(has_results, is_no_trial()).order_by(RUN.c.started.desc(), RUN.c.id.desc())
-    return tuple(Offered(*row) for row in connection.execute(query.limit(RUNS_MOST)))
+    found = {row[0]: Offered(*row) for row in connection.execute(query.limit(RUNS_MOST))}
+    for one in chosen:
+        if one is not None:
+            found.setdefault(one.id, Offered(one.id, one.started, one.commit, one.dirty, one.branch))
+    return tuple(found.values())
 
 
-def _offered_of(connection: Connection, case: Case) -> tuple[Offered, ...]:
-    """The newest runs that have a session of a case, each with the newest of it."""
+def _offered_of(connection: Connection, case: Case, chosen: int) -> tuple[Offered, ...]:
+    """The newest runs that have a session of a case, each with the newest of it, and the one chosen."""
     of_case = (SESSION.c[name] == held for name, held in case._asdict().items())
     query = select(*_RUN, SESSION.c.id).join(SESSION, SESSION.c.run_id == RUN.c.id)
     newest = query.where(*of_case, is_no_trial()).order_by(SESSION.c.started.desc(), SESSION.c.id.desc())
     found: dict[int, Offered] = {}
-    for row in connection.execute(newest.limit(RUNS_MOST)):
+    others = connection.execute(newest.limit(RUNS_MOST)).all()
+    of_chosen = connection.execute(query.where(SESSION.c.id == chosen)).all()
+    for row in (*of_chosen, *others):  # the chosen session stands for its run
         found.setdefault(row[0], Offered(*row))
-    return tuple(found.values())
+    return tuple(sorted(found.values(), key=lambda one: (one.started, one.run), reverse=True))

@@ -14,8 +14,8 @@ from sqlalchemy.engine import URL
 from hil.measure.verdicts import Outcome, Verdict
 from hil.measure.why import Turned, vectors_turned
 from hil.metrics import PREDICTED
+from hil.models.labels import Labels, find_labels
 from hil.values import Measure
-from hil_dashboards.reading.labels import Labels, labels_of
 from hil_db import codec, engine
 from hil_db.comparing import Compared
 from hil_db.histories import Names
@@ -109,7 +109,7 @@ def read_classes(connection: Connection, one: Compared, model: str, url: URL) ->
         return Classes(0, (), why="They ran other vectors.")
     if len(before) != len(after):
         return Classes(0, (), why=f"It ran {len(after):,} vectors now, {len(before):,} before.")
-    labels = labels_of(model, ran[sessions[1]].vectors_sha256)
+    labels = find_labels(model, ran[sessions[1]].vectors_sha256, ran[sessions[1]].inputs_sha256)
     fits = labels is not None and len(labels) >= len(after)
     return Classes(len(after), vectors_turned(before, after), labels if fits else None)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
@@ -18,7 +19,6 @@ from hil.values import Method, Precision, Samples
 from hil_dashboards.app import render
 from hil_dashboards.choices.compare import ALL, CompareChoice, parse_compare
 from hil_dashboards.reading.compare import ImagesData, Nothing, RunsData, read_compare
-from hil_dashboards.reading.labels import labels_of
 from hil_db import baselines
 from hil_db.baselines import Baseline
 from hil_db.histories import Case
@@ -105,9 +105,15 @@ def page(url: str, query: str = "") -> str:
 
 
 def rows(url: str, query: str = "", place: int = 0) -> list[dict[str, Any]]:
-    """Those of one of the page's grids."""
-    grids = [node for node in nodes(render(url, "here", "/compare", query)) if hasattr(node, "rowData")]
-    return list(grids[place].rowData)
+    """Those of one of the page's grids, be it drawn at once or later."""
+    grids = []
+    for node in nodes(render(url, "here", "/compare", query)):
+        told = node.to_plotly_json()["props"]
+        if "rowData" in told:
+            grids.append(told["rowData"])
+        elif "rowData" in (later := told.get("data-deferred", "")):
+            grids.append(json.loads(later)["props"]["rowData"])
+    return list(grids[place])
 
 
 def of(url: str, query: str) -> RunsData | ImagesData | Nothing:
@@ -155,7 +161,10 @@ def test_the_verdicts_may_be_chosen_by_outcome_metric_and_board(two: Any) -> Non
     assert [row["word"] for row in rows(two.url, "show=unchanged")] == ["unchanged"]
     assert [row["metric"] for row in rows(two.url, "metric=flash_bytes")] == ["Flash"]
     assert len(rows(two.url, "show=all")) == len(rows(two.url)) + 1
-    assert "Nothing to show" in page(two.url, "board=elsewhere")
+    assert "Ignored, as nothing of it is compared: elsewhere, no_such." in page(
+        two.url, "board=elsewhere&metric=no_such"
+    )
+    assert rows(two.url, "board=elsewhere") == rows(two.url)
     assert "Nothing to show" in page(two.url, "show=improvement")
     assert rows(two.url, "show=no+such") == rows(two.url)
 
@@ -275,16 +284,3 @@ def test_a_damaged_blob_is_an_error_with_its_evidence(two: Any) -> None:
     told = page(two.url, f"before=1&after=2&{OF_CASE}")
     assert "blob of predicted in" in told
     assert "is damaged" in told
-
-
-def test_labels_are_those_of_the_very_archive_that_ran() -> None:
-    path = vectors_path("fastgrnn_digits")
-    sha = hashlib.sha256(path.read_bytes()).hexdigest()
-    labels = labels_of("fastgrnn_digits", sha)
-    held = load_vectors("fastgrnn_digits", Precision.Q7).labels
-    assert labels is not None
-    assert held is not None
-    assert labels.tolist() == held.tolist()
-    assert labels_of("fastgrnn_digits", "0" * 64) is None
-    assert labels_of("fastgrnn_digits", None) is None
-    assert labels_of("../vectors/fastgrnn_digits", sha) is None
