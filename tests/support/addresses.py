@@ -59,7 +59,7 @@ ADDRESSES = (
     Address("/series", ".plot-card .main-svg", ("metric", "runs", *_CASE)),
     Address(f"/series?metric=latency_cycles&model={SMALL}&precision=q15", ".plot-card .main-svg"),
     Address("/runs", ".ag-row", ("branch", "host", "board", "status", "of", "baseline", "page")),
-    Address(f"/run?run={NEWEST}", others=("baseline",)),
+    Address(f"/run?run={NEWEST}", ".changes .ag-row", ("baseline",)),
     Address(f"/session?session={session(NEWEST)}"),
     Address(f"/session?session={session(NEWEST, 'nucleo-1')}"),
     Address(f"/compare?before={BASELINE}&after={NEWEST}", others=_CASE),

@@ -4,7 +4,8 @@
   const cells = (window.dashAgGridComponentFunctions = window.dashAgGridComponentFunctions || {});
   const h = (tag, props, ...children) => React.createElement(tag, props, ...children);
 
-  cells.Status = ({ value }) => value && h("span", { className: `status ${value.replaceAll(" ", "-")}` }, value);
+  cells.Status = ({ value, data }) =>
+    value && h("span", { className: `status ${value.replaceAll(" ", "-")}`, title: data.error }, value);
 
   // A number that is none to worry about where it is 0, and else has a mark before it.
   cells.Trouble = ({ value }) =>
@@ -82,6 +83,7 @@
   cells.Verdict = ({ value, data }) =>
     h("span", { className: `verdict ${data.verdict}` }, h("i", { "aria-hidden": true }, data.sign), value);
 
+  const SIGNS = { bench: "●", bisect: "◐", imported: "⇥" };
   cells.Sort = ({ value, data }) =>
-    h("span", { className: `sort ${data.sort}`, title: value }, h("i", { "aria-hidden": true }), value);
+    h("span", { className: `sort ${data.sort}`, title: value }, h("i", { "aria-hidden": true }, SIGNS[data.sort]), value);
 })();

@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from hil.gate.wording import not_compared, summary, unlike_labs
 from hil.metrics import lookup
 from hil_dashboards import text
-from hil_dashboards.choices.places import RUNS, compare_place, run_place, session_place
+from hil_dashboards.choices.places import LIVE, RUNS, compare_place, run_place, session_place
 from hil_dashboards.choices.run import RunChoice, RunsChoice, Sort
 from hil_dashboards.pages.boards import incidents_card
 from hil_dashboards.pages.grid import amount, column, grid, table
@@ -37,12 +37,12 @@ def run_page(data: RunData) -> list[Child]:
             [
                 _title(run),
                 html.P(_told(run), className="muted"),
+                html.P(_begun(run), className="muted begun"),
                 *ignored(data.ignored, "there is no such"),
                 _ways(data, run),
             ],
             className="page-head",
         ),
-        html.Section([html.H2("Where it comes from"), _facts(run)], className="card"),
         _changes(data, run),
         _sessions(data.sessions),
         *(
@@ -51,6 +51,7 @@ def run_page(data: RunData) -> list[Child]:
             else []
         ),
         *([_others(data)] if data.before is not None else []),
+        html.Section([html.H2("Where it comes from"), _facts(run)], className="card"),
     ]
 
 
@@ -69,6 +70,20 @@ def _told(run: RunFacts) -> str:
     return f"{told}. Began {text.moment(run.started)}{took}."
 
 
+def _begun(run: RunFacts) -> list[Child]:
+    """How it was begun, from what, in a line: all else of that stands further below."""
+    of_branch = f" of {run.branch}" if run.branch is not None else ""
+    command = " ".join(run.command.split())
+    return [
+        html.Code(command, title=command),
+        f" on {run.host}, ",
+        html.Span(text.of_commit(run.commit, run.dirty, None), className="nowrap"),
+        of_branch,
+        *([f", {', '.join(run.names)}"] if run.names else []),
+        ".",
+    ]
+
+
 def _counted(number: int, thing: str) -> str:
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
@@ -81,6 +96,8 @@ def _ways(data: RunData, run: RunFacts) -> Component:
     if data.next is not None:
         ways.append(html.A(f"run {data.next} →", href=run_place(data.next), className="pill"))
     ways.append(html.A("all runs", href=RUNS, className="pill"))
+    if run.status is Status.RUNNING:
+        ways.append(html.A("how far it is", href=LIVE, className="pill"))
     if data.before is not None:
         ways.append(_compared(data.before, run))
     if run.before is not None and (data.before is None or data.before.id != run.before):
@@ -201,11 +218,11 @@ def _sessions(sessions: Sequence[SessionRow]) -> Component:
         column("Model", "name", rows, "Link", pinned="left", width=190, flex=0),
         column("Board", "board", rows),
         column("Status", "status", rows, "Status", more=22),
-        *([column("Why", "error", rows)] if any(one.error for one in sessions) else []),
         *(_figures(way, name, rows) for way, name in fields.items()),
         column("Vectors", "vectors", rows, "Amount"),
         column("Took", "took", rows, "Amount"),
         column("Image", "image", rows, cellClass="mono"),
+        *([column("Why", "error", rows)] if any(one.error for one in sessions) else []),
     ]
     rows = [{**row, "height": 34} for row in rows]
     head = html.H2(

@@ -11,8 +11,9 @@ from dash.development.base_component import Component
 from hil_dashboards import text
 from hil_dashboards.choices.places import compare_place, run_place, worse_place
 from hil_dashboards.choices.run import RunsChoice, Sort
+from hil_dashboards.pages.choosers import Offered, choose_one, choosers
 from hil_dashboards.pages.grid import amount, column, table
-from hil_dashboards.pages.parts import Child, pill, pills
+from hil_dashboards.pages.parts import Child
 from hil_dashboards.reading.comparisons import Summary
 from hil_dashboards.reading.runs import RUNS_A_PAGE, RunFacts, RunsData, Worse
 from hil_db.records import Status
@@ -29,6 +30,7 @@ _WORSE: dict[str, Any] = {
     "comparator": {"function": "byNumber"},
     "headerTooltip": _WORSE_TOLD,
 }
+_NONE = {"branch": "", "board": "", "status": None, "sort": None, "host": "", "baseline": ""}
 _BRIEF_COMMAND = 90  # letters
 
 
@@ -39,7 +41,7 @@ def runs_page(data: RunsData) -> list[Child]:
             [html.H1("Runs"), html.P(_told(data), className="muted"), *ignored(data.ignored)],
             className="page-head",
         ),
-        html.Section(_choices(data), className="choices card"),
+        html.Section(_choices(data), className="card runs-choices"),
         _listed(data) if data.runs else _nothing(data.choice),
     ]
 
@@ -64,53 +66,28 @@ def ignored(names: Sequence[str], why: str = "nothing is stored of it") -> list[
     return [html.P([f"Ignored, as {why}: ", *shown, "."], className="ignored")]
 
 
-def _choices(data: RunsData) -> list[Component]:
+def _choices(data: RunsData) -> Component:
     choice = data.choice
-    named = (
-        ("Branch", "branch", data.branches),
-        ("Host", "host", data.hosts),
-        ("Board", "board", data.boards),
-    )
-    return [
-        *(_named(choice, *one) for one in named if len(one[2]) > 1),
-        pills(
-            "Status",
-            [
-                pill("any", choice.of(status=None).href(), choice.status is None),
-                *(pill(str(one), choice.of(status=one).href(), choice.status is one) for one in Status),
-            ],
-        ),
-        *_baselines(data),
-        pills(
-            "Of",
-            [
-                pill("all", choice.of(sort=None).href(), choice.sort is None),
-                *(pill(name, choice.of(sort=one).href(), choice.sort is one) for one, name in SORTS.items()),
-            ],
-        ),
-    ]
+    baselines = dict.fromkeys([*data.baselines, *([choice.baseline] if choice.baseline else [])])
+    sorts = [(str(one), name) for one, name in SORTS.items()]
 
+    def one(label: str, field: str, offered: Offered, chosen: str | None, none: str = "all") -> Component:
+        without = "sort" if field == "of" else field
+        return choose_one(label, field, offered, chosen, choice.of(**{without: _NONE[without]}).href(), none)
 
-def _baselines(data: RunsData) -> list[Component]:
-    choice = data.choice
-    if not data.baselines:
-        return []
-    offered = [pill("the run before", choice.of(baseline="").href(), not choice.baseline)]
-    names = dict.fromkeys([*data.baselines, *([choice.baseline] if choice.baseline else [])])
-    offered += [pill(name, choice.of(baseline=name).href(), name == choice.baseline) for name in names]
-    return [pills("Worse than", offered)]
-
-
-def _named(choice: RunsChoice, title: str, field: str, names: list[str]) -> Component:
-    chosen = getattr(choice, field)
-    offered = [pill("all", choice.of(**{field: ""}).href(), not chosen)]
-    return pills(
-        title, [*offered, *(pill(name, choice.of(**{field: name}).href(), name == chosen) for name in names)]
+    return choosers(
+        one("Branch", "branch", data.branches, choice.branch),
+        one("Board", "board", data.boards, choice.board),
+        one("Status", "status", map(str, Status), choice.status),
+        one("Kind", "of", sorts, choice.sort),
+        one("Host", "host", data.hosts, choice.host),
+        one("Worse than", "baseline", baselines, choice.baseline, "the run before"),
     )
 
 
 def _listed(data: RunsData) -> Component:
     rows = [{**_row(one), **_worse(one, data.worse.get(one.id))} for one in data.runs]
+    sorts = {one.sort for one in data.runs}
     columns = [
         column("Run", "run", rows, "Link", pinned="left", width=70, flex=0),
         column("Status", "status", rows, "Status", more=22),
@@ -123,7 +100,7 @@ def _listed(data: RunsData) -> Component:
         column("Branch", "branch", rows),
         column("Commit", "commit", rows, "Commit", cellClass="mono", width=130, flex=0),
         column("Tags", "tags", rows),
-        column("Of", "of", rows, "Sort", more=16),
+        *([column("Kind", "of", rows, "Sort", more=16)] if sorts != {Sort.BENCH} else []),
         column("Command", "command", rows, cellClass="mono"),
         column("Host", "host", rows),
         column("Boards", "boards", rows),
