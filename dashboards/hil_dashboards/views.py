@@ -13,6 +13,7 @@ from typing import NamedTuple
 from hil_dashboards import frames
 from hil_dashboards.choices.compare import parse_compare
 from hil_dashboards.choices.matrix import parse_matrix
+from hil_dashboards.choices.places import HOW_TO_READ
 from hil_dashboards.choices.profile import parse_profile
 from hil_dashboards.choices.run import parse_run, parse_runs
 from hil_dashboards.choices.series import parse_search
@@ -22,6 +23,7 @@ from hil_dashboards.choices.triage import parse_triage
 from hil_dashboards.pages import notice
 from hil_dashboards.pages.boards import boards_page
 from hil_dashboards.pages.compare import compare_page
+from hil_dashboards.pages.how_to_read import how_to_read_page
 from hil_dashboards.pages.live import live_page
 from hil_dashboards.pages.matrix import matrix_page
 from hil_dashboards.pages.parts import Child
@@ -35,7 +37,7 @@ from hil_dashboards.pages.triage import triage_page
 from hil_dashboards.reading import traces
 from hil_dashboards.reading.boards import read_boards
 from hil_dashboards.reading.compare import read_compare
-from hil_dashboards.reading.database import RunHead
+from hil_dashboards.reading.database import RunHead, newest_run, reading
 from hil_dashboards.reading.live import read_live
 from hil_dashboards.reading.matrix import read_matrix
 from hil_dashboards.reading.profile import read_profile
@@ -140,6 +142,11 @@ def _live(asked: Asked) -> Shown:
     return data.newest, live_page(data)
 
 
+def _how_to_read(asked: Asked) -> Shown:
+    with reading(asked.url) as connection:
+        return newest_run(connection), how_to_read_page()
+
+
 PAGES: Mapping[str, Page] = {
     "/": Page("Matrix", _matrix),
     "/series": Page("Series", _series),
@@ -148,6 +155,7 @@ PAGES: Mapping[str, Page] = {
     "/triage": Page("Triage", _triage),
     "/boards": Page("Boards", _boards),
     "/live": Page("Live", _live),
+    HOW_TO_READ: Page("How to read", _how_to_read),
     "/run": Page(None, _run),
     "/session": Page(None, _session),
     "/profile": Page(None, _profile),

@@ -142,3 +142,22 @@ def test_keyboard_skips_the_bar_to_the_content(page: Page, address: str) -> None
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.closest('.chooser') !== null")
     assert not [one for one in asked if "/content" in one], "the page was drawn anew"
+
+
+def test_a_link_leads_to_a_place_within_another_page(page: Page, address: str) -> None:
+    def in_view() -> None:
+        page.wait_for_function(
+            "() => Math.abs(document.getElementById('verdicts')?.getBoundingClientRect().top) < 40"
+        )
+
+    page.goto(f"{address}/how-to-read#verdicts")
+    in_view()
+    page.goto(f"{address}{choosers_page.PLACE}")
+    page.wait_for_selector(".chooser input")
+    page.evaluate(
+        "document.querySelector('#told').innerHTML = '<a href=\"/how-to-read#verdicts\">verdicts</a>'"
+    )
+    page.get_by_role("link", name="verdicts").click()
+    in_view()
+    page.go_back()
+    told(page, "any of all")

@@ -9,7 +9,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from hil_dashboards import text
-from hil_dashboards.choices.places import RUNS, comparing_place, run_place
+from hil_dashboards.choices.places import HOW_TO_READ, RUNS, comparing_place, run_place
 from hil_dashboards.reading.database import RunHead
 from hil_dashboards.serving.access import Person
 
@@ -128,9 +128,12 @@ def legend() -> Component:
             html.H2("How a value was obtained"),
             html.Dl(entries),
             html.P(
-                "A column's head names the method and below it the technique. Values of another method or "
-                "technique are never compared with each other. Percents under a value, such as −3/+22 %, are "
-                "its band: where the true value is expected.",
+                [
+                    "A column's head names the method and below it the technique. Values of another method "
+                    "or technique are never compared with each other. Percents under a value, such as "
+                    "−3/+22 %, are its band: where the true value is expected. ",
+                    html.A("How to read this", href=f"{HOW_TO_READ}#methods", className="more"),
+                ],
                 className="muted",
             ),
         ],
