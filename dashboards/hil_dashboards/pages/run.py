@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from hil.gate.wording import not_compared, summary, unlike_labs
 from hil.metrics import lookup
 from hil_dashboards import text
-from hil_dashboards.choices.places import LIVE, RUNS, compare_place, run_place, session_place
+from hil_dashboards.choices.places import HOW_TO_READ, LIVE, RUNS, compare_place, run_place, session_place
 from hil_dashboards.choices.run import RunChoice, RunsChoice, Sort
 from hil_dashboards.pages.boards import incidents_card
 from hil_dashboards.pages.grid import amount, column, grid, table
@@ -173,7 +173,9 @@ def _changes(data: RunData, run: RunFacts) -> Component:
         return html.Section([head, *_against(data), comparing(run.id, data.before.id)], className="card")
     found = moved(data.comparison)
     more = len(found) - MOST
-    told: list[Child] = [f"{summary(data.comparison)}."]
+    told: list[Child] = [f"{summary(data.comparison)}. "]
+    told.append(html.A("How verdicts are found", href=f"{HOW_TO_READ}#verdicts", className="more"))
+    told.append(".")
     if more > 0:
         told += [f" {more:,} more changes are on the page that ", _compared(data.before, run), "."]
     return html.Section(

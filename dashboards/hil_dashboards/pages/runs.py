@@ -50,10 +50,11 @@ def _told(data: RunsData) -> str:
     found = f"{data.found:,} run{'' if data.found == 1 else 's'}"
     if not data.choice.every:
         found += " of this choice"
+    against = data.choice.baseline or "the run before on the branch"
     if data.pages > 1:
         first = (data.choice.page - 1) * RUNS_A_PAGE + 1
         found = f"{first:,} to {first + len(data.runs) - 1:,} of {found}"
-    return f"{found}, the newest first. A run's number leads to it."
+    return f"{found}, the newest first. Worse: images in which something is worse than in {against}."
 
 
 def ignored(names: Sequence[str], why: str = "nothing is stored of it") -> list[Component]:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Text, cast, select
 
-from hil.errors import StoreError
+from hil.errors import NOT_FIT, StoreError
 from hil.metrics import (
     ACCURACY,
     ENERGY_PER_INFERENCE,
@@ -30,7 +30,7 @@ from hil_dashboards.choices.run import RunChoice, Sort
 from hil_dashboards.reading.boards import IncidentRow, incident_rows
 from hil_dashboards.reading.comparisons import at_hand, baseline_names
 from hil_dashboards.reading.database import RunHead, newest_run, reading
-from hil_dashboards.reading.runs import NOT_FIT, RunFacts, facts, neighbours
+from hil_dashboards.reading.runs import RunFacts, facts, neighbours
 from hil_db import engine
 from hil_db.comparing import Comparison
 from hil_db.records import Status

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, and_, case, false, func, not_, or_, select
 from sqlalchemy.engine import URL, Row
 
-from hil.errors import StoreError
+from hil.errors import NOT_FIT, StoreError
 from hil.thresholds import Thresholds, load_thresholds
 from hil_dashboards.choices.run import RunsChoice, Sort
 from hil_dashboards.reading.comparisons import Summary, baseline_names, summaries
@@ -25,7 +25,6 @@ from hil_db.schema import BASELINE, NEWEST_SESSION, RUN, SESSION
 from hil_db.trials import is_no_trial, of_trial
 
 RUNS_A_PAGE = 100
-NOT_FIT = "does not fit"  # in the error of a session whose image is larger than its board
 _NEWEST_FIRST = (RUN.c.started.desc(), RUN.c.id.desc())
 _NAMES_MOST = 200  # branches and hosts to choose from
 

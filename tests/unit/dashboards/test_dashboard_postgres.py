@@ -58,7 +58,23 @@ def test_every_page_reads_it_whatever_the_address(bench: Any, profile: Profile) 
         ("/content/triage?baseline=%00&show=%ff", "Nothing to compare with yet"),
         ("/content/triage?baseline=%ed%a0%80%27--", "Nothing to compare with yet"),
         ("/content/boards", "1 image finished"),
+        ("/content/runs", "/run?run=1"),
+        ("/content/runs?board=qemu&status=interrupted&of=imported&page=999999999", "No such run"),
+        ("/content/runs?branch=%00&board=%ff&host=%ed%a0%80%27--&baseline=%ed%a0%80%27--", "/run?run=1"),
+        ("/content/run", "all of which finished"),
+        ("/content/run?run=999999999&baseline=%ed%a0%80%27--", "Ignored"),
     ):
         answer = client.get(path).get_json()
         assert said in str(answer), path
         assert "secret" not in str(answer)
+
+
+def test_runs_are_compared(bench: Any) -> None:
+    for day, cost in ((1, 1000), (2, 1200)):
+        bench.run(bench.session(day, bench.cost(cost)), git_branch="main", git_tags=("v1",))
+    client = create_app(bench.url).server.test_client()
+    assert client.get("/worse?now=2&before=1").get_json()["worse"] == 1
+    (told,) = client.get("/worse?now=2&before=1").get_json()["told"]
+    assert "1,000 -> 1,200" in told
+    assert "1,200" in client.get("/content/run?run=2").text
+    assert '"told":' in client.get("/content/runs").text
