@@ -20,14 +20,15 @@ import numpy as np
 from sqlalchemy import Connection, func, insert, select
 
 from hil.kinds import KINDS
-from hil_db import baselines, codec, passes, triage
+from hil_db import baselines, codec, histories, passes, triage
 from hil_db.baselines import Baseline
-from hil_db.schema import MEASURE, RUN, SAMPLE, SESSION
+from hil_db.progress import Ended, Progress, Working, columns_of
+from hil_db.schema import MEASURE, PROGRESS, RUN, SAMPLE, SESSION
 from hil_db.store import Store
 from hil_db.triage import Decided, Decision, Subject
 from seeded import Case, Maker, Planted, Seeded, commit, make, uid
 from seeded_power import POWERED, power_of
-from seeded_rows import MODELS, LabMaker, Told
+from seeded_rows import MODELS, LabMaker, Told, vectors_of
 
 TOO_LARGE = ("b_l475e_iot01a", "qemu_b_l475e_iot01a")  # for the largest model in f32
 _COSTS = {"f32": 1.5, "q15": 1.0, "q7": 0.8}
@@ -175,10 +176,14 @@ DEMO = lab(60, 2, 4)
 FULL = lab(2000, 8, 24, sampled=29, profiled=10, powered=200, traced=1, failing=900)
 
 
-def make_lab(url: str, wanted: Lab = DEMO) -> None:
-    """Fill a new database with a lab's rows, and with what people said of them."""
+def make_lab(url: str, wanted: Lab = DEMO, heard: datetime | None = None) -> None:
+    """Fill a new database with a lab's rows, and with what people said of them.
+
+    The run in progress was last heard of at ``heard``, in UTC; None: soon after it began, and no more since.
+    """
     make(url, wanted)
     with Store.open(url) as store:
+        _go_on(store, wanted, heard)
         _trace(store, wanted)
         _name(store, wanted)
         _decide(store, wanted)
@@ -213,6 +218,41 @@ def _trace(store: Store, wanted: Lab) -> None:
                     "blob": codec.pack(samples.values.astype(np.float32)),
                 }
                 connection.execute(insert(SAMPLE), row)
+
+
+def _go_on(store: Store, wanted: Lab, heard: datetime | None) -> None:
+    """Say how far the newest run is: a third of its images ended, each board works at one of the others."""
+    run = wanted.runs - 1
+    cases = wanted.cases
+    ended = [place for place, case in enumerate(cases) if wanted.ran(run, place, case)]
+    with store.engine.connect() as connection:
+        of_run = select(SESSION.c.id, SESSION.c.status, SESSION.c.error).where(SESSION.c.run_id == run + 1)
+        stored = {one.id - run * len(cases) - 1: one for one in connection.execute(of_run)}
+    working: dict[str, Working] = {}
+    for place, case in enumerate(cases):
+        count = vectors_of(case.model).count
+        if place not in ended:
+            working.setdefault(case.board, Working(place, count // 3, count, 4.0, 2.5))
+    told = Progress(
+        tuple(histories.Case(one.board, one.kind, one.model, one.precision) for one in cases),
+        dict.fromkeys(wanted.boards, 1),
+        tuple(working.values()),
+        tuple(Ended(place, 6.0, stored[place].status, stored[place].error) for place in ended),
+    )
+    about = wanted.told(run)
+    row = {
+        "run_uid": uid("run", run, wanted.seed),
+        "host": about.host,
+        "pid": 4711,
+        "command": about.command,
+        "git_commit": about.commit,
+        "git_dirty": about.dirty,
+        "started": wanted.began(run),
+        "updated": heard if heard is not None else wanted.began(run) + timedelta(minutes=5),
+        **columns_of(told),
+    }
+    with store.writing() as connection:
+        connection.execute(insert(PROGRESS), row)
 
 
 def _name(store: Store, wanted: Lab) -> None:

@@ -16,10 +16,12 @@ from sqlalchemy import Connection
 
 from hil.errors import does_not_fit
 from hil.kinds import KINDS
+from hil.logbook import LogLine
 from hil.models.catalog import find_model
 from hil.models.vectors import inputs_sha256, vectors_path
 from hil_db import codec
-from hil_db.schema import INCIDENT, MEASURE, RUN, SAMPLE, SESSION
+from hil_db.logs import pack as logs_packed
+from hil_db.schema import INCIDENT, MEASURE, RUN, SAMPLE, SESSION, SESSION_LOG
 from seeded import Case, Maker, uid
 from seeded_power import POWERED, power_of
 
@@ -114,6 +116,7 @@ class LabMaker(Maker):
         samples: list[tuple[Any, ...]] = []
         incidents: list[tuple[Any, ...]] = []
         profiled: list[tuple[int, int, Case]] = []
+        logs: list[tuple[Any, ...]] = []
         for run in numbers:
             began = wanted.began(run)
             told = wanted.told(run)
@@ -137,6 +140,8 @@ class LabMaker(Maker):
                 sessions.append((number, run + 1, image, *about, versions, key, *kept))
                 taken = {name: held[place] for name, held in times.items()}
                 taken["reference_s"] = slow[place]
+                if run >= wanted.runs - wanted.sampled:
+                    logs.append(self._log(number, case, began + timedelta(seconds=2 * place), error))
                 if error is not None:
                     if len(error) > 1:
                         early = ("connect_s", "program_s", "reference_s")
@@ -171,11 +176,30 @@ class LabMaker(Maker):
         self._insert(SAMPLE, "session_id metric unit method technique dtype count codec blob", samples)
         columns = "id uid run_id session_id board kind action time evidence seconds"
         self._insert(INCIDENT, columns, incidents)
+        self._insert(SESSION_LOG, "session_id lines blob", logs)
         self._profiles(profiled)
 
     def _toolchain(self, run: int) -> str:
         newer = run >= 0.6 * self._wanted.runs
         return f"arm-none-eabi-gcc {'14.2.1' if newer else '12.2.1'}"
+
+    def _log(
+        self, session: int, case: Case, began: datetime, error: tuple[Any, ...] | None
+    ) -> tuple[Any, ...]:
+        """What befell a session, as far as it came."""
+        count = vectors_of(case.model).count
+        told = [
+            f"connects to {case.board} ({case.kind})",
+            f"programs {case.model}/{case.precision}: {12_000 + case.rodata:,} B",
+            "reads the flash back: as in the image",
+            "shakes hands: protocol 4, the manifest's image",
+            f"streams {count:,} vectors",
+            f"{count:,} of {count:,} vectors answered, none sent again",
+        ]
+        if error is not None:
+            told = [*told[: 5 if len(error) > 1 else 0], error[0]]
+        lines = [LogLine(began + timedelta(seconds=0.3 * at), one) for at, one in enumerate(told)]
+        return session, len(lines), logs_packed(lines)
 
     def _run_row(self, run: int, told: Told, began: datetime, versions: str, failed: bool) -> tuple[Any, ...]:
         wanted = self._wanted
@@ -295,10 +319,10 @@ class LabMaker(Maker):
             yield row(metric, count, "B" if metric == "link_wire_bytes" else "1", link)
         if powered:
             for one in power_of(case)[1].measures:
-                value = one.value * self._factor(one.metric, run, case)
-                ends = one.band if one.band is not None else (None, None)
+                factor = self._factor(one.metric, run, case)
+                ends = (None, None) if one.band is None else tuple(end * factor for end in one.band)
                 told = (str(one.method), one.technique, one.resolution, *ends, json.dumps(one.conditions))
-                yield (one.metric, value, one.unit, *told)
+                yield (one.metric, one.value * factor, one.unit, *told)
 
     def _wrong(self, run: int, case: Case, count: int) -> int:
         """How many vectors of a case are put into a wrong class."""

@@ -182,6 +182,11 @@ def _told(row: Any, now: datetime) -> Told:
     )
 
 
+def columns_of(progress: Progress) -> dict[str, Any]:
+    """The columns ``plan`` and ``state`` of what ``progress_of`` gives."""
+    return {"plan": _plan(progress), "state": _state(progress)}
+
+
 def _plan(progress: Progress) -> dict[str, Any]:
     return {"cases": [list(case) for case in progress.plan], "boards": dict(progress.boards or {})}
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Table, func, select
 from hil.measure.profile import functions
 from hil.measure.verdicts import Outcome
 from hil.thresholds import Thresholds
-from hil_db import baselines, profiles, symbols, triage
+from hil_db import baselines, logs, profiles, progress, symbols, triage
 from hil_db.checking import check
 from hil_db.comparing import compare, outcome_of
 from hil_db.engine import parse
@@ -107,6 +107,18 @@ def test_what_pages_of_a_session_show_is_there(store: Store) -> None:
     labels = vectors_of(model).labels
     assert labels is not None
     assert (store.read_samples(qemu.id, "predicted") == labels).mean() == pytest.approx(accuracy)
+
+
+def test_the_run_in_progress_tells_how_far_it_is_and_sessions_what_befell_them(store: Store) -> None:
+    with store.engine.connect() as connection:
+        (told,) = progress.read(connection)
+        finished = select(func.max(SESSION.c.id)).where(SESSION.c.status == Status.FINISHED)
+        newest = connection.scalar(finished) or 0
+        said = logs.read(connection, newest)
+    assert len(told.progress.plan) == len(DEMO.cases)
+    assert {one.status for one in told.progress.ended} == {Status.FINISHED, Status.FAILED}
+    assert len(told.progress.working) == len(DEMO.boards)
+    assert "vectors answered" in said[-1].text
 
 
 def test_the_full_one_has_what_is_asked_of_it() -> None:
