@@ -11,7 +11,8 @@ from hil_dashboards.choices.fields import fields_of, first, number
 from hil_db.histories import Case
 
 CHANGED, ALL = "changed", "all"  # of verdicts; a name of an outcome shows those alone
-SHOWN = (CHANGED, ALL, *map(str, Outcome))
+UNJUDGED = "not judged"  # there are two values, whose noise is not known yet
+SHOWN = (CHANGED, ALL, UNJUDGED, *map(str, Outcome))
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from hil.gate.wording import summary, unlike_labs
 from hil.measure.verdicts import Outcome, Verdict
 from hil.metrics import METRICS, lookup
 from hil_dashboards import text
-from hil_dashboards.choices.compare import ALL, CHANGED, CompareChoice
+from hil_dashboards.choices.compare import ALL, CHANGED, UNJUDGED, CompareChoice
 from hil_dashboards.choices.places import run_place
 from hil_dashboards.pages.choosers import choose_many, choose_one, choosers
 from hil_dashboards.pages.compare_choices import run_options
@@ -113,11 +113,12 @@ def _fits(one: Found, choice: CompareChoice) -> bool:
     return choice.metric is None or (verdict is not None and verdict.metric.name == choice.metric)
 
 
-def _outcome(one: Found) -> Outcome:
+def _outcome(one: Found) -> str:
     compared, verdict = one
     found = outcome_of(verdict) if verdict is not None else compared.alone
     assert found is not None, "a case without verdicts has an outcome"
-    return found
+    is_judged = verdict is None or verdict.outcome is not Outcome.NO_DATA or verdict.after is None
+    return str(found) if is_judged else UNJUDGED
 
 
 def _is_shown(one: Found, show: str) -> bool:
@@ -129,7 +130,7 @@ def _is_shown(one: Found, show: str) -> bool:
 
 
 def _counts(fitting: list[Found]) -> Counter[str]:
-    counts = Counter(str(_outcome(one)) for one in fitting)
+    counts = Counter(map(_outcome, fitting))
     counts[CHANGED] = sum(_is_shown(one, CHANGED) for one in fitting)
     counts[ALL] = len(fitting)
     return counts
@@ -160,15 +161,15 @@ def _choices(data: RunsData, every: list[Found], counts: Counter[str] | None = N
 
 
 def _shows(choice: CompareChoice, counts: Counter[str]) -> Component:
-    named = {CHANGED: "not unchanged", ALL: "all"}
-    offered = [CHANGED, *(str(outcome) for outcome in ORDER if counts[outcome]), ALL]
+    named = {CHANGED: "all but unchanged", ALL: "all"} | {str(one): MARKS[one][1] for one in MARKS}
+    offered = [CHANGED, *(show for show in (*map(str, ORDER), UNJUDGED) if counts[show]), ALL]
     if choice.show not in offered:
         offered.append(choice.show)
     return pills(
         "Verdicts",
         [
             pill(
-                f"{named.get(show) or MARKS[Outcome(show)][1]} ({counts[show]:,})",
+                f"{named.get(show, show)} ({counts[show]:,})",
                 choice.showing(show).href(),
                 show == choice.show,
             )

@@ -169,6 +169,15 @@ def test_the_verdicts_may_be_chosen_by_outcome_metric_and_board(two: Any) -> Non
     assert rows(two.url, "show=no+such") == rows(two.url)
 
 
+def test_a_change_whose_noise_is_not_known_is_told_as_not_judged(bench: Any) -> None:
+    for day, seconds in ((1, 2.0), (2, 2.5)):
+        bench.run(bench.session(day, bench.stream(seconds)))
+    assert "Nothing to show" in page(bench.url)
+    (row,) = rows(bench.url, "show=not+judged")
+    assert (row["sign"], row["word"], row["change"]["text"]) == ("?", "not judged", "+25 %")
+    assert "Nothing to show" in page(bench.url, "show=no+data")
+
+
 def test_two_runs_are_chosen_and_swapped(two: Any) -> None:
     data = of(two.url, "before=2&after=1")
     assert isinstance(data, RunsData)
