@@ -100,7 +100,9 @@
       return;
     }
     event.preventDefault();
-    window.scrollTo(0, 0);
+    if (link.pathname !== location.pathname) {
+      window.scrollTo(0, 0); // who chooses something on a page goes on looking there
+    }
     go(link.href);
   });
 

@@ -111,7 +111,7 @@ def _facts(data: SessionData, head: SessionHead) -> Component:
         ("Run", html.A(f"{head.run}, {head.run_status}", href=run_place(head.run), className="more")),
         ("Commit", text.of_commit(head.commit, head.dirty, head.note)),
         ("Board", f"{head.board} ({head.kind})"),
-        ("Debug probe", head.probe or "an emulated board's own"),
+        ("Debug probe", head.probe or "not stored, as of emulated boards"),
         ("Image", _hash(head.image, "it could not be read or trusted")),
         ("Build", _hash(head.build_id, "not known")),
         ("Toolchain", head.toolchain or "not known"),

@@ -8,6 +8,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
+from hil.measure.memory import STACK_SECTION
 from hil.measure.profile import functions
 from hil.metrics import ENERGY, lookup
 from hil_dashboards import text
@@ -53,7 +54,8 @@ def memory_card(data: SessionData, choice: SessionChoice) -> Component:
         column("Share", "share", rows, "Share", _BAR),
     ]
     told = f"Treemap of {whole:,} bytes of {name} by section and symbol; the table below has the same numbers"
-    how = "; with what the linker reserves for the stack." if choice.memory == "ram" else "."
+    reserved = any(section == STACK_SECTION for section, _ in held)
+    how = "; with what the linker reserves for the stack." if reserved else "."
     said = html.P(["From the image's ELF file, ", badge("counted", "elf"), how])
     drawn = deferred_plot("session-memory", memory_figure(symbols, choice.memory), told)
     grid = deferred_grid("session-symbols", table(columns, rows, _GRID_MOST))
@@ -80,7 +82,7 @@ def flame_card(data: SessionData, place: str) -> Component:
     told = f"Flame graph: {each}, most of its own in {dearest}; the link above leads to the same as tables"
     height = _FLAME_HEAD + _FLAME_ROW * (depth + 1)
     drawn = deferred_plot("session-flame", flame_figure(profile), told, height)
-    return card(title, "", [inset(html.P(words), drawn)], grid=True)
+    return card(title, "", [inset(html.P(words), drawn)])
 
 
 def power_card(data: SessionData, records: Sequence[dict[str, Any]]) -> Component:
@@ -104,7 +106,7 @@ def power_card(data: SessionData, records: Sequence[dict[str, Any]]) -> Componen
         for one in data.passes
     ]
     body.append(html.Div(links, className="pills"))
-    return card(title, counted(len(data.passes), "pass", "passes"), [inset(*body)], grid=True)
+    return card(title, counted(len(data.passes), "pass", "passes"), [inset(*body)])
 
 
 def _figure(record: dict[str, Any]) -> tuple[Component, Component]:

@@ -99,14 +99,14 @@ def samples_card(data: SessionData, choice: SessionChoice) -> Component:
     ]
     choices = [pills("Samples of", offered)]
     if isinstance(held, str):
-        return card(title, "", [inset(*choices, html.P(f"They cannot be read: {held}."))], grid=True)
+        return card(title, "", [inset(*choices, html.P(f"They cannot be read: {held}."))])
     found = spread(finite(held))
     if found is None:
-        return card(title, "", [inset(*choices, html.P("None is a finite number."))], grid=True)
+        return card(title, "", [inset(*choices, html.P("None is a finite number."))])
     thing = "vector" if lookup(of.metric).per_vector else "repeat"
     said = _told(of, found, thing, len(held) - found.count)
     if found.distinct == 1:
-        return card(title, "", [inset(*choices, said)], grid=True)
+        return card(title, "", [inset(*choices, said)])
     plots = [pill(_PLOT_NAMES[one], chosen.of_plot(one).href(), one == choice.plot) for one in PLOTS]
     choices.append(pills("As", plots))
     drawn = chart(choice.plot, of.metric, of.unit, held, found, thing)
