@@ -13,6 +13,7 @@ from typing import NamedTuple
 from hil_dashboards import frames
 from hil_dashboards.choices.compare import parse_compare
 from hil_dashboards.choices.matrix import parse_matrix
+from hil_dashboards.choices.pareto import parse_pareto
 from hil_dashboards.choices.places import HOW_TO_READ
 from hil_dashboards.choices.profile import parse_profile
 from hil_dashboards.choices.run import parse_run, parse_runs
@@ -26,6 +27,7 @@ from hil_dashboards.pages.compare import compare_page
 from hil_dashboards.pages.how_to_read import how_to_read_page
 from hil_dashboards.pages.live import live_page
 from hil_dashboards.pages.matrix import matrix_page
+from hil_dashboards.pages.pareto import pareto_page
 from hil_dashboards.pages.parts import Child
 from hil_dashboards.pages.profile import profile_page
 from hil_dashboards.pages.run import run_page
@@ -40,6 +42,7 @@ from hil_dashboards.reading.compare import read_compare
 from hil_dashboards.reading.database import RunHead, newest_run, reading
 from hil_dashboards.reading.live import read_live
 from hil_dashboards.reading.matrix import read_matrix
+from hil_dashboards.reading.pareto import read_pareto
 from hil_dashboards.reading.profile import read_profile
 from hil_dashboards.reading.regressions import read_triage
 from hil_dashboards.reading.run import read_run
@@ -137,6 +140,13 @@ def _trace(asked: Asked) -> Shown:
     return data.newest, trace_page(data, choice, traces.look(data.shelf, traces.chosen(data, choice)))
 
 
+def _pareto(asked: Asked) -> Shown:
+    data = read_pareto(asked.url, parse_pareto(asked.search))
+    if not data.images:
+        return data.newest, [notice.no_results(asked.place, made=True)]
+    return data.newest, pareto_page(data)
+
+
 def _live(asked: Asked) -> Shown:
     data = read_live(asked.url)
     return data.newest, live_page(data)
@@ -153,6 +163,7 @@ PAGES: Mapping[str, Page] = {
     "/runs": Page("Runs", _runs),
     "/compare": Page("Compare", _compare),
     "/triage": Page("Triage", _triage),
+    "/pareto": Page("Pareto", _pareto),
     "/boards": Page("Boards", _boards),
     "/live": Page("Live", _live),
     HOW_TO_READ: Page("How to read", _how_to_read),

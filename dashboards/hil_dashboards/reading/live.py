@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Lock
 
 from sqlalchemy import Connection, and_, select
 
@@ -21,6 +22,10 @@ from hil_db.schema import CASE_COLUMNS, INCIDENT, NEWEST_SESSION, RUN, SESSION
 from hil_db.trials import is_no_trial
 
 INCIDENTS_MOST = 100
+_KEPT_MOST = 8  # runs
+
+_kept: dict[tuple[str, str, tuple[Case, ...]], dict[Case, float]] = {}
+_keeping = Lock()
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,7 @@ def read_live(url: str | None) -> LiveData:
     """What is in progress now. StoreError when the database cannot be read."""
     with reading(url) as connection:
         told = _told(connection)
-        runs = [_run(connection, one) for one in reversed(told)]
+        runs = [_run(connection, one, str(url)) for one in reversed(told)]
         known = {one.number for one in runs}
         untold = [one for one in _running(connection) if one.number not in known]
         return LiveData(newest_run(connection), runs, untold, _last(connection))
@@ -87,10 +92,23 @@ def _told(connection: Connection) -> list[Told]:
         ) from error
 
 
-def _run(connection: Connection, told: Told) -> LiveRun:
+def _run(connection: Connection, told: Told, url: str) -> LiveRun:
     number: int | None = connection.scalar(select(RUN.c.id).where(RUN.c.uid == told.run_uid))
-    left = remaining(told.progress, _before(connection, told, number))
+    left = remaining(told.progress, _kept_before(connection, told, number, url))
     return LiveRun(number, told, left, [] if number is None else _incidents(connection, number))
+
+
+def _kept_before(connection: Connection, told: Told, number: int | None, url: str) -> dict[Case, float]:
+    """What ``_before`` found the first time that the run was looked at: a page asks every two seconds."""
+    key = (url, told.run_uid, told.progress.plan)
+    found = _kept.get(key)
+    if found is None:
+        found = _before(connection, told, number)
+        with _keeping:
+            while len(_kept) >= _KEPT_MOST:
+                del _kept[next(iter(_kept))]
+            _kept[key] = found
+    return found
 
 
 def _before(connection: Connection, told: Told, number: int | None) -> dict[Case, float]:

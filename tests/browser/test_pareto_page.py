@@ -1,0 +1,97 @@
+"""The page of trade-offs in a real browser: its plot, its budget by keyboard, and where marks lead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page, expect
+
+from seeded_lab import DEMO, make_lab
+
+pytestmark = pytest.mark.browser
+
+PATIENCE_MS = 300_000  # there for a hang
+MARKS = "#pareto-plot .scatterlayer .points path.point"
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory, served: Callable[[str], str]) -> str:
+    url = f"sqlite:///{tmp_path_factory.mktemp('pareto') / 'results.db'}"
+    make_lab(url, DEMO)
+    return served(url)
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    opened = context.new_page()
+    wrong: list[str] = []
+    opened.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
+    opened.on("pageerror", lambda error: wrong.append(str(error)))
+    yield opened
+    opened.close()
+    assert wrong == []
+
+
+def drawn(page: Page) -> None:
+    page.wait_for_selector("main h1")
+    page.locator("#pareto-plot").scroll_into_view_if_needed()
+    page.wait_for_selector(MARKS, state="attached")
+    page.wait_for_selector(".grid-card .ag-row a")
+
+
+def test_a_budget_is_given_by_keyboard_and_stays_in_the_address(page: Page, address: str) -> None:
+    page.goto(f"{address}/pareto?board=nucleo-1")
+    drawn(page)
+    page.locator("input[name=flash_kb]").focus()
+    page.keyboard.type("20")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/pareto?*flash_kb=20*")
+    told = page.locator(".budget-told")
+    expect(told).to_contain_text("images fit", timeout=PATIENCE_MS)
+    page.wait_for_function("document.activeElement.textContent === 'Apply'")
+    assert page.locator(".fit-not").first.inner_text().startswith("✗")
+    first = told.inner_text()
+    page.reload()
+    expect(told).to_have_text(first, timeout=PATIENCE_MS)
+    assert page.input_value("input[name=flash_kb]") == "20"
+    page.go_back()
+    expect(told).to_contain_text("Say what an image may take", timeout=PATIENCE_MS)
+    page.go_forward()
+    expect(told).to_have_text(first, timeout=PATIENCE_MS)
+    page.click("text=No budget")
+    page.wait_for_url(lambda url: "flash_kb" not in url)
+
+
+def test_a_mark_leads_to_its_session(page: Page, address: str) -> None:
+    page.goto(f"{address}/pareto?board=nucleo-1")
+    drawn(page)
+    box = page.locator(MARKS).first.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_selector("#pareto-plot .hoverlayer .hovertext")
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_url("**/session?session=*")
+
+
+def test_another_axis_is_chosen(page: Page, address: str) -> None:
+    page.goto(f"{address}/pareto?board=nucleo-1")
+    drawn(page)
+    page.get_by_role("textbox", name="Horizontal").click()
+    page.get_by_role("option", name="Energy per inference").click()
+    page.wait_for_url("**/pareto?*x=energy_per_inference*")
+    expect(page.locator("#pareto-plot .xtitle")).to_contain_text("Energy per inference", timeout=PATIENCE_MS)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_axe_finds_nothing_serious_and_nothing_is_cut(
+    page: Page, address: str, width: int, scheme: str
+) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    page.goto(f"{address}/pareto?board=nucleo-1&flash_kb=20&per_hour=60&capacity_mah=220&battery_v=3")
+    drawn(page)
+    found = Axe().run(page).response["violations"]
+    assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+    assert page.evaluate("document.querySelector('main').scrollWidth") <= width
