@@ -6,7 +6,6 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -18,6 +17,7 @@ from sqlalchemy import Connection, Engine, delete, func, select, update
 from sqlalchemy.engine import URL
 
 from hil.errors import StoreError
+from hil.logbook import LogLine
 from hil.masking import masked
 from hil.measure.profile import Profile
 from hil.values import Measure, Samples
@@ -388,7 +388,7 @@ def _add_children(connection: Connection, session_id: int, record: SessionRecord
     if record.profile is not None:
         profiles.add(connection, record.profile, session_id)
     if record.log:
-        lines = [replace(line, text=stored_text(line.text)) for line in record.log]
+        lines = [LogLine(line.time, stored_text(line.text)) for line in record.log]
         logs.add(connection, session_id, lines)
     return measures
 
