@@ -14,6 +14,7 @@ from hil_dashboards.choices.run import RunsChoice, Sort
 from hil_dashboards.pages.choosers import Offered, choose_one, choosers
 from hil_dashboards.pages.grid import amount, column, table
 from hil_dashboards.pages.parts import Child
+from hil_dashboards.pages.verdicts import scrolls
 from hil_dashboards.reading.comparisons import Summary
 from hil_dashboards.reading.runs import RUNS_A_PAGE, RunFacts, RunsData, Worse
 from hil_db.records import Status
@@ -90,8 +91,8 @@ def _listed(data: RunsData) -> Component:
     rows = [{**_row(one), **_worse(one, data.worse.get(one.id))} for one in data.runs]
     sorts = {one.sort for one in data.runs}
     columns = [
-        column("Run", "run", rows, "Link", pinned="left", width=70, flex=0),
-        column("Status", "status", rows, "Status", more=22),
+        column("Run", "run", rows, "Link", pinned="left", width=62, flex=0),
+        column("Status", "status", rows, "Status", width=112, flex=0),
         column("Worse", "worse", rows, "Worse", **_WORSE),
         column("Started, UTC", "started", rows),
         column("Took", "took", rows, "Amount"),
@@ -111,6 +112,7 @@ def _listed(data: RunsData) -> Component:
         [
             html.H2(f"{len(data.runs):,} run{'' if len(data.runs) == 1 else 's'}"),
             table(columns, rows),
+            *scrolls(columns),
             *_turn(data),
         ],
         className="card grid-card",

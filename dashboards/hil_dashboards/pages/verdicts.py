@@ -37,7 +37,7 @@ def moved(comparison: Comparison) -> list[tuple[Compared, Verdict]]:
     return sorted(found, key=lambda pair: (order_of(pair[1]), pair[0].case))
 
 
-def changes_table(comparison: Comparison) -> Component:
+def changes_table(comparison: Comparison) -> list[Component]:
     """The first of them, each with the way to the image in both runs."""
     before = comparison.before
     assert before is not None, "nothing changed from nothing"
@@ -45,7 +45,8 @@ def changes_table(comparison: Comparison) -> Component:
         verdict_row(verdict) | case_row(one.case, image_place(before.id, comparison.now.id, *one.case))
         for one, verdict in moved(comparison)[:MOST]
     ]
-    return table(verdict_columns(rows, case_columns(rows)), rows)
+    columns = verdict_columns(rows, case_columns(rows))
+    return [table(columns, rows), *scrolls(columns)]
 
 
 def case_row(case: Case, href: str) -> Row:
