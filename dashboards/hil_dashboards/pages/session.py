@@ -9,7 +9,8 @@ from dash import html
 from dash.development.base_component import Component
 
 from hil.logbook import LogLine
-from hil.metrics import LINK_DAMAGED, LINK_LOST, LINK_WIRE_BYTES, lookup
+from hil.metrics import ENERGY, LINK_DAMAGED, LINK_LOST, LINK_WIRE_BYTES, Metric, lookup
+from hil.techniques import technique_of
 from hil_dashboards import frames, text
 from hil_dashboards.choices.places import HOW_TO_READ, RUNS, pair_place, run_place
 from hil_dashboards.choices.profile import ProfileChoice
@@ -178,22 +179,37 @@ def _provenance(head: SessionHead, records: Sequence[Mapping[str, Any]]) -> Comp
         *([("Imported from", head.origin)] if head.origin else []),
         *((name, str(held)) for name, held in sorted({**head.run_versions, **head.versions}.items())),
     ]
-    link = html.A("How to read this", href=HOW_TO_READ, className="more")
+    link = html.A("How to read this", href=f"{HOW_TO_READ}#techniques", className="more")
     read = html.P(["What methods and techniques mean: ", link, "."])
-    ways = [html.H3("How the figures were obtained"), html.Ul(_obtained(records))]
+    ways = [html.H3("How the figures were obtained"), html.Ul(_obtained(records), className="obtained")]
     return card("Provenance", "", [facts(rows), *(ways if records else []), read])
 
 
 def _obtained(records: Sequence[Mapping[str, Any]]) -> list[Component]:
-    """A line for each method and technique: of which metrics, and what they hold for."""
-    ways: dict[tuple[str, str, str], list[str]] = {}
+    """Each method, technique and what it holds for: of which metrics, and what obtains them."""
+    ways: dict[tuple[str, str, str], list[Metric]] = {}
     for record in records:
-        titles = ways.setdefault((record["method"], record["technique"], record["conditions"]), [])
-        titles.append(lookup(record["metric"]).title)
+        found = ways.setdefault((record["method"], record["technique"], record["conditions"]), [])
+        found.append(lookup(record["metric"]))
     return [
-        html.Li([badge(method, technique), f": {', '.join(titles)}{f'; {held}' if held else ''}"])
-        for (method, technique, held), titles in ways.items()
+        html.Li(
+            [
+                badge(method, technique),
+                f": {', '.join(one.title for one in found)}{f'; {held}' if held else ''}",
+                html.Div(_explained(technique, found), className="muted"),
+            ]
+        )
+        for (method, technique, held), found in ways.items()
     ]
+
+
+def _explained(technique: str, metrics: Sequence[Metric]) -> str:
+    """What obtains values of these metrics by a technique."""
+    known = technique_of(technique)
+    if known is not None:
+        return f"{known.told[:1].upper()}{known.told[1:]}."
+    of_probe = all(one in ENERGY for one in metrics)
+    return "Windows of what a power probe saw." if of_probe else "A technique of your own."
 
 
 def _log(log: tuple[LogLine, ...] | str) -> Component:

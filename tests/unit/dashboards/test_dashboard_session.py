@@ -72,7 +72,7 @@ def test_it_says_what_it_is_of_and_leads_on(told: Component) -> None:
     assert "Session 2 finished fastgrnn_digits q15 on qemu (qemu_mps2_an386)" in head
     assert {
         "/run?run=2", "/session?session=1", "/session?session=3", "/compare?first=1&second=2",
-        "/trace?session=2&pass=0", "/how-to-read",
+        "/trace?session=2&pass=0", "/how-to-read#techniques",
         "/profile?board=qemu&kind=qemu_mps2_an386&model=fastgrnn_digits&precision=q15&run=2",
     } <= set(hrefs(told))  # fmt: skip
 
@@ -208,6 +208,8 @@ def test_incidents_provenance_and_log(told: Component) -> None:
     assert "Command pytest --board=all" in provenance
     assert "qemu 7.2.22" in provenance
     assert f"modelled {TECHNIQUE} : Energy per inference" in provenance
+    assert "Windows of what a power probe saw." in provenance
+    assert "counted labels : Accuracy The board's answers against the labels of the vectors." in provenance
     log = words(cards["Log"]).splitlines()
     assert [line.partition(" s  ")[2] for line in log[-3:]] == list(LOGGED)
     assert "03:00:00.250    +0.150 s  streaming" in log[-2]
