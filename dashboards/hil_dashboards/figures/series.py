@@ -32,10 +32,10 @@ LOST_COLOUR, QUIET_COLOUR = "#d64545", "#7d8896"
 AROUND_MOST = 40  # marks; more are a list
 _HOVER_MOST = 90  # letters of a line
 _LOST_MOST = 200
-_BARS_MOST = 60  # points of a line; more error bars than that run into each other
+_BARS_MOST = 60  # points of a line; of more, error bars run into each other and thick lines do
 _MARKS_MOST = 50  # of a line's points; the others are points still, to a mouse and to a zoom
 _LABELS_MOST = 12
-_FOOT, _HEAD = 0.02, 0.98  # of the plot's height
+_FOOT, _HEAD = 0.02, 1.03  # of the plot's height
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def _trace(
         "legendgroup": f"line {number}",
         "line": {
             "shape": "hv" if line.method == "counted" else "linear",
-            "width": 2,
+            "width": 2 if len(points) <= _BARS_MOST else 1.5,
             "color": colour,
             "dash": DASHES[number % len(DASHES)],
         },
@@ -341,6 +341,7 @@ def _around_of(around: Sequence[Around], places: Mapping[int, int]) -> dict[str,
         "yaxis": "y2",
         "customdata": [run for run, _ in by_run],
         "mode": "markers",
+        "cliponaxis": False,
         "marker": {"size": 11, "symbol": "triangle-down", "color": QUIET_COLOUR},
         "hovertext": [f"<b>from run {run} on</b><br>{said}" for run, said in by_run],
         "hovertemplate": "%{hovertext}<extra></extra>",
@@ -387,7 +388,7 @@ def _hover_lost(point: Mapping[str, Any]) -> str:
 def _layout(drawn: Drawn, places: Mapping[int, int]) -> dict[str, Any]:
     at = sorted({places[one.run] for one in drawn.around[-AROUND_MOST:]})
     return {
-        "margin": {"l": 8, "r": 16, "t": 20, "b": 8},
+        "margin": {"l": 8, "r": 34, "t": 34, "b": 8},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": "inherit", "size": 13},
@@ -407,6 +408,7 @@ def _layout(drawn: Drawn, places: Mapping[int, int]) -> dict[str, Any]:
             "yanchor": "top",
             "font": {"size": 12},
             "maxheight": 0.7,
+            "tracegroupgap": 0,
         },
         "xaxis": run_axis(drawn.runs),
         "yaxis": value_axis(drawn.metric, drawn.lines, log=drawn.log),

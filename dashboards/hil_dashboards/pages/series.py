@@ -159,7 +159,7 @@ def _told_commits(data: SeriesData) -> str:
     commit, count = most[0]
     if count == len(data.runs):
         return f" All are of commit {text.commit(commit, False)}."
-    return f" {count:,} of them are of one commit, {text.commit(commit, False)}."
+    return f" {count:,} of the runs are of one commit, {text.commit(commit, False)}."
 
 
 def _count(number: int, thing: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, Text, and_, cast, func, or_, select
+from sqlalchemy import Select, Text, and_, cast, func, select
 
 from hil.metrics import (
     CURRENT_AVG,
@@ -18,7 +18,6 @@ from hil.metrics import (
     VECTORS,
 )
 from hil_dashboards.choices.profile import ProfileChoice
-from hil_dashboards.choices.series import Choice
 from hil_dashboards.choices.trace import TraceChoice
 from hil_dashboards.reading.columns import CASE_COLUMNS
 from hil_db.records import Status
@@ -157,33 +156,6 @@ def cycles(session_id: int, technique: str) -> Statement:
         SESSION.c.id == session_id,
         MEASURE.c.metric == LATENCY_CYCLES.name,
         MEASURE.c.technique == technique,
-    )
-
-
-def series(choice: Choice, metric: str) -> Statement:
-    """VALUE_COLUMNS of a metric in the newest runs of a choice, oldest first."""
-    filters = (
-        (SESSION.c.model, choice.model),
-        (SESSION.c.board, choice.board),
-        (SESSION.c.precision, choice.precision),
-    )
-    of_metric = and_(MEASURE.c.session_id == SESSION.c.id, MEASURE.c.metric == metric)
-    told = or_(MEASURE.c.id.is_not(None), SESSION.c.status != Status.FINISHED)
-    wanted = and_(told, *(column.in_(names) for column, names in filters if names))
-    runs = (
-        _of_no_trial(select(SESSION.c.run_id))
-        .outerjoin(MEASURE, of_metric)
-        .where(wanted)
-        .group_by(SESSION.c.run_id)
-        .order_by(*_newest_runs())
-        .limit(choice.runs)
-        .subquery()
-    )
-    return (
-        _sessions(*_MEASURE)
-        .outerjoin(MEASURE, of_metric)
-        .where(wanted, SESSION.c.run_id.in_(select(runs.c.run_id)))
-        .order_by(RUN.c.started, SESSION.c.run_id, SESSION.c.id, MEASURE.c.id)
     )
 
 

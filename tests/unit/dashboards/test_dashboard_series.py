@@ -558,7 +558,7 @@ def test_every_value_links_to_its_run(bench: Any) -> None:
 def test_runs_of_one_commit_are_told(bench: Any) -> None:
     for day in range(1, 7):
         bench.run(bench.session(day, bench.cost(100)), commit="d" * 40 if day == 3 else "c" * 40)
-    assert "5 of them are of one commit, cccccccccc" in words(page(bench))
+    assert "5 of the runs are of one commit, cccccccccc" in words(page(bench))
     assert "All are of commit cccccccccc" not in words(page(bench))
 
 
