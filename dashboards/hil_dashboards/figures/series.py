@@ -35,7 +35,7 @@ _LOST_MOST = 200
 _BARS_MOST = 60  # points of a line; of more, error bars run into each other and thick lines do
 _MARKS_MOST = 50  # of a line's points; the others are points still, to a mouse and to a zoom
 _LABELS_MOST = 12
-_FOOT, _HEAD = 0.02, 1.03  # of the plot's height
+_FOOT, _HEAD, _VALUES = 0.02, 0.985, 0.95  # of the plot's height; values have it up to the last
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,12 @@ def line_names(lines: Sequence[Line]) -> tuple[list[str], str]:
     same = [len(set(column)) == 1 for column in zip(*parts, strict=True)]
     if len(parts) <= 1 or all(same):
         return [_joined(line) for line in parts], ""
-    names = [_joined(part for part, common in zip(line, same, strict=True) if not common) for line in parts]
+    kept = [place for place, common in enumerate(same) if not common]
+    for place in reversed(kept[1:]):  # what goes with the rest of the name tells nothing more
+        without = [one for one in kept if one != place]
+        if len({tuple(line[one] for one in without) for line in parts}) == len(set(parts)):
+            kept = without
+    names = [_joined(line[place] for place in kept) for line in parts]
     return names, _joined(part for part, common in zip(parts[0], same, strict=True) if common)
 
 
@@ -341,7 +346,6 @@ def _around_of(around: Sequence[Around], places: Mapping[int, int]) -> dict[str,
         "yaxis": "y2",
         "customdata": [run for run, _ in by_run],
         "mode": "markers",
-        "cliponaxis": False,
         "marker": {"size": 11, "symbol": "triangle-down", "color": QUIET_COLOUR},
         "hovertext": [f"<b>from run {run} on</b><br>{said}" for run, said in by_run],
         "hovertemplate": "%{hovertext}<extra></extra>",
@@ -388,7 +392,7 @@ def _hover_lost(point: Mapping[str, Any]) -> str:
 def _layout(drawn: Drawn, places: Mapping[int, int]) -> dict[str, Any]:
     at = sorted({places[one.run] for one in drawn.around[-AROUND_MOST:]})
     return {
-        "margin": {"l": 8, "r": 34, "t": 34, "b": 8},
+        "margin": {"l": 8, "r": 34, "t": 16, "b": 8},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": "inherit", "size": 13},
@@ -411,7 +415,7 @@ def _layout(drawn: Drawn, places: Mapping[int, int]) -> dict[str, Any]:
             "tracegroupgap": 0,
         },
         "xaxis": run_axis(drawn.runs),
-        "yaxis": value_axis(drawn.metric, drawn.lines, log=drawn.log),
+        "yaxis": {**value_axis(drawn.metric, drawn.lines, log=drawn.log), "domain": [0, _VALUES]},
         "yaxis2": {"overlaying": "y", "range": [0, 1], "fixedrange": True, "visible": False},
         "shapes": [
             {

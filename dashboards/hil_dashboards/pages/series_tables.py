@@ -25,14 +25,14 @@ def steps_table(metric: str, steps: Sequence[Step]) -> Component:
     rows = [_step(metric, one) for one in sorted(steps, key=lambda one: one.point["time"], reverse=True)]
     columns = [
         column("Run", "run", rows, "Link"),
-        column("Time, UTC", "time", rows),
-        column("Board", "board", rows),
         column("Model", "model", rows),
         column("Verdict", "verdict", rows),
         column("Before", "before", rows, "Amount"),
         column("After", "after", rows, "Amount", cellClass=["ag-right-aligned-cell", "strong"]),
         column("Change", "change", rows, "Amount"),
         column("Told by", "how", rows, "Amount"),
+        column("Board", "board", rows),
+        column("Time, UTC", "time", rows),
         column("Commit", "commit", rows, "Commit", cellClass="mono"),
     ]
     title = html.H2("Where the level changed, newest first")
@@ -81,11 +81,11 @@ def around_table(around: Sequence[Around], runs: Sequence[SeenRun]) -> Component
     ]
     columns = [
         column("From run", "run", rows, "Link"),
-        column("Time, UTC", "time", rows),
         column("What", "what", rows),
         column("Before", "before", rows),
         column("After", "after", rows),
         column("Of", "of", rows),
+        column("Time, UTC", "time", rows),
     ]
     title = html.H2("What changed around the values, newest first")
     return html.Section([title, table(columns, rows)], className="card grid-card around")
@@ -99,13 +99,13 @@ def values_table(metric: str, way: Way | None, frame: pd.DataFrame) -> Component
     conditions = {row.get("conditions") for row in rows} - {None}
     columns = [
         column("Run", "run", rows, "Link"),
-        column("Time, UTC", "time", rows),
-        column("Board", "board", rows),
         column("Model", "model", rows),
         column("Value", "value", rows, "Amount", cellClass=["ag-right-aligned-cell", "strong"]),
         *([column("Band", "band", rows, cellClass="muted")] if any("band" in row for row in rows) else []),
         column("Change", "change", rows, "Amount"),
         *([column("Conditions", "conditions", rows)] if len(conditions) > 1 else []),
+        column("Board", "board", rows),
+        column("Time, UTC", "time", rows),
         column("Vectors", "vectors", rows, "Amount"),
         column("Commit", "commit", rows, "Commit", cellClass="mono"),
         column("Image", "image", rows, cellClass="mono"),

@@ -141,7 +141,9 @@ def _of_metric(
     if vain is not None:
         ignored.append(vain)
         choice = replace(choice, baseline=None)
-    values = values_of_run(connection, metric, way, run.id) if way is not None and run is not None else {}
+    values: dict[Case, Held] = {}
+    if way is not None and run is not None:
+        values = values_of_run(connection, metric, way, run.id, set(everything))
     now = held.get(way, {}) if way is not None else {}
     cases = list(now)
     if way is not None and len(cases) > LINES_MOST:

@@ -5,7 +5,7 @@ Verdicts need those (hil_db.comparing), and seconds; these are an order to look 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from math import inf
 from typing import Any, NamedTuple
@@ -86,12 +86,16 @@ def known_cases(connection: Connection, choice: Choice) -> list[Case]:
     return [Case(*row) for row in connection.execute(query)]
 
 
-def values_of_run(connection: Connection, metric: str, way: Way, run: int) -> dict[Case, Held]:
-    """What the last finished session of each case in a run holds."""
+def values_of_run(
+    connection: Connection, metric: str, way: Way, run: int, cases: Container[Case]
+) -> dict[Case, Held]:
+    """What the last finished session of each of these cases in a run holds."""
     columns = [SESSION.c[name] for name in CASE_COLUMNS]
     query = select(SESSION.c.id, *columns).where(SESSION.c.run_id == run, SESSION.c.status == Status.FINISHED)
     rows = connection.execute(query.order_by(SESSION.c.started, SESSION.c.id))
-    return _values(connection, metric, way, {Case(*case): session for session, *case in rows})
+    found = {Case(*case): session for session, *case in rows}
+    wanted = {case: session for case, session in found.items() if case in cases}
+    return _values(connection, metric, way, wanted)
 
 
 def ordered(
