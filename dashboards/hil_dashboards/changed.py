@@ -12,8 +12,7 @@ import numpy as np
 from hil.measure.changes import LEAST_HISTORY, changes
 from hil.measure.latency import median
 from hil.metrics import Better, Metric, lookup
-from hil_dashboards import text
-from hil_dashboards.frames import Line
+from hil_dashboards.lines import Line, Point, case_of
 from hil_dashboards.reading.series import Beside, SeenRun
 
 _HASH = 10  # letters of one that are told
@@ -36,7 +35,7 @@ class Step:
     worse: bool | None
 
     @property
-    def point(self) -> dict[str, Any]:
+    def point(self) -> Point:
         """The first record of the new level."""
         return self.line.points[self.place]
 
@@ -128,28 +127,36 @@ def is_short(metric: str, line: Line) -> bool:
 
 def around(
     runs: Sequence[SeenRun],
-    points: Iterable[Mapping[str, Any]],
+    points: Iterable[Point],
     beside: Mapping[int, Beside],
     names: Mapping[Hashable, str],
 ) -> list[Around]:
     """What changed from a run to the next: its host, lab file and tools; and of its sessions, conditions.
 
-    ``points`` are records of a frame, oldest first; ``names`` what the cases are called.
+    ``points`` are oldest first; ``names`` what the cases are called.
     """
     found: dict[tuple[int, str, str, str], list[str]] = {}
     for before, after in pairwise(runs):
         for what, old, new in _unlike(_of_run(before), _of_run(after)):
             found[after.id, what, old, new] = []
-    last: dict[Hashable, dict[str, str]] = {}
-    of_run = {run.id: run for run in runs}
+    of_run = {run.id: run.versions for run in runs}
+    last: dict[Hashable, tuple[tuple[Any, ...], dict[str, str]]] = {}
     for point in points:
-        case = tuple(point[name] for name in ("board", "kind", "model", "precision"))
-        now = _of_session(point, beside[point["session"]], of_run[point["run"]])
-        for what, old, new in _unlike(last.get(case, {}), now):
+        case, with_it = case_of(point), beside[point["session"]]
+        held = (
+            with_it[:3],
+            of_run[point["run"]],
+            point["value"] is None or (point["conditions"], point["over"]),
+        )
+        told, before_it = last.get(case, (None, {}))
+        if held == told:
+            continue
+        now = _of_session(point, with_it, of_run[point["run"]])
+        for what, old, new in _unlike(before_it, now):
             of = found.setdefault((point["run"], what, old, new), [])
             if names[case] not in of:
                 of.append(names[case])
-        last[case] = {**last.get(case, {}), **now}
+        last[case] = held, {**before_it, **now}
     places = {run.id: place for place, run in enumerate(runs)}
     made = [Around(*key, tuple(of)) for key, of in found.items()]
     return sorted(made, key=lambda one: (places[one.run], one.what))
@@ -167,14 +174,11 @@ def _of_run(run: SeenRun) -> dict[str, str]:
     return {"host": run.host, **lab, **run.versions}
 
 
-def _of_session(point: Mapping[str, Any], beside: Beside, run: SeenRun) -> dict[str, str]:
+def _of_session(point: Point, beside: Beside, of_run: Mapping[str, str]) -> dict[str, str]:
     """But for what is said of its run already."""
-    own = {name: held for name, held in beside.versions.items() if run.versions.get(name) != held}
+    own = {name: held for name, held in beside.versions.items() if of_run.get(name) != held}
     more = {"compiler": beside.toolchain, "probe": beside.probe}
     if point["value"] is not None:
-        more |= {"conditions": point["conditions"] or "none", "vectors": _vectors(point)}
+        vectors = None if point["over"] is None else f"{point['over']:,}"
+        more |= {"conditions": point["conditions"] or "none", "vectors": vectors}
     return {**own, **{name: held for name, held in more.items() if held is not None}}
-
-
-def _vectors(point: Mapping[str, Any]) -> str | None:
-    return None if point["over"] is None else text.plain(point["over"])

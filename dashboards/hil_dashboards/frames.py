@@ -1,4 +1,4 @@
-"""Rows as pandas frames, and what the pages need of them: rows of the matrix, lines of a series."""
+"""Rows as pandas frames, and what the pages need of them: rows of the matrix."""
 
 from __future__ import annotations
 
@@ -20,12 +20,8 @@ from hil_dashboards.reading.verdicts import Judged, Verdicts
 from hil_db.histories import Case
 from hil_db.records import Status
 
-CASE = list(CASE_COLUMNS)
 _FREE_OF_VECTORS = [metric.name for metric in METRICS.values() if not metric.of_vectors]
-HOW = ["unit", "method", "technique", "conditions", "over"]
-POINTS_MOST = 5000  # what SVG draws without a wait
 _case = itemgetter(*CASE_COLUMNS)
-_how = itemgetter(*HOW)
 _OF_ROW = ("session", "run", "time", *CASE_COLUMNS, "status", "error", "commit", "dirty", "note", "image")
 _FLOATS = ("vectors", "value", "resolution", "low", "high")
 
@@ -92,31 +88,6 @@ class Row:
     def fits(self) -> bool:
         """False when its newest session ended because the image is larger than the board."""
         return self.status == Status.FINISHED or NOT_FIT not in (self.error or "")
-
-
-@dataclass(frozen=True)
-class Line:
-    """Values that may be compared: of one board, model, precision, unit, method, technique and conditions.
-
-    And taken ``over`` the same number of vectors (None for a metric that needs none): a quick look at a few
-    vectors has another median than all of them. ``points`` are records of the frame, oldest first.
-    """
-
-    board: str
-    kind: str
-    model: str
-    precision: str
-    unit: str
-    method: str
-    technique: str
-    conditions: str
-    over: int | None
-    points: tuple[dict[str, Any], ...]
-
-    @property
-    def case(self) -> tuple[str, str, str, str]:
-        """What was measured, however."""
-        return (self.board, self.kind, self.model, self.precision)
 
 
 def sessions(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
@@ -213,40 +184,3 @@ def _judged(found: Verdicts | None, case: Case, metric: str, technique: str) -> 
 def band(record: Mapping[str, Any]) -> tuple[float, float] | None:
     """The ends of a record's band; None when it has none."""
     return None if record["low"] is None else (record["low"], record["high"])
-
-
-def clipped(frame: pd.DataFrame, most: int = POINTS_MOST) -> pd.DataFrame:
-    """The newest ``most`` rows; the frame is ordered oldest first and stays so."""
-    return frame.tail(most)
-
-
-def with_value(frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows that hold a value, each with ``before``: the value before it on its own line (NaN: none)."""
-    held = frame[frame["value"].notna()].copy()
-    held["before"] = held.groupby([*CASE, *HOW], sort=False, dropna=False)["value"].shift()
-    return held
-
-
-def without_value(frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows of sessions that ended before there was a value."""
-    return frame[frame["value"].isna()]
-
-
-def lines(frame: pd.DataFrame) -> list[Line]:
-    """The frame's values as lines, ordered by name; one that may not be compared is on another line."""
-    held: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    for record in records(with_value(frame)):
-        held.setdefault((*_case(record), *_how(record)), []).append(record)
-    found = []
-    for key in sorted(held, key=_line_order):
-        *names, over = key
-        board, kind, model, precision, unit, method, technique, conditions = map(str, names)
-        count = None if over is None else int(over)
-        points = tuple(held[key])
-        found.append(Line(board, kind, model, precision, unit, method, technique, conditions, count, points))
-    return found
-
-
-def _line_order(key: tuple[Any, ...]) -> tuple[Any, ...]:
-    *names, over = key
-    return *map(str, names), over is None, over

@@ -9,10 +9,10 @@ from itertools import groupby
 from typing import Any
 
 from hil.metrics import lookup
-from hil_dashboards import frames, text
+from hil_dashboards import text
 from hil_dashboards.changed import Around, Step
 from hil_dashboards.figures.series_axes import run_axis, value_axis
-from hil_dashboards.frames import Line
+from hil_dashboards.lines import Line, Point, band, case_of
 from hil_dashboards.reading.series import SeenRun
 
 # Readable on white and on near-black alike; a mark and a dash of its own beside each.
@@ -49,7 +49,7 @@ class Drawn:
     metric: str
     runs: Sequence[SeenRun]
     lines: Sequence[Line]
-    lost: Sequence[Mapping[str, Any]] = ()
+    lost: Sequence[Point] = ()
     steps: Sequence[Step] = ()
     around: Sequence[Around] = ()
     baseline: tuple[str, Mapping[int, float]] | None = None
@@ -68,9 +68,9 @@ def series_figure(drawn: Drawn) -> dict[str, Any]:
     places = {run.id: place for place, run in enumerate(drawn.runs)}
     cases = {case: place for place, case in enumerate(dict.fromkeys(line.case for line in drawn.lines))}
     names, _ = line_names(drawn.lines)
-    lost: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    lost: dict[tuple[str, ...], list[Point]] = {}
     for point in drawn.lost:
-        lost.setdefault(tuple(point[name] for name in frames.CASE), []).append(point)
+        lost.setdefault(case_of(point), []).append(point)
     traces = []
     for number, (line, name) in enumerate(zip(drawn.lines, names, strict=True)):
         points = sorted([*line.points, *lost.get(line.case, [])], key=lambda point: point["session"])
@@ -114,7 +114,7 @@ def _joined(parts: Iterable[str]) -> str:
 def _trace(
     metric: str,
     line: Line,
-    points: Sequence[Mapping[str, Any]],
+    points: Sequence[Point],
     places: Mapping[int, int],
     colour: str,
     number: int,
@@ -158,12 +158,12 @@ def _told(line: Line) -> tuple[str, ...]:
     return f"{line.model} {line.precision}", f"board {line.board} ({line.kind})", how, line.conditions, over
 
 
-def _hover(metric: str, point: Mapping[str, Any]) -> str:
+def _hover(metric: str, point: Point) -> str:
     amount = text.amount(metric, point["value"], point["unit"])
     if point["resolution"] is not None and not lookup(metric).share:
         amount += f" (steps of {text.plain(point['resolution'])})"
     told = [f"<b>{escape(amount)}</b>"]
-    ends = frames.band(point)
+    ends = band(point)
     if ends is not None:
         told.append(f"expected {text.expected(metric, point['value'], ends)}")
     if point["status"] != "finished":
@@ -171,7 +171,7 @@ def _hover(metric: str, point: Mapping[str, Any]) -> str:
     return "<br>".join([*told, *_origin(point)])
 
 
-def _origin(point: Mapping[str, Any]) -> list[str]:
+def _origin(point: Point) -> list[str]:
     told = (
         f"run {point['run']}, {text.moment(point['time'])}",
         _cut(text.of_commit(point["commit"], point["dirty"], point["note"])),
@@ -184,12 +184,12 @@ def _cut(said: str) -> str:
     return said if len(said) <= _HOVER_MOST else said[: _HOVER_MOST - 1] + "…"
 
 
-def _bars(points: Sequence[Mapping[str, Any]], colour: str) -> dict[str, Any]:
+def _bars(points: Sequence[Point], colour: str) -> dict[str, Any]:
     """Error bars from the points' bands; nothing when no point has one."""
     if all(point["low"] is None for point in points):
         return {}
 
-    def reach(point: Mapping[str, Any], end: str) -> float | None:
+    def reach(point: Point, end: str) -> float | None:
         return None if point[end] is None else abs(point[end] - point["value"])
 
     return {
@@ -206,7 +206,7 @@ def _bars(points: Sequence[Mapping[str, Any]], colour: str) -> dict[str, Any]:
 
 
 def _areas(
-    points: Sequence[Mapping[str, Any]], places: Mapping[int, int], colour: str, group: str
+    points: Sequence[Point], places: Mapping[int, int], colour: str, group: str
 ) -> list[dict[str, Any]]:
     """The bands of many points as areas, which end where a point has none."""
     if len(points) <= _BARS_MOST or all(point["low"] is None for point in points):
@@ -356,7 +356,7 @@ def _said(one: Around) -> str:
     return escape(_cut(f"{one.what}: {one.before} → {one.after}"))
 
 
-def _crosses(lost: Sequence[Mapping[str, Any]], places: Mapping[int, int]) -> list[dict[str, Any]]:
+def _crosses(lost: Sequence[Point], places: Mapping[int, int]) -> list[dict[str, Any]]:
     """Marks at the foot of the plot: they have no value."""
     by_run: dict[int, list[str]] = {}
     for point in lost:
@@ -382,7 +382,7 @@ def _crosses(lost: Sequence[Mapping[str, Any]], places: Mapping[int, int]) -> li
     ]
 
 
-def _hover_lost(point: Mapping[str, Any]) -> str:
+def _hover_lost(point: Point) -> str:
     said = _cut(str(point["error"] or "no reason stored"))
     of_what = f"{point['model']} {point['precision']} on {point['board']} ({point['kind']})"
     told = [f"<b>{escape(point['status'])}</b> {escape(said)}", escape(of_what), *_origin(point)]

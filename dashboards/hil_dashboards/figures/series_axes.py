@@ -9,7 +9,7 @@ from typing import Any
 
 from hil.metrics import lookup
 from hil_dashboards import text
-from hil_dashboards.frames import Line
+from hil_dashboards.lines import Line
 from hil_dashboards.reading.series import SeenRun
 
 _TICKS_MOST = 5

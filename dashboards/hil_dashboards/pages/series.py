@@ -7,16 +7,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import pandas as pd
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from hil.measure.changes import LEAST_HISTORY
 from hil.metrics import lookup
-from hil_dashboards import changed, frames, text
+from hil_dashboards import changed, lines, text
 from hil_dashboards.choices.series import LINES_MOST, NO_BASELINE, RUNS, Choice, Filter, Scale
 from hil_dashboards.figures.series import AROUND_MOST, Drawn, line_names, series_figure
-from hil_dashboards.frames import Line
+from hil_dashboards.lines import Line
 from hil_dashboards.pages.parts import Child, badge, pill, pills
 from hil_dashboards.pages.series_tables import around_table, steps_table, values_table
 from hil_dashboards.reading.series import SeriesData
@@ -39,7 +38,6 @@ class _Shown:
 
     data: SeriesData
     metric: str
-    frame: pd.DataFrame
     drawn: Drawn
     left: int
     short: int
@@ -60,39 +58,34 @@ def series_page(data: SeriesData) -> list[Child]:
             className="page-head",
         ),
         html.Section(_choices(shown), className="choices card"),
-        *(_plotted(shown) if len(shown.frame) else [_nothing(shown.metric)]),
+        *(_plotted(shown) if data.values else [_nothing(shown.metric)]),
     ]
 
 
 def _shown(data: SeriesData) -> _Shown:
     metric = data.metric or ""
-    frame = frames.values(data.values)
+    points = lines.points_of(data.values)
     ranks = {tuple(case): place for place, case in enumerate(data.cases)}
-    found = sorted(frames.lines(frame), key=lambda line: (ranks[line.case], -line.points[-1]["session"]))
-    # Each of the cases has its newest line first; older ones, of other conditions, where there is room.
-    seen: set[tuple[str, ...]] = set()
-    newest = [line for line in found if not (line.case in seen or seen.add(line.case))]  # type: ignore[func-returns-value]
+    found = sorted(lines.lines(points), key=lambda line: (ranks[line.case], -line.points[-1]["session"]))
+    # Each case has its newest line; older ones, of other conditions, have the room that is left.
+    newest = list({line.case: line for line in reversed(found)}.values())
     older = [line for line in found if line not in newest]
-    lines = sorted([*newest, *older][:LINES_MOST], key=found.index)
-    values = [point["value"] for line in lines for point in line.points]
+    drawn = [line for line in found if line in [*newest, *older][:LINES_MOST]]
+    values = [point["value"] for line in drawn for point in line.points]
     positive = bool(values) and min(values) > 0
-    apart = positive and max(values) > _LOG_FROM * min(values)
-    scale: Scale = "log" if positive and (data.choice.scale == "log" or apart) else "linear"
-    if data.choice.scale == "linear":
-        scale = "linear"
+    scale = _scale(data.choice.scale, values) if positive else "linear"
     references = {session: beside.reference for session, beside in data.beside.items()}
-    steps = [step for line in lines for step in changed.steps(metric, line, references)]
-    lost = list(frames.records(frames.without_value(frame)))
-    around = changed.around(data.runs, frames.records(frame), data.beside, _names(data))
-    drawn = Drawn(metric, data.runs, lines, lost, steps, around, _baseline(data, lines), scale == "log")
-    short = sum(changed.is_short(metric, line) for line in lines)
-    return _Shown(data, metric, _placed(frame, data), drawn, len(found) - len(lines), short, scale, positive)
+    steps = [step for line in drawn for step in changed.steps(metric, line, references)]
+    around = changed.around(data.runs, points, data.beside, _names(data))
+    about = (lines.lost(points), steps, around, _baseline(data, drawn), scale == "log")
+    short = sum(changed.is_short(metric, line) for line in drawn)
+    left = len(found) - len(drawn)
+    return _Shown(data, metric, Drawn(metric, data.runs, drawn, *about), left, short, scale, positive)
 
 
-def _placed(frame: pd.DataFrame, data: SeriesData) -> pd.DataFrame:
-    """The frame with the place of each row's run."""
-    places = {run.id: place for place, run in enumerate(data.runs)}
-    return frame.assign(place=[places[run] for run in frame["run"].tolist()])
+def _scale(asked: Scale | None, values: Sequence[float]) -> Scale:
+    """What was asked for, else what values above 0 need."""
+    return asked or ("log" if max(values) > _LOG_FROM * min(values) else "linear")
 
 
 def _names(data: SeriesData) -> dict[Any, str]:
@@ -107,13 +100,13 @@ def _names(data: SeriesData) -> dict[Any, str]:
     return told
 
 
-def _baseline(data: SeriesData, lines: Sequence[Line]) -> tuple[str, dict[int, float]] | None:
+def _baseline(data: SeriesData, some: Sequence[Line]) -> tuple[str, dict[int, float]] | None:
     """The values of the baseline that lines may be compared with, by the lines' places."""
     if data.baseline is None:
         return None
     held = {tuple(case): value for case, value in data.baseline.values.items()}
     found = {}
-    for place, line in enumerate(lines):
+    for place, line in enumerate(some):
         value = held.get(line.case)
         if value is None or value.unit != line.unit or value.told != line.conditions:
             continue
@@ -136,16 +129,17 @@ def _ignored(names: list[str]) -> list[Component]:
 
 
 def _told(shown: _Shown) -> str:
-    frame, drawn = shown.frame, shown.drawn
-    told = f"{shown.metric}: {_count(int(frame['value'].notna().sum()), 'value')}"
-    told += f" on {_count(len(drawn.lines), 'line')}, {_count(len(drawn.runs), 'run')}."
+    drawn = shown.drawn
+    points = [point for line in drawn.lines for point in line.points]
+    told = f"{shown.metric}: {_count(len(points), 'value')} on {_count(len(drawn.lines), 'line')}"
+    told += f", {_count(len(drawn.runs), 'run')}."
     _, common = line_names(drawn.lines)
     if common:
         told += f" All of {common}."
     told += _told_commits(shown.data)
-    if frame["low"].notna().any():
+    if any(point["low"] is not None for point in points):
         told += " A band spans where the true value is expected."
-    if frame["dirty"].eq(True).any():
+    if any(point["dirty"] for point in points):
         told += " A hollow point: its run's folder had changes that no commit holds."
     if drawn.lost:
         told += " A × marks a run with a session that ended without this value."
@@ -260,13 +254,13 @@ def _plotted(shown: _Shown) -> list[Child]:
         ),
         *([steps_table(shown.metric, drawn.steps)] if drawn.steps else []),
         *([around_table(drawn.around, drawn.runs)] if drawn.around else []),
-        values_table(shown.metric, data.way, shown.frame),
+        values_table(data.way, drawn),
     ]
 
 
-def plot_height(lines: int) -> int:
+def plot_height(count: int) -> int:
     """Pixels that a plot of so many lines needs: its legend must not take the values' room."""
-    return _PLOT_HEIGHT + _LEGEND_ROW * lines
+    return _PLOT_HEIGHT + _LEGEND_ROW * count
 
 
 def _notes(shown: _Shown) -> list[Component]:

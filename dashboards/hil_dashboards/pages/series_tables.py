@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import pandas as pd
 from dash import html
 from dash.development.base_component import Component
 
-from hil_dashboards import frames, text
+from hil_dashboards import text
 from hil_dashboards.changed import Around, Step
 from hil_dashboards.choices.places import run_place
 from hil_dashboards.choices.series import Way
+from hil_dashboards.figures.series import Drawn
+from hil_dashboards.lines import Point, band
 from hil_dashboards.pages.grid import amount, column, table
 from hil_dashboards.pages.parts import Child, badge
 from hil_dashboards.reading.series import SeenRun
@@ -52,16 +53,17 @@ def _step(metric: str, step: Step) -> dict[str, Any]:
     }
 
 
-def _where(point: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "run": point["run"],
-        "href": run_place(point["run"]),
-        "time": text.moment(point["time"]).removesuffix(" UTC"),
+def _where(point: Point) -> dict[str, Any]:
+    run = point["run"]
+    told = {
+        "run": run,
+        "href": run_place(run),
+        "time": f"{point['time']:%Y-%m-%d %H:%M}",
         "board": point["board"],
         "model": f"{point['model']} {point['precision']}",
         "commit": text.commit(point["commit"], point["dirty"]),
-        "note": point["note"],
     }
+    return told if point["note"] is None else {**told, "note": point["note"]}
 
 
 def around_table(around: Sequence[Around], runs: Sequence[SeenRun]) -> Component:
@@ -91,11 +93,12 @@ def around_table(around: Sequence[Around], runs: Sequence[SeenRun]) -> Component
     return html.Section([title, table(columns, rows)], className="card grid-card around")
 
 
-def values_table(metric: str, way: Way | None, frame: pd.DataFrame) -> Component:
-    """Every value with its run, and the sessions without one, newest first."""
-    every: pd.DataFrame = pd.concat([frames.with_value(frame), frames.without_value(frame)])
-    every = every.sort_values(["place", "session"], ascending=False, kind="stable")
-    rows = [_row(metric, record) for record in frames.records(every)]
+def values_table(way: Way | None, drawn: Drawn) -> Component:
+    """Every value that is drawn with its run, and the sessions without one, newest first."""
+    places = {run.id: place for place, run in enumerate(drawn.runs)}
+    points = [*(point for line in drawn.lines for point in line.points), *drawn.lost]
+    points.sort(key=lambda point: (places[point["run"]], point["session"]), reverse=True)
+    rows = [_row(drawn.metric, point) for point in points]
     conditions = {row.get("conditions") for row in rows} - {None}
     columns = [
         column("Run", "run", rows, "Link"),
@@ -115,29 +118,29 @@ def values_table(metric: str, way: Way | None, frame: pd.DataFrame) -> Component
     return html.Section([head, table(columns, rows)], className="card grid-card all-values")
 
 
-def _row(metric: str, record: dict[str, Any]) -> dict[str, Any]:
-    row = {**_where(record), "image": text.image(record["image"])}
-    if record["note"] is None:
-        del row["note"]
-    if record["vectors"] is not None:
-        row["vectors"] = amount(record["vectors"], f"{record['vectors']:,.0f}")
-    if record["value"] is None:
-        return {**row, "failure": _failure(row, record)}
-    row["value"] = amount(record["value"], text.amount(metric, record["value"], record["unit"]))
-    ends, before = frames.band(record), record["before"]
+def _row(metric: str, point: Point) -> dict[str, Any]:
+    row = _where(point)
+    row["image"] = text.image(point["image"])
+    if point["vectors"] is not None:
+        row["vectors"] = amount(point["vectors"], f"{point['vectors']:,.0f}")
+    value = point["value"]
+    if value is None:
+        return {**row, "failure": _failure(row, point)}
+    row["value"] = amount(value, text.amount(metric, value, point["unit"]))
+    ends, before = band(point), point["before"]
     if ends is not None:
-        row["band"] = text.band(metric, record["value"], ends)
+        row["band"] = text.band(metric, value, ends)
     if before is not None:
-        row["change"] = amount(record["value"] - before, text.change(metric, record["value"], before))
-    if record["conditions"]:
-        row["conditions"] = record["conditions"]
+        row["change"] = amount(value - before, text.change(metric, value, before))
+    if point["conditions"]:
+        row["conditions"] = point["conditions"]
     return row
 
 
-def _failure(row: dict[str, Any], record: dict[str, Any]) -> dict[str, str]:
-    of_what = f"{text.moment(record['time'])}, {row['model']} on {row['board']}"
+def _failure(row: dict[str, Any], point: Point) -> dict[str, str]:
+    of_what = f"{text.moment(point['time'])}, {row['model']} on {row['board']}"
     return {
-        "what": f"Run {row['run']} {record['status']}",
-        "why": f", {of_what}: {record['error'] or 'no reason was stored'}",
-        "kept": f"{text.of_commit(record['commit'], record['dirty'], record['note'])}, image {row['image']}",
+        "what": f"Run {row['run']} {point['status']}",
+        "why": f", {of_what}: {point['error'] or 'no reason was stored'}",
+        "kept": f"{text.of_commit(point['commit'], point['dirty'], point['note'])}, image {row['image']}",
     }

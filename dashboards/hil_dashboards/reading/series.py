@@ -9,7 +9,19 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Text, and_, cast, func, null, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    func,
+    null,
+    or_,
+    select,
+)
 
 from hil.errors import StoreError
 from hil.metrics import INSTRUCTIONS, REFERENCE_S, lookup
@@ -271,14 +283,29 @@ _MEASURE, _BEGAN = _MORE + 1, _MORE + 2
 def _newest_sessions(connection: Connection, metric: str, way: Way | None, case: Case, runs: int) -> Rows:
     """A case's sessions with a value, or that ended without one, in the newest runs that have such."""
     method, technique = way or ("", "")
+    about = {"metric": metric, "method": method, "technique": technique, "most": runs * _SESSIONS_OF_A_RUN}
+    query = _sessions_of_a_case(divisor((metric, technique), 1.0) is not None)
+    found: Rows = []
+    seen: set[int] = set()
+    with connection.execute(query, {**about, **case._asdict()}) as rows:
+        for row in rows:
+            seen.add(row[_RUN])
+            if len(seen) > runs:  # what is older is not read at all
+                break
+            found.append(tuple(row))
+    return found
+
+
+@lru_cache
+def _sessions_of_a_case(with_reference: bool) -> Select[*tuple[Any, ...]]:
+    """Of a case, metric, method and technique, and at most so many: made once, as that takes its time."""
     of_way = and_(
         MEASURE.c.session_id == SESSION.c.id,
-        MEASURE.c.metric == metric,
-        MEASURE.c.method == method,
-        MEASURE.c.technique == technique,
+        *(MEASURE.c[name] == bindparam(name) for name in ("metric", "method", "technique")),
     )
+    is_it = [SESSION.c[name] == bindparam(name) for name in CASE_COLUMNS]
     reference: ColumnElement[Any] = null()
-    if divisor((metric, technique), 1.0) is not None:
+    if with_reference:
         held = MEASURE.alias().c
         reference = (
             select(func.max(held.value))
@@ -286,7 +313,7 @@ def _newest_sessions(connection: Connection, metric: str, way: Way | None, case:
             .correlate(SESSION)
             .scalar_subquery()
         )
-    query = (
+    return (
         select(
             SESSION.c.id,
             SESSION.c.run_id,
@@ -314,19 +341,10 @@ def _newest_sessions(connection: Connection, metric: str, way: Way | None, case:
         .join(RUN, RUN.c.id == SESSION.c.run_id)
         .outerjoin(IMAGE, IMAGE.c.id == SESSION.c.image_id)
         .outerjoin(MEASURE, of_way)
-        .where(*_is(case), is_no_trial(), or_(MEASURE.c.id.is_not(None), SESSION.c.status != Status.FINISHED))
+        .where(*is_it, is_no_trial(), or_(MEASURE.c.id.is_not(None), SESSION.c.status != Status.FINISHED))
         .order_by(SESSION.c.started.desc(), SESSION.c.id.desc())
-        .limit(runs * _SESSIONS_OF_A_RUN)
+        .limit(bindparam("most"))
     )
-    found: Rows = []
-    seen: set[int] = set()
-    with connection.execute(query) as rows:
-        for row in rows:
-            seen.add(row[_RUN])
-            if len(seen) > runs:  # what is older is not read at all
-                break
-            found.append(tuple(row))
-    return found
 
 
 @lru_cache(maxsize=1024)

@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pandas as pd
 import pytest
 
 from hil.errors import StoreError
@@ -18,6 +17,7 @@ from hil_dashboards import frames, text
 from hil_dashboards.choices.profile import ProfileChoice, parse_profile
 from hil_dashboards.choices.series import RUNS, Choice, Way, parse_search
 from hil_dashboards.figures.series import line_names
+from hil_dashboards.lines import Point, lines, points_of
 from hil_dashboards.pages.parts import shell
 from hil_dashboards.reading.columns import SESSION_COLUMNS, VALUE_COLUMNS
 from hil_dashboards.reading.database import exists
@@ -27,16 +27,16 @@ from hil_dashboards.reading.series import read_series
 from hil_db.records import Incident, Status
 
 
-def series(bench: Any, choice: Choice) -> pd.DataFrame:
-    return frames.values(read_series(bench.url, choice).values)
+def series(bench: Any, choice: Choice) -> list[Point]:
+    return points_of(read_series(bench.url, choice).values)
 
 
-def every_way(bench: Any, metric: str) -> pd.DataFrame:
+def every_way(bench: Any, metric: str) -> list[Point]:
     """What is stored of a metric by whatever way, oldest first."""
     choice = Choice(metric=metric)
     ways = read_series(bench.url, choice).ways
     rows = [row for way in ways for row in read_series(bench.url, choice.of_way(way)).values]
-    return frames.values(sorted(rows, key=lambda row: row[0]))
+    return points_of(sorted(rows, key=lambda row: row[0]))
 
 
 def shown(bench: Any, metric: str) -> list[tuple[float, int]]:
@@ -233,8 +233,8 @@ def test_series_filters(bench: Any) -> None:
     for board in ("a", "b"):
         for model in ("digits", "vowels"):
             bench.run(bench.session(1, bench.cost(1), board=board, model=model))
-    frame = series(bench, Choice(metric="instructions", board=("b",), model=("vowels", "other")))
-    assert frame[["board", "model"]].to_numpy().tolist() == [["b", "vowels"]]
+    found = series(bench, Choice(metric="instructions", board=("b",), model=("vowels", "other")))
+    assert [(point["board"], point["model"]) for point in found] == [("b", "vowels")]
 
 
 def test_series_reaches_back_over_runs_that_have_the_metric(bench: Any) -> None:
@@ -242,15 +242,15 @@ def test_series_reaches_back_over_runs_that_have_the_metric(bench: Any) -> None:
         bench.run(bench.session(day, bench.cost(day)))
     for _ in range(RUNS[0]):
         bench.run(bench.session(20, bench.flash(1), model="another"))
-    frame = series(bench, Choice(metric="instructions", runs=RUNS[0]))
-    assert frame["value"].tolist() == [float(day) for day in range(1, RUNS[0] // 5 + 1)]
+    found = series(bench, Choice(metric="instructions", runs=RUNS[0]))
+    assert [point["value"] for point in found] == [float(day) for day in range(1, RUNS[0] // 5 + 1)]
 
 
 def test_series_keeps_only_the_newest_runs_oldest_first(bench: Any) -> None:
     for number in range(RUNS[0] + 3):
         bench.run(bench.session(1, bench.cost(number)))
-    frame = series(bench, Choice(metric="instructions", runs=RUNS[0]))
-    assert frame["run"].tolist() == list(range(4, RUNS[0] + 4))
+    found = series(bench, Choice(metric="instructions", runs=RUNS[0]))
+    assert [point["run"] for point in found] == list(range(4, RUNS[0] + 4))
 
 
 def test_reading_needs_a_database(url: str) -> None:
@@ -268,7 +268,7 @@ def test_lines_part_what_may_not_be_compared(bench: Any) -> None:
     bench.run(bench.session(3, bench.cost(102, method=Method.ESTIMATED), bench.vectors(540)))
     bench.run(bench.session(4, bench.cost(103), bench.vectors(30)))
     bench.run(bench.session(5, bench.cost(104), bench.vectors(540)))
-    found = frames.lines(every_way(bench, "instructions"))
+    found = lines(every_way(bench, "instructions"))
     assert sorted([point["value"] for point in line.points] for line in found) == [
         [100, 104],
         [101],
@@ -282,8 +282,7 @@ def test_lines_part_models_of_cycles_and_what_values_hold_for(bench: Any) -> Non
     bench.run(bench.session(2, bench.estimate(101, "cycle-model-2")))
     bench.run(bench.session(3, bench.estimate(102, clock_hz=168e6)))
     bench.run(bench.session(4, bench.estimate(103)))
-    frame = every_way(bench, "latency_cycles")
-    found = frames.lines(frame)
+    found = lines(every_way(bench, "latency_cycles"))
     assert sorted([point["value"] for point in line.points] for line in found) == [[100, 103], [101], [102]]
     assert sorted({line.conditions for line in found}) == [
         "clock 168 MHz, wait states 0",
@@ -292,14 +291,15 @@ def test_lines_part_models_of_cycles_and_what_values_hold_for(bench: Any) -> Non
     names, _ = line_names(found)
     assert len(set(names)) == 3
     assert any("168 MHz" in name for name in names)
-    held = frames.with_value(frame)
-    assert [record["before"] for record in frames.records(held)] == [None, None, None, 100]
+    assert sorted([point["before"] for point in line.points] for line in found if len(line.points) > 1) == [
+        [None, 100]
+    ]
 
 
 def test_size_of_an_image_goes_on_over_a_quick_look(bench: Any) -> None:
     bench.run(bench.session(1, bench.flash(10), bench.vectors(540)))
     bench.run(bench.session(2, bench.flash(11), bench.vectors(30)))
-    (line,) = frames.lines(series(bench, Choice(metric="flash_bytes")))
+    (line,) = lines(series(bench, Choice(metric="flash_bytes")))
     assert [point["value"] for point in line.points] == [10, 11]
 
 
@@ -307,23 +307,16 @@ def test_value_before_is_that_of_the_same_line(bench: Any) -> None:
     bench.run(bench.session(1, bench.cost(100)))
     bench.run(bench.session(2, bench.cost(50, "plugin")))
     bench.run(bench.session(3, bench.cost(90)))
-    held = frames.with_value(every_way(bench, "instructions"))
-    assert [record["before"] for record in frames.records(held)] == [None, None, 100]
-
-
-def test_clipping_keeps_the_newest() -> None:
-    frame = pd.DataFrame({"run": [1, 2, 3]})
-    assert frames.clipped(frame, 2)["run"].tolist() == [2, 3]
+    found = lines(every_way(bench, "instructions"))
+    assert [[point["before"] for point in line.points] for line in found] == [[None], [None, 100]]
 
 
 def test_names_hold_what_differs_and_the_rest_is_told_once(bench: Any) -> None:
     bench.run(bench.session(1, bench.cost(1)), bench.session(1, bench.cost(2), precision=Precision.F32))
-    names, common = line_names(frames.lines(series(bench, Choice(metric="instructions"))))
+    names, common = line_names(lines(series(bench, Choice(metric="instructions"))))
     assert names == ["digits f32", "digits q15"]
     assert common == "qemu · counted, timer"
-    alone, nothing = line_names(
-        frames.lines(series(bench, Choice(metric="instructions", precision=("q15",))))
-    )
+    alone, nothing = line_names(lines(series(bench, Choice(metric="instructions", precision=("q15",)))))
     assert (alone, nothing) == (["qemu · digits q15 · counted, timer"], "")
 
 

@@ -16,12 +16,12 @@ from dash_ag_grid import AgGrid
 
 from component_tree import nodes, words
 from hil.values import Method
-from hil_dashboards import changed, frames, text
+from hil_dashboards import changed, text
 from hil_dashboards.app import render
 from hil_dashboards.choices.series import LINES_MOST, NO_BASELINE, RUNS, Choice, Way, parse_search
 from hil_dashboards.figures.series import COLOURS, DASHES, SYMBOLS, Drawn, series_figure
 from hil_dashboards.figures.series_axes import every_so_many, value_axis
-from hil_dashboards.frames import Line
+from hil_dashboards.lines import Line, lines, points_of
 from hil_dashboards.pages.series import plot_height
 from hil_dashboards.reading.series import Beside, SeenRun, SeriesData, read_series
 from hil_db.baselines import Baseline, add
@@ -515,7 +515,7 @@ def test_what_changed_from_run_to_run_is_marked_and_listed() -> None:
     runs[1] = replace(runs[1], lab="a" * 64, versions={"hil": "1"})
     runs[3] = replace(runs[2], id=4)
     line = line_of([100.0] * 4, "measured")
-    points = [{**point, "conditions": "link ram", "over": 540.0} for point in line.points]
+    points = [{**point, "conditions": "link ram", "over": 540} for point in line.points]
     points[3]["conditions"] = "link uart"
     beside = {
         session: Beside({"qemu": "10" if session < 2 else "11", "hil": "1"}, "gcc 12", None, None)
@@ -568,7 +568,7 @@ def test_metric_names_are_found_without_reading_all_measures(bench: Any) -> None
 
 
 def seen(data: SeriesData) -> list[Line]:
-    return frames.lines(frames.values(data.values))
+    return lines(points_of(data.values))
 
 
 def test_values_of_a_failed_session_are_told_as_such(bench: Any) -> None:
