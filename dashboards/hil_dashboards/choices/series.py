@@ -74,8 +74,8 @@ class Choice:
                 kept = kept.of_names(which, wanted)
         return kept
 
-    def of_metric(self, metric: str) -> Choice:
-        """The same choice of another metric, of which other values stand elsewhere."""
+    def of_metric(self, metric: str | None) -> Choice:
+        """The same choice of another metric, whose values are obtained in other ways; None: the usual one."""
         return replace(self, metric=metric, way=None, scale=None, skip=0)
 
     def of_runs(self, runs: int) -> Choice:

@@ -16,12 +16,14 @@ from hil_dashboards import changed, lines, text
 from hil_dashboards.choices.series import LINES_MOST, NO_BASELINE, RUNS, Choice, Filter, Scale
 from hil_dashboards.figures.series import AROUND_MOST, Drawn, line_names, series_figure
 from hil_dashboards.lines import Line
+from hil_dashboards.pages.choosers import choose_many, choose_one, choosers
 from hil_dashboards.pages.parts import Child, badge, pill, pills
 from hil_dashboards.pages.series_tables import around_table, steps_table, values_table
 from hil_dashboards.reading.series import SeriesData
 
 _PLOT_HEIGHT, _LEGEND_ROW = 440, 19  # pixels; a narrow window has a row for each name
 _IGNORED_MOST = 3  # names
+_FEW = 5  # baselines, the newest; another is in an address
 _LOG_FROM = 30  # times that the largest value is of the smallest
 _SAME_LEAST = 5  # runs of one commit that are told
 
@@ -161,44 +163,44 @@ def _count(number: int, thing: str) -> str:
 
 
 def _choices(shown: _Shown) -> list[Component]:
+    """What there are many of is found by typing, what there are few of by looking."""
     data, choice = shown.data, shown.data.choice
+    metrics = [(name, f"{lookup(name).title} ({name})") for name in data.metrics]
+    runs = [pill(str(runs), choice.of_runs(runs).href(), runs == choice.runs) for runs in RUNS]
+    ways = [pill(way.told, choice.of_way(way).href(), way == data.way) for way in data.ways]
     return [
-        pills(
-            "Metric",
-            [pill(name, choice.of_metric(name).href(), name == data.metric) for name in data.metrics],
+        choosers(
+            choose_one("Metric", "metric", metrics, data.metric, choice.of_metric(None).href()),
+            _filter("Model", "model", data.models, choice),
+            _filter("Board", "board", data.boards, choice),
         ),
-        *(
+        html.Div(
             [
-                pills(
-                    "Obtained",
-                    [pill(way.told, choice.of_way(way).href(), way == data.way) for way in data.ways],
-                )
-            ]
-            if data.ways
-            else []
+                *([pills("Obtained", ways)] if ways else []),
+                _precisions(data.precisions, choice),
+                pills("Newest runs", runs),
+                *_baselines(data),
+                *_scales(shown),
+            ],
+            className="few",
         ),
-        _filter("Model", "model", data.models, choice),
-        _filter("Board", "board", data.boards, choice),
-        _filter("Precision", "precision", data.precisions, choice),
-        pills(
-            "Newest runs",
-            [pill(str(runs), choice.of_runs(runs).href(), runs == choice.runs) for runs in RUNS],
-        ),
-        *_baselines(data),
-        *_scales(shown),
     ]
 
 
-def _filter(title: str, which: Filter, names: Iterable[str], choice: Choice) -> Component:
-    chosen = choice.names(which)
-    offered = [pill("all", choice.cleared(which).href(), not chosen)]
-    offered += [pill(name, choice.toggled(which, name).href(), name in chosen) for name in names]
-    return pills(title, offered)
+def _filter(title: str, which: Filter, names: Sequence[str], choice: Choice) -> Component:
+    return choose_many(title, which, names, choice.names(which), choice.cleared(which).href())
+
+
+def _precisions(names: Iterable[str], choice: Choice) -> Component:
+    chosen = choice.names("precision")
+    offered = [pill("all", choice.cleared("precision").href(), not chosen)]
+    offered += [pill(name, choice.toggled("precision", name).href(), name in chosen) for name in names]
+    return pills("Precision", offered)
 
 
 def _baselines(data: SeriesData) -> list[Component]:
     taken = data.baseline.run.name if data.baseline is not None else NO_BASELINE
-    names = dict.fromkeys([*data.baselines, *([taken] if taken != NO_BASELINE else [])])
+    names = list(dict.fromkeys([*data.baselines[:_FEW], *([taken] if taken != NO_BASELINE else [])]))
     if not names:
         return []
     offered = [pill(name, replace(data.choice, baseline=name).href(), name == taken) for name in names]

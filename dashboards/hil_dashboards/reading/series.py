@@ -121,7 +121,7 @@ def read_series(url: str | None, choice: Choice) -> SeriesData:
         kept = choice.within(known)
         ignored = [name for which in FILTERS for name in choice.names(which) if name not in known[which]]
         if choice.metric is not None and choice.metric not in metrics:
-            kept = replace(kept.of_metric(""), metric=None)
+            kept = kept.of_metric(None)
             ignored.insert(0, choice.metric)
         usual = INSTRUCTIONS.name if INSTRUCTIONS.name in metrics else next(iter(metrics), None)
         metric = kept.metric or usual
