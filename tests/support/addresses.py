@@ -56,7 +56,14 @@ def _case(board: str = "qemu", model: str = SMALL, precision: str = "q15") -> st
 _CASE = ("board", "kind", "model", "precision")
 ADDRESSES = (
     Address("/", ".grid-card .ag-row", ("metric", "baseline", "columns", *_CASE)),
-    Address("/series", ".plot-card .main-svg", ("metric", "runs", *_CASE)),
+    Address(
+        "/series",
+        ".plot-card .main-svg",
+        ("metric", "runs", "method", "technique", "baseline", "scale", "skip", "model", "board", "precision"),
+    ),
+    Address(
+        "/series?metric=latency_us&method=measured&technique=dwt&scale=log&skip=8", ".plot-card .main-svg"
+    ),
     Address(f"/series?metric=latency_cycles&model={SMALL}&precision=q15", ".plot-card .main-svg"),
     Address("/runs", ".ag-row", ("branch", "host", "board", "status", "of", "baseline", "page")),
     Address(f"/run?run={NEWEST}", ".changes .ag-row", ("baseline",)),
