@@ -473,9 +473,8 @@ def test_choosing_is_in_the_address_and_the_address_can_be_shared(
     view: View, context: BrowserContext, address: str
 ) -> None:
     page = view.open(series(address, "metric=instructions"))
-    page.get_by_role("textbox", name="Metric").click()
-    page.keyboard.type("accuracy")
-    page.keyboard.press("Enter")
+    page.get_by_role("textbox", name="Metric").fill("accuracy")
+    page.get_by_role("option", name="Accuracy (accuracy)").click()
     page.wait_for_selector("h1:has-text('Accuracy')")
     assert "metric=accuracy" in page.url
     page.locator("main").get_by_role("link", name="q15").first.click()
