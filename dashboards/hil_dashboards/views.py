@@ -40,8 +40,9 @@ from hil_dashboards.reading import traces
 from hil_dashboards.reading.boards import read_boards
 from hil_dashboards.reading.compare import read_compare
 from hil_dashboards.reading.database import RunHead, newest_run, reading
+from hil_dashboards.reading.keeping import Keeper
 from hil_dashboards.reading.live import read_live
-from hil_dashboards.reading.matrix import read_matrix
+from hil_dashboards.reading.matrix import read_matrix, state_of_matrix
 from hil_dashboards.reading.pareto import read_pareto
 from hil_dashboards.reading.profile import read_profile
 from hil_dashboards.reading.regressions import read_triage
@@ -73,11 +74,22 @@ class Page(NamedTuple):
     show: Callable[[Asked], Shown]  # StoreError when the database cannot be read
 
 
+_matrices: Keeper[tuple[list[Child], bool]] = Keeper(8)
+
+
 def _matrix(asked: Asked) -> Shown:
-    data = read_matrix(asked.url, parse_matrix(asked.search), asked.lab, wait=False)
-    if not data.known["model"]:
-        return data.newest, [notice.no_results(asked.place, made=True)]
-    return data.newest, matrix_page(data, frames.matrix(data))
+    """Made once for all who look at it, until anything is stored."""
+    choice = parse_matrix(asked.search)
+    newest, state = state_of_matrix(asked.url, asked.lab)
+
+    def made() -> tuple[list[Child], bool]:
+        data = read_matrix(asked.url, choice, asked.lab, wait=False)
+        if not data.known["model"]:
+            return [notice.no_results(asked.place, made=True)], True
+        return matrix_page(data, frames.matrix(data)), not data.compared.pending
+
+    body, _ = _matrices.get((state, asked.place, asked.lab, choice), made, keeps=lambda found: found[1])
+    return newest, body
 
 
 def _series(asked: Asked) -> Shown:

@@ -105,7 +105,9 @@ def _of_verdict(value: Value, setting: Setting) -> list[str]:
     judged = value.judged
     if judged is None:
         why = setting.apart.get(value.run)
-        return [f"not compared: {why}"] if why is not None else []
+        if why is not None:
+            return [f"not compared: {why}"]
+        return ["not compared yet"] if setting.before is not None else []
     _, word, _ = judged.mark
     told = f"{word} since run {setting.before}"
     if judged.before is not None:

@@ -18,12 +18,17 @@ class Keeper(Generic[Found]):
         self._kept: dict[Hashable, Future[Found]] = {}
         self._lock = Lock()
 
-    def get(self, key: Hashable, find: Callable[[], Found]) -> Found:
-        """What ``find`` gives, or gave for this key; raises what it does."""
+    def get(
+        self, key: Hashable, find: Callable[[], Found], keeps: Callable[[Found], bool] | None = None
+    ) -> Found:
+        """What ``find`` gives, or gave for this key; raises what it does. Not all of it is kept, if told."""
         future, mine = self._future(key)
         if mine:
             self._find(key, future, find)
-        return future.result()
+        found = future.result()
+        if mine and keeps is not None and not keeps(found):
+            self._drop(key, future)
+        return found
 
     def soon(self, key: Hashable, find: Callable[[], Found], patience_s: float) -> Found | None:
         """Likewise, but None where it takes longer: it is looked for on, in a thread of its own."""
@@ -53,6 +58,10 @@ class Keeper(Generic[Found]):
         try:
             future.set_result(find())
         except BaseException as error:  # noqa: BLE001  # told by the one who waits for it
-            with self._lock:
-                self._kept.pop(key, None)
+            self._drop(key, future)
             future.set_exception(error)
+
+    def _drop(self, key: Hashable, future: Future[Found]) -> None:
+        with self._lock:
+            if self._kept.get(key) is future:
+                del self._kept[key]

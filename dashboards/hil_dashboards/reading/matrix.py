@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.engine import URL
 
 from hil.errors import StoreError
@@ -17,18 +17,19 @@ from hil.image import prebuilt_images
 from hil.kinds import KINDS
 from hil.lab.file import load_lab
 from hil.metrics import LATENCY_US, MATRIX, METRICS
+from hil.thresholds import load_thresholds
 from hil_dashboards.choices.matrix import USUAL, MatrixChoice, Show
 from hil_dashboards.choices.series import FILTERS, Filter
 from hil_dashboards.reading import selects
 from hil_dashboards.reading.columns import CASE_COLUMNS, SESSION_COLUMNS, Rows
 from hil_dashboards.reading.comparisons import Baseline, baseline_for, baseline_names
 from hil_dashboards.reading.database import RunHead, checked, newest_run, reading, rows, told
-from hil_dashboards.reading.verdicts import Comparisons, verdicts
+from hil_dashboards.reading.verdicts import Comparisons, lately, verdicts
 from hil_db import engine
 from hil_db.histories import Case
 from hil_db.records import Status
 from hil_db.references import LATEST, checked_run
-from hil_db.schema import NEWEST_VALUE, RUN, SESSION
+from hil_db.schema import BASELINE, NEWEST_VALUE, RUN, SESSION
 from hil_db.trials import is_no_trial
 
 AGE_MOST = 1000  # runs ago
@@ -66,6 +67,32 @@ class MatrixData:
     baselines: Sequence[str]
     baseline: Baseline
     compared: Comparisons
+
+
+def state_of_matrix(url: str | None, lab: Path | None) -> tuple[RunHead | None, Hashable]:
+    """The newest run, and what changes with all that the matrix shows.
+
+    StoreError when the database cannot be read, LabError for thresholds that make no sense.
+    """
+    place = engine.parse(url)
+    database = engine.file_of(place)
+    files = [database, database.with_name(f"{database.name}-wal")] if database is not None else []
+    with reading(url) as connection:
+        stats = tuple(map(_stat, [*files, lab]))  # a change after this is seen the next time
+        runs = connection.execute(select(func.count(), func.max(RUN.c.id))).one()
+        going = connection.scalar(select(func.count()).where(RUN.c.status == Status.RUNNING))
+        newest = [connection.scalar(select(func.max(table.c.id))) for table in (SESSION, BASELINE)]
+        state = (str(place), stats, tuple(runs), going, *newest, lately() if going else None)
+        return newest_run(connection), (state, load_thresholds(None, Path.cwd()))
+
+
+def _stat(path: Path | None) -> tuple[int, int] | None:
+    try:
+        found = path.stat() if path is not None else None
+    except OSError:  # there is none, or whoever reads it says what is wrong
+        return None
+    # A log of SQLite's without anything is made by who reads.
+    return None if found is None or not found.st_size else (found.st_mtime_ns, found.st_size)
 
 
 def read_matrix(

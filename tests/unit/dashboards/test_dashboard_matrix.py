@@ -12,8 +12,10 @@ from dash_ag_grid import AgGrid
 from component_tree import nodes, words
 from hil.errors import HilError, StoreError
 from hil.values import Method, Precision
+from hil_dashboards import views
 from hil_dashboards.app import render
 from hil_dashboards.choices.matrix import MatrixChoice, Show, parse_matrix
+from hil_dashboards.pages.matrix import matrix_page
 from hil_dashboards.reading.keeping import Keeper
 from hil_dashboards.reading.matrix import read_matrix
 
@@ -293,3 +295,22 @@ def test_what_was_asked_for_longest_ago_is_forgotten() -> None:
     for key, value in (("a", 1), ("b", 2), ("a", 9), ("c", 3)):
         kept.get(key, lambda value=value: value)
     assert [kept.get(key, lambda: 0) for key in ("a", "c", "b")] == [1, 3, 0]
+
+
+def test_what_is_not_to_be_kept_is_found_again() -> None:
+    kept = Keeper[int](2)
+    found = [kept.get("a", lambda value=value: value, keeps=lambda one: one > 1) for value in (1, 2, 3)]
+    assert found == [1, 2, 2]
+
+
+def test_a_page_is_made_once_until_anything_is_stored(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+    monkeypatch.setattr(views, "matrix_page", lambda *told: made.append(matrix_page(*told)) or made[-1])
+    bench.run(bench.session(1, bench.cost(100)))
+    first, again = page(bench), page(bench)
+    assert len(made) == 1
+    assert [*table(first)] == [*table(again)]
+    page(bench, "?rows=roomy")
+    bench.run(bench.session(2, bench.cost(90)))
+    assert table(page(bench))["qemu digits q15"]["Instructions counted timer"]["text"] == "90"
+    assert len(made) == 3
