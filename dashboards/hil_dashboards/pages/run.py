@@ -174,6 +174,8 @@ def _changes(data: RunData, run: RunFacts) -> Component:
     found = moved(data.comparison)
     more = len(found) - MOST
     told: list[Child] = [f"{summary(data.comparison)}. "]
+    if run.status is Status.RUNNING:
+        told.append("It goes on: of what it has not measured yet there is no data. ")
     told.append(html.A("How verdicts are found", href=f"{HOW_TO_READ}#verdicts", className="more"))
     told.append(".")
     if more > 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime
 from typing import Any
 
@@ -85,6 +86,14 @@ def test_the_first_run_is_compared_with_nothing(three: Any) -> None:
     data = read(three.url, 1)
     assert (data.before, data.comparison) == (None, None)
     assert "No finished run on the branch main began before it." in page(three.url, "run=1")
+
+
+def test_a_run_that_goes_on_says_so(three: Any) -> None:
+    three.begin(datetime(2026, 11, 4, tzinfo=UTC), three.session(4), pid=os.getpid(), git_branch="main")
+    told = page(three.url, "run=4")
+    assert "It goes on: of what it has not measured yet there is no data." in told
+    assert "how far it is" in told
+    assert "It goes on" not in page(three.url, "run=3")
 
 
 def test_a_trial_of_a_bisection_is_not_judged(bench: Any) -> None:
