@@ -35,6 +35,7 @@ _LOST_MOST = 200
 _BARS_MOST = 60  # points of a line; of more, error bars run into each other and thick lines do
 _MARKS_MOST = 50  # of a line's points; the others are points still, to a mouse and to a zoom
 _LABELS_MOST = 12
+_LAST = 0.9  # of the runs
 _FOOT, _HEAD, _VALUES = 0.02, 0.985, 0.95  # of the plot's height; values have it up to the last
 
 
@@ -306,7 +307,7 @@ def _steps(
                 "line": {"width": 2.5},
             },
             "text": [escape(label) for label in labels] if labelled else None,
-            "textposition": "top center",
+            "textposition": [_side(places[step.point["run"]], len(places)) for step in drawn.steps],
             "textfont": {"size": 12},
             "hovertext": hover,
             "hovertemplate": "%{hovertext}<extra></extra>",
@@ -328,6 +329,11 @@ def _label(metric: str, step: Step) -> str:
     if lookup(metric).share or step.share is None:
         return f"{text.change(metric, step.after, step.before)} {step.verdict}"
     return f"{'+' if step.share > 0 else '−'}{text.share_percent(step.share)} {step.verdict}"
+
+
+def _side(place: int, count: int) -> str:
+    """Where a label has room: those of the last runs would leave the plot."""
+    return "top left" if place > count * _LAST else "top center"
 
 
 def _around_of(around: Sequence[Around], places: Mapping[int, int]) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from hil_dashboards import text
 from hil_dashboards.lines import Line
 from hil_dashboards.reading.series import SeenRun
 
-_TICKS_MOST = 5
+_TICKS_MOST = 4  # so many have room in a narrow window
 _LOG_TICKS_MOST = 10
 
 

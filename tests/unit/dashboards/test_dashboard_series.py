@@ -469,6 +469,16 @@ def test_of_many_changes_in_a_run_the_largest_is_labelled(bench: Any) -> None:
     assert sorted(named(figure_of(bench), "level changed").text) == ["", "+88 % worse"]
 
 
+def test_labels_of_the_last_runs_stay_within_the_plot() -> None:
+    values = [1000.0] * 20
+    values[10:] = [1100.0] * 10
+    values[19] = 1300.0
+    line = line_of(values, "counted")
+    steps = changed.steps("instructions", line, {})
+    figure = go.Figure(series_figure(Drawn("instructions", runs_of(20), [line], steps=steps)))
+    assert list(named(figure, "level changed").textposition) == ["top center", "top left"]
+
+
 def test_a_share_of_hundreds_of_percent_is_written_in_full() -> None:
     assert text.change("instructions", 150_000, 50_000) == "+100,000 (+200 %)"
     assert text.change("instructions", 102, 100) == "+2 (+2 %)"
