@@ -69,9 +69,9 @@ ADDRESSES = (
     Address(f"/run?run={NEWEST}", ".changes .ag-row", ("baseline",)),
     Address(f"/session?session={session(NEWEST)}", ".log", ("metric", "technique", "plot", "memory")),
     Address(f"/session?session={session(NEWEST, 'nucleo-1')}&plot=order&memory=ram", ".chart svg"),
-    Address(f"/compare?before={BASELINE}&after={NEWEST}", others=_CASE),
-    Address(f"/compare?before={BASELINE}&after={NEWEST}&{_case()}"),
-    Address(f"/compare?first={session(NEWEST)}&second={session(NEWEST, model=SECOND)}"),
+    Address(f"/compare?before={BASELINE}&after={NEWEST}", ".ag-row", ("baseline", "show", "metric", *_CASE)),
+    Address(f"/compare?before={BASELINE}&after={NEWEST}&{_case()}", ".ag-row", ("vectors",)),
+    Address(f"/compare?first={session(NEWEST)}&second={session(NEWEST, model=SECOND)}", ".ag-row"),
     Address(
         "/pareto",
         ".grid-card .ag-row",

@@ -43,11 +43,13 @@ def images_page(data: ImagesData) -> list[Child]:
 
 
 def _title(data: ImagesData) -> str:
-    cases = [side.case for side in (data.before, data.after) if side is not None]
-    model, precision = data.comparison.cases[0].case[2:]
+    cases = [side.case for side in (data.after, data.before) if side is not None]
+    names = [f"{case.model} {case.precision}" for case in cases]
     if cases[0] == cases[-1]:
-        return f"{model} {precision}, before and now"
-    return " against ".join(f"{case.model} {case.precision}" for case in reversed(cases))
+        return f"{names[0]}, before and now"
+    boards = len({(case.board, case.kind) for case in cases}) > 1
+    told = [f"{name} on {case.board}" if boards else name for name, case in zip(names, cases, strict=True)]
+    return " against ".join(told)
 
 
 def _told(data: ImagesData) -> list[Child]:
@@ -166,12 +168,19 @@ def _why(data: ImagesData) -> Component:
     for why in data.reasons:
         held = measures.get(why.metric)
         title = title_of(held) if held is not None else why.metric
-        lines += [html.Li([html.Span(f"{title}: ", className="strong"), line]) for line in why_lines(why)]
+        lines += [
+            html.Li([html.Span(f"{title}: ", className="strong"), _typeset(line)]) for line in why_lines(why)
+        ]
     if not lines:
         return html.Section(
             [html.H2("What is behind it"), html.P("Nothing got better or worse.")], className="card"
         )
     return html.Section([html.H2("What is behind it"), html.Ul(lines)], className="card")
+
+
+def _typeset(line: str) -> str:
+    """A line that is made for terminals, with a page's arrows and minus signs."""
+    return line.replace("->", "→").replace("(-", "(−").replace(": -", ": −")
 
 
 def _metrics(one: Compared) -> Component:

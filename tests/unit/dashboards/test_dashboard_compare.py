@@ -224,7 +224,7 @@ def test_an_image_is_told_with_all_that_is_behind_it(two: Any) -> None:
     query = f"before=1&after=2&{OF_CASE}"
     told = page(two.url, query)
     assert "fastgrnn_digits q15, before and now" in told
-    assert "step 1,500 -> 1,700 cycles an inference" in told
+    assert "step 1,500 → 1,700 cycles an inference" in told
     assert "Flash of all symbols: 5,032 → 5,264 B (+232 B); symbols: 1 grew, 1 new, 1 gone." in told
     assert "20 of 40 vectors changed" in told
     sessions, metrics, vectors, classes, symbols, functions = (rows(two.url, query, at) for at in range(6))
@@ -269,6 +269,7 @@ def test_profiles_over_other_vectors_stand_beside_each_other(two: Any) -> None:
     other = session(two, 3, 100, board="desk")
     two.run(replace(other, vectors_sha256="d" * 64))
     told = page(two.url, "first=1&second=9")
+    assert "fastgrnn_digits q15 on desk against fastgrnn_digits q15 on qemu" in told
     assert "Not compared: over other vectors." in told
     assert "Before: 2,000 cycles an inference" in told
     assert "Now: 2,100 cycles an inference" in told
