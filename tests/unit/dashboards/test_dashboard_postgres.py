@@ -15,6 +15,7 @@ from hil_dashboards.reading.regressions import read_triage
 from hil_db import triage
 from hil_db.store import Store
 from hil_db.triage import Decided, Decision
+from logged_sessions import LOGGED, full
 from postgres_server import Server, running_server
 
 
@@ -78,3 +79,16 @@ def test_runs_are_compared(bench: Any) -> None:
     assert "1,000 -> 1,200" in told
     assert "1,200" in client.get("/content/run?run=2").text
     assert '"told":' in client.get("/content/runs").text
+
+
+def test_a_session_is_read_with_all_that_belongs_to_it(bench: Any) -> None:
+    bench.run(full())
+    client = create_app(bench.url).server.test_client()
+    for search, said in (
+        ("session=1", LOGGED[1]),
+        ("session=1&plot=order&memory=ram", "arena"),
+        ("session=1&metric=%00&technique=%ff&plot=%ed%a0%80", "98 of 100 vectors right"),
+        ("session=999999999", "There is no session 999999999"),
+        ("session=%00", "names one"),
+    ):
+        assert said in str(client.get(f"/content/session?{search}").get_json()), search
