@@ -155,7 +155,6 @@ class Attempt:
         try:
             self._image = image_of(self.case, self._ready)
         except HilError as error:
-            self._log.say(f"failed: {error.at(self.board.name)}")
             raise error.at(self.board.name) from None
         self._say_image(self._image.manifest)
         self._session = Session(
@@ -208,6 +207,9 @@ class Attempt:
 
     def outcome(self, error: BaseException | None = None) -> Outcome:
         """How it ended: by an ``error``, or with the report."""
+        if error is not None and (self._session is None or self._session.failure is None):
+            told = str(error) if isinstance(error, HilError) else f"{type(error).__name__}: {error}"
+            self._log.say(f"ended: {told}")
         phases = self._session.phase_measures() if self._session is not None else ()
         report = self._report if error is None else None
         return Outcome(
