@@ -131,16 +131,19 @@ class Teller:
         """Have the row say this; the first time, rows of this host's processes that are gone go as well."""
         held = {"updated": now or datetime.now(UTC), "state": _state(progress)}
         told, planned = self._told, (progress.plan, progress.boards)
-        if told is None or planned != (told.plan, told.boards):
+        if told is not None and planned != (told.plan, told.boards):
             held["plan"] = _plan(progress)
         with engine.explained(self._url), self._connection.begin():
             if told is None:
                 remove_dead(self._connection)
-                self._connection.execute(insert(PROGRESS), {**self._head(), **held})
-            else:
-                mine = update(PROGRESS).where(PROGRESS.c.run_uid == self._uid)
-                self._connection.execute(mine.values(**held))
+            if told is None or not self._rewritten(held):  # somebody took the run for dead
+                whole = {**self._head(), **held, "plan": _plan(progress)}
+                self._connection.execute(insert(PROGRESS), whole)
         self._told = progress
+
+    def _rewritten(self, held: dict[str, Any]) -> bool:
+        mine = update(PROGRESS).where(PROGRESS.c.run_uid == self._uid)
+        return self._connection.execute(mine.values(**held)).rowcount > 0
 
     def _head(self) -> dict[str, Any]:
         return {

@@ -16,7 +16,7 @@
     );
 
   cells.Where = ({ value, data }) =>
-    h("div", { className: "where", title: `${value} on ${data.board}` }, value, h("div", { className: "origin" }, data.board));
+    h("div", { className: "where", title: `${value} ${data.under}` }, value, h("div", { className: "origin" }, data.under));
 
   const shown = () => location.pathname.replace(/\/$/, "") === "/live" && document.getElementById("live-read");
 

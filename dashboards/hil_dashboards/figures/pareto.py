@@ -89,14 +89,11 @@ def _arrows(marks: Sequence[Mark], logs: Sequence[bool]) -> list[dict[str, Any]]
     xs: list[float | None] = []
     ys: list[float | None] = []
     told: list[str | None] = []
-    off: list[float] = []
-    sizes = dict(zip(marks, _sizes(marks), strict=True))
     for mark in ends:
         before = mark.before or (0.0, 0.0)
         xs += [before[0], mark.x, None]
         ys += [before[1], mark.y, None]
         told += [mark.hover_before, mark.hover, None]
-        off += [0, sizes[mark] / 2 + 1, 0]
     return [
         {
             "type": "scatter",
@@ -111,7 +108,6 @@ def _arrows(marks: Sequence[Mark], logs: Sequence[bool]) -> list[dict[str, Any]]
                 "symbol": ["circle", "arrow", "circle"] * len(ends),
                 "angleref": "previous",
                 "line": {"width": 0},
-                "standoff": off,
             },
             "hovertext": told,
             "hoverinfo": "text",

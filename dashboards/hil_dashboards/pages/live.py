@@ -257,14 +257,18 @@ def _working(case: Case, at: Working, left: float | None) -> dict[str, Any]:
         doing = "waits for a processor" if at.waits else "gets ready: flash, start, handshake"
     return {
         "key": str(at.place),
-        "board": case.board,
-        "image": f"{case.model}/{case.precision}",
+        **_image(case),
         "vectors": _bar(at.done, at.total, f"{at.done:,} of {at.total:,}") if at.total else None,
         "rate": rate_text(at.done, at.streaming_s) or None,
         "seconds": amount(at.seconds, text.duration(at.seconds)),
         "left": None if left is None else amount(left, _about(left)),
         "doing": doing,
     }
+
+
+def _image(case: Case) -> dict[str, Any]:
+    """Its model, and below it what else tells it from others."""
+    return {"image": case.model, "under": f"{case.precision} on {case.board}"}
 
 
 def _bar(done: int, total: int, told: str) -> dict[str, Any]:
@@ -278,8 +282,7 @@ def _failures(progress: Progress, over: Sequence[Ended], key: str) -> list[Compo
         rows.append(
             {
                 "key": str(end.place),
-                "board": case.board,
-                "image": f"{case.model}/{case.precision}",
+                **_image(case),
                 "status": str(end.status),
                 "why": end.error or "no reason was told",
                 "height": _TWO_LINES,

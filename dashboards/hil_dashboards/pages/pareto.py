@@ -261,18 +261,30 @@ def _arrows(data: ParetoData) -> list[Child]:
 def _notes(data: ParetoData) -> list[Component]:
     """What is not drawn, and what does not compare as it seems to."""
     choice = data.choice
-    found: list[Component] = []
+    wanted = list(dict.fromkeys(counted(choice)))
+    lacking: dict[tuple[str, ...], list[Image]] = {}
+    for image in data.images:
+        none = tuple(metric for metric in wanted if data.held(image, metric) is None)
+        if none:
+            lacking.setdefault(none, []).append(image)
+    found: list[Component] = [
+        html.P(f"Not drawn, as no value of {_ways_told(data, none)} is stored: {_named(images)}.")
+        for none, images in lacking.items()
+    ]
+    drawn = [image for image in data.images if not any(image in images for images in lacking.values())]
+    small = [image for image in drawn if choice.size != NO_SIZE and data.held(image, choice.size) is None]
+    if small:
+        told = f"Of the smallest size, as no value of {_ways_told(data, (choice.size,))} is stored"
+        found.append(html.P(f"{told}: {_named(small)}."))
     for metric in dict.fromkeys((choice.x, choice.y, choice.size)):
-        if metric == NO_SIZE:
-            continue
-        lacking = [image for image in data.images if data.held(image, metric) is None]
-        if lacking:
-            way = data.by[metric]
-            told = f"No value of {lookup(metric).title} by {way.technique} ({way.method}): {_named(lacking)}"
-            size = metric == choice.size and choice.front != FRONT_OF_ALL
-            found.append(html.P(f"{told}. {'Their marks are small.' if size else 'They are not drawn.'}"))
-        found += _unlike(data, metric)
+        found += [] if metric == NO_SIZE else _unlike(data, metric)
     return [html.Div(found, className="plot-notes muted")] if found else []
+
+
+def _ways_told(data: ParetoData, metrics: Sequence[str]) -> str:
+    """``Latency by dwt (measured) and Accuracy by labels (counted)``."""
+    ways = [(lookup(metric).title, data.by[metric]) for metric in metrics]
+    return " and ".join(f"{title} by {way.technique} ({way.method})" for title, way in ways)
 
 
 def _unlike(data: ParetoData, metric: str) -> list[Component]:

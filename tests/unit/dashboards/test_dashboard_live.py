@@ -86,14 +86,11 @@ def test_a_run_is_told_by_board_and_image(bench: Any) -> None:
             ("desk", "1 of 2", "1"),
         ]
         first, second = rows(bench.url, "-work")
-        assert (first["image"], first["vectors"]["text"], first["rate"]) == (
-            "digits/q7",
-            "120 of 540",
-            "60/s",
-        )
+        assert (first["image"], first["under"]) == ("digits", "q7 on qemu")
+        assert (first["vectors"]["text"], first["rate"]) == ("120 of 540", "60/s")
         assert (second["vectors"], second["doing"]) == (None, "waits for a processor")
         (failure,) = rows(bench.url, "-failures")
-        assert (failure["image"], failure["status"]) == ("digits/q15", "failed")
+        assert (failure["under"], failure["status"]) == ("q15 on desk", "failed")
         assert failure["why"] == "desk: no frame in 2.0 s"
     assert "No run is in progress." in shown(bench.url)
 

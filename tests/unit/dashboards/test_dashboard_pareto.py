@@ -89,7 +89,8 @@ def test_what_another_is_better_than_is_dominated(lab: Any) -> None:
     assert dominated(data) == {"fast/q15": [], "good/q15": [], "slow/q15": ["fast/q15", "good/q15"]}
     told = page(lab.url)
     assert "2 of 3 stand on the Pareto front" in told
-    assert "No value of Latency by dwt (measured): large/q15. They are not drawn." in told
+    lacking = "Latency by dwt (measured) and Accuracy by labels (counted)"
+    assert f"Not drawn, as no value of {lacking} is stored: large/q15." in told
 
 
 def test_axes_are_chosen_and_the_third_may_count_too(lab: Any) -> None:
@@ -162,7 +163,7 @@ def test_one_technique_a_metric_and_what_has_none_of_it_is_told(bench: Any) -> N
     assert usual.by["latency_us"] == Way("measured", "dwt")
     other = read(bench.url, "?by=latency_us:estimated:cycle-model-2")
     assert dominated(other) == {"b/q15": []}
-    assert "No value of Latency by cycle-model-2 (estimated): a/q15. They are not drawn." in page(
+    assert "Not drawn, as no value of Latency by cycle-model-2 (estimated) is stored: a/q15." in page(
         bench.url, "?by=latency_us:estimated:cycle-model-2"
     )
     assert read(bench.url, "?by=latency_us:guessed:thumb").ignored == ["latency_us:guessed:thumb"]

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from hil.errors import StoreError
 from hil_db import engine
@@ -89,6 +89,15 @@ def test_it_is_gone_when_the_run_has_ended(store: Store, known: RunInfo, record:
     with Teller(store.url, known) as teller:
         teller.tell(HALF)
     assert told(store) == []
+
+
+def test_a_row_that_somebody_took_for_a_dead_runs_comes_back(store: Store, known: RunInfo) -> None:
+    with Teller(store.url, known) as teller:
+        teller.tell(HALF)
+        with store.writing() as connection:
+            connection.execute(delete(PROGRESS))
+        teller.tell(HALF)
+        assert [one.progress for one in told(store)] == [HALF]
 
 
 def test_texts_that_no_database_takes_are_told_without_passwords(store: Store, known: RunInfo) -> None:
