@@ -161,3 +161,14 @@ def test_a_link_leads_to_a_place_within_another_page(page: Page, address: str) -
     in_view()
     page.go_back()
     told(page, "any of all")
+
+
+def test_a_table_says_whether_it_scrolls(page: Page, address: str) -> None:
+    for width, state in ((1400, "no"), (390, "on")):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(f"{address}{choosers_page.TABLE}")
+        page.wait_for_selector(f".ag-root-wrapper[data-scrolls={state}]")
+        said = page.locator(".card").evaluate("one => getComputedStyle(one, '::after').content")
+        assert ("scrolls sideways" in said) == (state == "on")
+    page.locator(".ag-center-cols-viewport").evaluate("one => { one.scrollLeft = 10_000; }")
+    page.wait_for_selector(".ag-root-wrapper[data-scrolls=end]")

@@ -1,4 +1,4 @@
-"""Serves the dashboard with a page of choosers beside its own: ``choosers_page.py URL``."""
+"""Serves the dashboard with pages of choosers and of a table beside its own: ``choosers_page.py URL``."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from dash import html
 from hil_dashboards import views
 from hil_dashboards.choices.fields import fields_of, first
 from hil_dashboards.pages.choosers import choose_many, choose_one, choosers
+from hil_dashboards.pages.grid import column, table
 from hil_dashboards.serve import serve
 
 MODELS = [f"model_{place:02}" for place in range(24)]
 ROWS = [("1", "one row"), ("2", "two rows")]
-PLACE = "/choosers"
+PLACE, TABLE = "/choosers", "/table"
 
 
 def show(asked: views.Asked) -> views.Shown:
@@ -32,6 +33,13 @@ def show(asked: views.Asked) -> views.Shown:
     ]
 
 
+def show_table(_: views.Asked) -> views.Shown:
+    rows = [{f"field{place}": "a text of some letters" for place in range(5)}]
+    columns = [column(f"Column {place}", f"field{place}", rows) for place in range(5)]
+    return None, [html.H1("Table"), html.Section(table(columns, rows), className="card grid-card")]
+
+
 if __name__ == "__main__":
-    cast("dict[str, Any]", views.PAGES)[PLACE] = views.Page(None, show)
+    pages = cast("dict[str, Any]", views.PAGES)
+    pages |= {PLACE: views.Page(None, show), TABLE: views.Page(None, show_table)}
     serve(sys.argv[1], port=0)

@@ -28,15 +28,43 @@
     );
   };
 
-  cells.Head = ({ displayName, title, unit, method, known, technique, conditions }) =>
-    h(
+  // A table that is wider than its window says so, and fades where it goes on: style.css looks at this.
+  function watchWidth(wrapper) {
+    const viewport = wrapper.querySelector(".ag-center-cols-viewport");
+    const look = () => {
+      const left = viewport.scrollWidth - viewport.clientWidth;
+      wrapper.dataset.scrolls = left < 2 ? "no" : viewport.scrollLeft < left - 2 ? "on" : "end";
+    };
+    const sizes = new ResizeObserver(look);
+    sizes.observe(viewport);
+    sizes.observe(viewport.firstElementChild);
+    viewport.addEventListener("scroll", look, { passive: true });
+    look();
+  }
+
+  cells.Head = ({ displayName, title, unit, method, known, technique, conditions }) => {
+    const place = React.useRef();
+    React.useEffect(() => {
+      // A head is made before it is put into its table.
+      const find = () => {
+        const wrapper = place.current?.closest(".ag-root-wrapper");
+        if (wrapper && !wrapper.dataset.scrolls) {
+          watchWidth(wrapper);
+        } else if (!wrapper && place.current) {
+          requestAnimationFrame(find);
+        }
+      };
+      find();
+    }, []);
+    return h(
       "div",
-      { className: "head" },
+      { className: "head", ref: place },
       h("div", { className: "title" }, title || displayName, unit && h("span", { className: "unit" }, ` ${unit}`)),
       method && h("div", { className: `badge ${known ? method : "other"}` }, `${method} `),
       technique && h("div", null, `${technique} `),
       conditions && h("div", null, conditions),
     );
+  };
 
   cells.Case = ({ data }) => {
     const { board, kind, model, precision } = data;
@@ -103,7 +131,7 @@
     if (!value || value.length < 2) {
       return null;
     }
-    const [width, height] = [110, 24];
+    const [width, height] = [110, 18];
     const [low, high] = [Math.min(...value), Math.max(...value)];
     const x = (place) => 1 + (place * (width - 2)) / (value.length - 1);
     const y = (one) => (high > low ? 2 + ((high - one) * (height - 4)) / (high - low) : height / 2);

@@ -19,7 +19,7 @@ from hil_dashboards.pages.compare_memory import memory_part
 from hil_dashboards.pages.compare_vectors import classes_part, vectors_part
 from hil_dashboards.pages.grid import column, table
 from hil_dashboards.pages.parts import Child, pill, pills
-from hil_dashboards.pages.verdicts import order_of, scrolls, verdict_columns, verdict_row
+from hil_dashboards.pages.verdicts import order_of, verdict_columns, verdict_row
 from hil_dashboards.reading.compare import ImagesData, Side
 from hil_db.comparing import Compared
 
@@ -134,9 +134,7 @@ def _sides(data: ImagesData) -> Component:
         column("Image", "image", rows, cellClass="mono"),
         column("Vectors", "vectors", rows),
     ]
-    return html.Section(
-        [html.H2("The two sessions"), table(columns, rows), *scrolls(columns)], className="card grid-card"
-    )
+    return html.Section([html.H2("The two sessions"), table(columns, rows)], className="card grid-card")
 
 
 def _side(name: str, side: Side) -> dict[str, Any]:
@@ -191,4 +189,4 @@ def _metrics(one: Compared) -> Component:
     told = f"{len(rows)}: {worse} worse, {better} better" + (f", {unlike} not comparable" if unlike else "")
     head = html.H2(["Metrics", html.Span(told, className="kind")])
     columns = verdict_columns(rows)
-    return html.Section([head, table(columns, rows), *scrolls(columns)], className="card grid-card")
+    return html.Section([head, table(columns, rows)], className="card grid-card")

@@ -27,7 +27,6 @@ from hil_dashboards.pages.verdicts import (
     case_columns,
     case_row,
     order_of,
-    scrolls,
     verdict_columns,
     verdict_row,
 )
@@ -226,9 +225,7 @@ def _listed(shown: list[Found], choice: CompareChoice) -> Component:
     if len(shown) > ROWS_MOST:
         told = f"The first {ROWS_MOST:,} are shown; choose a metric or a board for the others."
         more.append(html.P(told, className="muted beside"))
-    return html.Section(
-        [html.H2(head), *more, table(columns, rows), *scrolls(columns)], className="card grid-card"
-    )
+    return html.Section([html.H2(head), *more, table(columns, rows)], className="card grid-card")
 
 
 def _row(one: Found, choice: CompareChoice) -> Row:

@@ -35,17 +35,19 @@ def shell(
     named: Any = {"aria-label": "Pages"}
     return html.Div(
         [
-            html.A("Skip to the content", href="#content", className="skip"),
             html.Header(
-                html.Div(
-                    [
-                        html.A("HIL lab", href="/", className="brand"),
-                        html.Nav([_tab(name, href, page) for name, href in tabs], **named),
-                        *([run_note(newest)] if newest is not None else []),
-                        *([_who(person)] if person is not None else []),
-                    ],
-                    className="wrap",
-                )
+                [
+                    html.A("Skip to the content", href="#content", className="skip"),
+                    html.Div(
+                        [
+                            html.A("HIL lab", href="/", className="brand"),
+                            html.Nav([_tab(name, href, page) for name, href in tabs], **named),
+                            *([run_note(newest)] if newest is not None else []),
+                            *([_who(person)] if person is not None else []),
+                        ],
+                        className="wrap",
+                    ),
+                ]
             ),
             html.Main([*_note(newest), *body], className="wrap", id="content", tabIndex=-1),
             html.Footer(
@@ -59,9 +61,9 @@ def shell(
 
 def _tab(name: str, href: str, page: str) -> Component:
     if href not in (page, _WITHIN.get(page)):
-        return html.A(name, href=href, className="tab")
+        return html.A(name, href=href, className="place")
     current: Any = {"aria-current": "page" if href == page else "true"}
-    return html.A(name, href=href, className="tab present", **current)
+    return html.A(name, href=href, className="place present", **current)
 
 
 def _who(person: Person) -> Component:

@@ -17,7 +17,7 @@ from hil_dashboards.pages.boards import incidents_card
 from hil_dashboards.pages.grid import amount, column, grid, table
 from hil_dashboards.pages.parts import Child, comparing, pill, pills
 from hil_dashboards.pages.runs import SORTS, ignored
-from hil_dashboards.pages.verdicts import MOST, changes_table, moved, scrolls
+from hil_dashboards.pages.verdicts import MOST, changes_table, moved
 from hil_dashboards.reading.run import Figure, RunData, SessionRow, Way, ways
 from hil_dashboards.reading.runs import RunFacts
 from hil_db.comparing import Comparison
@@ -233,7 +233,7 @@ def _sessions(sessions: Sequence[SessionRow]) -> Component:
         ["Sessions", html.Span(f"{len(rows):,}: a model's name leads to its session", className="kind")]
     )
     return html.Section(
-        [head, grid(columns, rows, head=_HEAD_HEIGHT, style="grid values sessions"), *scrolls(columns)],
+        [head, grid(columns, rows, head=_HEAD_HEIGHT, style="grid values sessions")],
         className="card grid-card",
     )
 
@@ -301,4 +301,4 @@ def _others(data: RunData) -> Component:
         column("Before", "before", rows),
         column("Now", "now", rows, cellClass="strong"),
     ]
-    return html.Section([head, table(columns, rows), *scrolls(columns)], className="card grid-card")
+    return html.Section([head, table(columns, rows)], className="card grid-card")

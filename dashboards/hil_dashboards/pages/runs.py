@@ -14,7 +14,6 @@ from hil_dashboards.choices.run import RunsChoice, Sort
 from hil_dashboards.pages.choosers import Offered, choose_one, choosers
 from hil_dashboards.pages.grid import amount, column, table
 from hil_dashboards.pages.parts import Child
-from hil_dashboards.pages.verdicts import scrolls
 from hil_dashboards.reading.comparisons import Summary
 from hil_dashboards.reading.runs import RUNS_A_PAGE, RunFacts, RunsData, Worse
 from hil_db.records import Status
@@ -112,7 +111,6 @@ def _listed(data: RunsData) -> Component:
         [
             html.H2(f"{len(data.runs):,} run{'' if len(data.runs) == 1 else 's'}"),
             table(columns, rows),
-            *scrolls(columns),
             *_turn(data),
         ],
         className="card grid-card",

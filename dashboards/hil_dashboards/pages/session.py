@@ -19,7 +19,7 @@ from hil_dashboards.choices.trace import TraceChoice
 from hil_dashboards.pages.grid import amount, column, table
 from hil_dashboards.pages.parts import Child, badge, pill, sentence
 from hil_dashboards.pages.session_image import flame_card, memory_card, power_card
-from hil_dashboards.pages.session_parts import card, counted, facts, inset, missing, narrow
+from hil_dashboards.pages.session_parts import card, counted, facts, inset, missing
 from hil_dashboards.pages.session_values import (
     confusion_card,
     measures_card,
@@ -150,7 +150,7 @@ def _incidents(incidents: Sequence[Incident], records: Sequence[Mapping[str, Any
         column("Evidence", "evidence", rows),
     ]
     note = counted(len(rows), "incident")
-    return card(title, note, [inset(*told), table(columns, rows), narrow()], grid=True)
+    return card(title, note, [inset(*told), table(columns, rows)], grid=True)
 
 
 def _of_link(records: Sequence[Mapping[str, Any]]) -> list[Component]:

@@ -19,7 +19,7 @@ from hil_dashboards.figures.memory import KIND_NAMES, memory_figure, sizes
 from hil_dashboards.pages.deferred import deferred_grid, deferred_plot
 from hil_dashboards.pages.grid import amount, column, table
 from hil_dashboards.pages.parts import Child, badge, pill, pills
-from hil_dashboards.pages.session_parts import card, counted, drawn_chart, inset, missing, narrow
+from hil_dashboards.pages.session_parts import card, counted, drawn_chart, inset, missing
 from hil_dashboards.reading.session import SessionData
 from hil_db.traced import StoredPass
 
@@ -59,7 +59,7 @@ def memory_card(data: SessionData, choice: SessionChoice) -> Component:
     said = html.P(["From the image's ELF file, ", badge("counted", "elf"), how])
     drawn = deferred_plot("session-memory", memory_figure(symbols, choice.memory), told)
     grid = deferred_grid("session-symbols", table(columns, rows, _GRID_MOST))
-    body = [inset(pills("Memory", offered), said, drawn), grid, narrow()]
+    body = [inset(pills("Memory", offered), said, drawn), grid]
     return card(title, f"{name}: {whole:,} B in {counted(len(rows), 'symbol')}", body, grid=True)
 
 

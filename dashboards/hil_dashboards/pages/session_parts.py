@@ -31,11 +31,6 @@ def missing(title: str, why: str) -> Component:
     )
 
 
-def narrow() -> Component:
-    """What narrow screens say of a grid."""
-    return html.P("The table scrolls sideways.", className="narrow muted")
-
-
 def counted(number: int, thing: str, things: str | None = None) -> str:
     """``1 pass``, ``2 passes``."""
     return f"{number:,} {thing if number == 1 else things or f'{thing}s'}"

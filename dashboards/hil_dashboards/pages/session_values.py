@@ -19,7 +19,7 @@ from hil_dashboards.figures.samples import Spread, chart, finite, largest, sprea
 from hil_dashboards.pages.deferred import deferred_grid
 from hil_dashboards.pages.grid import amount, column, table
 from hil_dashboards.pages.parts import badge, pill, pills
-from hil_dashboards.pages.session_parts import card, counted, drawn_chart, inset, missing, narrow
+from hil_dashboards.pages.session_parts import card, counted, drawn_chart, inset, missing
 from hil_dashboards.reading.session import SampleSet, SessionData, SessionHead
 
 _PHASES = (CONNECT_S, PROGRAM_S, VERIFY_S, HANDSHAKE_S, STREAM_S)
@@ -61,7 +61,7 @@ def measures_card(records: Sequence[dict[str, Any]]) -> Component:
         column("Holds for", "conditions", rows, minWidth=_CONDITIONS),
     ]
     told = f"{len(rows)}; a name leads to its series over runs"
-    return card("Measures", told, [table(columns, rows), narrow()], grid=True)
+    return card("Measures", told, [table(columns, rows)], grid=True)
 
 
 def _measure(record: dict[str, Any]) -> dict[str, Any]:
@@ -115,7 +115,6 @@ def samples_card(data: SessionData, choice: SessionChoice) -> Component:
     body = [
         inset(*choices, said, drawn_chart(drawn, told), html.H3(f"{slowest} {thing}s")),
         _largest(of, held, found, data, thing),
-        narrow(),
     ]
     return card(title, "", body, grid=True)
 
@@ -213,7 +212,7 @@ def phases_card(head: SessionHead, records: Sequence[dict[str, Any]]) -> Compone
     grid = deferred_grid("session-phases", table(columns, rows))
     hidden: Any = {"aria-hidden": "true"}  # the grid tells the same
     drawn = html.Div(bar, className="bar-of-phases", **hidden)
-    return card("Phases", f"{whole:,.1f} s in all", [inset(drawn), grid, narrow()], grid=True)
+    return card("Phases", f"{whole:,.1f} s in all", [inset(drawn), grid], grid=True)
 
 
 def confusion_card(data: SessionData) -> Component:
@@ -232,7 +231,7 @@ def confusion_card(data: SessionData) -> Component:
     share = text.value(ACCURACY.name, found.right / found.vectors)
     key = html.P(_CONFUSION_KEY, className="key muted")
     told = f"{found.right:,} of {counted(found.vectors, 'vector')} right, {share} %"
-    return card(title, told, [_matrix(found), narrow(), inset(key)], grid=True)
+    return card(title, told, [_matrix(found), inset(key)], grid=True)
 
 
 def _taken(predicted: npt.NDArray[Any]) -> str:

@@ -241,8 +241,7 @@ def _windows(one: StoredPass, ways: list[Child]) -> Component:
         if window.invalid is not None
     ]
     way = [html.P(f"No edges placed them, but {one.way}.")] if one.way else []
-    narrow = html.P("The table scrolls sideways.", className="narrow muted")
-    return html.Section([title, table(columns, rows), narrow, *way, *wrong], className="card grid-card")
+    return html.Section([title, table(columns, rows), *way, *wrong], className="card grid-card")
 
 
 def _around(begin: float, end: float, most: float) -> tuple[float, float]:

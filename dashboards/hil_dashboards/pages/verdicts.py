@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from math import inf
 from typing import Any
 
-from dash import html
 from dash.development.base_component import Component
 
 from hil.gate.marks import MARKS, Mark, mark_of
@@ -23,7 +22,6 @@ from hil_dashboards.pages.grid import amount, column, table
 from hil_db.comparing import Case, Compared, Comparison, outcome_of
 
 MOST = 500  # rows of changes: more nobody reads, and they take the browser's time
-_NARROW, _ROOM = 340, 1220  # pixels of a grid in a window of 390, and in one of 1280
 _UNKNOWN = 1e9  # a share that is not known stands before all others
 
 Row = dict[str, Any]
@@ -46,7 +44,7 @@ def changes_table(comparison: Comparison) -> list[Component]:
         for one, verdict in moved(comparison)[:MOST]
     ]
     columns = verdict_columns(rows, case_columns(rows))
-    return [table(columns, rows), *scrolls(columns)]
+    return [table(columns, rows)]
 
 
 def case_row(case: Case, href: str) -> Row:
@@ -118,17 +116,8 @@ def verdict_columns(rows: Sequence[Row], between: Iterable[dict[str, Any]] = ())
 
 
 def listed(name: str, columns: Sequence[dict[str, Any]], rows: Sequence[Row]) -> list[Component]:
-    """A grid that is drawn once the page is there, and below it that it scrolls, where it does."""
-    return [deferred_grid(name, table(columns, rows)), *scrolls(columns)]
-
-
-def scrolls(columns: Sequence[dict[str, Any]]) -> list[Component]:
-    """Says that a grid scrolls sideways: in narrow windows, or in all where its columns are wide."""
-    needed = sum(one["minWidth"] for one in columns)
-    if needed <= _NARROW:
-        return []
-    shown = "beside muted" if needed > _ROOM else "beside narrow muted"
-    return [html.P("The table scrolls sideways.", className=shown)]
+    """A grid that is drawn once the page is there."""
+    return [deferred_grid(name, table(columns, rows))]
 
 
 def moved_text(verdict: Verdict) -> str:

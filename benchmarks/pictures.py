@@ -1,0 +1,140 @@
+"""Draws the pictures of the dashboard in README and docs, from a lab that is the same every time.
+
+    python benchmarks/pictures.py [NAME ...]
+
+It needs Chromium, and the extras `dashboard` and `dev`. Each picture is of a page as it is served, in the
+light theme, 1280 pixels wide unless it is of a phone; docs/pictures holds them.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlencode
+
+from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
+
+from seeded_lab import DEMO, make_lab
+
+FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
+MOST_BYTES = 150_000
+_COLOURS, _WAIT_MS = 96, 60_000
+_SERVE = "import sys; from hil_dashboards.serve import serve; serve(sys.argv[1], port=0)"
+_FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
+
+# Of every grid in view the rows say something, and no plot is still to come.
+_DRAWN = """() => {
+    const inView = (one) => one.getBoundingClientRect().top < innerHeight && one.offsetParent;
+    const grids = [...document.querySelectorAll('.grid')].filter(inView);
+    const plots = [...document.querySelectorAll('.js-plotly-plot')].filter(inView);
+    return document.querySelector('main h1')
+        && grids.every(one => [...one.querySelectorAll('.ag-cell')].some(cell => cell.innerText.trim()))
+        && plots.every(one => one.querySelector('.main-svg'))
+        && !document.querySelector('.comparing');
+}"""
+
+_PLACES = {(one.board, one.model, one.precision): place for place, one in enumerate(DEMO.cases)}
+_NEWEST, _BASELINE = DEMO.ends + 1, DEMO.runs - 13  # the newest run that ended, and that of release-2.0
+_SMALL, _SECOND = DEMO.names[:2]
+
+
+def _session(board: str, model: str = _SMALL, precision: str = "q15") -> int:
+    """Its number in the newest run that ended."""
+    return (_NEWEST - 1) * len(DEMO.cases) + _PLACES[board, model, precision] + 1
+
+
+_TRACED = {"board": "nucleo-1", "kind": "nucleo_f439zi", "model": _SMALL, "precision": "q15"}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A page, and how much of it: from ``top`` to ``height`` pixels below that."""
+
+    name: str
+    address: str
+    height: int = 720
+    width: int = 1280
+    dark: bool = False
+    top: int = 0
+
+
+WANTED = (
+    Wanted("matrix", "/"),
+    Wanted("series", f"/series?metric=latency_cycles&board=qemu&model={_SMALL}", 900),
+    Wanted("runs", "/runs", 640),
+    Wanted("run", f"/run?run={_NEWEST}", 860),
+    Wanted("session", f"/session?session={_session('qemu')}", 900),
+    Wanted("compare", f"/compare?before={_BASELINE}&after={_NEWEST}", 860),
+    Wanted("pareto", "/pareto", 900),
+    Wanted("boards", "/boards", 520),
+    Wanted("triage", "/triage", 620),
+    Wanted("live", "/live", 620),
+    Wanted("trace", f"/trace?{urlencode(_TRACED)}", 760),
+    Wanted("how-to-read", "/how-to-read", 620),
+    Wanted("phone", "/", 800, 390, dark=True),
+)
+
+
+def main() -> None:
+    chosen = [one for one in WANTED if one.name in sys.argv[1:] or len(sys.argv) == 1]
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        raise SystemExit("chromium is not installed: apt install chromium")
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="hil-pictures-") as folder, sync_playwright() as playwright:
+        url = f"sqlite:///{folder}/lab.db"
+        make_lab(url)
+        browser = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
+        with served(url) as address:
+            for one in chosen:
+                drawn = picture(browser, address, one)
+                (FOLDER / f"{one.name}.png").write_bytes(drawn)
+                print(f"docs/pictures/{one.name}.png: {len(drawn):,} bytes", flush=True)
+        browser.close()
+
+
+def picture(browser: Browser, address: str, wanted: Wanted) -> bytes:
+    """A PNG of a page, small enough for a repository; SystemExit when it is not."""
+    page = browser.new_page(
+        viewport={"width": wanted.width, "height": wanted.top + wanted.height},
+        color_scheme="dark" if wanted.dark else "light",
+    )
+    page.set_default_timeout(_WAIT_MS)
+    page.goto(address + wanted.address)
+    page.wait_for_function(_DRAWN)
+    page.wait_for_load_state("networkidle")
+    page.wait_for_function(_DRAWN)
+    # What says where the database lies differs every time.
+    page.evaluate("document.querySelectorAll('footer .wrap').forEach(one => (one.textContent = ''))")
+    clip = {"x": 0, "y": wanted.top, "width": wanted.width, "height": wanted.height}
+    shot = Image.open(io.BytesIO(page.screenshot(clip=clip)))  # type: ignore[arg-type]
+    page.close()
+    out = io.BytesIO()
+    shot.convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+    if len(out.getvalue()) > MOST_BYTES:
+        raise SystemExit(f"{wanted.name}: {len(out.getvalue()):,} bytes are more than {MOST_BYTES:,}")
+    return out.getvalue()
+
+
+@contextmanager
+def served(url: str) -> Iterator[str]:
+    """The address of a dashboard that shows a database."""
+    server = subprocess.Popen([sys.executable, "-c", _SERVE, url], stdout=subprocess.PIPE, encoding="utf-8")
+    try:
+        assert server.stdout is not None
+        yield server.stdout.readline().split()[1]
+    finally:
+        server.terminate()
+        server.communicate()
+
+
+if __name__ == "__main__":
+    main()
