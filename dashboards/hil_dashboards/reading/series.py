@@ -28,7 +28,7 @@ from hil.metrics import INSTRUCTIONS, REFERENCE_S, lookup
 from hil_dashboards import text
 from hil_dashboards.choices.series import FILTERS, LINES_MOST, NO_BASELINE, Choice, Filter, Way
 from hil_dashboards.reading.columns import VALUE_COLUMNS, Rows
-from hil_dashboards.reading.database import RunHead, checked, names, newest_run, reading, told
+from hil_dashboards.reading.database import RunHead, checked, newest_run, reading, told
 from hil_dashboards.reading.worst import (
     Held,
     known_cases,
@@ -41,10 +41,11 @@ from hil_db import baselines, engine
 from hil_db.histories import Case, divisor
 from hil_db.records import Status
 from hil_db.references import StoredRun, baseline_run
-from hil_db.schema import CASE_COLUMNS, IMAGE, MEASURE, MEASURE_COLUMNS, NEWEST_SESSION, RUN, SESSION
+from hil_db.schema import CASE_COLUMNS, IMAGE, MEASURE, MEASURE_COLUMNS, RUN, SESSION
 from hil_db.trials import is_no_trial
 
 _SESSIONS_OF_A_RUN = 4  # of one case at most, where its newest runs are looked for
+_LOOKED_AT = 100  # sessions of a case, for how a metric once was obtained
 
 
 @dataclass(frozen=True)
@@ -115,8 +116,9 @@ def read_series(url: str | None, choice: Choice) -> SeriesData:
     with reading(url) as connection:
         newest = newest_run(connection)
         metrics = _metrics(connection)
+        cases = known_cases(connection)
         known: dict[Filter, list[str]] = {
-            which: names(connection, NEWEST_SESSION.c[which]) for which in FILTERS
+            which: sorted({getattr(case, which) for case in cases}) for which in FILTERS
         }
         kept = choice.within(known)
         ignored = [name for which in FILTERS for name in choice.names(which) if name not in known[which]]
@@ -129,7 +131,12 @@ def read_series(url: str | None, choice: Choice) -> SeriesData:
         if metric is None:
             nothing: tuple[Any, ...] = ([], None, [], 0, [], [], {})
             return SeriesData(newest, kept, ignored, None, *offered, None, [], *nothing)
-        return _of_metric(connection, engine.parse(url), newest, kept, ignored, metric, offered)
+        wanted = [case for case in cases if _lets_through(kept, case)]
+        return _of_metric(connection, engine.parse(url), newest, kept, ignored, metric, offered, wanted)
+
+
+def _lets_through(choice: Choice, case: Case) -> bool:
+    return all(not choice.names(which) or getattr(case, which) in choice.names(which) for which in FILTERS)
 
 
 def _of_metric(
@@ -140,9 +147,9 @@ def _of_metric(
     ignored: list[str],
     metric: str,
     offered: tuple[list[str], list[str], list[str], list[str]],
+    everything: list[Case],
 ) -> SeriesData:
-    held = newest_values(connection, metric, choice)
-    everything = known_cases(connection, choice)
+    held = newest_values(connection, metric, everything)
     ways = _ways(connection, metric, held, everything, choice.runs)
     if choice.way is not None and choice.way not in ways:
         ignored.append(choice.way.told)
@@ -199,7 +206,10 @@ def _ways(
     cases: Sequence[Case],
     runs: int,
 ) -> list[Way]:
-    """How the metric is obtained, that first which most newest values are; then what once was."""
+    """How the metric is obtained, that first which most newest values are; then what once was.
+
+    Of few cases older sessions are looked at, too; of a thousand runs every tenth.
+    """
     techniques = lookup(metric).techniques
     order = list(text.METHODS)
 
@@ -210,13 +220,19 @@ def _ways(
 
     found = set(held)
     if len(cases) <= LINES_MOST:
-        for case in cases:
-            sessions = select(SESSION.c.id).where(*_is(case)).order_by(SESSION.c.started.desc()).limit(runs)
-            query = select(MEASURE.c.method, MEASURE.c.technique).where(
-                MEASURE.c.session_id.in_(sessions), MEASURE.c.metric == metric
-            )
-            found |= {Way(*row) for row in connection.execute(query.distinct())}
+        sessions = [one for case in cases for one in _some_sessions(connection, case, runs)]
+        query = select(MEASURE.c.method, MEASURE.c.technique).where(
+            MEASURE.c.session_id.in_(sessions), MEASURE.c.metric == metric
+        )
+        found |= {Way(*row) for row in connection.execute(query.distinct())}
     return sorted(found, key=key)
+
+
+def _some_sessions(connection: Connection, case: Case, runs: int) -> Sequence[int]:
+    """Of a case's newest sessions at most _LOOKED_AT, evenly: all where there are no more."""
+    query = select(SESSION.c.id).where(*_is(case)).order_by(SESSION.c.started.desc()).limit(runs)
+    numbers = connection.scalars(query).all()
+    return numbers[:: -(-len(numbers) // _LOOKED_AT) or 1]
 
 
 def _is(case: Case) -> list[Any]:
@@ -283,16 +299,13 @@ _MEASURE, _BEGAN = _MORE + 1, _MORE + 2
 def _newest_sessions(connection: Connection, metric: str, way: Way | None, case: Case, runs: int) -> Rows:
     """A case's sessions with a value, or that ended without one, in the newest runs that have such."""
     method, technique = way or ("", "")
-    about = {"metric": metric, "method": method, "technique": technique, "most": runs * _SESSIONS_OF_A_RUN}
+    about = {"metric": metric, "method": method, "technique": technique, **case._asdict()}
     query = _sessions_of_a_case(divisor((metric, technique), 1.0) is not None)
     found: Rows = []
-    seen: set[int] = set()
-    with connection.execute(query, {**about, **case._asdict()}) as rows:
-        for row in rows:
-            seen.add(row[_RUN])
-            if len(seen) > runs:  # what is older is not read at all
-                break
-            found.append(tuple(row))
+    for most in (runs, runs * _SESSIONS_OF_A_RUN):  # a run mostly has one
+        found = [tuple(row) for row in connection.execute(query, {**about, "most": most})]
+        if len(found) < most or len({row[_RUN] for row in found}) >= runs:
+            break
     return found
 
 

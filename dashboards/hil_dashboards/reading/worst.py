@@ -5,15 +5,15 @@ Verdicts need those (hil_db.comparing), and seconds; these are an order to look 
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
 from math import inf
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Text, and_, cast, func, null, select
+from sqlalchemy import ColumnElement, Connection, Text, and_, cast, false, func, null, or_, select
 
 from hil.metrics import VECTORS, Better, Metric, lookup
-from hil_dashboards.choices.series import FILTERS, Choice, Way
+from hil_dashboards.choices.series import LINES_MOST, Way
 from hil_dashboards.reading.database import told
 from hil_db.histories import Case
 from hil_db.records import Status
@@ -58,8 +58,8 @@ class Held(NamedTuple):
         return apart / abs(then.value) if then.value else inf if apart > 0 else -inf
 
 
-def newest_values(connection: Connection, metric: str, choice: Choice) -> dict[Way, dict[Case, Held]]:
-    """The newest value of each case that the choice lets through, by the ways that they were obtained in."""
+def newest_values(connection: Connection, metric: str, cases: Sequence[Case]) -> dict[Way, dict[Case, Held]]:
+    """The newest value of each of the cases, by the ways that they were obtained in."""
     newest = NEWEST_VALUE.c
     of_it = and_(MEASURE.c.session_id == newest.session_id, MEASURE.c.metric == newest.metric)
     query = (
@@ -70,20 +70,27 @@ def newest_values(connection: Connection, metric: str, choice: Choice) -> dict[W
             *_held(metric, newest.session_id),
         )
         .join(MEASURE, of_it)
-        .where(newest.metric == metric, *_wanted(newest, choice))
+        .where(newest.metric == metric)
     )
+    if len(cases) <= LINES_MOST:  # each by the table's key; of more, all of the table is read
+        query = query.where(or_(false(), *(_is(newest, case) for case in cases)))
+    wanted = set(cases)
     found: dict[Way, dict[Case, Held]] = {}
     for board, kind, model, precision, method, technique, *held in connection.execute(query):
-        found.setdefault(Way(method, technique), {})[Case(board, kind, model, precision)] = _checked(held)
+        case = Case(board, kind, model, precision)
+        if case in wanted:
+            found.setdefault(Way(method, technique), {})[case] = _checked(held)
     return found
 
 
-def known_cases(connection: Connection, choice: Choice) -> list[Case]:
-    """The cases that the choice lets through, with and without values."""
-    newest = NEWEST_SESSION.c
-    columns = [newest[name] for name in CASE_COLUMNS]
-    query = select(*columns).where(*_wanted(newest, choice)).order_by(*columns)
-    return [Case(*row) for row in connection.execute(query)]
+def known_cases(connection: Connection) -> list[Case]:
+    """All cases, with and without values."""
+    columns = [NEWEST_SESSION.c[name] for name in CASE_COLUMNS]
+    return [Case(*row) for row in connection.execute(select(*columns).order_by(*columns))]
+
+
+def _is(columns: Any, case: Case) -> ColumnElement[bool]:
+    return and_(*(columns[name] == held for name, held in zip(CASE_COLUMNS, case, strict=True)))
 
 
 def values_of_run(
@@ -191,7 +198,3 @@ def _checked(cells: Sequence[Any]) -> Held:
             raise TypeError(f"a number is {number!r:.40}")
     told(held.conditions)  # raises where they are none
     return held
-
-
-def _wanted(columns: Any, choice: Choice) -> Iterable[ColumnElement[bool]]:
-    return [columns[which].in_(choice.names(which)) for which in FILTERS if choice.names(which)]
