@@ -130,6 +130,8 @@ class Session:
             self.recorder = self._stack.enter_context(self._new_recorder(self.record))
         started = time.monotonic()
         self._link = self._stack.enter_context(self._opened(flasher))
+        if self.faults is not None:
+            self.log.say(f"the link has faults on purpose: {self.faults}")
         self._boot(flasher)
         self.phases[metrics.HANDSHAKE_S] = time.monotonic() - started
 

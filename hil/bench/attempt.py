@@ -208,8 +208,8 @@ class Attempt:
     def outcome(self, error: BaseException | None = None) -> Outcome:
         """How it ended: by an ``error``, or with the report."""
         if error is not None and (self._session is None or self._session.failure is None):
-            told = str(error) if isinstance(error, HilError) else f"{type(error).__name__}: {error}"
-            self._log.say(f"ended: {told}")
+            plain = isinstance(error, HilError | KeyboardInterrupt) and str(error)
+            self._log.say(f"ended: {plain or f'{type(error).__name__}: {error}'}")
         phases = self._session.phase_measures() if self._session is not None else ()
         report = self._report if error is None else None
         return Outcome(

@@ -1,7 +1,7 @@
 // Small plots of a session's samples and windows: figures/samples.py says what their points are.
 
 (() => {
-  const LEFT = 70;
+  const LEFT = 34; // without a tick's letters
   const RIGHT = 16;
   const TOP = 30;
   const BOTTOM = 44;
@@ -65,15 +65,17 @@
         return; // it was taken out of the page
       }
       const { x: xs, y: ys } = this.range();
-      const wide = this.width - LEFT - RIGHT;
       const high = this.height - TOP - BOTTOM;
-      this.x = (value) => LEFT + ((value - xs[0]) / (xs[1] - xs[0] || 1)) * wide;
+      const levels = this.ticks("y", ys, high / 44);
+      this.left = LEFT + LETTER * Math.max(...levels.map(([, text]) => text.length), 0);
+      const wide = this.width - this.left - RIGHT;
+      this.x = (value) => this.left + ((value - xs[0]) / (xs[1] - xs[0] || 1)) * wide;
       this.y = (value) => TOP + ((ys[1] - value) / (ys[1] - ys[0] || 1)) * high;
       const foot = TOP + high;
       const parts = [];
-      for (const [value, text] of this.ticks("y", ys, high / 44)) {
-        parts.push(make("line", { class: "rule", x1: LEFT, x2: this.width - RIGHT, y1: this.y(value), y2: this.y(value) }));
-        parts.push(make("text", { x: LEFT - 8, y: this.y(value) + 4, "text-anchor": "end" }, text));
+      for (const [value, text] of levels) {
+        parts.push(make("line", { class: "rule", x1: this.left, x2: this.width - RIGHT, y1: this.y(value), y2: this.y(value) }));
+        parts.push(make("text", { x: this.left - 8, y: this.y(value) + 4, "text-anchor": "end" }, text));
       }
       for (const [value, text] of this.ticks("x", xs, wide / 84)) {
         parts.push(make("line", { class: "mark", x1: this.x(value), x2: this.x(value), y1: foot, y2: foot + 5 }));
@@ -93,7 +95,7 @@
       if (!this.about.whole?.includes(axis)) {
         return found;
       }
-      return found.filter(([value]) => Number.isInteger(value)).map(([value]) => [value, written(value, 0)]);
+      return found.filter(([value]) => Number.isInteger(value)).map(([value]) => [value, written(value || 0, 0)]);
     }
 
     shapes(foot) {
@@ -123,14 +125,14 @@
         const at = upright ? this.x(value) : this.y(value);
         const line = upright
           ? { x1: at, x2: at, y1: TOP, y2: foot }
-          : { x1: LEFT, x2: this.width - RIGHT, y1: at, y2: at };
+          : { x1: this.left, x2: this.width - RIGHT, y1: at, y2: at };
         const half = (name.length * LETTER) / 2;
-        const place = upright ? Math.min(Math.max(at, LEFT + half), this.width - RIGHT - half) : at;
+        const place = upright ? Math.min(Math.max(at, this.left + half), this.width - RIGHT - half) : at;
         const fits = taken.every((other) => Math.abs(other - place) > (upright ? 2 * half : 16));
         taken.push(...(fits ? [place] : []));
         const label = upright
           ? { x: place, y: TOP - 8, "text-anchor": "middle" }
-          : { x: LEFT + 6, y: at - 5 };
+          : { x: this.left + 6, y: at - 5 };
         return [make("line", { class: "level", ...line }), ...(fits ? [make("text", label, name)] : [])];
       });
     }

@@ -195,8 +195,10 @@ def _obtained(records: Sequence[Mapping[str, Any]]) -> list[Component]:
         html.Li(
             [
                 badge(method, technique),
-                f": {', '.join(one.title for one in found)}{f'; {held}' if held else ''}",
-                html.Div(_explained(technique, found), className="muted"),
+                f": {'; '.join(one.title for one in found)}",
+                html.Div(
+                    f"{_explained(technique, found)}{f' For {held}.' if held else ''}", className="muted"
+                ),
             ]
         )
         for (method, technique, held), found in ways.items()

@@ -48,4 +48,9 @@ def test_an_image_that_cannot_be_built(case: Case) -> None:
 def test_a_run_that_is_interrupted(case: Case) -> None:
     one = attempt(case, lambda _: None, Logbook())
     outcome = one.outcome(Ended("terminated by SIGTERM"))
-    assert [line.text for line in outcome.log] == ["ended: Ended: terminated by SIGTERM"]
+    assert [line.text for line in outcome.log] == ["ended: terminated by SIGTERM"]
+
+
+def test_what_nobody_expected_names_its_kind(case: Case) -> None:
+    outcome = attempt(case, lambda _: None, Logbook()).outcome(KeyError("weights"))
+    assert [line.text for line in outcome.log] == ["ended: KeyError: 'weights'"]
