@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Text, and_, cast, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Text, and_, cast, func, select
 from sqlalchemy.engine import URL
 
 from hil.errors import StoreError
@@ -29,6 +29,7 @@ _DIGITS = 18  # of a run's number, at most
 _LEAST_OF_UID = 4  # hexadecimal digits
 _LEAST_OF_COMMIT = 7
 _NAMED = 8  # so many does an error name
+_TEXTS = ("uid", "host", "git_commit", "git_branch", "lab_path", "lab_sha256", "origin")
 _COLUMNS = (
     RUN.c.id,
     RUN.c.uid,
@@ -196,6 +197,7 @@ def _newest(
     query = select(*_COLUMNS).where(where).order_by(*newest_first())
     rows = connection.execute(query if wanted is not None else query.limit(1))
     for row in rows:
+        _check_texts(row)
         status = status_now(row.status, row.host, row.pid, row.pid_birth)
         about = (row.git_commit, row.git_dirty, row.git_branch, row.lab_path, row.lab_sha256)
         run = StoredRun(row.id, row.uid, row.started, status, *about, name, row.host, row.origin)
@@ -203,6 +205,14 @@ def _newest(
             rows.close()
             return run
     return None
+
+
+def _check_texts(row: Row[*tuple[Any, ...]]) -> None:
+    """TypeError for a run of whose texts one is none: SQLite keeps whatever a column is given."""
+    for name in _TEXTS:
+        held = getattr(row, name)
+        if not isinstance(held, str | None):
+            raise TypeError(f"the {name} of run {row.id} is {held!r:.40}")
 
 
 def _has_results() -> ColumnElement[bool]:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from component_tree import nodes, words
+from hil.errors import StoreError
 from hil.measure.memory import SymbolUse
 from hil.measure.profile import ClassCost, FunctionClass, PathCost, Profile
 from hil.models.vectors import load_vectors, vectors_path
@@ -294,3 +295,11 @@ def test_a_damaged_blob_is_an_error_with_its_evidence(two: Any) -> None:
     told = page(two.url, f"before=1&after=2&{OF_CASE}")
     assert "blob of predicted in" in told
     assert "is damaged" in told
+
+
+@pytest.mark.parametrize("column", ["git_branch", "git_commit", "uid", "host", "origin"])
+def test_a_run_whose_texts_are_none_is_damage_with_its_evidence(two: Any, column: str) -> None:
+    two.change(f"UPDATE run SET {column} = x'00ff' WHERE id = 2")
+    for query in ("", "before=1&after=2", "first=1&second=5"):
+        with pytest.raises(StoreError, match="run 2"):
+            read_compare(two.url, parse_compare(query))
