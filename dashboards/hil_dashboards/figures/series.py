@@ -29,7 +29,7 @@ SYMBOLS = (
     "cross",
 )
 LOST_COLOUR, QUIET_COLOUR = "#d64545", "#7d8896"
-AROUND_MOST = 40  # marks; more are a list
+AROUND_MOST, STEPS_MOST = 40, 60  # marks, of the newest; tables have all
 _HOVER_MOST = 90  # letters of a line
 _LOST_MOST = 200
 _BARS_MOST = 60  # points of a line; of more, error bars run into each other and thick lines do
@@ -277,37 +277,36 @@ def _steps(
     drawn: Drawn, names: Sequence[str], places: Mapping[int, int], cases: Mapping[Any, int]
 ) -> list[dict[str, Any]]:
     """A large triangle at the first point of each new level, up or down as it went."""
-    if not drawn.steps:
+    marked = sorted(drawn.steps, key=lambda step: places[step.point["run"]])[-STEPS_MOST:]
+    if not marked:
         return []
     numbers = {id(line): number for number, line in enumerate(drawn.lines)}
     hover = []
-    for step in drawn.steps:
+    for step in marked:
         number = numbers[id(step.line)]
         before, after = (_amount(drawn, number, value) for value in (step.before, step.after))
         change = escape(text.change(drawn.metric, step.after, step.before))
         told = [f"<b>level {step.verdict}: {change}</b>", f"{before} → {after}", step.how]
         hover.append("<br>".join([*told, *_origin(step.point), escape(names[number])]))
-    labels = _labels(drawn.metric, drawn.steps)
+    labels = _labels(drawn.metric, marked)
     labelled = any(labels)
     return [
         {
             "type": "scatter",
             "name": "level changed",
-            "x": [places[step.point["run"]] for step in drawn.steps],
-            "y": [step.point["value"] for step in drawn.steps],
-            "customdata": [step.point["run"] for step in drawn.steps],
+            "x": [places[step.point["run"]] for step in marked],
+            "y": [step.point["value"] for step in marked],
+            "customdata": [step.point["run"] for step in marked],
             "mode": "markers+text" if labelled else "markers",
             "cliponaxis": False,
             "marker": {
                 "size": 17,
-                "symbol": [
-                    f"triangle-{'up' if one.after > one.before else 'down'}-open" for one in drawn.steps
-                ],
-                "color": [COLOURS[cases[step.line.case] % len(COLOURS)] for step in drawn.steps],
+                "symbol": [f"triangle-{'up' if one.after > one.before else 'down'}-open" for one in marked],
+                "color": [COLOURS[cases[step.line.case] % len(COLOURS)] for step in marked],
                 "line": {"width": 2.5},
             },
             "text": [escape(label) for label in labels] if labelled else None,
-            "textposition": [_side(places[step.point["run"]], len(places)) for step in drawn.steps],
+            "textposition": [_side(places[step.point["run"]], len(places)) for step in marked],
             "textfont": {"size": 12},
             "hovertext": hover,
             "hovertemplate": "%{hovertext}<extra></extra>",

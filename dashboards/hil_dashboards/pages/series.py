@@ -14,7 +14,7 @@ from hil.measure.changes import LEAST_HISTORY
 from hil.metrics import lookup
 from hil_dashboards import changed, lines, text
 from hil_dashboards.choices.series import LINES_MOST, NO_BASELINE, RUNS, Choice, Filter, Scale
-from hil_dashboards.figures.series import AROUND_MOST, Drawn, line_names, series_figure
+from hil_dashboards.figures.series import AROUND_MOST, STEPS_MOST, Drawn, line_names, series_figure
 from hil_dashboards.lines import Line
 from hil_dashboards.pages.choosers import choose_many, choose_one, choosers
 from hil_dashboards.pages.parts import Child, badge, pill, pills
@@ -271,10 +271,13 @@ def _notes(shown: _Shown) -> list[Component]:
     if shown.left:
         more = f"{_count(shown.left, 'older line')} of the same boards and models, of other conditions"
         found.append(html.P(f"{more}: left out; choose fewer boards or models to see them."))
-    if len(shown.drawn.around) > AROUND_MOST:
-        found.append(
-            html.P(f"Only the newest {AROUND_MOST} changes of surroundings are marked; a table has all.")
-        )
+    for what, count, most in (
+        ("level", len(shown.drawn.steps), STEPS_MOST),
+        ("surroundings", len(shown.drawn.around), AROUND_MOST),
+    ):
+        if count > most:
+            told = f"Of {count:,} changes of {what} the newest {most} are marked; the table below has all."
+            found.append(html.P(told))
     if shown.short:
         found.append(
             html.P(

@@ -19,7 +19,7 @@ from hil.values import Method
 from hil_dashboards import changed, text
 from hil_dashboards.app import render
 from hil_dashboards.choices.series import LINES_MOST, NO_BASELINE, RUNS, Choice, Way, parse_search
-from hil_dashboards.figures.series import COLOURS, DASHES, SYMBOLS, Drawn, series_figure
+from hil_dashboards.figures.series import COLOURS, DASHES, STEPS_MOST, SYMBOLS, Drawn, series_figure
 from hil_dashboards.figures.series_axes import every_so_many, value_axis
 from hil_dashboards.lines import Line, lines, points_of
 from hil_dashboards.pages.series import plot_height
@@ -467,6 +467,16 @@ def test_of_many_changes_in_a_run_the_largest_is_labelled(bench: Any) -> None:
         models = (("a", 1000), ("b", 1000 * (factor + 1)))
         bench.run(*(bench.session(day, bench.cost(value * factor), model=model) for model, value in models))
     assert sorted(named(figure_of(bench), "level changed").text) == ["", "+88 % worse"]
+
+
+def test_of_very_many_changes_the_newest_are_marked_and_the_others_told(bench: Any) -> None:
+    for number in range(STEPS_MOST + 5):
+        bench.run(bench.session(1 + number // 3, bench.cost(1000 + 500 * (number % 2))))
+    mark = named(figure_of(bench), "level changed")
+    assert list(mark.x) == list(range(5, STEPS_MOST + 5))
+    shown = page(bench)
+    assert f"Of {STEPS_MOST + 4} changes of level the newest {STEPS_MOST} are marked" in words(shown)
+    assert len(table(shown, "Where the level changed")) == STEPS_MOST + 4
 
 
 def test_labels_of_the_last_runs_stay_within_the_plot() -> None:
