@@ -12,6 +12,7 @@ from hil.measure.verdicts import Outcome
 from hil_dashboards import text
 from hil_dashboards.choices.compare import CompareChoice
 from hil_dashboards.choices.places import run_place, session_place
+from hil_dashboards.choices.series import Choice
 from hil_dashboards.pages.choosers import choose_one, choosers
 from hil_dashboards.pages.compare_choices import image_options, run_options, session_options
 from hil_dashboards.pages.compare_cycles import cycles_part
@@ -182,7 +183,12 @@ def _typeset(line: str) -> str:
 
 
 def _metrics(one: Compared) -> Component:
-    rows = [verdict_row(verdict) for verdict in sorted(one.verdicts, key=order_of)]
+    case = one.case
+    rows = [
+        verdict_row(verdict)
+        | {"series": Choice(verdict.metric.name, (case.model,), (case.board,), (case.precision,)).href()}
+        for verdict in sorted(one.verdicts, key=order_of)
+    ]
     worse = sum(row["verdict"] == "worse" for row in rows)
     better = sum(row["verdict"] == "better" for row in rows)
     unlike = sum(verdict.outcome is Outcome.NOT_COMPARABLE for verdict in one.verdicts)

@@ -106,13 +106,20 @@ def verdict_columns(rows: Sequence[Row], between: Iterable[dict[str, Any]] = ())
     return [
         column("Verdict", "word", rows, "Verdict", more=20),
         *between,
-        column("Metric", "metric", rows),
+        column("Metric", "metric", rows, **_over_runs(rows)),
         column("Before", "before", rows, "Amount"),
         column("Now", "now", rows, "Amount", cellClass=["ag-right-aligned-cell", "strong"]),
         column("Change", "change", rows, "Amount"),
         column("Obtained", "obtained", rows, "Badge", more=12),
         column("It rests on", "reason", rows),
     ]
+
+
+def _over_runs(rows: Sequence[Row]) -> dict[str, Any]:
+    """Metrics lead to their values over runs, where rows have the address of those."""
+    if not any("series" in row for row in rows):
+        return {}
+    return {"cellRenderer": "Link", "cellRendererParams": {"to": "series"}}
 
 
 def listed(name: str, columns: Sequence[dict[str, Any]], rows: Sequence[Row]) -> list[Component]:

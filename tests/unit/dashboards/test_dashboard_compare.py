@@ -235,6 +235,9 @@ def test_an_image_is_told_with_all_that_is_behind_it(two: Any) -> None:
         ("Cycles", "+10 %"),
         ("Flash", "+4 %"),
     ]
+    assert metrics[0]["series"] == (
+        "/series?metric=instructions&model=fastgrnn_digits&board=qemu&precision=q15"
+    )
     assert (vectors[0]["vector"]["number"], vectors[0]["change"]["text"]) == (7, "+600 (+30 %)")
     assert [(row["vector"]["number"], row["became"]) for row in classes] == [(3, "became wrong")]
     assert [(row["symbol"], row["word"], row["change"]["text"]) for row in symbols] == [
