@@ -352,14 +352,17 @@ def _kept(shown: Component, key: str) -> Component:
 
 
 def _untold(one: OpenRun) -> Component:
+    told = (
+        f"It is stored as running on {one.host} since {text.moment(one.started)}, but tells nothing of how "
+    )
+    told += f"far it is. {_counted(one.sessions, 'session')} of it {'is' if one.sessions == 1 else 'are'} "
+    told += f"stored, {one.failed:,} of them did not finish."
+    key = f"live-untold-{one.number}"
     return html.Section(
         [
             html.H2([html.A(f"Run {one.number}", href=run_place(one.number), className="more")]),
-            html.P(
-                f"It is stored as running on {one.host} since {text.moment(one.started)}, but tells nothing "
-                "of how far it is."
-            ),
+            html.P(told, id=f"{key}-words"),
         ],
         className="card live-run",
-        id=f"live-untold-{one.number}",
+        id=key,
     )

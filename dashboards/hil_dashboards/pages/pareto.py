@@ -14,7 +14,7 @@ from hil.measure.budget import EFFICIENCY, LOST_A_YEAR, USABLE
 from hil.metrics import ENERGY_PER_INFERENCE, LATENCY_US, RAM_BYTES, lookup
 from hil_dashboards import text
 from hil_dashboards.choices.pareto import ParetoChoice, number_text
-from hil_dashboards.choices.places import run_place, session_place
+from hil_dashboards.choices.places import HOW_TO_READ, run_place, session_place
 from hil_dashboards.figures.pareto import Axis, Mark, pareto_figure, size_told
 from hil_dashboards.pages.choosers import choose_many, choose_one, choosers
 from hil_dashboards.pages.deferred import deferred_plot
@@ -95,37 +95,49 @@ def _told(data: ParetoData, found: Sequence[Placed], front: Sequence[Placed]) ->
 
 
 def _choosers(data: ParetoData) -> list[Component]:
+    """What one asks first in a row, the rest below it, folded up unless it was chosen."""
     choice = data.choice
     offered = [(metric.name, metric.title) for metric in AXES if metric.name in data.ways]
     boards = list(dict.fromkeys(board for board, _ in data.boards))
-    held = [
+    sizes = [(NO_SIZE, "all alike"), *offered]
+    first = [
         choose_one(
             "Board", "board", boards, choice.board, choice.href("board", "kind", "by", "model", "precision")
         ),
         choose_many("Models", "model", data.models, choice.model, choice.href("model")),
-        choose_many("Precisions", "precision", data.precisions, choice.precision, choice.href("precision")),
         choose_one("Horizontal", "x", offered, choice.x, choice.href("x")),
         choose_one("Vertical", "y", offered, choice.y, choice.href("y")),
-        choose_one(
-            "Size of marks", "size", [(NO_SIZE, "all alike"), *offered], choice.size, choice.href("size")
-        ),
+        choose_one("Size of marks", "size", sizes, choice.size, choice.href("size")),
     ]
-    if choice.size != NO_SIZE:
-        three = [("", "horizontal and vertical"), (FRONT_OF_ALL, "the size of marks, too")]
-        held.append(
-            choose_one(
-                "The front counts", "front", three[1:], choice.front, choice.href("front"), three[0][1]
-            )
-        )
-    held += _ways(data)
-    names = dict.fromkeys([*([choice.baseline] if choice.baseline else []), *data.baselines])
-    usual = "the usual one" if data.before is None else f"{data.before.name}, run {data.before.id}"
-    taken = choice.baseline if choice.baseline in (NO_BASELINE, *data.baselines) else ""
-    if data.before is not None and choice.baseline == data.before.name:
-        taken = choice.baseline
+    more = [
+        choose_many("Precisions", "precision", data.precisions, choice.precision, choice.href("precision")),
+        _baseline(data),
+        *_front(choice),
+        *_ways(data),
+    ]
+    chosen = any((choice.precision, choice.baseline, choice.front, choice.by))
+    folded = html.Details(
+        [html.Summary("More choices"), html.Div(more, className="more-choosers")], open=chosen
+    )
+    return [choosers(*first, folded)]
+
+
+def _baseline(data: ParetoData) -> Component:
+    asked, before = data.choice.baseline, data.before
+    usual = "the usual one" if before is None else f"{before.name}, run {before.id}"
+    known = [NO_BASELINE, *data.baselines]
+    taken = asked if asked in known or (before is not None and asked == before.name) else None
+    names = dict.fromkeys([*([taken] if taken else []), *data.baselines])
     offers = [(NO_BASELINE, "none: no arrows"), *((name, name) for name in names if name != NO_BASELINE)]
-    held.append(choose_one("Arrows from", "baseline", offers, taken or None, choice.href("baseline"), usual))
-    return [choosers(*held)]
+    return choose_one("Arrows from", "baseline", offers, taken, data.choice.href("baseline"), usual)
+
+
+def _front(choice: ParetoChoice) -> list[Component]:
+    if choice.size == NO_SIZE:
+        return []
+    offers = [(FRONT_OF_ALL, "the size of marks, too")]
+    none = "horizontal and vertical"
+    return [choose_one("The front counts", "front", offers, choice.front, choice.href("front"), none)]
 
 
 def _ways(data: ParetoData) -> list[Component]:
@@ -232,13 +244,19 @@ def _plotted(data: ParetoData, marks: Sequence[Mark]) -> Component:
     figure = pareto_figure(x, y, marks, lined=choice.front != FRONT_OF_ALL)
     told = f"{x.title} ({x.way}) across, {y.title} ({y.way}) up, a mark for each of {len(marks):,} images; "
     told += "the table below has all"
+    how = html.A("How to read this", href=f"{HOW_TO_READ}#techniques", className="more")
+    words: list[Child] = [
+        "A mark leads to its session. ",
+        *_sizes(data, marks),
+        *_arrows(data),
+        " ",
+        how,
+        ".",
+    ]
     return html.Section(
         [
-            html.P(
-                ["A mark leads to its session. ", *_sizes(data, marks), *_arrows(data)],
-                className="muted beside plot-told",
-            ),
             deferred_plot("pareto-plot", figure, told, _PLOT),
+            html.P(words, className="muted plot-told"),
             *_notes(data),
         ],
         className="card plot-card",

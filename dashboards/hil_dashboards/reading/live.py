@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, and_, case, func, select
 
 from hil.errors import StoreError
 from hil_dashboards.reading.boards import IncidentRow, incident_rows
@@ -45,11 +45,13 @@ class LiveRun:
 
 @dataclass(frozen=True)
 class OpenRun:
-    """A run that is stored as running, of which nothing tells how far it is."""
+    """A run that is stored as running, of which nothing tells how far it is but its sessions so far."""
 
     number: int
     host: str
     started: datetime
+    sessions: int
+    failed: int
 
 
 @dataclass(frozen=True)
@@ -114,11 +116,11 @@ def _kept_before(connection: Connection, told: Told, number: int | None, url: st
 def _before(connection: Connection, told: Told, number: int | None) -> dict[Case, float]:
     """How many seconds each case of the plan took in the newest session that finished before this run."""
     boards: Collection[str] = {case.board for case in told.progress.plan}
-    case, newest = [SESSION.c[name] for name in CASE_COLUMNS], NEWEST_SESSION.c
+    of_case, newest = [SESSION.c[name] for name in CASE_COLUMNS], NEWEST_SESSION.c
     last = (
         select(SESSION.c.id)
         .where(
-            and_(*(column == newest[column.name] for column in case)),
+            and_(*(column == newest[column.name] for column in of_case)),
             SESSION.c.status == Status.FINISHED,
             SESSION.c.run_id != (number if number is not None else 0),
         )
@@ -128,7 +130,7 @@ def _before(connection: Connection, told: Told, number: int | None) -> dict[Case
         .scalar_subquery()
     )
     of_boards = select(last).select_from(NEWEST_SESSION).where(newest.board.in_(boards))
-    query = select(*case, SESSION.c.started, SESSION.c.finished).where(SESSION.c.id.in_(of_boards))
+    query = select(*of_case, SESSION.c.started, SESSION.c.finished).where(SESSION.c.id.in_(of_boards))
     return {
         Case(*names): (finished - started).total_seconds()
         for *names, started, finished in connection.execute(query)
@@ -142,10 +144,17 @@ def _incidents(connection: Connection, run: int) -> list[IncidentRow]:
 def _running(connection: Connection) -> list[OpenRun]:
     query = select(RUN).where(RUN.c.status == Status.RUNNING).order_by(RUN.c.started.desc())
     return [
-        OpenRun(run.id, run.host, run.started)
+        OpenRun(run.id, run.host, run.started, *_sessions(connection, run.id))
         for run in connection.execute(query)
         if status_now(run.status, run.host, run.pid, run.pid_birth) is Status.RUNNING
     ]
+
+
+def _sessions(connection: Connection, run: int) -> tuple[int, int]:
+    """How many sessions of a run are stored, and how many of them did not finish."""
+    failed = func.sum(case((SESSION.c.status != Status.FINISHED, 1), else_=0))
+    row = connection.execute(select(func.count(), failed).where(SESSION.c.run_id == run)).one()
+    return row[0], int(row[1] or 0)
 
 
 def _last(connection: Connection) -> LastRun | None:

@@ -115,7 +115,9 @@ def test_several_runs_stand_beside_each_other_and_lead_to_their_pages(bench: Any
 
 def test_a_run_of_which_nothing_is_told_is_named(bench: Any) -> None:
     bench.begin(NOW, bench.session(1, bench.cost(1000)), pid=os.getpid())
-    assert "Run 1 It is stored as running on" in shown(bench.url)
+    page = shown(bench.url)
+    assert "Run 1 It is stored as running on" in page
+    assert "1 session of it is stored, 0 of them did not finish." in page
 
 
 def test_a_run_whose_process_is_gone_says_so(bench: Any) -> None:
