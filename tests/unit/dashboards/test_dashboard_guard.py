@@ -78,7 +78,7 @@ def test_an_index_asks_at_once_for_what_its_page_had(client: FlaskClient) -> Non
 def test_a_pages_content_is_there_for_the_asking(client: FlaskClient) -> None:
     for path in ("/content/", "/content/series?metric=instructions", "/content/profile"):
         tree = client.get(path).get_json()
-        assert tree["props"]["children"][1]["type"] == "Main"
+        assert "Main" in [one["type"] for one in tree["props"]["children"]]
     newest = client.get("/content/")
     assert "digits" in newest.text
     assert newest.headers["Cache-Control"] == "no-store", "going back would show old results"
