@@ -37,7 +37,7 @@ def steps_table(metric: str, steps: Sequence[Step]) -> Component:
         column("Commit", "commit", rows, "Commit", cellClass="mono"),
     ]
     title = html.H2("Where the level changed, newest first")
-    return html.Section([title, table(columns, rows)], className="card grid-card steps")
+    return html.Section([title, table(columns, rows)], className="card grid-card level-steps")
 
 
 def _step(metric: str, step: Step) -> dict[str, Any]:
@@ -90,7 +90,7 @@ def around_table(around: Sequence[Around], runs: Sequence[SeenRun]) -> Component
         column("Time, UTC", "time", rows),
     ]
     title = html.H2("What changed around the values, newest first")
-    return html.Section([title, table(columns, rows)], className="card grid-card around")
+    return html.Section([title, table(columns, rows)], className="card grid-card surroundings")
 
 
 def values_table(way: Way | None, drawn: Drawn) -> Component:
