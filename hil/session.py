@@ -384,7 +384,8 @@ class Session:
         order = answered.begin(self.image.manifest.build_id, vectors.sha256, total)
         if answered.results:
             self.resumed = {"resumed": f"{len(answered.lost):,} of {total:,} vectors"}
-            self.log.say(f"{len(answered.results):,} vectors were answered before, and run no more")
+            warm = ", behind one that warms the caches" if len(order) > len(answered.lost) else ""
+            self.log.say(f"{len(answered.results):,} vectors were answered before; {answered.again}{warm}")
         self.log.say(f"streaming {len(order):,} of {total:,} vectors")
 
         def take(result: Result) -> None:

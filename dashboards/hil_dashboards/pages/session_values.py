@@ -111,9 +111,9 @@ def samples_card(data: SessionData, choice: SessionChoice) -> Component:
     choices.append(pills("As", plots))
     drawn = chart(choice.plot, of.metric, of.unit, held, found, thing)
     told = f"{_PLOT_NAMES[choice.plot]} of {lookup(of.metric).title} over {counted(found.count, thing)}"
-    slowest = "Slowest" if of.metric.startswith("latency") else "Largest"
+    slowest = f"Slowest {thing}s" if of.metric.startswith("latency") else f"Largest, by {thing}"
     body = [
-        inset(*choices, said, drawn_chart(drawn, told), html.H3(f"{slowest} {thing}s")),
+        inset(*choices, said, drawn_chart(drawn, told), html.H3(slowest)),
         _largest(of, held, found, data, thing),
     ]
     return card(title, "", body, grid=True)
@@ -182,7 +182,7 @@ def phases_card(head: SessionHead, records: Sequence[dict[str, Any]]) -> Compone
         return missing("Phases", "The session ended before the first.")
     rest = (head.finished - head.started).total_seconds() - sum(taken for _, taken, _ in parts)
     if rest > 0:
-        parts.append(("Rest: meters, resets, closing", rest, {**parts[0][2], "conditions": ""}))
+        parts.append(("Rest: attempts before, meters, closing", rest, {**parts[0][2], "conditions": ""}))
     whole = sum(taken for _, taken, _ in parts) or 1.0
     bar = [
         html.Span(

@@ -143,7 +143,7 @@ def test_samples_that_are_all_the_same_are_a_sentence(bench: Any) -> None:
 def test_phases_add_up_to_the_session(told: Component) -> None:
     phases = rows(parts(told)["Phases"])
     assert [row["name"] for row in phases] == [
-        "1 Connect", "2 Handshake", "3 Stream", "4 Rest: meters, resets, closing",
+        "1 Connect", "2 Handshake", "3 Stream", "4 Rest: attempts before, meters, closing",
     ]  # fmt: skip
     assert sum(row["seconds"]["number"] for row in phases) == pytest.approx(9.0)
     assert {row["obtained"] for row in phases} == {"measured host-clock"}

@@ -176,6 +176,16 @@ def test_after_a_reset_the_lost_vectors_alone_run_and_no_other_is_cold(
     assert kind == what
     assert set(resumed(outcome).values()) == {f"{COUNT - first} of 24 vectors"}
     assert outcome.started <= outcome.incidents[0].time.replace(tzinfo=None)
+    said = [line.text for line in outcome.log]
+    place = said.index(f"{what}: {action}")
+    assert said[place - 1].startswith("failed: desk: ")
+    again = f"vectors {first} to 23 of 24 run again, behind one that warms the caches"
+    assert f"{first} vectors were answered before; {again}" in said[place:]
+    assert [line for line in said if line.startswith("streaming ")] == [
+        "streaming 24 of 24 vectors",
+        f"streaming {COUNT - first + 1} of 24 vectors",
+    ]
+    assert said[-1] == "the session was closed"
 
 
 def test_what_two_attempts_answered_stays(
