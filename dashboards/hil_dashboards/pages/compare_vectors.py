@@ -49,7 +49,7 @@ def _shown(held: PerVector) -> list[Component]:
     if found is None:
         equal = f"All {len(held.after):,} vectors have the same value as before. "
         return [html.P([equal, *way], className="beside")]
-    told = text.capital(found.told)
+    told = text.capital(found.told.replace(" -", " −"))
     if (held.before > 0).all():
         ratio = median(held.after / held.before) - 1
         told += f"; the median of their changes is {ratio * 100:+.3g} %".replace("-", "−")
@@ -62,7 +62,7 @@ def _shown(held: PerVector) -> list[Component]:
         html.P([f"{told}. ", *way], className="beside"),
         html.P(drawn, className="beside muted"),
         deferred_plot("vectors-difference", figure, spoken, _HEIGHT),
-        html.H3(f"Those that changed most, of {found.changed:,}"),
+        html.H3(f"Those that changed most, of {found.changed:,}", className="beside"),
         *_most(held),
     ]
 

@@ -71,7 +71,7 @@ def verdict_row(verdict: Verdict) -> Row:
         "before": _amount(verdict.before, before),
         "now": _amount(verdict.after, after),
         "change": None,
-        "reason": verdict.reason,
+        "reason": verdict.reason.replace(" -", " −"),
         "obtained": None,
     }
     said = moved_text(verdict)
