@@ -13,20 +13,23 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlencode
 
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
-from seeded_lab import DEMO, make_lab
+from seeded_lab import DEMO, lab, make_lab
 
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
 MOST_BYTES = 150_000
-_COLOURS, _WAIT_MS = 96, 60_000
+_COLOURS, _WAIT_MS = 255, 60_000
+_SOON = timedelta(minutes=3)  # until pictures are drawn: a run in progress is heard of still
+_LARGER = lab(34, 8, 8)  # for the matrix alone
 _SERVE = "import sys; from hil_dashboards.serve import serve; serve(sys.argv[1], port=0)"
 _FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
 
@@ -56,30 +59,34 @@ _TRACED = {"board": "nucleo-1", "kind": "nucleo_f439zi", "model": _SMALL, "preci
 
 @dataclass(frozen=True)
 class Wanted:
-    """A page, and how much of it: from ``top`` to ``height`` pixels below that."""
+    """A page in a window of that size; ``key`` selects what has to be drawn before.
+
+    ``larger``: of a lab with more boards and models.
+    """
 
     name: str
     address: str
     height: int = 720
     width: int = 1280
     dark: bool = False
-    top: int = 0
+    larger: bool = False
+    key: str = "main h1"
 
 
 WANTED = (
-    Wanted("matrix", "/"),
-    Wanted("series", f"/series?metric=latency_cycles&board=qemu&model={_SMALL}", 900),
+    Wanted("matrix", "/", larger=True),
+    Wanted("series", f"/series?metric=latency_cycles&board=qemu&model={_SMALL}", 900, key=".main-svg"),
     Wanted("runs", "/runs", 640),
     Wanted("run", f"/run?run={_NEWEST}", 860),
     Wanted("session", f"/session?session={_session('qemu')}", 900),
     Wanted("compare", f"/compare?before={_BASELINE}&after={_NEWEST}", 860),
-    Wanted("pareto", "/pareto", 900),
+    Wanted("pareto", "/pareto", 1000, key=".main-svg"),
     Wanted("boards", "/boards", 520),
     Wanted("triage", "/triage", 620),
     Wanted("live", "/live", 620),
     Wanted("trace", f"/trace?{urlencode(_TRACED)}", 760),
     Wanted("how-to-read", "/how-to-read", 620),
-    Wanted("phone", "/", 800, 390, dark=True),
+    Wanted("phone", "/", 800, 390, dark=True, larger=True),
 )
 
 
@@ -90,35 +97,44 @@ def main() -> None:
         raise SystemExit("chromium is not installed: apt install chromium")
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="hil-pictures-") as folder, sync_playwright() as playwright:
-        url = f"sqlite:///{folder}/lab.db"
-        make_lab(url)
         browser = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
-        with served(url) as address:
-            for one in chosen:
-                drawn = picture(browser, address, one)
-                (FOLDER / f"{one.name}.png").write_bytes(drawn)
-                print(f"docs/pictures/{one.name}.png: {len(drawn):,} bytes", flush=True)
+        for larger in (False, True):
+            wanted = [one for one in chosen if one.larger is larger]
+            if wanted:
+                url = f"sqlite:///{folder}/{larger}.db"
+                make_lab(url, _LARGER if larger else DEMO, heard=datetime.now(UTC) + _SOON)
+                with served(url) as address:
+                    draw(browser, address, wanted)
         browser.close()
+
+
+def draw(browser: Browser, address: str, wanted: Sequence[Wanted]) -> None:
+    for one in wanted:
+        drawn = picture(browser, address, one)
+        (FOLDER / f"{one.name}.png").write_bytes(drawn)
+        print(f"docs/pictures/{one.name}.png: {len(drawn):,} bytes", flush=True)
 
 
 def picture(browser: Browser, address: str, wanted: Wanted) -> bytes:
     """A PNG of a page, small enough for a repository; SystemExit when it is not."""
     page = browser.new_page(
-        viewport={"width": wanted.width, "height": wanted.top + wanted.height},
+        viewport={"width": wanted.width, "height": wanted.height},
         color_scheme="dark" if wanted.dark else "light",
     )
     page.set_default_timeout(_WAIT_MS)
     page.goto(address + wanted.address)
+    page.wait_for_selector(wanted.key)
     page.wait_for_function(_DRAWN)
     page.wait_for_load_state("networkidle")
     page.wait_for_function(_DRAWN)
     # What says where the database lies differs every time.
     page.evaluate("document.querySelectorAll('footer .wrap').forEach(one => (one.textContent = ''))")
-    clip = {"x": 0, "y": wanted.top, "width": wanted.width, "height": wanted.height}
-    shot = Image.open(io.BytesIO(page.screenshot(clip=clip)))  # type: ignore[arg-type]
+    shot = Image.open(io.BytesIO(page.screenshot()))
     page.close()
     out = io.BytesIO()
-    shot.convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+    # The usual way of choosing colours leaves out those of few pixels, such as a word in red.
+    shot = shot.convert("RGB").quantize(_COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    shot.save(out, "PNG", optimize=True)
     if len(out.getvalue()) > MOST_BYTES:
         raise SystemExit(f"{wanted.name}: {len(out.getvalue()):,} bytes are more than {MOST_BYTES:,}")
     return out.getvalue()
