@@ -10,7 +10,6 @@
     "not judged": "?",
   };
   const ALONE = ["unchanged", "new"]; // their signs need no word beside them
-
   const ago = (runs) => `${runs} run${runs > 1 ? "s" : ""} ago`;
 
   // What stands before a value: what became of it, how old it is, and what else is to be known of it.
@@ -18,9 +17,9 @@
     const told = [];
     if (mark) {
       const [kind, word, change] = mark;
-      const shown = [SIGNS[word], ALONE.includes(word) ? "" : ` ${word}`, change && ` ${change}`].join("");
-      const props = { key: "mark", className: `mark ${kind}`, title: word };
-      told.push(compare ? h("a", { ...props, href: compare }, shown) : h("span", { ...props, role: "img", "aria-label": word }, shown));
+      const shown = [SIGNS[word], !ALONE.includes(word) && h("span", { key: "word", className: "word" }, ` ${word}`), change && ` ${change}`];
+      const props = { key: "mark", className: `mark ${kind}`, title: word, "aria-label": [word, change].join(" ") };
+      told.push(compare ? h("a", { ...props, href: compare }, ...shown) : h("span", { ...props, role: "img" }, ...shown));
     }
     if (failed) {
       told.push(h("span", { key: "failed", className: "mark worse", title: failed }, "!"));
@@ -125,6 +124,14 @@
       judged(card);
     }
   }).observe(document.documentElement, { childList: true, subtree: true });
+
+  // A table that is wider than its window says so.
+  const told = () => {
+    const part = document.querySelector(".matrix-card .ag-center-cols-viewport");
+    part?.closest("#matrix-body").classList.toggle("wide", part.scrollWidth > part.clientWidth + 1);
+  };
+  functions.drawn = () => requestAnimationFrame(told);
+  window.addEventListener("resize", () => requestAnimationFrame(told));
 
   // One menu is open at a time; Escape closes it, and so does a click beside it.
   const close = (but) =>

@@ -48,7 +48,7 @@ def cell_of(row: Row, origin: tuple[str, ...], value: Value, setting: Setting) -
         cell["age"] = value.age
     if value.judged is not None:
         _, word, kind = value.judged.mark
-        cell["mark"] = [kind, word, value.judged.change]
+        cell["mark"] = [kind, word, _short(value.judged)]
         if _is_change(value.judged) and setting.before is not None:
             cell["compare"] = image_place(
                 setting.before, value.run, row.board, row.kind, row.model, row.precision
@@ -80,10 +80,11 @@ def without_value(row: Row) -> Cell:
 
 
 def mark_width(cell: Cell) -> int:
-    """The letters of what stands before a value."""
-    _, word, change = cell.get("mark", ("", "", ""))
-    shown = 0 if word == "unchanged" else len(word) + 1 + len(change)
-    return 2 + shown + (3 + len(str(cell["age"])) if "age" in cell else 0) + len(cell.get("partial", ""))
+    """The letters of what stands before a value: a word where there is room for it."""
+    *_, change = cell.get("mark", ("", "", ""))
+    return (
+        2 + len(change) + (3 + len(str(cell["age"])) if "age" in cell else 0) + len(cell.get("partial", ""))
+    )
 
 
 def origin_of(of: Row | Value) -> tuple[str, ...]:
@@ -99,6 +100,15 @@ def marks_of(cells: Sequence[Cell]) -> set[str]:
 def _is_change(judged: Judged) -> bool:
     mark: Mark = judged.mark
     return mark[2] in ("worse", "better") or mark[1] == "tolerated"
+
+
+def _short(judged: Judged) -> str:
+    """By how much, in as few letters as tell it: of shares of a percent what a gate says."""
+    if judged.share is None or not judged.change.endswith(" %") or abs(judged.share) < 0.001:
+        return judged.change
+    points = abs(judged.share) * 100
+    told = f"{points:,.0f}" if points >= 10 else f"{points:.1f}"
+    return f"{'+' if judged.share > 0 else '−'}{told} %"
 
 
 def _of_verdict(value: Value, setting: Setting) -> list[str]:

@@ -30,7 +30,7 @@ class Judged(NamedTuple):
     """What came of a value's comparison, in short: a sign, a word and a class, and by how much it changed.
 
     ``before`` is what it was, of one ``vector`` where that alone tells it. ``technique`` is that of the two
-    values, None where there are not two.
+    values, None where there are not two; ``share`` is the change as one of what it was.
     """
 
     mark: Mark
@@ -39,6 +39,7 @@ class Judged(NamedTuple):
     before: float | None = None
     vector: int | None = None
     technique: str | None = None
+    share: float | None = None
 
 
 Verdicts = Mapping[tuple[Case, str | None], Judged]  # by case and metric; None: of the case as a whole
