@@ -109,29 +109,36 @@
     }
     return tree.props.id === name ? tree : found(tree.props.children, name);
   };
-  const judged = async (card) => {
+  const judged = async () => {
     const asked = location.href;
     const answer = await fetch(`/content${location.pathname}${location.search || "?"}&judged=1`);
     const tree = answer.ok ? await answer.json() : undefined;
-    if (location.href === asked && card.isConnected && found(tree, "matrix-grid")) {
+    if (location.href === asked && found(tree, "matrix-body")) {
       dash_clientside.set_props("matrix-body", { children: found(tree, "matrix-body").props.children });
     }
   };
-  new MutationObserver(() => {
-    const card = document.querySelector("[data-pending]");
-    if (card && !card.asked) {
-      card.asked = true;
-      judged(card);
-    }
-  }).observe(document.documentElement, { childList: true, subtree: true });
 
   // A table that is wider than its window says so.
   const told = () => {
     const part = document.querySelector(".matrix-card .ag-center-cols-viewport");
     part?.closest("#matrix-body").classList.toggle("wide", part.scrollWidth > part.clientWidth + 1);
   };
-  functions.drawn = () => requestAnimationFrame(told);
-  window.addEventListener("resize", () => requestAnimationFrame(told));
+  let drawn;
+  const tell = () => {
+    cancelAnimationFrame(drawn);
+    drawn = requestAnimationFrame(told);
+  };
+  window.addEventListener("resize", tell);
+
+  let asked;
+  new MutationObserver(() => {
+    tell();
+    const which = document.querySelector("[data-pending]")?.dataset.pending;
+    if (which && which !== asked) {
+      asked = which;
+      judged();
+    }
+  }).observe(document.documentElement, { childList: true, subtree: true, attributeFilter: ["data-pending"] });
 
   // One menu is open at a time; Escape closes it, and so does a click beside it.
   const close = (but) =>

@@ -17,11 +17,6 @@ _THEME = """themeQuartz.withParams({
     wrapperBorder: false, wrapperBorderRadius: 0
 })"""
 
-_LISTENERS = {
-    "sortChanged": ["sorted(params)"],
-    "firstDataRendered": ["drawn(params)"],
-    "gridSizeChanged": ["drawn(params)"],
-}
 HEAD_HEIGHT, ROW_HEIGHT, FAILURE_HEIGHT, SCROLLBAR = 40, 34, 66, 16  # pixels
 PADDING = 15
 _LETTER, _SPARE, _WIDEST = 8, 6, 420  # letters of a wide font
@@ -103,7 +98,7 @@ def grid(
             "rowBuffer": 3,
         },
         className=style,
-        **({} if name is None else {"id": name, "eventListeners": _LISTENERS}),
+        **({} if name is None else {"id": name, "eventListeners": {"sortChanged": ["sorted(params)"]}}),
         style={"height": f"min({most_high}px, calc(100vh - 110px))", "--rows": f"{most_high}px"},
     )
     return made

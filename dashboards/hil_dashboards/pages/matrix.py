@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -59,8 +60,11 @@ def matrix_page(data: MatrixData, rows: Sequence[Row]) -> list[Child]:
     table = html.Section(
         [made.grid, *_nothing(made), *_beside(made.others)], className="card grid-card matrix-card"
     )
-    pending: Any = {"data-pending": "true"} if data.compared.pending else {}
-    return [html.Div([head, table, _signs(), legend()], id="matrix-body", **pending)]
+    later: list[Component] = []
+    if data.compared.pending:  # its script asks for each such once
+        which: Any = {"data-pending": f"{choice.href()} {time.monotonic_ns()}"}
+        later = [html.Span(**which)]
+    return [html.Div([*later, head, table, _signs(), legend()], id="matrix-body")]
 
 
 def _signs() -> Component:
