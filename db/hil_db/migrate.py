@@ -38,6 +38,7 @@ REVISIONS = (
     "0012",
     "0013",
     "0014",
+    "0015",
 )  # those of the scripts, oldest first; a test compares them
 _POSTGRES_LOCK = 0x68696C  # an advisory lock's number: whoever comes second waits for the first to migrate
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, count
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, Text, and_, cast, func, select
@@ -26,8 +27,10 @@ from hil_db.trials import is_no_trial
 LATEST = "latest"
 _MOST = (1 << 31) - 1  # a server refuses to compare the column with more
 _DIGITS = 18  # of a run's number, at most
+_OWN_FIRST = (RUN.c.origin.is_(None), RUN.c.origin.is_not(None))
 _LEAST_OF_UID = 4  # hexadecimal digits
 _LEAST_OF_COMMIT = 7
+_AT_ONCE = 16  # runs that are read
 _NAMED = 8  # so many does an error name
 _TEXTS = ("uid", "host", "git_commit", "git_branch", "lab_path", "lab_sha256", "origin")
 _COLUMNS = (
@@ -141,7 +144,11 @@ def latest_run() -> Select[*tuple[Any, ...]]:
 
     One of another lab is it only where there is no other.
     """
-    return select(RUN.c.id).where(_has_results()).order_by(*newest_first()).limit(1)
+    own, others = (
+        select(RUN.c.id).where(_has_results(), of_it).order_by(*_latest_first()).limit(1).scalar_subquery()
+        for of_it in _OWN_FIRST
+    )
+    return select(func.coalesce(own, others))
 
 
 def newest_first() -> tuple[ColumnElement[Any], ...]:
@@ -152,6 +159,11 @@ def newest_first() -> tuple[ColumnElement[Any], ...]:
 def shown_uuid(uid: str) -> str:
     """A stored uid as a UUID is written."""
     return "-".join((uid[:8], uid[8:12], uid[12:16], uid[16:20], uid[20:]))
+
+
+def _latest_first() -> tuple[ColumnElement[Any], ...]:
+    """``newest_first`` where all are own runs or none is: an index has them in that order."""
+    return RUN.c.started.desc(), RUN.c.id.desc()
 
 
 def _resolve(
@@ -194,15 +206,13 @@ def _newest(
     wanted: Callable[[StoredRun], bool] | None = None,
 ) -> StoredRun | None:
     """The run of those that began last, of those ``wanted`` where it says which; own ones come first."""
-    query = select(*_COLUMNS).where(where).order_by(*newest_first())
-    rows = connection.execute(query if wanted is not None else query.limit(1))
-    for row in rows:
+    queries = (select(*_COLUMNS).where(where, of_it).order_by(*_latest_first()) for of_it in _OWN_FIRST)
+    for row in chain.from_iterable(_rows(connection, query, wanted is None) for query in queries):
         _check_texts(row)
         status = status_now(row.status, row.host, row.pid, row.pid_birth)
         about = (row.git_commit, row.git_dirty, row.git_branch, row.lab_path, row.lab_sha256)
         run = StoredRun(row.id, row.uid, row.started, status, *about, name, row.host, row.origin)
         if wanted is None or wanted(run):
-            rows.close()
             return run
     return None
 
@@ -213,6 +223,16 @@ def _check_texts(row: Row[*tuple[Any, ...]]) -> None:
         held = getattr(row, name)
         if not isinstance(held, str | None):
             raise TypeError(f"the {name} of run {row.id} is {held!r:.40}")
+
+
+def _rows(connection: Connection, query: Select[*tuple[Any, ...]], one: bool) -> Iterator[Any]:
+    """The rows of a query, a few at a time, as most are not looked at; the first alone where ``one`` is."""
+    most = 1 if one else _AT_ONCE
+    for first in count(0, most):
+        rows = connection.execute(query.limit(most).offset(first)).all()
+        yield from rows
+        if one or len(rows) < most:
+            return
 
 
 def _has_results() -> ColumnElement[bool]:

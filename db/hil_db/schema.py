@@ -96,6 +96,7 @@ RUN = Table(
     Column("origin", Text),  # the database that it was imported from, None for one that began here
     Index(None, "git_commit"),
     Index(None, "git_branch", "started"),
+    Index(None, "started"),
 )
 
 # One firmware image, known by the hash of its ELF file.

@@ -9,8 +9,8 @@ from itertools import accumulate, islice
 from threading import Lock
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, or_, select
-from sqlalchemy.engine import URL, Row
+from sqlalchemy import Connection, func, select
+from sqlalchemy.engine import URL
 
 from hil.errors import StoreError
 from hil.gate.result import MOVED, Result, told
@@ -18,7 +18,7 @@ from hil.gate.wording import one_line
 from hil.measure.verdicts import Outcome
 from hil.metrics import METRICS
 from hil.thresholds import Thresholds
-from hil_db import baselines
+from hil_db import baselines, engine
 from hil_db.comparing import Comparison, compare, outcome_of
 from hil_db.references import LATEST, StoredRun, baseline_run
 from hil_db.schema import NEWEST_VALUE, RUN, SESSION
@@ -26,14 +26,13 @@ from hil_db.schema import NEWEST_VALUE, RUN, SESSION
 _BRANCHES_MOST = 8
 _KEPT_MOST = 4  # one of 576 images takes 20 MB
 _SUMMED_MOST = 4_000
+_STATES_MOST = 8
 _SOON = 160  # sessions of the two runs: their comparison takes half a second
 _TOLD_MOST = 3  # changes that a summary names
 
-_State = tuple[int, int]
-_Known = StoredRun | Row[Any]  # by its id and uid
-
 _kept: dict[Any, Comparison] = {}  # the one that was asked for last comes last
 _summed: dict[Any, Summary] = {}
+_states: dict[Any, _Every] = {}
 _making, _looking = Lock(), Lock()
 
 
@@ -138,7 +137,7 @@ def summaries(
     connection: Connection, pairs: Sequence[tuple[int, int]], thresholds: Thresholds, url: URL
 ) -> list[Summary | None]:
     """Of runs against others, by their numbers, what is kept of ``judged_if_free``."""
-    every = _Every(connection)
+    every = _every(connection, url)
     return [_summed.get(every.key(url, now, before, thresholds)) for now, before in pairs]
 
 
@@ -152,11 +151,7 @@ def key_of(
     connection: Connection, now: StoredRun, before: StoredRun, thresholds: Thresholds, url: URL
 ) -> Any:
     """What a comparison is kept by: while it is the same, so are the verdicts."""
-    return _key(url, now, before, _state(connection, now, before), thresholds)
-
-
-def _key(url: URL, now: _Known, before: _Known, state: _State, thresholds: Thresholds) -> Any:
-    return (str(url), now.id, now.uid, before.id, before.uid, state, thresholds)
+    return _every(connection, url).key(url, now.id, before.id, thresholds)
 
 
 def _looked_up(key: Any) -> Comparison | None:
@@ -210,30 +205,56 @@ def _named(connection: Connection) -> list[str]:
     return [one.name for one in named]
 
 
-def _newest() -> Any:
-    return select(func.max(SESSION.c.id)).where(SESSION.c.run_id == RUN.c.id).scalar_subquery()
-
-
-def _state(connection: Connection, now: StoredRun, before: StoredRun) -> _State:
-    """What changes with all that is stored that the comparison rests on: a newer run is nothing to it."""
-    of_runs = or_(RUN.c.started <= now.started, RUN.c.id == before.id)
-    count, newest = connection.execute(select(func.count(), func.max(_newest())).where(of_runs)).one()
-    return count, newest or 0
-
-
 class _Every:
-    """The runs of one state of the database, of which many comparisons are looked up."""
+    """The runs of one state of the database with their newest sessions, of which keys are made."""
 
-    def __init__(self, connection: Connection) -> None:
-        columns = (RUN.c.id, RUN.c.uid, RUN.c.started, _newest().label("newest"))
-        rows = connection.execute(select(*columns).order_by(RUN.c.started)).all()
-        self._runs = {row.id: row for row in rows}
-        self._started = [row.started for row in rows]
-        self._newest = [0, *accumulate((row.newest or 0 for row in rows), max)]
+    def __init__(self, connection: Connection, before: _Every | None = None) -> None:
+        """With those of a state ``before``, in which all of them were, what is new since is read alone."""
+        self._runs: dict[int, Any] = dict(before._runs) if before is not None else {}
+        self._sessions: dict[int, int] = dict(before._sessions) if before is not None else {}
+        self.newest: int = before.newest if before is not None else 0
+        query = select(RUN.c.id, RUN.c.uid, RUN.c.started).where(RUN.c.id > max(self._runs, default=0))
+        self._runs |= {row.id: row for row in connection.execute(query)}
+        newest = func.max(SESSION.c.id)
+        if before is None:  # the index on their runs has it, without a look at the sessions
+            of_run = select(newest).where(SESSION.c.run_id == RUN.c.id).scalar_subquery()
+            sessions = select(RUN.c.id, of_run)
+        else:
+            later = SESSION.c.id > self.newest
+            sessions = select(SESSION.c.run_id, newest).where(later).group_by(SESSION.c.run_id)
+        self._sessions |= {run: number or 0 for run, number in connection.execute(sessions)}
+        self.newest = max(self._sessions.values(), default=0)
+        runs = sorted(self._runs.values(), key=lambda row: row.started)
+        self._started = [row.started for row in runs]
+        self._newest = [0, *accumulate((self._sessions.get(row.id, 0) for row in runs), max)]
+
+    @property
+    def count(self) -> int:
+        return len(self._runs)
 
     def key(self, url: URL, now: int, before: int, thresholds: Thresholds) -> Any:
-        """What a comparison is kept by."""
+        """What a comparison is kept by: a newer run is nothing to it."""
         new, old = self._runs[now], self._runs[before]
         count = bisect_right(self._started, new.started)
-        state = (count + (old.started > new.started), max(self._newest[count], old.newest or 0))
-        return _key(url, new, old, state, thresholds)
+        state = (count + (old.started > new.started), max(self._newest[count], self._sessions.get(before, 0)))
+        return (str(url), new.id, new.uid, old.id, old.uid, state, thresholds)
+
+
+def _every(connection: Connection, url: URL) -> _Every:
+    """Those of this state, kept until another is looked at."""
+    counted = select(func.count()).select_from(RUN).scalar_subquery()
+    newest = select(func.max(SESSION.c.id)).scalar_subquery()
+    count, last = connection.execute(select(counted, newest)).one()
+    place = (str(url), engine.identity(url))  # a file that took its place is another database
+    with _looking:
+        known = _states.get(place)
+    if known is not None and (known.count, known.newest) == (count, last or 0):
+        return known
+    found = _Every(connection, known if known is not None and known.newest <= (last or 0) else None)
+    if found.count != count:  # runs were pruned since
+        found = _Every(connection)
+    with _looking:
+        _states[place] = found
+        while len(_states) > _STATES_MOST:
+            del _states[next(iter(_states))]
+    return found
