@@ -9,17 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlencode, urlparse
 
-from seeded_lab import DEMO
-
-_PLACES = {(one.board, one.model, one.precision): place for place, one in enumerate(DEMO.cases)}
-SMALL, SECOND = DEMO.names[:2]
-NEWEST = DEMO.ends + 1  # the number of the newest run that ended
-BASELINE = DEMO.runs - 13  # of release-2.0
-
-
-def session(run: int, board: str = "qemu", model: str = SMALL, precision: str = "q15") -> int:
-    """The number of a session in the seeded lab, by the number of its run."""
-    return (run - 1) * len(DEMO.cases) + _PLACES[board, model, precision] + 1
+from seeded_lab import DEMO, Lab
 
 
 @dataclass(frozen=True)
@@ -48,42 +38,70 @@ class Address:
         return f"{self.path}?{urlencode(self.parameters | changed)}"
 
 
-def _case(board: str = "qemu", model: str = SMALL, precision: str = "q15") -> str:
-    kinds = dict(zip(DEMO.boards, ("qemu_mps2_an386", "nucleo_f439zi"), strict=True))
-    return urlencode({"board": board, "kind": kinds[board], "model": model, "precision": precision})
-
-
 _CASE = ("board", "kind", "model", "precision")
-ADDRESSES = (
-    Address("/", ".grid-card .ag-row", ("metric", "baseline", "columns", *_CASE)),
-    Address(
-        "/series",
-        ".plot-card .main-svg",
-        ("metric", "runs", "method", "technique", "baseline", "scale", "skip", "model", "board", "precision"),
-    ),
-    Address(
-        "/series?metric=latency_us&method=measured&technique=dwt&scale=log&skip=8", ".plot-card .main-svg"
-    ),
-    Address(f"/series?metric=latency_cycles&model={SMALL}&precision=q15", ".plot-card .main-svg"),
-    Address("/runs", ".ag-row", ("branch", "host", "board", "status", "of", "baseline", "page")),
-    Address(f"/run?run={NEWEST}", ".changes .ag-row", ("baseline",)),
-    Address(f"/session?session={session(NEWEST)}", ".log", ("metric", "technique", "plot", "memory")),
-    Address(f"/session?session={session(NEWEST, 'nucleo-1')}&plot=order&memory=ram", ".chart svg"),
-    Address(f"/compare?before={BASELINE}&after={NEWEST}", ".ag-row", ("baseline", "show", "metric", *_CASE)),
-    Address(f"/compare?before={BASELINE}&after={NEWEST}&{_case()}", ".ag-row", ("vectors",)),
-    Address(f"/compare?first={session(NEWEST)}&second={session(NEWEST, model=SECOND)}", ".ag-row"),
-    Address(
-        "/pareto",
-        ".grid-card .ag-row",
-        ("board", "kind", "model", "precision", "x", "y", "size", "front", "by", "baseline", "flash_kb"),
-    ),
-    Address("/pareto?board=nucleo-1&per_hour=60&capacity_mah=220&battery_v=3&life_days=30", ".fit-not"),
-    Address("/boards", ".ag-row"),
-    Address("/triage", ".ag-row", ("baseline", "show")),
-    Address("/triage?baseline=nightly&show=all", ".ag-row"),
-    Address(f"/profile?{_case()}", ".ag-row", ("run",)),
-    Address(f"/trace?{_case('nucleo-1')}", ".main-svg", ("session", "pass", "from", "to")),
-    Address("/live", "#live-read"),
-    Address("/how-to-read"),
-    Address("/nowhere"),
-)
+
+
+def addresses_of(lab: Lab) -> tuple[Address, ...]:
+    """Those of a seeded lab."""
+    newest, baseline = lab.ends + 1, lab.runs - 13  # the newest run that ended, and release-2.0
+    small = lab.names[0]
+
+    def case(board: str = "qemu") -> str:
+        kind = next(one.kind for one in lab.cases if one.board == board)
+        return urlencode({"board": board, "kind": kind, "model": small, "precision": "q15"})
+
+    def number(board: str = "qemu", place: int = 0) -> int:
+        """Of a session of the newest run that ended."""
+        wanted = (board, lab.names[place], "q15")
+        named = [(one.board, one.model, one.precision) for one in lab.cases]
+        return (newest - 1) * len(named) + named.index(wanted) + 1
+
+    return (
+        Address("/", ".grid-card .ag-row", ("metric", "baseline", "columns", *_CASE)),
+        Address(
+            "/series",
+            ".plot-card .main-svg",
+            (
+                "metric",
+                "runs",
+                "method",
+                "technique",
+                "baseline",
+                "scale",
+                "skip",
+                "model",
+                "board",
+                "precision",
+            ),
+        ),
+        Address(
+            "/series?metric=latency_us&method=measured&technique=dwt&scale=log&skip=8", ".plot-card .main-svg"
+        ),
+        Address(f"/series?metric=latency_cycles&model={small}&precision=q15", ".plot-card .main-svg"),
+        Address("/runs", ".ag-row", ("branch", "host", "board", "status", "of", "baseline", "page")),
+        Address(f"/run?run={newest}", ".changes .ag-row", ("baseline",)),
+        Address(f"/session?session={number()}", ".log", ("metric", "technique", "plot", "memory")),
+        Address(f"/session?session={number('nucleo-1')}&plot=order&memory=ram", ".chart svg"),
+        Address(
+            f"/compare?before={baseline}&after={newest}", ".ag-row", ("baseline", "show", "metric", *_CASE)
+        ),
+        Address(f"/compare?before={baseline}&after={newest}&{case()}", ".ag-row", ("vectors",)),
+        Address(f"/compare?first={number()}&second={number(place=1)}", ".ag-row"),
+        Address(
+            "/pareto",
+            ".grid-card .ag-row",
+            ("board", "kind", "model", "precision", "x", "y", "size", "front", "by", "baseline", "flash_kb"),
+        ),
+        Address("/pareto?board=nucleo-1&per_hour=60&capacity_mah=220&battery_v=3&life_days=30", ".fit-not"),
+        Address("/boards", ".ag-row"),
+        Address("/triage", ".ag-row", ("baseline", "show")),
+        Address("/triage?baseline=nightly&show=all", ".ag-row"),
+        Address(f"/profile?{case()}", ".ag-row", ("run",)),
+        Address(f"/trace?{case('nucleo-1')}", "[data-drawn]", ("session", "pass", "from", "to")),
+        Address("/live", "#live-read"),
+        Address("/how-to-read"),
+        Address("/nowhere"),
+    )
+
+
+ADDRESSES = addresses_of(DEMO)

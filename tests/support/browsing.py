@@ -58,3 +58,23 @@ def serious(page: Page) -> list[str]:
         for one in found
         if one["impact"] in ("serious", "critical")
     ]
+
+
+# A page that says something, whose grids have their rows and whose plots are drawn.
+SETTLED = """key => {
+    const all = (what) => [...document.querySelectorAll(what)];
+    return document.querySelector('main h1') && (!key || document.querySelector(key))
+        && all('.ag-root').every(one => one.querySelector('.ag-row, .ag-overlay-no-rows-wrapper'))
+        && all('.js-plotly-plot').every(one => one.querySelector('.main-svg'))
+        && !document.querySelector('._dash-loading');
+}"""
+
+
+def settled(page: Page, key: str = "", timeout_s: float = 120.0) -> None:
+    """Wait until a page is there with what ``key`` selects, whatever it shows."""
+    page.wait_for_function(SETTLED, arg=key, timeout=timeout_s * 1000)
+
+
+def said(page: Page) -> str:
+    """What a page says below its bar, in one line."""
+    return " ".join(page.inner_text("main").split())
