@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from dash.development.base_component import Component
 from flask import Response, request
 from plotly.utils import PlotlyJSONEncoder
 
-from hil.errors import HilError
+from hil.errors import HilError, StoreError
 from hil_dashboards.pages import notice
 from hil_dashboards.pages.parts import Child, shell
 from hil_dashboards.reading import comparing, traces
@@ -140,11 +141,20 @@ def answer(
     lab: Path | None = None,
 ) -> str:
     """The page at an address as the browser takes it, also of rows that hold what no store put there."""
+    told: HilError
     try:
         with engine.explained(engine.parse(url)):
             return written(render(url, place, path, search, person, lab))
     except HilError as error:
-        return written(_framed(_page(path), [notice.unreadable(error)], place, person))
+        told = error
+    except (LookupError, AttributeError, AssertionError) as error:  # rows that do not fit together
+        logging.getLogger(__name__).exception("the page %s cannot be made", _page(path))
+        told = StoreError(
+            f"what is stored in {place} cannot be understood",
+            evidence=repr(error),
+            remedy="`hil db check` looks at all of it",
+        )
+    return written(_framed(_page(path), [notice.unreadable(told)], place, person))
 
 
 def render(
