@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +14,9 @@ from hil_dashboards.app import create_app
 from hil_dashboards.choices.triage import TriageChoice
 from hil_dashboards.reading.regressions import read_triage
 from hil_db import triage
+from hil_db.histories import Case
+from hil_db.progress import Progress, Teller, Working
+from hil_db.records import RunInfo
 from hil_db.store import Store
 from hil_db.triage import Decided, Decision
 from logged_sessions import LOGGED, full
@@ -64,6 +68,9 @@ def test_every_page_reads_it_whatever_the_address(bench: Any, profile: Profile) 
         ("/content/runs?branch=%00&board=%ff&host=%ed%a0%80%27--&baseline=%ed%a0%80%27--", "/run?run=1"),
         ("/content/run", "all of which finished"),
         ("/content/run?run=999999999&baseline=%ed%a0%80%27--", "Ignored"),
+        ("/content/pareto", "digits/q15"),
+        ("/content/pareto?board=%00&x=%ff&model=%ed%a0%80&by=a:b:c&baseline=%ed%a0%80%27--", "Ignored"),
+        ("/content/live", "The last one, run 1, finished at"),
     ):
         answer = client.get(path).get_json()
         assert said in str(answer), path
@@ -92,3 +99,15 @@ def test_a_session_is_read_with_all_that_belongs_to_it(bench: Any) -> None:
         ("session=%00", "names one"),
     ):
         assert said in str(client.get(f"/content/session?{search}").get_json()), search
+
+
+def test_a_run_in_progress_is_followed(bench: Any) -> None:
+    bench.run(bench.session(1, bench.cost(1000)))
+    case = Case("qemu", "kind_a", "digits", "q15")
+    info = RunInfo(datetime.now(UTC), "pytest", pid=os.getpid(), uid="a" * 32)
+    client = create_app(bench.url).server.test_client()
+    with Store.open(bench.url) as store, Teller(store.url, info) as teller:
+        teller.tell(Progress((case,), {"qemu": 1}, (Working(0, 60, 540, 3.0, 1.0),)))
+        told = str(client.get("/content/live").get_json())
+        assert "0 of 1 image done; under 10 s left." in told
+        assert "60 of 540" in told
