@@ -17,7 +17,7 @@ from hil_dashboards.pages import notice
 from hil_dashboards.pages.parts import Child, shell
 from hil_dashboards.reading import comparing, traces
 from hil_dashboards.reading.database import RunHead, exists
-from hil_dashboards.scripts import Needs, parted
+from hil_dashboards.scripts import Needs, keep_versions, parted, versioned
 from hil_dashboards.serving.access import Access, Person, Proxied, chosen
 from hil_dashboards.serving.deciding import add_deciding
 from hil_dashboards.serving.entrance import guard_entrance, person
@@ -59,7 +59,7 @@ class _App(Dash):
     def interpolate_index(self, **parts: str) -> str:  # type: ignore[override]
         """The index without scripts that no page uses, or not every one."""
         parts["scripts"], later = parted(parts["scripts"])
-        page: str = super().interpolate_index(**parts)  # type: ignore[no-untyped-call]
+        page = versioned(super().interpolate_index(**parts))  # type: ignore[no-untyped-call]
         soon = self.needs.of(_page(request.path))
         return page.replace("{later}", json.dumps(later), 1).replace("{soon}", json.dumps(soon), 1)
 
@@ -122,6 +122,7 @@ def create_app(
     access = access if access is not None else chosen()
     guard(app.server, host, names)
     guard_entrance(app.server, access)
+    keep_versions(app.server)
     add_deciding(app.server, url)
     app.server.wsgi_app = Proxied(app.server.wsgi_app, access.proxies)
     return app

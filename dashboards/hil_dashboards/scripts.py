@@ -1,9 +1,14 @@
-"""Scripts in the index: those of every page, and those that come with what not every page has."""
+"""Scripts in the index: of every page, and of what not every page has; and our files, which browsers keep."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+
+from flask import Flask, Response, request
 
 # Dash's own table, which no page has.
 _UNUSED = re.compile(r'<script src="[^"]*/dash_table/[^"]*"></script>\s*')
@@ -15,6 +20,9 @@ _LATER = {
         ("dash_mantine_components", "dash_mantine_components"),
     )
 }
+_ASSETS = Path(__file__).parent / "assets"
+_ASSET = re.compile(r'(?P<start>(?:src|href)="/assets/(?P<name>[\w.-]+))\?m=[^"]*')
+_KEPT = "private, max-age=31536000, immutable"  # a year: what has another content has another address
 
 
 def parted(scripts: str) -> tuple[str, dict[str, list[str]]]:
@@ -45,3 +53,33 @@ class Needs:
     def of(self, page: str) -> list[str]:
         """The namespaces that a page had."""
         return self._had.get(page, [])
+
+
+def versioned(index: str) -> str:
+    """The index with addresses of our own files that say what is in them."""
+    return _ASSET.sub(lambda one: f"{one['start']}?v={_version(one['name'])}", index)
+
+
+def keep_versions(server: Flask) -> None:
+    """Let browsers keep a file that they asked for by such an address, and not ask for it at every load."""
+
+    @server.after_request
+    def tell(response: Response) -> Response:
+        name = request.path.removeprefix("/assets/")
+        asked = request.args.get("v") if name != request.path else None
+        if asked and response.status_code == 200 and asked == _version(name):
+            response.headers["Cache-Control"] = _KEPT
+        return response
+
+
+def _version(name: str) -> str:
+    try:
+        changed = (_ASSETS / name).stat().st_mtime_ns
+    except OSError:
+        return ""
+    return _digest(name, changed)
+
+
+@lru_cache
+def _digest(name: str, _changed: int) -> str:
+    return sha256((_ASSETS / name).read_bytes()).hexdigest()[:12]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import json
 import re
@@ -73,6 +74,19 @@ def test_an_index_asks_at_once_for_what_its_page_had(client: FlaskClient) -> Non
     assert "dash_core_components" not in soon("/boards")
     client.get("/content/nowhere")
     assert soon("/nowhere") == []
+
+
+def test_browsers_keep_files_by_what_is_in_them(client: FlaskClient) -> None:
+    own = re.findall(r'(?:src|href)="(/assets/[^"]*\.(?:js|css)[^"]*)"', client.get("/").text)
+    assert "/assets/style.css" in [one.split("?")[0] for one in own]
+    for one in own:
+        answer = client.get(one)
+        assert "immutable" in answer.headers["Cache-Control"], one
+        assert hashlib.sha256(answer.data).hexdigest().startswith(one.split("?v=")[1])
+    for other in ("", "?v=", "?v=0123456789ab"):
+        answer = client.get(f"/assets/style.css{other}")
+        assert "immutable" not in answer.headers["Cache-Control"], "it may have another content by then"
+    assert "immutable" not in client.get("/assets/../app.py?v=").headers.get("Cache-Control", "")
 
 
 def test_a_pages_content_is_there_for_the_asking(client: FlaskClient) -> None:
