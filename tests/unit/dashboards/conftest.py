@@ -142,6 +142,12 @@ def profile() -> Profile:
     )
 
 
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine a page would be made before its verdicts are there."""
+    monkeypatch.setattr("hil_dashboards.reading.matrix._PATIENCE_S", 600.0)
+
+
 @pytest.fixture
 def url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'results.db'}"
