@@ -320,7 +320,7 @@ def test_a_row_that_failed_says_so_and_keeps_its_error_when_sorted(
 
 def test_a_row_leads_to_where_its_cycles_go(view: View, address: str, tmp_path: Path) -> None:
     page = view.open(f"{address}/")
-    page.get_by_role("link", name="Where cycles go").first.click()
+    page.get_by_role("link", name="cycles", exact=True).first.click()
     ready(page, "h1:has-text('Where cycles go')")
     said = text(page)
     for words in ("fastgrnn_digits f32 on qemu", "40,006 cycles", "matvec<8>", "85.0 %", "−3/+22 %", "load"):

@@ -57,7 +57,7 @@ def addresses_of(lab: Lab) -> tuple[Address, ...]:
         return (newest - 1) * len(named) + named.index(wanted) + 1
 
     return (
-        Address("/", ".grid-card .ag-row", ("metric", "baseline", "columns", *_CASE)),
+        Address("/", ".grid-card .ag-row", ("metric", "baseline", "columns", "show", "sort", *_CASE)),
         Address(
             "/series",
             ".plot-card .main-svg",

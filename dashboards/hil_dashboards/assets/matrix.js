@@ -53,7 +53,7 @@
         { href: address("series", { metric, model, board, precision }), className: value.wrong ? "figure wrong" : "figure", title },
         h("span", { className: "number" }, value.text),
       ),
-      h("span", { className: "before" }, ...before(value)),
+      (value.mark || value.failed || value.age || value.partial) && h("span", { className: "before" }, ...before(value)),
     );
   };
 
