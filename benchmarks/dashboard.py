@@ -224,7 +224,8 @@ def clients(url: str, options: argparse.Namespace) -> None:
         memory = {
             name: int(rest.split()[0]) / 1024
             for name, _, rest in (
-                line.partition(":") for line in Path(f"/proc/{server}/status").read_text("utf-8").splitlines()
+                line.partition(":")
+                for line in Path(f"/proc/{server}/status").read_text(encoding="utf-8").splitlines()
             )
             if name in ("VmRSS", "VmHWM")
         }
