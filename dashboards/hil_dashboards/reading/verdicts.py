@@ -153,4 +153,5 @@ def _judged(verdict: Verdict) -> Judged:
         after.technique
         if both and after is not None and verdict.outcome is not Outcome.NOT_COMPARABLE
         else None,
+        verdict.share,
     )

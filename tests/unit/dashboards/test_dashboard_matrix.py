@@ -140,6 +140,14 @@ def test_verdicts_are_those_of_the_chosen_metrics(bench: Any) -> None:
     assert [metric for verdicts in held.compared.found.values() for _, metric in verdicts] == ["flash_bytes"]
 
 
+def test_a_change_is_told_in_few_letters_and_in_full_beside_them(bench: Any) -> None:
+    bench.run(bench.session(1, bench.cost(10_000)))
+    bench.run(bench.session(2, bench.cost(10_768)))
+    (cell,) = table(page(bench))["qemu digits q15"].values()
+    assert cell["mark"][2] == "+7.7 %"
+    assert "+7.68 %" in cell["told"][-1]
+
+
 # what is not there
 
 
