@@ -6,7 +6,7 @@
 
   const h = (tag, props, ...children) => React.createElement(tag, props, ...children);
 
-  const link = (href, className, title, ...children) => h("a", { href, className, title }, ...children);
+  const link = (href, className, title, ...children) => h("a", { href, className, title, tabIndex: -1 }, ...children);
   const address = (page, fields) => `/${page}?${new URLSearchParams(fields)}`;
   const notes = (told = []) => told.map(([kind, words]) => h("div", { key: kind, className: kind }, words));
 
@@ -144,6 +144,7 @@
       "button",
       {
         type: "button",
+        tabIndex: -1,
         className: "decide",
         "aria-haspopup": "dialog",
         "aria-label": `Decide on ${data.title} of ${data.name} on ${data.board}`,
@@ -178,12 +179,45 @@
     return 24 + 21 * (lines(data.failure.what + data.failure.why) + lines(data.failure.kept));
   };
 
-  // Enter on a cell follows its link or presses its button: the arrow keys go from cell to cell.
+  // To what stands after a grid, or before it; the browser would stop at each of its rows.
+  function past(event) {
+    const grid = event.target.closest(".ag-root-wrapper");
+    const side = event.shiftKey ? Node.DOCUMENT_POSITION_PRECEDING : Node.DOCUMENT_POSITION_FOLLOWING;
+    const all = [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex]")];
+    const found = all.filter(
+      (one) => grid.compareDocumentPosition(one) & side && one.tabIndex >= 0 && !one.disabled && !grid.contains(one),
+    );
+    const next = found.filter((one) => one.checkVisibility()).at(event.shiftKey ? -1 : 0);
+    if (next) {
+      event.preventDefault();
+      next.focus();
+    }
+    return true;
+  }
+
+  // Enter on a cell follows its link or presses its button: the arrow keys go from cell to cell. Tab goes to each
+  // of several, and then on to what follows the grid, which may have more rows than anybody would pass by.
   functions.follow = ({ event }) => {
-    const found = event.key === "Enter" && event.type === "keydown" && event.target.querySelector("a, button");
+    if (event.type !== "keydown") {
+      return false;
+    }
+    if (event.key === "Tab") {
+      const held = [...(event.target.closest(".ag-cell")?.querySelectorAll("a, button") || [])];
+      const next = held.indexOf(event.target) + (event.shiftKey ? -1 : 1);
+      if (held.length > 1 && held[next]) {
+        event.preventDefault();
+        held[next].focus();
+        return true;
+      }
+      return past(event);
+    }
+    const found = event.key === "Enter" && event.target.querySelector("a, button");
     if (found) {
       found.click();
     }
     return Boolean(found);
   };
+
+  // From a column's head, too.
+  functions.leave = ({ event }) => event.type === "keydown" && event.key === "Tab" && past(event);
 })();

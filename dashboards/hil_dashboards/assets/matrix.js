@@ -19,7 +19,7 @@
       const [kind, word, change] = mark;
       const shown = [SIGNS[word], !ALONE.includes(word) && h("span", { key: "word", className: "word" }, ` ${word}`), change && ` ${change}`];
       const props = { key: "mark", className: `mark ${kind}`, title: word, "aria-label": [word, change].join(" ") };
-      told.push(compare ? h("a", { ...props, href: compare }, ...shown) : h("span", { ...props, role: "img" }, ...shown));
+      told.push(compare ? h("a", { tabIndex: -1, ...props, href: compare }, ...shown) : h("span", { ...props, role: "img" }, ...shown));
     }
     if (failed) {
       told.push(h("span", { key: "failed", className: "mark worse", title: failed }, "!"));
@@ -41,7 +41,7 @@
     if (value.state) {
       const shown = { never: "∅ ", fit: "∅ ", failed: "! " }[value.state] || "";
       const props = { className: `state-${value.state}`, title };
-      return value.href ? h("a", { ...props, href: value.href }, shown + value.text) : h("span", props, shown + value.text);
+      return value.href ? h("a", { tabIndex: -1, ...props, href: value.href }, shown + value.text) : h("span", props, shown + value.text);
     }
     const { model, precision } = data;
     return h(
@@ -50,7 +50,12 @@
       // First, as Enter follows a cell's first link; it stands last.
       h(
         "a",
-        { href: address("series", { metric, model, board, precision }), className: value.wrong ? "figure wrong" : "figure", title },
+        {
+          tabIndex: -1,
+          href: address("series", { metric, model, board, precision }),
+          className: value.wrong ? "figure wrong" : "figure",
+          title,
+        },
         h("span", { className: "number" }, value.text),
       ),
       (value.mark || value.failed || value.age || value.partial) && h("span", { className: "before" }, ...before(value)),
@@ -67,11 +72,11 @@
     return h(
       "span",
       { className: "one-case" },
-      data.session ? h("a", { href: data.session, title: "its newest session", className: "figure" }, ...name) : h("span", null, ...name),
+      data.session ? h("a", { tabIndex: -1, href: data.session, title: "its newest session", className: "figure" }, ...name) : h("span", null, ...name),
       status !== "finished" &&
         h("span", { className: `mark ${status === "never run" ? "none" : "worse"}`, title: data.error }, data.never || status === "does not fit" ? "∅ " : "! ", status),
-      data.profiled && h("a", { href: address("profile", where), className: "more", title: "where its cycles go" }, "cycles"),
-      data.traced && h("a", { href: address("trace", where), className: "more", title: "its power trace" }, "power"),
+      data.profiled && h("a", { tabIndex: -1, href: address("profile", where), className: "more", title: "where its cycles go" }, "cycles"),
+      data.traced && h("a", { tabIndex: -1, href: address("trace", where), className: "more", title: "its power trace" }, "power"),
     );
   };
 
@@ -82,7 +87,7 @@
           "span",
           { className: "one-run", title: data.from[0] },
           data.age ? h("span", { className: "age", title: ago(data.age) }, `◷${data.age}`) : h("span"),
-          h("a", { href: address("run", { run: data.run }), className: "figure" }, data.run),
+          h("a", { tabIndex: -1, href: address("run", { run: data.run }), className: "figure" }, data.run),
         );
 
   // In the address, so that a view that is sent to somebody has the order that it was seen in.

@@ -77,7 +77,7 @@
     if (!value) {
       return h("span", { className: "none", title: data.against }, "comparing…");
     }
-    return h("a", { href: data.compare, className: "figure", title: [data.against, ...value.told].join("\n") }, ...counted(value));
+    return h("a", { tabIndex: -1, href: data.compare, className: "figure", title: [data.against, ...value.told].join("\n") }, ...counted(value));
   };
 
   cells.Verdict = ({ value, data }) =>

@@ -86,6 +86,7 @@ def grid(
             "suppressHeaderMenuButton": True,
             "suppressMovable": True,
             "suppressKeyboardEvent": {"function": "follow(params)"},
+            "suppressHeaderKeyboardEvent": {"function": "leave(params)"},
             "cellDataType": False,
         },
         dashGridOptions={
