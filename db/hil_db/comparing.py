@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, select
 from sqlalchemy.engine import URL
 
-from hil.errors import StoreError
+from hil.errors import NOT_FIT, StoreError
 from hil.measure.verdicts import Outcome, Taken, Verdict, judge
 from hil.metrics import METRICS, REFERENCE_S, VECTORS, lookup
 from hil.thresholds import Thresholds
@@ -163,6 +163,7 @@ def _compared(
 ) -> list[Compared]:
     sessions = _sessions(connection, [run.id for run in (now, before) if run is not None], only)
     newer, older = sessions[now.id], {} if before is None else sessions[before.id]
+    cases = [case for case in sorted({*newer, *older}) if _could_run(newer.get(case), older.get(case))]
     both = {
         case: (newer[case], older[case])
         for case in newer
@@ -172,10 +173,12 @@ def _compared(
     if before is not None:
         every = [one for held in sessions.values() for one in held.values()]
         verdicts = _judged(connection, (now, before), both, every, thresholds, url, only, metrics)
-    return [
-        _case(case, newer.get(case), older.get(case), verdicts.get(case, ()), before)
-        for case in sorted({*newer, *older})
-    ]
+    return [_case(case, newer.get(case), older.get(case), verdicts.get(case, ()), before) for case in cases]
+
+
+def _could_run(new: _Session | None, old: _Session | None) -> bool:
+    """Whether one of the two was of an image that the board has room for."""
+    return any(one is not None and NOT_FIT not in (one.error or "") for one in (new, old))
 
 
 def _judged(

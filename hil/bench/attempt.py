@@ -13,7 +13,7 @@ from typing import Self
 from hil.bench.plan import Case
 from hil.beside import beside
 from hil.board import Board
-from hil.errors import HilError, VectorError
+from hil.errors import HilError, TooLargeError, VectorError
 from hil.image import Image, Manifest
 from hil.link.answered import Answered
 from hil.link.faults import Faults
@@ -87,6 +87,8 @@ class Outcome:
 
     def told(self) -> str | None:
         """What ended it, in a line."""
+        if isinstance(self.error, TooLargeError):
+            return f"{self.error.short}: {self.error}"
         if self.error is None or isinstance(self.error, HilError):
             return None if self.error is None else str(self.error)
         return f"{type(self.error).__name__}: {self.error}"

@@ -280,7 +280,7 @@ class BenchRun:
         if outcome.report is not None:
             self.notes += [note for note in outcome.report.notes if note not in self.notes]
         self.notes += [f"{one.board}: {one.kind}: {one.action} ({one.evidence})" for one in outcome.incidents]
-        if not outcome.opened or too_large is not None:
+        if not outcome.opened and too_large is None:
             return
         record = _record(outcome, model, precision, told)
         try:

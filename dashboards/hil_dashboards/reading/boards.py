@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, func, select, true
 
+from hil.errors import NOT_FIT
 from hil.lab.boards import BoardSpec
 from hil.lab.file import load_lab
 from hil.measure.changes import LEAST_HISTORY, Change, changes
@@ -159,20 +160,23 @@ def _last(connection: Connection) -> dict[tuple[str, str], _Last]:
     """By board and kind, of the newest sessions of all its images."""
     newest = NEWEST_SESSION.c
     query = (
-        select(newest.board, newest.kind, SESSION.c.run_id, SESSION.c.started, SESSION.c.status)
+        select(
+            newest.board, newest.kind, SESSION.c.run_id, SESSION.c.started, SESSION.c.status, SESSION.c.error
+        )
         .join(SESSION, SESSION.c.id == newest.session_id)
         .order_by(SESSION.c.started, SESSION.c.id)
     )
-    held: dict[tuple[str, str], list[tuple[int, datetime, str]]] = defaultdict(list)
-    for board, kind, run, started, status in connection.execute(query):
-        held[(board, kind)].append((run, started, status))
+    held: dict[tuple[str, str], list[tuple[int, datetime, bool]]] = defaultdict(list)
+    for board, kind, run, started, status, error in connection.execute(query):
+        went_wrong = status != Status.FINISHED and NOT_FIT not in (error or "")
+        held[(board, kind)].append((run, started, went_wrong))
     return {case: _of_sessions(sessions) for case, sessions in held.items()}
 
 
-def _of_sessions(sessions: Sequence[tuple[int, datetime, str]]) -> _Last:
+def _of_sessions(sessions: Sequence[tuple[int, datetime, bool]]) -> _Last:
     run, time, _ = sessions[-1]
-    of_run = [status for number, _, status in sessions if number == run]
-    return _Last(run, time, len(of_run), sum(status != Status.FINISHED for status in of_run))
+    of_run = [went_wrong for number, _, went_wrong in sessions if number == run]
+    return _Last(run, time, len(of_run), sum(of_run))
 
 
 def _paces(connection: Connection, runs: set[int]) -> dict[str, Pace]:

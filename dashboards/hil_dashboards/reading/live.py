@@ -9,7 +9,7 @@ from threading import Lock
 
 from sqlalchemy import Connection, and_, case, func, select
 
-from hil.errors import StoreError
+from hil.errors import NOT_FIT, StoreError
 from hil_dashboards.reading.boards import IncidentRow, incident_rows
 from hil_dashboards.reading.database import RunHead, newest_run, reading
 from hil_dashboards.reading.remaining import Remaining, remaining
@@ -151,8 +151,9 @@ def _running(connection: Connection) -> list[OpenRun]:
 
 
 def _sessions(connection: Connection, run: int) -> tuple[int, int]:
-    """How many sessions of a run are stored, and how many of them did not finish."""
-    failed = func.sum(case((SESSION.c.status != Status.FINISHED, 1), else_=0))
+    """How many sessions of a run are stored, and how many of them went wrong."""
+    fits = func.coalesce(SESSION.c.error, "").not_like(f"%{NOT_FIT}%")
+    failed = func.sum(case((and_(SESSION.c.status != Status.FINISHED, fits), 1), else_=0))
     row = connection.execute(select(func.count(), failed).where(SESSION.c.run_id == run)).one()
     return row[0], int(row[1] or 0)
 

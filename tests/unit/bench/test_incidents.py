@@ -1,7 +1,8 @@
-"""What befell the bench in a session is stored with it."""
+"""What befell the bench in a session is stored with it, and what had no room on its board."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,13 +11,15 @@ import pytest
 from sqlalchemy import select
 
 from hil.bench.attempt import Outcome
+from hil.bench.plan import Case
 from hil.bench.run import BenchRun, Options
+from hil.errors import TooLargeError
 from hil.flash.process import ProbeProcess
-from hil.image import Image
+from hil.image import Image, Manifest
 from hil.link.link import LinkStats
 from hil.meters.base import Mishap
 from hil.session import Report
-from hil_db.schema import INCIDENT
+from hil_db.schema import INCIDENT, SESSION
 from hil_db.store import Store
 
 NOW = datetime(2026, 11, 24, 3, 0, 7, tzinfo=UTC)
@@ -46,19 +49,44 @@ def test_a_probe_that_failed_beside_the_vectors_is_an_incident(
     assert incidents(tmp_path, monkeypatch, report) == [("qemu", "power probe failed", "it went away", NOW)]
 
 
+def test_an_image_that_the_board_has_no_room_for_is_stored_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    larger = TooLargeError("the image fastgrnn_digits/q15 is larger than the board's memory")
+    larger.over_bytes = 12 * 1024
+    url = recorded(tmp_path, monkeypatch, lambda case, _: Outcome(case, NOW, NOW, error=larger))
+    with Store.open_read_only(url) as store, store.engine.connect() as connection:
+        (session,) = connection.execute(select(SESSION)).all()
+    assert (session.status, session.image_id) == ("failed", None)
+    assert session.error == (
+        "does not fit, by 12 KB: the image fastgrnn_digits/q15 is larger than the board's memory"
+    )
+
+
 def incidents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, report: Report) -> list[tuple[object, ...]]:
     """What is stored of a session with that report."""
+    url = recorded(
+        tmp_path,
+        monkeypatch,
+        lambda case, manifest: Outcome(case, NOW, NOW, report=report, manifest=manifest),
+    )
+    with Store.open_read_only(url) as store, store.engine.connect() as connection:
+        found = connection.execute(select(INCIDENT)).all()
+    assert all(one.session_id == 1 and one.action for one in found)
+    return [(one.board, one.kind, one.evidence, one.time) for one in found]
+
+
+def recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outcome: Callable[[Case, Manifest], Outcome]
+) -> str:
+    """The URL of a database in which a run recorded an outcome."""
     monkeypatch.chdir(tmp_path)  # no lab file is found here
     url = f"sqlite:///{tmp_path}/results.db"
     options = Options("all", "fastgrnn_digits/q15", None, None, url, None, tmp_path, "pytest")
     with ProbeProcess() as probes:
         run = BenchRun(options, probes)
         (case,) = run.cases
-        manifest = Image.load(case.elf).manifest
-        run.record(Outcome(case, NOW, NOW, report=report, manifest=manifest))
+        run.record(outcome(case, Image.load(case.elf).manifest))
         run.finish(interrupted=False, failed=False)
         run.boards.close()
-    with Store.open_read_only(url) as store, store.engine.connect() as connection:
-        found = connection.execute(select(INCIDENT)).all()
-    assert all(one.session_id == 1 and one.action for one in found)
-    return [(one.board, one.kind, one.evidence, one.time) for one in found]
+    return url

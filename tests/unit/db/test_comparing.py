@@ -212,6 +212,18 @@ def test_sessions_that_failed_or_were_not_run(url: str, add: Add, record: Sessio
     assert told["desk-2"] == (Outcome.NEW, "was not in run 1")
 
 
+def test_what_a_board_never_had_room_for_is_not_compared(url: str, add: Add, record: SessionRecord) -> None:
+    unfit = replace(record, status=Status.FAILED, error="does not fit, by 12 KB: …", measures=(), samples=())
+    fitting = [replace(record, board="desk-0"), replace(record, board="desk-1")]
+    add(unfit, *fitting)
+    add(unfit, replace(unfit, board="desk-0"), fitting[1], replace(unfit, board="desk-2"))
+    told = {one.case.board: (one.outcome, one.reason) for one in compared(url)[0].cases}
+    assert told == {
+        "desk-0": (Outcome.NO_DATA, "its session failed: does not fit, by 12 KB: …"),
+        "desk-1": (Outcome.UNCHANGED, None),
+    }
+
+
 def test_of_several_sessions_the_last_that_finished_counts(url: str, add: Add, record: SessionRecord) -> None:
     def of_value(value: float, status: Status = Status.FINISHED) -> SessionRecord:
         first = replace(record.measures[0], value=value)
