@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from hil.masking import masked
+
 FIRST, LAST = 100, 300  # lines that are kept of a longer one
 LETTERS_MOST = 1_000  # of a line
 
@@ -41,6 +43,8 @@ class Logbook:
     def say(self, text: str) -> None:
         """Add a line; breaks within it become spaces, and what is too long is cut."""
         words = " ".join(text.split())
+        if len(words) > LETTERS_MOST:
+            words = masked(words)  # nobody sees that half of a password is one
         if len(words) > LETTERS_MOST:
             words = f"{words[: LETTERS_MOST - 1]}…"
         with self._lock:

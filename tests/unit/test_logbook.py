@@ -52,6 +52,14 @@ def test_a_line_is_no_longer_than_anybody_reads() -> None:
     assert line.text.endswith("x…")
 
 
+def test_a_password_that_the_cut_would_leave_half_of_is_masked() -> None:
+    log = Logbook()
+    log.say(f"{'x' * (LETTERS_MOST - 40)} postgresql://lab:secret-{'s' * 80}@host/hil")
+    (line,) = log.lines()
+    assert "secret" not in line.text
+    assert line.text.endswith("postgresql://lab:***@host/hil")
+
+
 def test_what_threads_say_at_once_is_all_there() -> None:
     log = Logbook()
     threads = [Thread(target=lambda: [log.say("line") for _ in range(50)]) for _ in range(4)]

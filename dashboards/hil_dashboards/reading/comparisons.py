@@ -28,6 +28,7 @@ _KEPT_MOST = 4  # one of 576 images takes 20 MB
 _SUMMED_MOST = 4_000
 _STATES_MOST = 8
 _SOON = 160  # sessions of the two runs: their comparison takes half a second
+_PATIENCE_S = 1.0  # for another one that is being made
 _TOLD_MOST = 3  # changes that a summary names
 
 _kept: dict[Any, Comparison] = {}  # the one that was asked for last comes last
@@ -81,16 +82,21 @@ def at_hand(
     of_both = select(SESSION.c.id).where(SESSION.c.run_id.in_([now.id, before.id])).limit(_SOON + 1)
     if len(connection.scalars(of_both).all()) > _SOON:
         return None
-    return comparison(connection, now, before, thresholds, url)
+    return made_if_free(connection, now, before, thresholds, url, _PATIENCE_S)
 
 
 def made_if_free(
-    connection: Connection, now: StoredRun, before: StoredRun, thresholds: Thresholds, url: URL
+    connection: Connection,
+    now: StoredRun,
+    before: StoredRun,
+    thresholds: Thresholds,
+    url: URL,
+    patience_s: float = 0.0,
 ) -> Comparison | None:
-    """What ``comparison`` gives; None while another is being made, which is not waited for."""
+    """What ``comparison`` gives; None while another is being made, for which is waited at most so long."""
     key = key_of(connection, now, before, thresholds, url)
     found = _looked_up(key)
-    if found is not None or not _making.acquire(blocking=False):
+    if found is not None or not _making.acquire(timeout=patience_s):
         return found
     try:
         return _made(connection, now, before, thresholds, url, key)
@@ -232,6 +238,12 @@ class _Every:
     def count(self) -> int:
         return len(self._runs)
 
+    def lasts(self, connection: Connection) -> bool:
+        """Whether its last run is that still: of those that were pruned SQLite gives the numbers again."""
+        last = max(self._runs, default=None)
+        uid = select(RUN.c.uid).where(RUN.c.id == last)
+        return last is None or connection.scalar(uid) == self._runs[last].uid
+
     def key(self, url: URL, now: int, before: int, thresholds: Thresholds) -> Any:
         """What a comparison is kept by: a newer run is nothing to it."""
         new, old = self._runs[now], self._runs[before]
@@ -248,6 +260,8 @@ def _every(connection: Connection, url: URL) -> _Every:
     place = (str(url), engine.identity(url))  # a file that took its place is another database
     with _looking:
         known = _states.get(place)
+    if known is not None and not known.lasts(connection):
+        known = None
     if known is not None and (known.count, known.newest) == (count, last or 0):
         return known
     found = _Every(connection, known if known is not None and known.newest <= (last or 0) else None)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
-from threading import Lock, Thread
+from threading import BoundedSemaphore, Lock, Thread
 from typing import Generic, TypeVar
+
+AT_ONCE = 4  # things that are looked for beside those who ask
 
 Found = TypeVar("Found")
 
@@ -17,12 +19,14 @@ class Keeper(Generic[Found]):
         self._most = most
         self._kept: dict[Hashable, Future[Found]] = {}
         self._lock = Lock()
+        self._room = BoundedSemaphore(AT_ONCE)
 
     def get(
         self, key: Hashable, find: Callable[[], Found], keeps: Callable[[Found], bool] | None = None
     ) -> Found:
         """What ``find`` gives, or gave for this key; raises what it does. Not all of it is kept, if told."""
-        future, mine = self._future(key)
+        with self._lock:
+            future, mine = self._asked(key)
         if mine:
             self._find(key, future, find)
         found = future.result()
@@ -31,10 +35,16 @@ class Keeper(Generic[Found]):
         return found
 
     def soon(self, key: Hashable, find: Callable[[], Found], patience_s: float) -> Found | None:
-        """Likewise, but None where it takes longer: it is looked for on, in a thread of its own."""
-        future, mine = self._future(key)
+        """Likewise, but None where it takes longer: it is looked for on, in a thread of its own.
+
+        While there are as many of those as there may be, it is not looked for yet.
+        """
+        with self._lock:
+            if key not in self._kept and not self._room.acquire(blocking=False):
+                return None
+            future, mine = self._asked(key)
         if mine:
-            Thread(target=self._find, args=(key, future, find), daemon=True).start()
+            self._find_beside(key, future, find)
         try:
             return future.result(timeout=patience_s)
         except TimeoutError:
@@ -45,13 +55,13 @@ class Keeper(Generic[Found]):
         with self._lock:
             self._kept.clear()
 
-    def _future(self, key: Hashable) -> tuple[Future[Found], bool]:
-        with self._lock:
-            held = self._kept.pop(key, None)
-            future = held if held is not None else Future()
-            self._kept[key] = future  # the one that was asked for last stands last
-            while len(self._kept) > self._most:
-                del self._kept[next(iter(self._kept))]
+    def _asked(self, key: Hashable) -> tuple[Future[Found], bool]:
+        """What is or will be found, and whether it is to be looked for; for who has the lock."""
+        held = self._kept.pop(key, None)
+        future = held if held is not None else Future()
+        self._kept[key] = future  # the one that was asked for last stands last
+        while len(self._kept) > self._most:
+            del self._kept[next(iter(self._kept))]
         return future, held is None
 
     def _find(self, key: Hashable, future: Future[Found], find: Callable[[], Found]) -> None:
@@ -60,6 +70,18 @@ class Keeper(Generic[Found]):
         except BaseException as error:  # noqa: BLE001  # told by the one who waits for it
             self._drop(key, future)
             future.set_exception(error)
+
+    def _find_beside(self, key: Hashable, future: Future[Found], find: Callable[[], Found]) -> None:
+        def found() -> None:
+            try:
+                self._find(key, future, find)
+            finally:
+                self._room.release()
+
+        try:
+            Thread(target=found, daemon=True).start()
+        except RuntimeError:  # the system gives none
+            found()
 
     def _drop(self, key: Hashable, future: Future[Found]) -> None:
         with self._lock:

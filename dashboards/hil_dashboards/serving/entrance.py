@@ -25,7 +25,7 @@ LOGIN, LOGOUT = "/login", "/logout"
 
 _OPEN = frozenset({LOGIN, "/assets/style.css", "/assets/icon.svg"})
 # What pages ask for: no use to lead it elsewhere.
-_OF_PAGES = ("/content/", "/samples", "/assets/", "/_", "/api/")
+_OF_PAGES = ("/content/", "/samples", "/comparing", "/worse", "/assets/", "/_", "/api/")
 _INSIDE = re.compile(r"/(?![/\\])[^\\\x00-\x1f\x7f]*")
 _READING = ("GET", "HEAD", "OPTIONS")
 

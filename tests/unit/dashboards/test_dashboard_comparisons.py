@@ -12,6 +12,7 @@ from hil_dashboards.reading.comparisons import baseline_for, comparison
 from hil_dashboards.reading.database import reading
 from hil_db import engine
 from hil_db.comparing import Comparison, compare
+from hil_db.pruning import Limits, prune
 from hil_db.references import baseline_run
 
 
@@ -33,6 +34,32 @@ def test_it_is_made_once_until_what_it_rests_on_changes(bench: Any) -> None:
     again = compared(bench.url, 2, 1)
     assert again is not first, "an older one is part of its history"
     assert compared(bench.url, 1, 2) is not again
+
+
+def test_other_runs_under_the_same_numbers_are_compared_anew(bench: Any) -> None:
+    for cost in (1000, 1200):
+        bench.run(bench.session(1, bench.cost(cost)))
+    first = compared(bench.url, 2, 1)
+    prune(bench.url, Limits(runs=0), really=True)  # SQLite then gives their numbers again
+    for cost in (1300, 1400):
+        bench.run(bench.session(1, bench.cost(cost)))
+    again = compared(bench.url, 2, 1)
+    assert again.now.uid != first.now.uid
+    assert [verdict.after.value for verdict in again.cases[0].verdicts if verdict.after] == [1400]
+
+
+def test_a_page_waits_for_no_comparison_that_somebody_else_makes(
+    bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparisons, "_PATIENCE_S", 0.0)
+    for cost in (1000, 1200):
+        bench.run(bench.session(1, bench.cost(cost)))
+    place = engine.parse(bench.url)
+    with reading(bench.url) as connection:
+        now, before = (baseline_run(connection, str(one), place) for one in (2, 1))
+        with comparisons._making:
+            assert comparisons.at_hand(connection, now, before, Thresholds(), place) is None
+        assert comparisons.at_hand(connection, now, before, Thresholds(), place) is not None
 
 
 def test_only_the_last_few_are_kept(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,6 +74,8 @@ def guard_of(client: FlaskClient) -> str:
         "/content/",
         "/content/series?metric=instructions",
         "/samples?session=1&pass=0",
+        "/comparing?now=2&before=1",
+        "/worse?now=2&before=1",
         "/_dash-layout",
         "/_dash-dependencies",
         "/assets/page.js",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from threading import Event
+from threading import Event, Thread
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from hil_dashboards import views
 from hil_dashboards.app import render
 from hil_dashboards.choices.matrix import MatrixChoice, Show, parse_matrix
 from hil_dashboards.pages.matrix import matrix_page
-from hil_dashboards.reading.keeping import Keeper
+from hil_dashboards.reading.keeping import AT_ONCE, Keeper
 from hil_dashboards.reading.matrix import read_matrix
 
 JUDGED = "&judged=1"
@@ -283,6 +284,31 @@ def test_what_takes_long_is_found_once_and_comes_later() -> None:
     go.set()
     assert kept.get("a", find) == kept.soon("a", find, 60.0) == 7
     assert asked == ["once"]
+
+
+def test_who_asks_for_much_at_once_is_told_later() -> None:
+    kept, go, began = Keeper[int](99), Event(), []
+
+    def find() -> int:
+        began.append("one")
+        assert go.wait(60)
+        return 7
+
+    assert [kept.soon(key, find, 0.0) for key in range(50)] == [None] * 50
+    go.set()
+    assert len(began) <= AT_ONCE
+    assert [kept.get(key, find) for key in range(50)] == [7] * 50
+    deadline = monotonic() + 60
+    while kept.soon(50, find, 60.0) is None:
+        assert monotonic() < deadline
+
+
+def test_what_no_thread_can_be_had_for_is_found_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(Thread, "start", refuse)
+    assert Keeper[int](2).soon("a", lambda: 7, 60.0) == 7
 
 
 def test_what_could_not_be_found_is_told_and_looked_for_again() -> None:
