@@ -17,6 +17,7 @@ from hil.measure.flame import frames
 from hil.measure.profile import Profile
 from hil_dashboards import text
 from hil_dashboards.figures.flame import WHOLE, flame_nodes
+from hil_dashboards.figures.look import LAYOUT
 from hil_dashboards.figures.memory import KIND_NAMES, Kind, Place, memory_nodes
 from hil_dashboards.figures.tree import WHOLE_COLOUR, Node, tree_figure
 
@@ -127,16 +128,7 @@ def vectors_figure(
         ],
         "layout": {
             "margin": {"l": 8, "r": 16, "t": 16, "b": 8},
-            "paper_bgcolor": "rgba(0,0,0,0)",
-            "plot_bgcolor": "rgba(0,0,0,0)",
-            "font": {"family": "inherit", "size": 13},
-            "hovermode": "closest",
-            "hoverlabel": {
-                "bgcolor": "#1d2733",
-                "bordercolor": "#1d2733",
-                "font": {"color": "#f3f6f9", "size": 13},
-                "align": "left",
-            },
+            **LAYOUT,
             "showlegend": True,
             "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
             "xaxis": {

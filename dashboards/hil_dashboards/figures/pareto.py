@@ -10,6 +10,7 @@ from typing import Any
 
 from hil.metrics import lookup
 from hil_dashboards import text
+from hil_dashboards.figures.look import LAYOUT
 from hil_dashboards.figures.series import COLOURS
 
 LOG_FROM = 30  # times that the largest value is of the smallest
@@ -207,16 +208,7 @@ def _keys(marks: Sequence[Mark]) -> list[dict[str, Any]]:
 def _layout(x: Axis, y: Axis, logs: Sequence[bool]) -> dict[str, Any]:
     return {
         "margin": {"l": 8, "r": 20, "t": 20, "b": 8},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"family": "inherit", "size": 13},
-        "hovermode": "closest",
-        "hoverlabel": {
-            "bgcolor": "#1d2733",
-            "bordercolor": "#1d2733",
-            "font": {"color": "#f3f6f9", "size": 13},
-            "align": "left",
-        },
+        **LAYOUT,
         "showlegend": True,
         "legend": {
             "orientation": "h",

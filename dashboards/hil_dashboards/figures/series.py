@@ -11,6 +11,7 @@ from typing import Any
 from hil.metrics import lookup
 from hil_dashboards import text
 from hil_dashboards.changed import Around, Step
+from hil_dashboards.figures.look import LAYOUT
 from hil_dashboards.figures.series_axes import run_axis, value_axis
 from hil_dashboards.lines import Line, Point, band, case_of
 from hil_dashboards.reading.series import SeenRun
@@ -398,16 +399,7 @@ def _layout(drawn: Drawn, places: Mapping[int, int]) -> dict[str, Any]:
     at = sorted({places[one.run] for one in drawn.around[-AROUND_MOST:]})
     return {
         "margin": {"l": 8, "r": 34, "t": 16, "b": 8},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"family": "inherit", "size": 13},
-        "hovermode": "closest",
-        "hoverlabel": {
-            "bgcolor": "#1d2733",
-            "bordercolor": "#1d2733",
-            "font": {"color": "#f3f6f9", "size": 13},
-            "align": "left",
-        },
+        **LAYOUT,
         "showlegend": True,
         "legend": {
             "orientation": "h",

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, Literal
 
+from hil_dashboards.figures.look import LAYOUT
+
 # White letters are readable on each, and each stands out from white and from near-black.
 WHOLE_COLOUR = "#5b6675"
 PART_COLOURS = ("#2f6db5", "#8a5a00", "#1c7a55", "#8650b5", "#b0406f", "#a8482f", "#0f7484", "#5f7414")
@@ -56,14 +58,7 @@ def tree_figure(kind: Literal["treemap", "icicle"], nodes: Sequence[Node], **mor
         ],
         "layout": {
             "margin": {"l": 0, "r": 0, "t": 28, "b": 0},
-            "paper_bgcolor": "rgba(0,0,0,0)",
-            "font": {"family": "inherit", "size": 13},
+            **LAYOUT,
             "uniformtext": {"minsize": _LETTERS_LEAST, "mode": "hide"},
-            "hoverlabel": {
-                "bgcolor": "#1d2733",
-                "bordercolor": "#1d2733",
-                "font": {"color": "#f3f6f9", "size": 13},
-                "align": "left",
-            },
         },
     }
