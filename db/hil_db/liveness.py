@@ -36,7 +36,7 @@ def birth_of(pid: int) -> str | None:
 
 
 def _alive(pid: int, birth: str | None) -> bool:
-    if pid <= 0:
+    if not isinstance(pid, int) or pid <= 0:  # SQLite keeps whatever a column is given
         return False
     try:
         os.kill(pid, 0)

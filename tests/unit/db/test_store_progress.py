@@ -120,6 +120,19 @@ def test_a_run_whose_process_is_gone_is_told_until_the_next_begins(store: Store,
         assert [one.run_uid for one in told(store)] == ["b" * 32]
 
 
+@pytest.mark.parametrize("held", ["a text", b"\x00\xff", 1.5])
+def test_what_was_damaged_of_it_keeps_nobody_from_storing(
+    store: Store, url: str, known: RunInfo, record: SessionRecord, tmp_path: Path, held: object
+) -> None:
+    left(store, known)
+    with closing(sqlite3.connect(tmp_path / "results.db")) as raw:
+        raw.execute("UPDATE progress SET pid = ?", (held,))
+        raw.commit()
+    store.begin_run(replace(known, uid="b" * 32), record)
+    assert rows(store) == 0
+    prune(url, Limits(runs=9), really=True)
+
+
 def test_a_run_of_another_host_is_silent_after_a_while(store: Store, known: RunInfo) -> None:
     left(store, known, host="elsewhere", pid=gone())
     (one,) = told(store)
