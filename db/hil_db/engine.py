@@ -7,6 +7,7 @@ import shlex
 import sqlite3
 import stat
 from contextlib import AbstractContextManager
+from functools import lru_cache
 from pathlib import Path
 
 import platformdirs
@@ -219,6 +220,13 @@ def reader(url: URL, busy_s: float = BUSY_S) -> Engine:
             f"there is no database {path}", remedy=f"run {bench_command(url)} first, or choose one with --db"
         )
     _need_file(path)
+
+    return _reader_of(path, busy_s)
+
+
+@lru_cache(maxsize=16)
+def _reader_of(path: Path, busy_s: float) -> Engine:
+    """One for each file: it holds no connection, but what was compiled, up to half of a page's time."""
 
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(

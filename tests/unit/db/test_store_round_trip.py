@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from hil.measure.profile import ClassCost, PathCost, Profile
 from hil.values import Measure, Method, Samples
 from hil_db import symbols
 from hil_db.records import Incident, RunInfo, SessionRecord, Status
-from hil_db.schema import INCIDENT
+from hil_db.schema import INCIDENT, RUN
 from hil_db.store import Store
 from stored import Image, MeasureRow, Run, SampleRow, Session
 
@@ -249,6 +250,25 @@ def test_a_save_is_one_transaction(store: Store, info: RunInfo, record: SessionR
     assert len(begun) == 2
     store.finish_run(run, Status.FINISHED, info.started)
     assert len(begun) == 3
+
+
+def test_readers_of_a_file_share_what_was_compiled_and_read_what_is_there(
+    url: str, store: Store, seed: Callable[[], int]
+) -> None:
+    seed()
+    with Store.open_read_only(url) as first, first.engine.connect() as connection:
+        assert len(connection.execute(select(RUN)).all()) == 1
+    path = Path(url.removeprefix("sqlite:///"))
+    other = path.with_name("other.db")
+    with Store.open(f"sqlite:///{other}") as empty:
+        empty.engine.dispose()
+    store.engine.dispose()
+    for left in path.parent.glob(f"{path.name}-*"):
+        left.unlink()
+    other.replace(path)
+    with Store.open_read_only(url) as second, second.engine.connect() as connection:
+        assert second.engine is first.engine
+        assert connection.execute(select(RUN)).all() == []
 
 
 def test_times_with_a_zone_are_stored_in_utc(store: Store, info: RunInfo, record: SessionRecord) -> None:
