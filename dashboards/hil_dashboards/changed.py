@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,9 @@ class Step:
     @property
     def how(self) -> str:
         """What says so."""
-        return "compared exactly" if self.errors is None else f"{self.errors:.1f} standard errors"
+        if self.errors is None:
+            return "compared exactly"
+        return f"{self.errors:.1f} standard errors" if isfinite(self.errors) else "values without noise"
 
 
 @dataclass(frozen=True)

@@ -322,7 +322,8 @@ class _Pair:
         if abs(moved) <= threshold(runs) * max(change.error for change in found) and len(found) > 1:
             return None  # it went, and came back
         ago = runs - last.index
-        how = f"by {last.standard_errors:.1f} standard errors"
+        noisy = np.isfinite(last.standard_errors)
+        how = f"by {last.standard_errors:.1f} standard errors" if noisy else "in values without noise"
         return self._moved(moved, f"changed {ago} run{'s' if ago != 1 else ''} ago, {how}")
 
     def beyond(self, noise: Floor) -> Verdict | None:

@@ -417,6 +417,11 @@ def test_one_vector_more_of_a_share_is_a_change() -> None:
     assert (step.verdict, step.how) == ("better", "compared exactly")
 
 
+def test_a_step_between_values_without_noise_says_so() -> None:
+    (step,) = changed.steps("latency_us", line_of([432.0] * 30 + [561.0] * 8, "measured"), {})
+    assert (step.verdict, step.how) == ("worse", "values without noise")
+
+
 def test_a_metric_of_which_neither_way_is_better_just_changed() -> None:
     assert steps_of("vectors", line_of([540.0, 30.0], "counted")) == [(2, 540, 30, "changed")]
 

@@ -167,6 +167,13 @@ def test_a_long_history_tells_a_change_point() -> None:
     assert since.outcome is Outcome.UNCHANGED  # the change lies before the baseline
 
 
+def test_a_change_of_values_without_noise_says_so() -> None:
+    before, after = measured(432.0), measured(561.0, "b")
+    verdict = judge("latency_us", [after], [before], history=series([*[before] * 30, *[after] * 8], before))
+    assert verdict.outcome is Outcome.REGRESSION
+    assert verdict.reason == "changed 8 runs ago, in values without noise"
+
+
 def test_a_reference_workload_takes_out_what_slows_everything() -> None:
     random = np.random.default_rng(0)
     drift = np.repeat([1.0, 1.3], 40)
