@@ -94,7 +94,7 @@ def _choices(data: ImagesData) -> Component:
         pill("swap the two", choice.swapped().href(), False),
         pill("all images of these runs", whole.href(), False),
     ]
-    return html.Section([choosers(*fields), pills("Others", others)], className="choices card")
+    return html.Section([choosers(*fields), pills("Others", others)], className="choices card compare-images")
 
 
 def _fields(

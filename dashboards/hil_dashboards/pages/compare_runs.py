@@ -148,15 +148,18 @@ def _choices(data: RunsData, every: list[Found], counts: Counter[str] | None = N
     if counts is not None:
         fields += _filters(choice, every)
     parts: list[Component] = [choosers(*fields)] if fields else []
+    groups: list[Component] = []
     if data.names:
         taken = data.before.name if data.before is not None else None
         named = [pill(name, choice.against(name).href(), name == taken) for name in data.names]
-        parts.append(pills("Baseline", named))
-    if counts is not None:
-        parts.append(_shows(choice, counts))
+        groups.append(pills("Baseline", named))
     if after is not None and before is not None:
-        parts.append(pills("Order", [pill("swap the two", choice.swapped().href(), False)]))
-    return html.Section(parts, className="choices card")
+        groups.append(pills("Order", [pill("swap the two", choice.swapped().href(), False)]))
+    if counts is not None:
+        groups.append(_shows(choice, counts))
+    if groups:
+        parts.append(html.Div(groups, className="few"))
+    return html.Section(parts, className="choices card compare-runs")
 
 
 def _shows(choice: CompareChoice, counts: Counter[str]) -> Component:
