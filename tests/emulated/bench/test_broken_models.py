@@ -89,14 +89,17 @@ def test_own_models_that_cannot_be_built_fail_alone_and_building_is_told(tmp_pat
     assert "does not fit, by " in large
     told = lines.index("building good/q15 for qemu_mps2_an386: its image is missing")
     assert told < next(number for number, line in enumerate(lines) if "5/5 vectors" in line)
-    assert rows(tmp_path, "select model, status from session order by id") == [
-        ("broken", "failed"),
-        ("good", "finished"),
+    assert rows(
+        tmp_path, "select model, status, error like 'does not fit, by %' from session order by model"
+    ) == [
+        ("broken", "failed", 0),
+        ("good", "finished", None),
+        ("large", "failed", 1),
     ]
 
 
 def test_what_does_not_fit_the_board_is_no_failure(tmp_path: Path) -> None:
-    """By how much stands in its line, nothing of it is stored, and the other model is measured."""
+    """By how much stands in its line and is stored, and the other model is measured."""
     if shutil.which("arm-none-eabi-gcc") is None:
         absent("no arm-none-eabi-gcc")
     huge = "#include <stdint.h>\nstatic volatile uint8_t huge[300 * 1024];\n"
@@ -108,5 +111,10 @@ def test_what_does_not_fit_the_board_is_no_failure(tmp_path: Path) -> None:
         line for line in done.stdout.splitlines() if line.startswith("qemu") and "does not fit" in line
     )
     assert line.split("  ")[-1].strip().startswith("does not fit, by ")
-    assert rows(tmp_path, "select model, status from session") == [("fastgrnn_digits", "finished")]
+    assert rows(
+        tmp_path, "select model, status, error like 'does not fit, by %' from session order by model"
+    ) == [
+        ("fastgrnn_digits", "finished", None),
+        ("large", "failed", 1),
+    ]
     assert runs(tmp_path) == [("finished", 1)]
