@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 from typing import Any, NamedTuple
 
 from dash.development.base_component import Component
@@ -34,6 +35,7 @@ _LETTER, _LETTER_SMALL = 8.3, 7.3  # letters of a wide font
 _LETTER_COMPACT, _LETTER_MARK = 7.9, 7.2  # bold ones
 _WIDEST = 240
 _LETTER_WRAPPED = 6.6  # on average
+_TECHNIQUE = 18  # letters that one may have in a line: a whole model of currents took the room of two columns
 _NAMES, _LETTER_NAME = 182, 8.7
 _IN_ORDER = dict.fromkeys([*(metric.name for metric in MATRIX), *METRICS])
 _METRICS = {name: place for place, name in enumerate(_IN_ORDER)}
@@ -289,7 +291,7 @@ def _value_column(
     method, technique = (way.method, way.technique) if way is not None else ("", "")
     words = re.split("[ -]", " ".join((head["title"], method, technique, head["conditions"])))
     if not roomy:
-        words += [technique, f"{head['title']} {head['unit']}"]
+        words += [*wrap(technique, _TECHNIQUE), f"{head['title']} {head['unit']}"]
     held = [cell[field] for cell in cells if cell.get(field)]
     notes = [note for one in held for _, note in one.get("notes", ())]
     letter = _LETTER if roomy else _LETTER_COMPACT

@@ -85,6 +85,20 @@ def test_a_value_is_compared_by_its_own_technique_alone(bench: Any) -> None:
     assert marks(page(bench, "?baseline=1")) == {"qemu digits q15": [("not comparable", "")]}
 
 
+def test_a_long_technique_takes_lines_of_a_head_and_not_the_room_of_columns(bench: Any) -> None:
+    def head(model: str, technique: str) -> tuple[int, int]:
+        """Pixels: the width of its column, and the height of the grid, which has one row."""
+        bench.run(bench.session(1, bench.cost(1000, technique), model=model))
+        made = grid(page(bench, f"?model={model}"))
+        (width,) = (one["minWidth"] for one in made.columnDefs if one["field"] == "value0")
+        return width, int(made.style["--rows"].removesuffix("px"))
+
+    plain, low = head("first", "cycle-model-of-1x")
+    wide, high = head("second", "cycle-model-of-1x of some currents")
+    assert wide < 1.3 * plain
+    assert high > low
+
+
 def test_a_case_that_the_baseline_lacks_is_new_and_its_own_values_are_not_compared(bench: Any) -> None:
     bench.run(bench.session(1, bench.cost(1000)), bench.session(1, bench.cost(1), model="kept"))
     bench.run(bench.session(2, bench.cost(1000)), bench.session(2, bench.cost(7), model="other"))
