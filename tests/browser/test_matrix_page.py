@@ -121,6 +121,21 @@ def test_a_table_that_is_wider_than_the_window_says_so(page: Page, address: str)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page itself does not"
 
 
+def test_names_leave_a_narrow_window_room_for_values(page: Page, address: str) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(f"{address}/?columns=usual")
+    names = page.locator(".ag-pinned-left-cols-container")
+    wide = (names.bounding_box() or {"width": 0})["width"]
+    page.set_viewport_size({"width": round(wide) + 90, "height": 800})
+    page.reload()
+    page.wait_for_function(
+        """() => {
+            const width = (one) => document.querySelector(one)?.clientWidth;
+            return width('.ag-center-cols-viewport') > 0.9 * width('.matrix-card');
+        }"""
+    )
+
+
 def test_verdicts_that_take_long_come_after_the_page(page: Page, address: str) -> None:
     """The first answer has none yet, as of a comparison that goes on; the page asks for them."""
 

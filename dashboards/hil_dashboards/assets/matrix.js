@@ -123,9 +123,13 @@
     }
   };
 
-  // A table that is wider than its window says so.
+  // A table that is wider than its window says so. Names that stay in view would leave a phone no room for a value.
   const told = () => {
     const part = document.querySelector(".matrix-card .ag-center-cols-viewport");
+    const names = document.querySelector(".matrix-card .ag-pinned-left-cols-container");
+    if (names && names.clientWidth > 0.6 * names.closest(".matrix-card").clientWidth) {
+      window.dash_ag_grid.getApiAsync("matrix-grid").then((api) => api.setColumnsPinned(["model"], null));
+    }
     part?.closest("#matrix-body").classList.toggle("wide", part.scrollWidth > part.clientWidth + 1);
   };
   let drawn;
