@@ -79,7 +79,7 @@ def addresses_of(lab: Lab) -> tuple[Address, ...]:
         ),
         Address(f"/series?metric=latency_cycles&model={small}&precision=q15", ".plot-card .main-svg"),
         Address("/runs", ".ag-row", ("branch", "host", "board", "status", "of", "baseline", "page")),
-        Address(f"/run?run={newest}", ".changes .ag-row", ("baseline",)),
+        Address(f"/run?run={newest}", ".sessions .ag-row", ("baseline",)),
         Address(f"/session?session={number()}", ".log", ("metric", "technique", "plot", "memory")),
         Address(f"/session?session={number('nucleo-1')}&plot=order&memory=ram", ".chart svg"),
         Address(

@@ -50,8 +50,17 @@ def ready(page: Page, selector: str) -> None:
     page.wait_for_function(DRAWN)
 
 
+# Grids out of view have `content-visibility: auto`: axe-core takes their cells for hidden.
+_UNHIDE = """() => {
+    for (const one of document.querySelectorAll('main *')) {
+        if (getComputedStyle(one).contentVisibility === 'auto') one.style.contentVisibility = 'visible';
+    }
+}"""
+
+
 def serious(page: Page) -> list[str]:
     """What axe-core takes for serious or worse, with the first place of each."""
+    page.evaluate(_UNHIDE)
     found = Axe().run(page).response["violations"]
     return [
         f"{one['id']}: {one['nodes'][0]['html'][:120]}"
@@ -60,7 +69,7 @@ def serious(page: Page) -> list[str]:
     ]
 
 
-# A page that says something, whose grids have their rows and whose plots are drawn.
+# A page that is ready: it says something, its grids have their rows and its plots are drawn.
 SETTLED = """key => {
     const all = (what) => [...document.querySelectorAll(what)];
     return document.querySelector('main h1') && (!key || document.querySelector(key))
@@ -70,11 +79,41 @@ SETTLED = """key => {
 }"""
 
 
-def settled(page: Page, key: str = "", timeout_s: float = 120.0) -> None:
-    """Wait until a page is there with what ``key`` selects, whatever it shows."""
-    page.wait_for_function(SETTLED, arg=key, timeout=timeout_s * 1000)
+# One that draws nothing any more: heads and rows of grids, what waits until the browser is idle or comes
+# near it, and what waits for a comparison.
+_WHOLE = """() => {
+    const all = (what, within = document) => [...within.querySelectorAll(what)];
+    const wide = one => one.clientWidth;
+    const says = one => one.textContent.trim();
+    const drawn = grid =>
+        all('.ag-header-row', grid).filter(wide).every(row => row.querySelector('.ag-header-cell'))
+        && all('.ag-header-cell', grid).every(one => one.querySelector('.head'))
+        && all('.ag-row:not(.ag-full-width-row)', grid).filter(wide).every(
+            row => row.querySelector('.ag-cell'))
+        && all('.ag-cell[aria-colindex="1"], .ag-full-width-row', grid).every(says);
+    const seen = one => {
+        const at = one.getBoundingClientRect();
+        return at.height && at.top < innerHeight && at.bottom > 0;
+    };
+    return all('.ag-root-wrapper').filter(one => one.checkVisibility()).every(drawn)
+        && all('[data-when=idle]').every(one => one.querySelector('.ag-row'))
+        && all('[data-when=near]').filter(seen).every(one => one.querySelector('.main-svg'))
+        && all('.comparing').every(one => !one.textContent.startsWith('Comparing'));
+}"""
+
+
+def settled(page: Page, key: str = "", timeout_s: float = 300.0) -> None:
+    """Wait until a page is there with what ``key`` selects, and draws nothing any more."""
+    whole = f"key => ({SETTLED})(key) && ({_WHOLE})()"
+    page.wait_for_function(whole, arg=key, timeout=timeout_s * 1000)
+
+
+# But plots that are drawn as they come near the view, which is not in the address.
+_SAID = """main => [...main.querySelectorAll('[data-when=near]')].reduce(
+    (told, plot) => told.replace(plot.innerText, ''), main.innerText)"""
 
 
 def said(page: Page) -> str:
     """What a page says below its bar, in one line."""
-    return " ".join(page.inner_text("main").split())
+    told: str = page.locator("main").evaluate(_SAID)
+    return " ".join(told.split())

@@ -1,0 +1,144 @@
+"""Every page in a real browser by its address: of whole and other databases, by keyboard, back and forth."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlparse
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from addresses import ADDRESSES
+from browsing import View, said, serious, settled
+from damaging import torn
+from hil_dashboards.views import PAGES
+from hil_db.store import Store
+from seeded import Seeded, make
+from seeded_lab import make_lab
+
+pytestmark = pytest.mark.browser
+
+OF_PAGES = [one for one in ADDRESSES if one.path in PAGES or one.path == "/nowhere"]
+FIRST = [
+    next(one for one in OF_PAGES if one.path == path) for path in dict.fromkeys(one.path for one in OF_PAGES)
+]
+TIMES = 300
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    found = tmp_path_factory.mktemp("databases")
+    make_lab(f"sqlite:///{found}/seeded.db")
+    return found
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path, served: Callable[[str], str]) -> str:
+    return served(f"sqlite:///{folder}/seeded.db")
+
+
+@pytest.fixture
+def view(context: BrowserContext) -> Iterator[View]:
+    page = context.new_page()
+    seen = View(page)
+    seen.watch()
+    yield seen
+    page.close()
+
+
+def database(folder: Path, name: str) -> str:
+    path = folder / f"{name}.db"
+    if name == "empty":
+        with Store.open(f"sqlite:///{path}"):
+            pass
+    elif name == "one-run":
+        make(f"sqlite:///{path}", Seeded(runs=1, images=3, vectors=20))
+    elif name == "damaged":
+        shutil.copy(folder / "seeded.db", path)
+        torn(path)
+    return f"sqlite:///{path}"
+
+
+@pytest.mark.parametrize("name", ["empty", "one-run", "damaged"])
+def test_every_page_is_a_page(view: View, folder: Path, served: Callable[[str], str], name: str) -> None:
+    root = served(database(folder, name))
+    for one in FIRST:
+        view.page.goto(f"{root}{one.address}")
+        settled(view.page)
+        assert "No answer" not in said(view.page), one.address
+        assert not view.wrong, f"{one.address}: {view.wrong}"
+    assert hosts(view) == {"127.0.0.1"}
+
+
+def hosts(view: View) -> set[str | None]:
+    return {urlparse(asked).hostname for asked in view.asked if not asked.startswith(("data:", "blob:"))}
+
+
+def test_each_view_survives_reload_back_and_forward(view: View, address: str) -> None:
+    page = view.page
+    seen = []
+    for one in OF_PAGES:
+        page.goto(f"{address}{one.address}")
+        settled(page, one.key)
+        told = said(page)
+        assert "cannot be read" not in told, one.address
+        assert not view.wrong, f"{one.address}: {view.wrong}"
+        seen.append((page.url, told))
+    wrong = []
+    for direction, order in ((page.go_back, seen[-2::-1]), (page.go_forward, seen[1:])):
+        for url, told in order:
+            direction()
+            wrong += differences(page, url, told)
+            if direction == page.go_back:
+                page.reload()
+                wrong += differences(page, url, told)
+    assert wrong == []
+    assert not view.wrong
+    assert hosts(view) == {"127.0.0.1"}
+
+
+def differences(page: Page, url: str, told: str) -> list[str]:
+    """How a page differs from what it said at an address before, once it is there."""
+    page.wait_for_url(url)
+    settled(page)
+    if urlparse(url).path == "/live":  # which tells the time
+        return []
+    for _ in range(TIMES):
+        now = said(page)
+        if now == told:
+            return []
+        page.wait_for_timeout(100)
+    at = next((place for place, (a, b) in enumerate(zip(told, now, strict=False)) if a != b), 0)
+    return [f"{url}: said {told[at - 40 : at + 60]!r}, says {now[at - 40 : at + 60]!r}"]
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+def test_axe_finds_nothing_serious(
+    chromium: Browser, address: str, scheme: Literal["light", "dark"], width: int
+) -> None:
+    context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    context.set_default_timeout(300_000)  # there for a hang
+    page = context.new_page()
+    found = {}
+    for one in FIRST:
+        page.goto(f"{address}{one.address}")
+        settled(page, one.key)
+        found[one.address] = serious(page)
+        if width == 390 and page.evaluate("document.documentElement.scrollWidth") > width:
+            found[one.address].append("it scrolls sideways")
+    context.close()
+    wrong = {one: told for one, told in found.items() if told}
+    assert not wrong, "\n".join(f"{one}: {told}" for one, told in wrong.items())
+
+
+def test_nothing_in_an_address_is_executed(view: View, address: str) -> None:
+    page = view.page
+    nasty = """"><img src=x onerror="window.hit=1"><script>window.hit=1</script>javascript:window.hit=1//'"""
+    for one in OF_PAGES:
+        page.goto(f"{address}{one.given(**dict.fromkeys(one.parameters, nasty))}")
+        settled(page)
+        assert page.evaluate("window.hit") is None, one.address
+    assert not view.wrong
