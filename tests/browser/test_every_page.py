@@ -25,7 +25,7 @@ OF_PAGES = [one for one in ADDRESSES if one.path in PAGES or one.path == "/nowhe
 FIRST = [
     next(one for one in OF_PAGES if one.path == path) for path in dict.fromkeys(one.path for one in OF_PAGES)
 ]
-TIMES = 300
+TABS_MOST, TIMES = 400, 300
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +131,51 @@ def test_axe_finds_nothing_serious(
             found[one.address].append("it scrolls sideways")
     context.close()
     wrong = {one: told for one, told in found.items() if told}
+    assert not wrong, "\n".join(f"{one}: {told}" for one, told in wrong.items())
+
+
+# What Tab is to reach: all that can be worked, but what is within a grid, where arrows go.
+FOCUSABLE = """() => {
+    const within = 'a[href], button, input, select, textarea, summary, [tabindex]';
+    const radios = new Set();
+    let count = 0;
+    for (const one of document.querySelectorAll(within)) {
+        if (one.tabIndex < 0 || one.disabled || !one.checkVisibility()) continue;
+        if (one.closest('.ag-root-wrapper')) continue;
+        if (one.type === 'radio' && (radios.has(one.name) || !radios.add(one.name))) continue;
+        one.dataset.reach = count++;
+    }
+    return count;
+}"""
+REACHED = """() => {
+    const now = document.activeElement;
+    const grid = now.closest('.ag-root-wrapper');
+    const grids = [...document.querySelectorAll('.ag-root-wrapper')];
+    return grid ? `grid ${grids.indexOf(grid)}` : now.dataset.reach;
+}"""
+
+NAMED = "at => document.querySelector(`[data-reach='${at}']`)?.outerHTML.slice(0, 90) || at"
+
+
+def test_the_keyboard_alone_reaches_everything(view: View, address: str) -> None:
+    page = view.page
+    wrong = {}
+    for one in FIRST:
+        if one.path == "/live":
+            continue  # its parts are replaced as the run goes on: test_progress_page
+        page.goto(f"{address}{one.address}")
+        settled(page, one.key)
+        count = page.evaluate(FOCUSABLE)
+        grids = page.locator(".ag-root-wrapper").count()
+        wanted = {str(place) for place in range(count)} | {f"grid {place}" for place in range(grids)}
+        left = set(wanted)
+        for _ in range(min(TABS_MOST, 3 * len(wanted) + 20)):
+            page.keyboard.press("Tab")
+            left.discard(page.evaluate(REACHED))
+            if not left:
+                break
+        if left:
+            wrong[one.address] = [page.evaluate(NAMED, at) for at in sorted(left)]
     assert not wrong, "\n".join(f"{one}: {told}" for one, told in wrong.items())
 
 
