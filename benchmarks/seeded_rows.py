@@ -283,6 +283,8 @@ class LabMaker(Maker):
             band: float | None = None,
         ) -> tuple[Any, ...]:
             value = float(value * self._factor(metric, run, case))
+            if unit == "B":
+                value = float(round(value))
             ends = (None, None) if band is None else (value * (1 - band), value * (1 + band))
             return (metric, value, unit, *way, resolution, *ends, conditions)
 
