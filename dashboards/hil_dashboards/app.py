@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from secrets import token_hex
 
 from dash import ALL, ClientsideFunction, Dash, Input, Output, html
 from dash.development.base_component import Component
@@ -13,6 +16,7 @@ from flask import Response, request
 from plotly.utils import PlotlyJSONEncoder
 
 from hil.errors import HilError, StoreError
+from hil_dashboards.crowd import Crowd
 from hil_dashboards.pages import notice
 from hil_dashboards.pages.parts import Child, shell
 from hil_dashboards.reading import comparing, traces
@@ -24,6 +28,9 @@ from hil_dashboards.serving.entrance import guard_entrance, person
 from hil_dashboards.serving.guard import guard
 from hil_dashboards.views import PAGES, Asked
 from hil_db import engine
+
+# What stands for one person's name and guard in a page that others are given, too: nothing else reads so.
+_NAME, _GUARD = token_hex(16), token_hex(16)
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -98,9 +105,11 @@ def create_app(
         Input({"chooser": ALL, "base": ALL, "chosen": ALL, "label": ALL}, "value"),
     )
 
+    crowd = Crowd()
+
     def content(page: str = "") -> Response:
         query = request.query_string.decode(errors="replace")
-        text = answer(url, place, f"/{page}", query, person(), lab)
+        text = answered(crowd, url, place, f"/{page}", query, person(), lab)
         app.needs.note(_page(f"/{page}"), text)
         # A browser that goes back would otherwise show what it once kept.
         return Response(text, mimetype="application/json", headers={"Cache-Control": "no-store"})
@@ -124,13 +133,38 @@ def create_app(
     guard_entrance(app.server, access)
     keep_versions(app.server)
     add_deciding(app.server, url)
+    app.server.after_request(partial(_forget_when_changed, crowd))
     app.server.wsgi_app = Proxied(app.server.wsgi_app, access.proxies)
     return app
+
+
+def _forget_when_changed(crowd: Crowd, response: Response) -> Response:
+    if request.method != "GET":
+        crowd.forget()
+    return response
 
 
 def written(tree: Component) -> str:
     """A tree of components as the browser takes it: JSON."""
     return json.dumps(tree, cls=PlotlyJSONEncoder, separators=(",", ":"))
+
+
+def answered(
+    crowd: Crowd,
+    url: str | None,
+    place: str,
+    path: str,
+    search: str,
+    person: Person | None = None,
+    lab: Path | None = None,
+) -> str:
+    """The same as ``answer``, made once for all of a crowd who may do the same, with each one's own name."""
+    if person is None:
+        return crowd.page((path, search), lambda: answer(url, place, path, search, None, lab))
+    anybody = replace(person, name=_NAME, guard=_GUARD)
+    key = (path, search, anybody)
+    text = crowd.page(key, lambda: answer(url, place, path, search, anybody, lab))
+    return text.replace(_NAME, json.dumps(person.name)[1:-1]).replace(_GUARD, json.dumps(person.guard)[1:-1])
 
 
 def answer(
