@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,17 @@ _LIMITS: Any = {
 }
 
 
+_M_ARENA_MAX, _ARENAS = -8, 2  # glibc's malloc.h
+
+
+def _share_memory() -> None:
+    """Let threads share what others freed: each has an arena of its own otherwise, a tenth more memory."""
+    if sys.platform == "linux":
+        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
+        if mallopt is not None:
+            mallopt(_M_ARENA_MAX, _ARENAS)
+
+
 def serve(
     url: str | None = None,
     host: str = "127.0.0.1",
@@ -50,6 +63,7 @@ def serve(
             evidence="--auth does not say who may",
             remedy="let people log in with --auth=users, or leave out --host: it is for this machine then",
         )
+    _share_memory()
     app = create_app(url, host, names, access, lab)
     try:
         if not 0 <= port <= 65535:  # the resolver would take the remainder
