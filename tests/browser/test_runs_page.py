@@ -9,9 +9,9 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
+from browsing import serious, settled
 from hil_db.records import RunInfo, Status
 from hil_db.store import Store
 from session_records import BEGAN, record
@@ -56,9 +56,8 @@ def opened(context: BrowserContext, place: str) -> Iterator[Page]:
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.goto(place)
     yield page
-    violations = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
-    serious = [one for one in violations if one["impact"] in ("serious", "critical")]
-    found = [(one["id"], node["html"], node["any"]) for one in serious for node in one["nodes"]]
+    settled(page)
+    found = serious(page)
     page.close()
     assert (wrong, found) == ([], [])
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page
 
+from browsing import serious, settled
 from hil_db.records import RunInfo, Status
 from hil_db.store import Store
 from logged_sessions import LOGGED, SLOWEST, bare, full
@@ -103,6 +103,7 @@ def test_each_choice_is_an_address_and_the_keyboard_alone_reaches_it(page: Page,
     page.wait_for_selector("h1:has-text('Session 1')")
     page.go_back()
     page.wait_for_selector(".chart .column")
+    settled(page)
     page.locator(".ag-cell a", has_text="Cycles").first.focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**/series?metric=latency_cycles*")
@@ -118,10 +119,8 @@ def test_nothing_is_wider_than_a_phone_and_axe_finds_nothing_serious(
     page.goto(f"{address}/session?session=1")
     all_drawn(page)
     assert page.evaluate("document.querySelector('main').scrollWidth") <= 390
-    found = Axe().run(page).response["violations"]
-    assert [
-        (one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")
-    ] == []
+    settled(page)
+    assert serious(page) == []
 
 
 def test_a_session_with_nothing_says_so(page: Page, address: str) -> None:

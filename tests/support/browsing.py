@@ -61,6 +61,8 @@ _UNHIDE = """() => {
 def serious(page: Page) -> list[str]:
     """What axe-core takes for serious or worse, with the first place of each."""
     page.evaluate(_UNHIDE)
+    page.wait_for_timeout(500)  # a grid that comes to light draws its heads in the frames after
+    settled(page)
     found = Axe().run(page).response["violations"]
     return [
         f"{one['id']}: {one['nodes'][0]['html'][:120]}"
