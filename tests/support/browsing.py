@@ -55,14 +55,14 @@ _UNHIDE = """() => {
     for (const one of document.querySelectorAll('main *')) {
         if (getComputedStyle(one).contentVisibility === 'auto') one.style.contentVisibility = 'visible';
     }
+    return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));  // laid out
 }"""
 
 
 def serious(page: Page) -> list[str]:
     """What axe-core takes for serious or worse, with the first place of each."""
     page.evaluate(_UNHIDE)
-    page.wait_for_timeout(500)  # a grid that comes to light draws its heads in the frames after
-    settled(page)
+    settled(page)  # a grid that comes to light draws its heads now
     found = Axe().run(page).response["violations"]
     return [
         f"{one['id']}: {one['nodes'][0]['html'][:120]}"
