@@ -10,7 +10,8 @@ maximum:
 queries   milliseconds of CPU that SQLite takes for the values of the matrix and of a series of 1,000 runs,
           and for all that these pages ask it; and what the functions take that read them.
 pages     seconds of each address in a browser that has its scripts, from asking until its key element is
-          painted and nothing is pending: no request, no grid without rows, no plot that is not drawn.
+          painted and nothing is pending: no request, no grid without rows, no plot in view that is not drawn,
+          nothing that waits until the browser is idle.
 clients   each walks matrix, series and run, with ``--think`` seconds between two pages; seconds of a page's
           content, the worst of a hundred, errors, and the server's memory, on two processors, while a writer
           stores a session after the other.

@@ -72,7 +72,7 @@ def serious(page: Page) -> list[str]:
 
 
 # A page that is ready: it says something, its grids have their rows and its plots are drawn.
-SETTLED = """key => {
+_THERE = """key => {
     const all = (what) => [...document.querySelectorAll(what)];
     return document.querySelector('main h1') && (!key || document.querySelector(key))
         && all('.ag-root').every(one => one.querySelector('.ag-row, .ag-overlay-no-rows-wrapper'))
@@ -103,11 +103,12 @@ _WHOLE = """() => {
         && all('.comparing').every(one => !one.textContent.startsWith('Comparing'));
 }"""
 
+SETTLED = f"key => ({_THERE})(key) && ({_WHOLE})()"
+
 
 def settled(page: Page, key: str = "", timeout_s: float = 300.0) -> None:
     """Wait until a page is there with what ``key`` selects, and draws nothing any more."""
-    whole = f"key => ({SETTLED})(key) && ({_WHOLE})()"
-    page.wait_for_function(whole, arg=key, timeout=timeout_s * 1000)
+    page.wait_for_function(SETTLED, arg=key, timeout=timeout_s * 1000)
 
 
 # But plots that are drawn as they come near the view, which is not in the address.
