@@ -109,7 +109,7 @@ def create_app(
 
     def content(page: str = "") -> Response:
         query = request.query_string.decode(errors="replace")
-        text = answered(crowd, url, place, f"/{page}", query, person(), lab)
+        text = answered(crowd, f"/{page}", Asked(url, place, query, person(), lab))
         app.needs.note(_page(f"/{page}"), text)
         # A browser that goes back would otherwise show what it once kept.
         return Response(text, mimetype="application/json", headers={"Cache-Control": "no-store"})
@@ -149,47 +149,32 @@ def written(tree: Component) -> str:
     return json.dumps(tree, cls=PlotlyJSONEncoder, separators=(",", ":"))
 
 
-def answered(
-    crowd: Crowd,
-    url: str | None,
-    place: str,
-    path: str,
-    search: str,
-    person: Person | None = None,
-    lab: Path | None = None,
-) -> str:
+def answered(crowd: Crowd, path: str, asked: Asked) -> str:
     """The same as ``answer``, made once for all of a crowd who may do the same, with each one's own name."""
+    person = asked.person
     if person is None:
-        return crowd.page((path, search), lambda: answer(url, place, path, search, None, lab))
-    anybody = replace(person, name=_NAME, guard=_GUARD)
-    key = (path, search, anybody)
-    text = crowd.page(key, lambda: answer(url, place, path, search, anybody, lab))
+        return crowd.page((path, asked), lambda: answer(path, asked))
+    by_anybody = asked._replace(person=replace(person, name=_NAME, guard=_GUARD))
+    text = crowd.page((path, by_anybody), lambda: answer(path, by_anybody))
     return text.replace(_NAME, json.dumps(person.name)[1:-1]).replace(_GUARD, json.dumps(person.guard)[1:-1])
 
 
-def answer(
-    url: str | None,
-    place: str,
-    path: str,
-    search: str,
-    person: Person | None = None,
-    lab: Path | None = None,
-) -> str:
+def answer(path: str, asked: Asked) -> str:
     """The page at an address as the browser takes it, also of rows that hold what no store put there."""
     told: HilError
     try:
-        with engine.explained(engine.parse(url)):
-            return written(render(url, place, path, search, person, lab))
+        with engine.explained(engine.parse(asked.url)):
+            return written(_shown(path, asked))
     except HilError as error:
         told = error
     except (LookupError, AttributeError, AssertionError) as error:  # rows that do not fit together
         logging.getLogger(__name__).exception("the page %s cannot be made", _page(path))
         told = StoreError(
-            f"what is stored in {place} cannot be understood",
+            f"what is stored in {asked.place} cannot be understood",
             evidence=repr(error),
             remedy="`hil db check` looks at all of it",
         )
-    return written(_framed(_page(path), [notice.unreadable(told)], place, person))
+    return written(_framed(_page(path), [notice.unreadable(told)], asked))
 
 
 def render(
@@ -201,27 +186,29 @@ def render(
     lab: Path | None = None,
 ) -> Component:
     """The page at an address, or one that says why there is nothing to show and what to do."""
+    return _shown(path, Asked(url, place, search, person, lab))
+
+
+def _shown(path: str, asked: Asked) -> Component:
     page = _page(path)
     newest: RunHead | None = None
     body: list[Child]
     try:
         if page not in PAGES:
             body = [notice.unknown_page(path)]
-        elif not exists(url):
-            body = [notice.no_results(place, made=False)]
+        elif not exists(asked.url):
+            body = [notice.no_results(asked.place, made=False)]
         else:
-            newest, body = PAGES[page].show(Asked(url, place, search, person, lab))
+            newest, body = PAGES[page].show(asked)
     except HilError as error:
         body = [notice.unreadable(error)]
-    return _framed(page, body, place, person, newest)
+    return _framed(page, body, asked, newest)
 
 
 def _page(path: str) -> str:
     return path.rstrip("/") or "/"
 
 
-def _framed(
-    page: str, body: list[Child], place: str, person: Person | None, newest: RunHead | None = None
-) -> Component:
+def _framed(page: str, body: list[Child], asked: Asked, newest: RunHead | None = None) -> Component:
     tabs = [(one.tab, address) for address, one in PAGES.items() if one.tab is not None]
-    return shell(page, body, newest=newest, place=place, tabs=tabs, person=person)
+    return shell(page, body, newest=newest, place=asked.place, tabs=tabs, person=asked.person)

@@ -12,6 +12,7 @@ import pytest
 from hil_dashboards import app
 from hil_dashboards.crowd import KEPT_S, MANY, Crowd
 from hil_dashboards.serving.access import Person, Role
+from hil_dashboards.views import Asked
 
 PATIENCE_S = 60.0
 
@@ -95,9 +96,9 @@ def test_each_has_a_name_of_their_own_on_a_page_that_is_given_again(
 ) -> None:
     made: list[Person | None] = []
 
-    def answer(*given: object) -> str:
-        person = given[4]
-        assert isinstance(person, Person)
+    def answer(path: str, asked: Asked) -> str:
+        person = asked.person
+        assert person is not None
         made.append(person)
         return json.dumps([person.name, person.guard])
 
@@ -107,7 +108,7 @@ def test_each_has_a_name_of_their_own_on_a_page_that_is_given_again(
     chief = Person("chief", Role.TRIAGE, "3", True)
 
     def page(person: Person) -> object:
-        return json.loads(app.answered(crowd, None, "here", "/", "", person))
+        return json.loads(app.answered(crowd, "/", Asked(None, "here", "", person)))
 
     assert page(ann) == ["ann", "1"]
     assert among_many(crowd, lambda: json.dumps(page(bob))) == json.dumps(['b"ö\\', "2"])
