@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from urllib.parse import parse_qs, urlparse
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, TimeoutError
+from playwright.sync_api import Page, TimeoutError
 
 from browsing import serious, settled
 from seeded import Planted, Seeded, make
@@ -27,18 +27,6 @@ def address(tmp_path_factory: pytest.TempPathFactory, served: Callable[[str], st
     url = f"sqlite:///{tmp_path_factory.mktemp('compared') / 'results.db'}"
     make(url, Seeded(4, 6, vectors=20, profiled=4, planted=PLANTED))
     return served(url)
-
-
-@pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
-    opened = context.new_page()
-    opened.set_default_timeout(60_000)
-    wrong: list[str] = []
-    opened.on("console", lambda told: wrong.append(told.text) if told.type in ("error", "warning") else None)
-    opened.on("pageerror", lambda error: wrong.append(str(error)))
-    yield opened
-    opened.close()
-    assert not wrong
 
 
 def asked(page: Page) -> dict[str, str]:

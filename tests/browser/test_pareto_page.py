@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from seeded_lab import DEMO, make_lab
 
@@ -21,17 +21,6 @@ def address(tmp_path_factory: pytest.TempPathFactory, served: Callable[[str], st
     url = f"sqlite:///{tmp_path_factory.mktemp('pareto') / 'results.db'}"
     make_lab(url, DEMO)
     return served(url)
-
-
-@pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
-    opened = context.new_page()
-    wrong: list[str] = []
-    opened.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
-    opened.on("pageerror", lambda error: wrong.append(str(error)))
-    yield opened
-    opened.close()
-    assert wrong == []
 
 
 def drawn(page: Page) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Page
 
 from browsing import serious, settled
 from hil_db.records import RunInfo, Status
@@ -34,19 +34,6 @@ def address(tmp_path_factory: pytest.TempPathFactory, served: Callable[[str], st
             store.save_session(run, one)
             store.finish_run(run, Status.FINISHED)
     return served(url)
-
-
-@pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
-    """Which has nothing to say on its console."""
-    opened = context.new_page()
-    opened.set_default_timeout(60_000)
-    wrong: list[str] = []
-    opened.on("console", lambda one: wrong.append(one.text) if one.type in ("error", "warning") else None)
-    opened.on("pageerror", lambda error: wrong.append(str(error)))
-    yield opened
-    opened.close()
-    assert wrong == []
 
 
 def all_drawn(page: Page) -> None:

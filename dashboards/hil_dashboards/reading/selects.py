@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, Text, and_, cast, func, select
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, select
 
 from hil.metrics import (
     CURRENT_AVG,
@@ -159,14 +159,19 @@ def cycles(session_id: int, technique: str) -> Statement:
     )
 
 
-def _session_columns() -> Sequence[Any]:
+def vectors_of(session: ColumnElement[int]) -> ColumnElement[Any]:
+    """How many vectors a session ran, None where nothing tells."""
     counted = MEASURE.alias().c
-    vectors = (
+    return (
         select(func.max(counted.value))
-        .where(counted.session_id == SESSION.c.id, counted.metric == VECTORS.name)
-        .correlate(SESSION)
+        .where(counted.session_id == session, counted.metric == VECTORS.name)
+        .correlate_except(counted.value.table)
         .scalar_subquery()
     )
+
+
+def session_columns() -> Sequence[Any]:
+    """SESSION_COLUMNS, of sessions with their runs and images."""
     return (
         SESSION.c.id,
         SESSION.c.run_id,
@@ -178,13 +183,13 @@ def _session_columns() -> Sequence[Any]:
         RUN.c.git_dirty,
         RUN.c.git_note,
         IMAGE.c.sha256,
-        vectors,
+        vectors_of(SESSION.c.id),
     )
 
 
 def _sessions(*more: Any) -> Statement:
     return (
-        select(*_session_columns(), *more)
+        select(*session_columns(), *more)
         .join(RUN, RUN.c.id == SESSION.c.run_id)
         .outerjoin(IMAGE, IMAGE.c.id == SESSION.c.image_id)
     )

@@ -27,6 +27,7 @@ from hil.errors import StoreError
 from hil.metrics import INSTRUCTIONS, REFERENCE_S, lookup
 from hil_dashboards import text
 from hil_dashboards.choices.series import FILTERS, LINES_MOST, NO_BASELINE, Choice, Filter, Way
+from hil_dashboards.reading import selects
 from hil_dashboards.reading.columns import VALUE_COLUMNS, Rows
 from hil_dashboards.reading.database import RunHead, checked, newest_run, reading, told
 from hil_dashboards.reading.worst import (
@@ -35,7 +36,6 @@ from hil_dashboards.reading.worst import (
     newest_values,
     ordered,
     values_of_run,
-    vectors_of,
 )
 from hil_db import baselines, engine
 from hil_db.histories import Case, divisor
@@ -328,17 +328,7 @@ def _sessions_of_a_case(with_reference: bool) -> Select[*tuple[Any, ...]]:
         )
     return (
         select(
-            SESSION.c.id,
-            SESSION.c.run_id,
-            SESSION.c.started,
-            *(SESSION.c[name] for name in CASE_COLUMNS),
-            SESSION.c.status,
-            SESSION.c.error,
-            RUN.c.git_commit,
-            RUN.c.git_dirty,
-            RUN.c.git_note,
-            IMAGE.c.sha256,
-            vectors_of(SESSION.c.id),
+            *selects.session_columns(),
             *(MEASURE.c[name] for name in MEASURE_COLUMNS if name != "conditions"),
             cast(MEASURE.c.conditions, Text),
             MEASURE.c.id,

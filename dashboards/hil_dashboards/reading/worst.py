@@ -10,11 +10,12 @@ from datetime import datetime
 from math import inf
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Text, and_, cast, false, func, null, or_, select
+from sqlalchemy import ColumnElement, Connection, Text, and_, cast, false, null, or_, select
 
-from hil.metrics import VECTORS, Better, Metric, lookup
+from hil.metrics import Better, Metric, lookup
 from hil_dashboards.choices.series import LINES_MOST, Way
 from hil_dashboards.reading.database import told
+from hil_dashboards.reading.selects import vectors_of
 from hil_db.histories import Case
 from hil_db.records import Status
 from hil_db.schema import CASE_COLUMNS, MEASURE, NEWEST_SESSION, NEWEST_VALUE, RUN, SESSION
@@ -171,17 +172,6 @@ def _values(connection: Connection, metric: str, way: Way, sessions: Mapping[Cas
             held = _checked(row)
             found[of_session[held.session]] = held
     return found
-
-
-def vectors_of(session: ColumnElement[int]) -> ColumnElement[Any]:
-    """How many vectors a session ran, None where nothing tells."""
-    counted = MEASURE.alias().c
-    return (
-        select(func.max(counted.value))
-        .where(counted.session_id == session, counted.metric == VECTORS.name)
-        .correlate_except(counted.value.table)
-        .scalar_subquery()
-    )
 
 
 def _held(metric: str, session: ColumnElement[int]) -> tuple[Any, ...]:
