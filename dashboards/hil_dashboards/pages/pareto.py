@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from html import escape
 from typing import Any
@@ -10,15 +9,15 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from hil.measure.budget import EFFICIENCY, LOST_A_YEAR, USABLE
-from hil.metrics import ENERGY_PER_INFERENCE, LATENCY_US, RAM_BYTES, lookup
+from hil.metrics import lookup
 from hil_dashboards import text
-from hil_dashboards.choices.pareto import ParetoChoice, number_text
+from hil_dashboards.choices.pareto import ParetoChoice
 from hil_dashboards.choices.places import HOW_TO_READ, run_place, session_place
 from hil_dashboards.figures.pareto import Axis, Mark, pareto_figure, size_told
 from hil_dashboards.pages.choosers import choose_many, choose_one, choosers
 from hil_dashboards.pages.deferred import deferred_plot
-from hil_dashboards.pages.grid import ROW_HEIGHT, amount, column, grid
+from hil_dashboards.pages.pareto_budget import budget_card
+from hil_dashboards.pages.pareto_table import amount_of, dominated, fit_words, images_card, obtained
 from hil_dashboards.pages.parts import Child
 from hil_dashboards.pages.runs import ignored
 from hil_dashboards.reading.pareto import (
@@ -38,24 +37,13 @@ from hil_dashboards.tradeoff import (
     fits,
     front_of,
     higher_is_better,
-    life,
-    life_number,
     placed,
-    ram_with_stack,
 )
 
-_PLOT, _HEAD, _IMAGE, _WORDS = 540, 88, 178, 236  # pixels
+_PLOT = 540  # pixels
+
+
 _NAMED_MOST = 6  # images that a sentence names
-_BUDGET = (
-    ("flash_kb", "Flash", "KB"),
-    ("ram_kb", "RAM with stack", "KB"),
-    ("latency_ms", "Latency", "ms"),
-    ("life_days", "Battery lasts at least", "days"),
-    ("per_hour", "Inferences an hour", ""),
-    ("capacity_mah", "Battery", "mAh"),
-    ("battery_v", "Battery", "V"),
-    ("idle_ma", "Current between inferences", "mA"),
-)
 
 
 def pareto_page(data: ParetoData) -> list[Child]:
@@ -75,8 +63,8 @@ def pareto_page(data: ParetoData) -> list[Child]:
         ),
         html.Section(_choosers(data), className="card choices tradeoff"),
         _plotted(data, marks) if marks else _nothing(data),
-        _budget(data, list(stands.values())),
-        _listed(data, found, front, stands),
+        budget_card(data, list(stands.values())),
+        images_card(data, found, front, stands),
     ]
 
 
@@ -195,10 +183,10 @@ def _hover(data: ParetoData, one: Placed, stands: Fits | None) -> str:
     for metric in dict.fromkeys((choice.x, choice.y, choice.size)):
         held = None if metric == NO_SIZE else data.held(one.image, metric)
         if held is not None:
-            told.append(escape(f"{lookup(metric).title} {_amount(held)}, {_obtained(held)}"))
-    told.append(escape(f"dominated {_dominated(one.by)}") if one.by else "on the front")
+            told.append(escape(f"{lookup(metric).title} {amount_of(held)}, {obtained(held)}"))
+    told.append(escape(f"dominated {dominated(one.by)}") if one.by else "on the front")
     if stands is not None:
-        told.append(escape(_fit_words(stands)))
+        told.append(escape(fit_words(stands)))
     return "<br>".join(told)
 
 
@@ -206,29 +194,8 @@ def _hover_before(data: ParetoData, one: Placed, before: Sequence[Held | None]) 
     told = [f"<b>{escape(one.image.name)}</b> in run {before[0].run if before[0] is not None else ''}"]
     for held in before:
         if held is not None:
-            told.append(escape(f"{lookup(held.measure.metric).title} {_amount(held)}, {_obtained(held)}"))
+            told.append(escape(f"{lookup(held.measure.metric).title} {amount_of(held)}, {obtained(held)}"))
     return "<br>".join(told)
-
-
-def _amount(held: Held) -> str:
-    measure = held.measure
-    told = text.amount(measure.metric, measure.value, measure.unit)
-    if measure.band is not None:
-        told += f" ({text.band(measure.metric, measure.value, measure.band)})"
-    return told
-
-
-def _obtained(held: Held) -> str:
-    return f"{held.measure.method} {held.measure.technique}, run {held.run}"
-
-
-def _dominated(by: Sequence[Image]) -> str:
-    more = f" and {len(by) - 1:,} more" if len(by) > 1 else ""
-    return f"by {by[0].name}{more}"
-
-
-def _fit_words(stands: Fits) -> str:
-    return f"{stands.fit}: {', '.join(stands.why)}" if stands.why else str(stands.fit)
 
 
 def _axis(data: ParetoData, metric: str) -> Axis:
@@ -333,167 +300,3 @@ def _nothing(data: ParetoData) -> Component:
         ],
         className="notice card",
     )
-
-
-def _budget(data: ParetoData, stands: Sequence[Fits | None]) -> Component:
-    """A form, which assets/pareto.js makes: Dash's own has no fields."""
-    budget = data.choice.budget
-    told = {
-        "fields": [
-            {"name": name, "label": label, "unit": unit, "value": number_text(getattr(budget, name))}
-            for name, label, unit in _BUDGET
-        ],
-        "others": data.choice.parts(budget=False),
-        "clear": data.choice.href(budget=False),
-    }
-    held: Any = {"data-budget": json.dumps(told)}
-    return html.Section(
-        [
-            html.H2("What fits a budget"),
-            html.P(_fitting(stands, data.choice), className="budget-told"),
-            html.Div(id="pareto-budget", **held),
-            html.P(_assumed(data), className="muted"),
-        ],
-        className="card budget",
-    )
-
-
-def _fitting(stands: Sequence[Fits | None], choice: ParetoChoice) -> str:
-    held = [one.fit for one in stands if one is not None]
-    if not held:
-        told = "Say what an image may take at most; all that is left empty may be as it likes."
-        return told if not choice.budget.lacks else f"{told} {_LACKS}"
-    counts = {fit: held.count(fit) for fit in Fit}
-    told = f"{counts[Fit.FITS]:,} of {len(held):,} images fit"
-    told += f", {counts[Fit.NOT]:,} do not" if counts[Fit.NOT] else ""
-    told += f", of {counts[Fit.UNKNOWN]:,} it is not known" if counts[Fit.UNKNOWN] else ""
-    return f"{told}." + (f" {_LACKS}" if choice.budget.lacks else "")
-
-
-_LACKS = "A battery's life needs its capacity, its voltage, and inferences an hour."
-
-
-def _assumed(data: ParetoData) -> str:
-    """What the budget is held against."""
-    told = "1 KB is 1,024 bytes. RAM is static data and the stack that was used"
-    latency, energy = (data.by.get(metric.name) for metric in (LATENCY_US, ENERGY_PER_INFERENCE))
-    if latency is not None:
-        told += f"; latency is {latency.method} ({latency.technique})"
-    told += ". "
-    if energy is None:
-        return f"{told}No energy of this board is stored, which a battery's life needs."
-    told += f"A battery's life is told from energy per inference, {energy.method} ({energy.technique}), "
-    told += f"with {USABLE * 100:g} % of the battery usable, {LOST_A_YEAR * 100:g} % of it lost a year by "
-    told += f"itself, a regulator that hands on {EFFICIENCY * 100:g} %, and between inferences the current "
-    told += "that is given, else the one that the bench measured while the board waited, ready for bytes. "
-    told += "Nothing else wakes it."
-    return told
-
-
-def _listed(
-    data: ParetoData, found: Sequence[Placed], front: Sequence[Placed], stands: dict[Any, Fits | None]
-) -> Component:
-    """A row for each image, the front first."""
-    by_case = {one.image.case: one for one in found}
-    budget = data.choice.budget.any
-    rows = [_row(data, image, by_case.get(image.case), front, stands[image.case]) for image in data.images]
-    rows.sort(key=lambda row: row["rank"])
-    metrics = [metric.name for metric in AXES if metric.name in data.by]
-    shown = [*dict.fromkeys([data.choice.x, data.choice.y]), *metrics]
-    columns = [
-        column("Image", "image", rows, "Link", pinned="left", width=_IMAGE, minWidth=_IMAGE, flex=0),
-        column("Front", "front", rows, "Stands", width=_WORDS, minWidth=_WORDS),
-        *([column("Budget", "fits", rows, "Fits", width=_WORDS, minWidth=_WORDS)] if budget else []),
-        *([column("Battery lasts", "life", rows, "Amount")] if data.choice.budget.has_battery else []),
-        *(_metric_column(data, metric, rows) for metric in dict.fromkeys(shown)),
-        *([column("RAM with stack B", "whole", rows, "Amount")] if RAM_BYTES.name in data.by else []),
-        column("Since the baseline", "moved", rows),
-        column("Run", "run", rows, "Link", cellRendererParams={"to": "run_href"}),
-    ]
-    count = f"{len(rows):,} image{'' if len(rows) == 1 else 's'}"
-    return html.Section(
-        [html.H2(f"{count}, the front first"), grid(columns, rows, head=_HEAD, style="grid values")],
-        className="card grid-card",
-    )
-
-
-def _metric_column(data: ParetoData, metric: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    way, title = data.by[metric], lookup(metric).title
-    unit = text.unit(metric, lookup(metric).unit)
-    made = column(title, metric, rows, "Amount", minWidth=118)
-    return made | {
-        "headerName": " ".join(filter(None, (title, unit, *way))),
-        "headerTooltip": f"{way.method}: {text.METHODS.get(way.method, way.method)}",
-        "headerComponentParams": {
-            "innerHeaderComponent": "Head",
-            "innerHeaderComponentParams": {
-                "title": title,
-                "unit": unit,
-                "method": way.method,
-                "known": way.method in text.METHODS,
-                "technique": way.technique,
-                "conditions": "",
-            },
-        },
-    }
-
-
-def _row(
-    data: ParetoData, image: Image, one: Placed | None, front: Sequence[Placed], stands: Fits | None
-) -> dict[str, Any]:
-    place = front.index(one) + 1 if one is not None and not one.by else None
-    used, whole = ram_with_stack(data, image)
-    row: dict[str, Any] = {
-        "image": image.name,
-        "href": session_place(image.session),
-        "front": _standing(data, image, one, place),
-        "on": place is not None,
-        "drawn": one is not None,
-        "rank": (place or len(data.images) + (1 if one is not None else 2), image.name),
-        "run": str(image.run),
-        "run_href": run_place(image.run),
-        "moved": _moved(data, image),
-        "whole": None if used is None else amount(used, f"{used:,.0f}" + ("" if whole else " + stack")),
-        "height": ROW_HEIGHT,
-    }
-    if stands is not None:
-        row |= {"fits": _fit_words(stands), "fit": stands.fit.name.lower()}
-    lasts = life(data, image)
-    if lasts is not None:
-        number = life_number(lasts)
-        row["life"] = amount(-1.0 if number is None else number, lasts.text)
-    for metric in data.by:
-        held = data.held(image, metric)
-        if held is not None:
-            told = text.value(metric, held.measure.value)
-            row[metric] = amount(held.measure.value, told)
-    return row
-
-
-def _standing(data: ParetoData, image: Image, one: Placed | None, place: int | None) -> str:
-    if place is not None:
-        return f"{place} on the front"
-    if one is not None:
-        return f"dominated {_dominated(one.by)}"
-    if not image.values:
-        return image.error or f"no value: its session {image.status}"
-    wanted = dict.fromkeys(counted(data.choice))
-    lacking = [lookup(metric).title for metric in wanted if data.held(image, metric) is None]
-    return f"no value of {' and '.join(lacking)}"
-
-
-def _moved(data: ParetoData, image: Image) -> str:
-    """What changed since the run to compare with, in the order of the axes."""
-    if data.before is None:
-        return ""
-    told, held = [], False
-    for metric in (metric.name for metric in AXES if metric.name in data.by):
-        now, old = data.held(image, metric), data.held_before(image, metric)
-        if now is None or old is None:
-            continue
-        held = True
-        if now.measure.value != old.measure.value:
-            told.append(f"{lookup(metric).title} {text.change(metric, now.measure.value, old.measure.value)}")
-    if not held:
-        return f"not in run {data.before.id}"
-    return ", ".join(told) or "no change"
