@@ -6,7 +6,6 @@ import contextlib
 import os
 import re
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
@@ -115,7 +114,7 @@ class QemuProcess:
             if shared.memory is not None:
                 shared.memory.close()
             os.close(lock)
-            shutil.rmtree(board.folder, ignore_errors=True)
+            watcher.remove(str(board.folder))
             if isinstance(error, OSError):
                 raise ProbeError(
                     "the emulator's watcher does not start", evidence=str(error), remedy=remedy_for(error)
@@ -208,7 +207,7 @@ class QemuProcess:
         self._wait()
         if self._reason is None:
             self._reason = "QEMU was closed"
-        shutil.rmtree(self.board.folder, ignore_errors=True)
+        watcher.remove(str(self.board.folder))
         os.close(self._life)
         os.close(self._lock)
         if self.memory is not None:

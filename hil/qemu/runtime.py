@@ -18,6 +18,7 @@ from pathlib import Path
 
 from hil.beside import KILLS
 from hil.errors import ProbeError, remedy_for
+from hil.qemu.watcher import GONE, remove
 
 RUNTIME_DIR_VARIABLE = "HIL_RUNTIME_DIR"
 _HALF_MADE = ".new-"
@@ -185,8 +186,10 @@ def sweep() -> None:
     root = runtime_dir()
     for folder in _folders():
         if _read(folder) is not None and not _locked(folder):
-            shutil.rmtree(folder, ignore_errors=True)
+            remove(str(folder))
     for folder in _entries(root):
+        if folder.name.startswith(GONE):
+            shutil.rmtree(folder, ignore_errors=True)
         if not folder.name.startswith(_HALF_MADE):
             continue
         try:

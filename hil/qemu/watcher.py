@@ -22,6 +22,8 @@ import signal
 import sys
 from itertools import pairwise
 
+GONE = ".gone-"  # begins the name of a folder that is being removed: nobody needs what is in it
+
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -31,7 +33,7 @@ def main(arguments: list[str]) -> None:
     os.set_inheritable(pipe, False)
     owner = _watch_owner(int(arguments[0]))
     if owner is None:  # gone already
-        _remove(folder)
+        remove(folder)
         return
     libc = ctypes.CDLL(None)
     watcher = os.getpid()
@@ -58,17 +60,28 @@ def main(arguments: list[str]) -> None:
         os.kill(emulator, signal.SIGKILL)
     status = os.waitstatus_to_exitcode(os.waitpid(emulator, 0)[1])
     if orphaned:
-        _remove(folder)
+        remove(folder)
     else:
         _leave_status(folder, status)
     if os.getpgrp() == os.getpid():
         os.killpg(0, signal.SIGKILL)
 
 
-def _remove(folder: str) -> None:
+def remove(folder: str) -> None:
+    """Remove an emulator's folder, under another name first; harmless when it is gone.
+
+    Who is killed in the midst of it leaves what the next sweep knows by its name, and nobody can make a
+    file in it any more that keeps it from being removed.
+    """
     import shutil  # only where the owner is gone
 
-    shutil.rmtree(folder, ignore_errors=True)
+    parent, name = os.path.split(folder)
+    gone = os.path.join(parent, GONE + name)
+    try:
+        os.rename(folder, gone)
+    except OSError:  # gone already, or in a folder that lets nobody rename: then as it is
+        gone = folder
+    shutil.rmtree(gone, ignore_errors=True)
 
 
 def _leave_status(folder: str, status: int) -> None:

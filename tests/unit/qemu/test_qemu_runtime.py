@@ -5,9 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import resource
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 
@@ -79,6 +84,48 @@ def test_half_made_folders_are_swept_once_they_are_old(folder: Path) -> None:
     runtime.sweep()
     assert new.exists()
     assert not old.exists()
+
+
+_KILLED_AT_THE_SECOND_FILE = """
+import os, sys
+from hil.qemu import runtime
+unlink, files = os.unlink, []
+def counted(name, **other):
+    files.append(name)
+    if len(files) == 2:
+        os.kill(os.getpid(), 9)
+    unlink(name, **other)
+os.unlink = counted
+runtime.sweep()
+"""
+
+
+def test_what_a_killed_sweep_left_is_swept(folder: Path) -> None:
+    _, lock = runtime.create("mps2-1", "desk", "mps2-an386")
+    os.close(lock)
+    killed = subprocess.run([sys.executable, "-c", _KILLED_AT_THE_SECOND_FILE])
+    assert killed.returncode == -signal.SIGKILL
+    assert len(list(folder.iterdir())) == 1
+    runtime.sweep()
+    assert list(folder.iterdir()) == []
+
+
+def test_no_file_made_meanwhile_keeps_a_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The probe of a board that is killed may be about to make its port's link there."""
+    board, lock = runtime.create("mps2-1", "desk", "mps2-an386")
+    os.close(lock)
+    unlink = os.unlink
+
+    def meanwhile(*arguments: Any, **others: Any) -> None:
+        with suppress(FileNotFoundError):
+            (board.folder / "ppk2").symlink_to("/dev/pts/0")
+        unlink(*arguments, **others)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "unlink", meanwhile)
+        runtime.sweep()
+    runtime.sweep()
+    assert list(folder.iterdir()) == []
 
 
 def test_a_folder_that_others_may_write_is_refused(folder: Path) -> None:
