@@ -133,6 +133,8 @@ class BoardKit:
         self._fresh = rest
 
     def _send(self, one: Pass) -> None:
+        self._owed += -(self._number + int(self._owed)) % wire.COUNTS  # so that every pass is told alike
+        self._idle()
         takes = self._takes if self._on else Takes(_OFF, _OFF, self._takes.cycles_per_sample)
         data = played(one, takes, self._mask, self._level, self._encoder, self._number)
         fault = self._fault

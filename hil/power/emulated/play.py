@@ -47,7 +47,8 @@ def played(one: Pass, takes: Takes, mask: int, level: int, encoder: Encoder, fir
 
 def _stretches(one: Pass, takes: Takes, level: int) -> Iterator[tuple[float, float, int]]:
     """Samples, amperes and level of what lies between two edges."""
-    at = 0
+    at = one.idle
+    yield at / takes.cycles_per_sample, takes.idle_a, level
     for cycle, risen in one.edges:
         yield (cycle - at) / takes.cycles_per_sample, takes.run_a, level
         at, level = cycle, risen

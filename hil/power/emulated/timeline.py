@@ -55,33 +55,42 @@ class Follower:
 
 @dataclass(frozen=True)
 class Pass:
-    """The core ran for ``cycles``, from before the first edge to after the last.
+    """What lies around edges: ``cycles`` from before the first edge to after the last.
 
-    ``edges`` are (cycle, level), in order, counted from its beginning.
+    For ``idle`` of them the core still slept, then it ran. ``edges`` are (cycle, level), in order, counted
+    from the beginning, which is as long before the first of them as in every other pass: where samples fall
+    in it does not depend on how long the board took to read its command, which the host's time decides.
     """
 
+    idle: int
     cycles: int
     edges: tuple[tuple[int, int], ...]
 
 
 def passes(events: Iterable[Event], margin: int, before: Event | None = None) -> Iterator[Pass]:
-    """Edges that no sleep parts are a pass, with at most ``margin`` cycles around it; ``before`` was last."""
+    """The edges of one command are a pass, ``margin`` cycles before it and at most as many after it.
+
+    The core sleeps between two commands, or has the next one already: the host's time decides. So another
+    begins, too, once a region has ended and the pin rises or a region begins. ``before`` was the last event.
+    """
     begun = before.cycles if before is not None else 0
     edges: list[Event] = []
-    ended = begun
+    ended, over = begun, False
     for one in events:
-        if one.event in (SLEEPS, RESETS):
+        anew = over and (one.event == BEGINS or (one.event == PIN and one.value == 1))
+        if anew or one.event in (SLEEPS, RESETS):
             if edges:
                 yield _pass(begun, edges, one.cycles, margin)
-            begun, edges = one.cycles, []
-        elif one.event == PIN:
+            begun, edges, over = one.cycles, [], False
+        if one.event == PIN:
             edges.append(one)
+        over = over or one.event == ENDS
         ended = one.cycles
     if edges:
         yield _pass(begun, edges, ended, margin)
 
 
 def _pass(begun: int, edges: list[Event], ended: int, margin: int) -> Pass:
-    begin = max(begun, edges[0].cycles - margin)
+    begin = edges[0].cycles - margin
     end = min(ended, edges[-1].cycles + margin)
-    return Pass(end - begin, tuple((one.cycles - begin, one.value) for one in edges))
+    return Pass(max(begun - begin, 0), end - begin, tuple((one.cycles - begin, one.value) for one in edges))
