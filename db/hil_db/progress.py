@@ -69,7 +69,8 @@ class Mishap:
 class Progress:
     """How far a run is: its ``plan``, and what of it works or has ended; the rest waits.
 
-    ``boards`` are how many of each name share its images.
+    ``boards`` are how many of each name share its images. ``vectors`` are how many each image of the plan is
+    to run, None where that is not known; empty where nothing tells.
     """
 
     plan: tuple[Case, ...] = ()
@@ -77,6 +78,7 @@ class Progress:
     working: tuple[Working, ...] = ()
     ended: tuple[Ended, ...] = ()
     mishaps: tuple[Mishap, ...] = ()
+    vectors: tuple[int | None, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -130,8 +132,8 @@ class Teller:
     def tell(self, progress: Progress, now: datetime | None = None) -> None:
         """Have the row say this; the first time, rows of this host's processes that are gone go as well."""
         held = {"updated": now or datetime.now(UTC), "state": _state(progress)}
-        told, planned = self._told, (progress.plan, progress.boards)
-        if told is not None and planned != (told.plan, told.boards):
+        told = self._told
+        if told is not None and _plan(progress) != _plan(told):
             held["plan"] = _plan(progress)
         with engine.explained(self._url), self._connection.begin():
             if told is None:
@@ -191,7 +193,11 @@ def columns_of(progress: Progress) -> dict[str, Any]:
 
 
 def _plan(progress: Progress) -> dict[str, Any]:
-    return {"cases": [list(case) for case in progress.plan], "boards": dict(progress.boards or {})}
+    return {
+        "cases": [list(case) for case in progress.plan],
+        "boards": dict(progress.boards or {}),
+        "vectors": list(progress.vectors),
+    }
 
 
 def _state(progress: Progress) -> dict[str, Any]:
@@ -219,7 +225,10 @@ def progress_of(plan: Any, state: Any) -> Progress:
         tuple(Working(**one) for one in state["working"]),
         tuple(Ended(*one) for one in state["ended"]),
         tuple(Mishap(*map(str, one)) for one in state["mishaps"]),
+        tuple(None if count is None else int(count) for count in plan.get("vectors", ())),
     )
+    if found.vectors and len(found.vectors) != len(found.plan):
+        raise ValueError(f"vectors of {len(found.vectors)} images are told, of {len(found.plan)} in the plan")
     for place in (*(one.place for one in found.working), *(one.place for one in found.ended)):
         if not 0 <= place < len(found.plan):
             raise ValueError(f"there is no image {place!r} in a plan of {len(found.plan)}")

@@ -10,6 +10,7 @@ from typing import Self
 
 from hil.bench.attempt import Outcome
 from hil.bench.loop import Loop
+from hil.bench.order import wanted_vectors
 from hil.bench.plan import Case
 from hil.bench.progress import REDRAW_S, Bar, Lines
 from hil.bench.run import BenchRun
@@ -39,7 +40,10 @@ class Ahead:
         self._loop: Loop[Hashable] = Loop(run.boards, wants, run.wanted, run.ready, run.notes.append)
         self._recorded: dict[Hashable, Outcome] = {}
         self._here: dict[Hashable, Bar] = {}  # what is measured in this thread
-        self.watch: Watch[Hashable] = Watch({**wants, **(others or {})}, self._doing, self._counts)
+        everything = {**wants, **(others or {})}
+        self.watch: Watch[Hashable] = Watch(
+            everything, self._doing, self._counts, lambda case: wanted_vectors(case, run.wanted)
+        )
 
     @property
     def begun(self) -> bool:

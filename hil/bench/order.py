@@ -28,19 +28,34 @@ def longest_first(wants: Mapping[K, Case], wanted: Wanted) -> dict[K, Case]:
 
     def cost(case: Case) -> float:
         if case.model not in macs:
-            macs[case.model] = _macs(case.own or case.model, wanted)
+            macs[case.model] = _macs(case, wanted)
         return macs[case.model] * _PER_MAC.get(case.precision, 1.0)
 
     keys = sorted(wants, key=lambda key: (not wants[key].over_uart, -cost(wants[key])))
     return {key: wants[key] for key in keys}
 
 
-def _macs(model: ModelSpec | str, wanted: Wanted) -> int:
+def wanted_vectors(case: Case, wanted: Wanted) -> int | None:
+    """How many vectors of the case's model are to run; None where that cannot be told."""
+    try:
+        return _vectors(_spec(case), wanted)
+    except HilError:  # whoever runs it tells
+        return None
+
+
+def _macs(case: Case, wanted: Wanted) -> int:
     """Multiply-accumulates of all vectors that are wanted; 0 where they cannot be told."""
     try:
-        spec = find_model(model) if isinstance(model, str) else model
-        count = wanted.count(spec.vectors)
-        held = count_vectors(spec)
-    except HilError:  # whoever runs it tells
+        spec = _spec(case)
+        return (spec.macs or 0) * _vectors(spec, wanted)
+    except HilError:
         return 0
-    return (spec.macs or 0) * (held if count is None else min(held, count))
+
+
+def _spec(case: Case) -> ModelSpec:
+    return case.own or find_model(case.model)
+
+
+def _vectors(spec: ModelSpec, wanted: Wanted) -> int:
+    count, held = wanted.count(spec.vectors), count_vectors(spec)
+    return held if count is None else min(held, count)

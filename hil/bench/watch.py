@@ -31,7 +31,8 @@ class Doing:
 class Watch(Generic[K]):
     """The cases of a run by who wants each; ``ended``, ``skipped`` and ``failed`` say what became of them.
 
-    ``doing`` gives those that boards are at, and ``counts`` how many boards share a name.
+    ``doing`` gives those that boards are at, ``counts`` how many boards share a name. ``vectors``, how many
+    of a case are to run, is asked once a model, by whoever looks first.
     """
 
     def __init__(
@@ -39,12 +40,15 @@ class Watch(Generic[K]):
         plan: Mapping[K, Case],
         doing: Callable[[], Mapping[K, Doing]],
         counts: Callable[[], Mapping[str, int]],
+        vectors: Callable[[Case], int | None],
     ) -> None:
         self._doing = doing
         self._counts = counts
+        self._vectors = vectors
+        self._counted: dict[str, int | None] = {}  # no two models of a run have the same name
         self._lock = threading.Lock()
         self._places: dict[K, int] = {}
-        self._plan: list[Stored] = []
+        self._plan: list[Case] = []
         self._ended: dict[int, Ended] = {}
         for key, case in plan.items():
             self._place(key, case)
@@ -75,7 +79,7 @@ class Watch(Generic[K]):
         doing = self._doing()
         counts = self._counts()
         with self._lock:
-            ended = dict(self._ended)
+            plan, ended = tuple(self._plan), dict(self._ended)
             working: list[Working] = []
             mishaps: list[Mishap] = []
             for key, one in doing.items():
@@ -88,7 +92,14 @@ class Watch(Generic[K]):
                 ended.pop(place, None)  # it is measured again
                 working.append(_working(place, one))
                 mishaps += [Mishap(mishap.board, mishap.kind, mishap.action) for mishap in one.incidents]
-            return Progress(tuple(self._plan), counts, tuple(working), tuple(ended.values()), tuple(mishaps))
+        return Progress(
+            tuple(_stored(case) for case in plan),
+            counts,
+            tuple(working),
+            tuple(ended.values()),
+            tuple(mishaps),
+            tuple(self._count(case) for case in plan),
+        )
 
     def begin(self, key: K, case: Case) -> None:
         """A case is measured that perhaps nobody had planned."""
@@ -98,8 +109,17 @@ class Watch(Generic[K]):
     def _place(self, key: K, case: Case) -> int:
         if key not in self._places:
             self._places[key] = len(self._plan)
-            self._plan.append(Stored(case.board.name, case.board.kind.name, case.model, case.precision))
+            self._plan.append(case)
         return self._places[key]
+
+    def _count(self, case: Case) -> int | None:
+        if case.model not in self._counted:
+            self._counted[case.model] = self._vectors(case)
+        return self._counted[case.model]
+
+
+def _stored(case: Case) -> Stored:
+    return Stored(case.board.name, case.board.kind.name, case.model, case.precision)
 
 
 def _working(place: int, one: Doing) -> Working:

@@ -173,6 +173,8 @@ def _estimated(one: LiveRun) -> str:
     told = (
         f"The remaining time is what each image took when it last finished ({left.known:,} of {left.left:,})"
     )
+    if left.scaled:
+        told += ", at the pace of its vectors then, for as many as are asked for now"
     if left.told:
         told += f", times {left.pace:.2f}: so much did the {left.told:,} take that have finished in this run"
     if left.known < left.left:

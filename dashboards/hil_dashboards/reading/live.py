@@ -7,24 +7,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 
-from sqlalchemy import Connection, and_, case, func, select
+from sqlalchemy import Connection, ScalarSelect, and_, case, func, select
 
 from hil.errors import NOT_FIT, StoreError
+from hil.metrics import STREAM_S, VECTORS, Metric
 from hil_dashboards.reading.boards import IncidentRow, incident_rows
 from hil_dashboards.reading.database import RunHead, newest_run, reading
-from hil_dashboards.reading.remaining import Remaining, remaining
+from hil_dashboards.reading.remaining import Former, Remaining, remaining
 from hil_db import progress
 from hil_db.histories import Case
 from hil_db.liveness import status_now
 from hil_db.progress import Told
 from hil_db.records import Status
-from hil_db.schema import CASE_COLUMNS, INCIDENT, NEWEST_SESSION, RUN, SESSION
+from hil_db.schema import CASE_COLUMNS, INCIDENT, MEASURE, NEWEST_SESSION, RUN, SESSION
 from hil_db.trials import is_no_trial
 
 INCIDENTS_MOST = 100
 _KEPT_MOST = 8  # runs
 
-_kept: dict[tuple[str, str, tuple[Case, ...]], dict[Case, float]] = {}
+_kept: dict[tuple[str, str, tuple[Case, ...]], dict[Case, Former]] = {}
 _keeping = Lock()
 
 
@@ -100,7 +101,7 @@ def _run(connection: Connection, told: Told, url: str) -> LiveRun:
     return LiveRun(number, told, left, [] if number is None else _incidents(connection, number))
 
 
-def _kept_before(connection: Connection, told: Told, number: int | None, url: str) -> dict[Case, float]:
+def _kept_before(connection: Connection, told: Told, number: int | None, url: str) -> dict[Case, Former]:
     """What ``_before`` found the first time that the run was looked at: a page asks every two seconds."""
     key = (url, told.run_uid, told.progress.plan)
     found = _kept.get(key)
@@ -113,8 +114,8 @@ def _kept_before(connection: Connection, told: Told, number: int | None, url: st
     return found
 
 
-def _before(connection: Connection, told: Told, number: int | None) -> dict[Case, float]:
-    """How many seconds each case of the plan took in the newest session that finished before this run."""
+def _before(connection: Connection, told: Told, number: int | None) -> dict[Case, Former]:
+    """What each case of the plan took in the newest session that finished before this run."""
     boards: Collection[str] = {case.board for case in told.progress.plan}
     of_case, newest = [SESSION.c[name] for name in CASE_COLUMNS], NEWEST_SESSION.c
     last = (
@@ -130,11 +131,18 @@ def _before(connection: Connection, told: Told, number: int | None) -> dict[Case
         .scalar_subquery()
     )
     of_boards = select(last).select_from(NEWEST_SESSION).where(newest.board.in_(boards))
-    query = select(*of_case, SESSION.c.started, SESSION.c.finished).where(SESSION.c.id.in_(of_boards))
+    took = (SESSION.c.started, SESSION.c.finished, _value(VECTORS), _value(STREAM_S))
+    query = select(*of_case, *took).where(SESSION.c.id.in_(of_boards))
     return {
-        Case(*names): (finished - started).total_seconds()
-        for *names, started, finished in connection.execute(query)
+        Case(*names): Former((finished - started).total_seconds(), vectors, stream_s)
+        for *names, started, finished, vectors, stream_s in connection.execute(query)
     }
+
+
+def _value(metric: Metric) -> ScalarSelect[float | None]:
+    """What a session measured of it; one way of it, if there are several."""
+    of_it = and_(MEASURE.c.session_id == SESSION.c.id, MEASURE.c.metric == metric.name)
+    return select(func.max(MEASURE.c.value)).where(of_it).correlate(SESSION).scalar_subquery()
 
 
 def _incidents(connection: Connection, run: int) -> list[IncidentRow]:

@@ -59,7 +59,7 @@ def test_a_run_is_told_as_it_goes_on_and_forgotten_when_it_has_ended(tmp_path: P
             "qemu rnnpool_face/f32",
             "qemu rnnpool_face/q15",
         ]
-        assert one.progress.boards == {"qemu": 1}
+        assert (one.progress.boards, one.progress.vectors) == ({"qemu": 1}, (30, 30, 30))
         (first,), (second,) = one.progress.ended, one.progress.working
         assert (first.place, first.status, first.seconds > 0) == (0, Status.FINISHED, True)
         assert (second.place, second.total, 0 < second.streaming_s < second.seconds) == (1, 30, True)

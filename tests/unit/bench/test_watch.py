@@ -42,7 +42,7 @@ def doing() -> dict[str, Doing]:
 
 @pytest.fixture
 def watch(cases: list[Case], doing: dict[str, Doing]) -> Watch[str]:
-    return Watch(dict(zip("abc", cases, strict=True)), lambda: doing, lambda: {"qemu": 2})
+    return Watch(dict(zip("abc", cases, strict=True)), lambda: doing, lambda: {"qemu": 2}, lambda case: 30)
 
 
 def outcome(case: Case, error: BaseException | None = None) -> Outcome:
@@ -53,6 +53,7 @@ def test_at_first_everything_waits(watch: Watch[str]) -> None:
     found = watch.look()
     assert [one.told for one in found.plan] == ["qemu m/f32", "qemu m/q15", "qemu m/q7"]
     assert (found.boards, found.working, found.ended) == ({"qemu": 2}, (), ())
+    assert found.vectors == (30, 30, 30)
 
 
 def test_what_works_is_told_with_what_befell_it(watch: Watch[str], doing: dict[str, Doing]) -> None:
@@ -123,3 +124,4 @@ def test_what_nobody_had_planned_joins_the_plan(watch: Watch[str], cases: list[C
     watch.ended("z", outcome(cases[2]))
     found = watch.look()
     assert (len(found.plan), found.ended) == (4, (Ended(3, 5.0, "finished"),))
+    assert len(found.vectors) == 4

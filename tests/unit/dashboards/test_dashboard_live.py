@@ -95,6 +95,17 @@ def test_a_run_is_told_by_board_and_image(bench: Any) -> None:
     assert "No run is in progress." in shown(bench.url)
 
 
+def test_of_few_vectors_a_run_takes_less_than_former_ones_did(bench: Any) -> None:
+    bench.run(
+        *(bench.session(1, bench.vectors(500), bench.stream(8.0), board=one) for one in ("qemu", "desk"))
+    )
+    plan = tuple(Case(board, "kind_a", "digits", "q15") for board in ("qemu", "desk"))
+    with told(bench.url, Progress(plan, {"qemu": 1, "desk": 1}, vectors=(50, None))):
+        (run,) = read_live(bench.url).runs
+        assert run.remaining.boards == {"qemu": 1.0 + 0.8, "desk": 9.0}
+        assert "at the pace of its vectors then, for as many as are asked for now" in shown(bench.url)
+
+
 def test_what_never_finished_before_is_told_to_be_guessed(bench: Any) -> None:
     with told(bench.url):
         assert "None of the images that are left has ever finished before" in shown(bench.url)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, text, update
 
 from hil.errors import StoreError
 from hil_db import engine
@@ -33,6 +33,7 @@ HALF = Progress(
     (Working(1, 12, 540, 2.5, 1.5, "energy, 1 to go", waits=True),),
     (Ended(0, 3.25, "failed", "qemu: no frame"),),
     (Mishap("qemu", "started again", "reset"),),
+    (540, None),
 )
 
 
@@ -77,6 +78,15 @@ def test_what_is_told_comes_back_and_is_rewritten(store: Store, known: RunInfo) 
     assert one.progress == HALF
     assert (one.run_uid, one.host, one.status) == ("a" * 32, socket.gethostname(), Status.RUNNING)
     assert (one.command, one.started, one.silent) == (known.command, known.started, False)
+
+
+def test_one_that_does_not_tell_how_many_vectors_it_runs_is_read(store: Store, known: RunInfo) -> None:
+    with Teller(store.url, known) as teller:
+        teller.tell(HALF)
+        with store.writing() as connection:
+            connection.execute(text("UPDATE progress SET plan = json_remove(plan, '$.vectors')"))
+        (one,) = told(store)
+    assert one.progress == replace(HALF, vectors=())
 
 
 def test_it_is_gone_when_the_run_has_ended(store: Store, known: RunInfo, record: SessionRecord) -> None:
@@ -189,6 +199,8 @@ def test_a_run_that_ended_and_is_told_to_go_on_is_damage(
         "plan = '{'",
         "plan = '{}'",
         "plan = '[]'",
+        """plan = json_set(plan, '$.vectors', json('[540]'))""",
+        """plan = json_set(plan, '$.vectors', json('[540, "many"]'))""",
         "state = 'null'",
         """plan = '{"cases": [], "boards": {}}'""",
         """state = '{"working": [{"lace": 1}], "ended": [], "mishaps": []}'""",
