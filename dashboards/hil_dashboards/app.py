@@ -66,8 +66,11 @@ class _App(Dash):
     def interpolate_index(self, **parts: str) -> str:  # type: ignore[override]
         """The index without scripts that no page uses, or not every one."""
         parts["scripts"], later = parted(parts["scripts"])
+        address = _page(request.path)
+        # The content, which may take longer, says more: which run, which metric.
+        parts["title"] = f"{PAGES[address].name if address in PAGES else 'No such page'} · {parts['title']}"
         page = versioned(super().interpolate_index(**parts))  # type: ignore[no-untyped-call]
-        soon = self.needs.of(_page(request.path))
+        soon = self.needs.of(address)
         return page.replace("{later}", json.dumps(later), 1).replace("{soon}", json.dumps(soon), 1)
 
 
@@ -210,5 +213,5 @@ def _page(path: str) -> str:
 
 
 def _framed(page: str, body: list[Child], asked: Asked, newest: RunHead | None = None) -> Component:
-    tabs = [(one.tab, address) for address, one in PAGES.items() if one.tab is not None]
+    tabs = [(one.name, address) for address, one in PAGES.items() if one.in_bar]
     return shell(page, body, newest=newest, place=asked.place, tabs=tabs, person=asked.person)

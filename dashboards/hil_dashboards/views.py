@@ -68,10 +68,11 @@ Shown = tuple[RunHead | None, list[Child]]  # the newest run, and the page below
 
 
 class Page(NamedTuple):
-    """What stands at an address; without a ``tab`` in the bar other pages lead to it."""
+    """What stands at an address; if it has no tab ``in_bar``, other pages lead to it."""
 
-    tab: str | None
+    name: str
     show: Callable[[Asked], Shown]  # StoreError when the database cannot be read
+    in_bar: bool = True
 
 
 _matrices: Keeper[tuple[list[Child], bool]] = Keeper(8)
@@ -179,8 +180,8 @@ PAGES: Mapping[str, Page] = {
     "/boards": Page("Boards", _boards),
     "/live": Page("Live", _live),
     HOW_TO_READ: Page("How to read", _how_to_read),
-    "/run": Page(None, _run),
-    "/session": Page(None, _session),
-    "/profile": Page(None, _profile),
-    "/trace": Page(None, _trace),
+    "/run": Page("Run", _run, in_bar=False),
+    "/session": Page("Session", _session, in_bar=False),
+    "/profile": Page("Profile", _profile, in_bar=False),
+    "/trace": Page("Power trace", _trace, in_bar=False),
 }

@@ -194,7 +194,7 @@ def test_matrix_shows_the_newest_values_and_how_they_were_obtained(
     view: View, address: str, tmp_path: Path
 ) -> None:
     page = view.open(f"{address}/")
-    assert page.title() == "HIL lab"
+    assert page.title() == "Matrix · HIL lab"
     said = text(page)
     for words in (
         "qemu",

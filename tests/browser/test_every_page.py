@@ -187,3 +187,26 @@ def test_nothing_in_an_address_is_executed(view: View, address: str) -> None:
         settled(page)
         assert page.evaluate("window.hit") is None, one.address
     assert not view.wrong
+
+
+def test_the_browsers_tab_says_which_page_it_is(view: View, address: str) -> None:
+    page = view.page
+
+    def is_called(title: str) -> None:
+        page.wait_for_function("title => document.title === title", arg=f"{title} · HIL lab")
+
+    page.goto(f"{address}/series?metric=flash_bytes")
+    is_called("Series: flash_bytes")
+    page.get_by_role("link", name="Boards", exact=True).click()
+    is_called("Boards")
+    page.goto(f"{address}/nowhere")
+    is_called("No such page")
+    page.go_back()
+    is_called("Boards")
+    page.go_back()
+    is_called("Series: flash_bytes")
+    page.go_forward()
+    is_called("Boards")
+    page.route("**/content/**", lambda route: route.abort())
+    page.get_by_role("link", name="Runs", exact=True).click()
+    is_called("No answer")

@@ -41,5 +41,5 @@ def show_table(_: views.Asked) -> views.Shown:
 
 if __name__ == "__main__":
     pages = cast("dict[str, Any]", views.PAGES)
-    pages |= {PLACE: views.Page(None, show), TABLE: views.Page(None, show_table)}
+    pages |= {PLACE: views.Page("Choosers", show, False), TABLE: views.Page("Table", show_table, False)}
     serve(sys.argv[1], port=0)

@@ -1,15 +1,20 @@
 // What stands at an address: the server's answer, of which the index asks for the first while scripts are read.
 
 (() => {
+  // What the browser's tab says; the index says of itself which page it is.
+  const entitle = (title) => (document.title = `${title} · HIL lab`);
+
   const element = (type, props) => ({ namespace: "dash_html_components", type, props });
-  const notice = (why) =>
-    element("Main", {
+  const notice = (why) => {
+    entitle("No answer");
+    return element("Main", {
       className: "wrap",
       children: element("Section", {
         className: "notice card",
         children: [element("H1", { children: "No answer" }), element("P", { children: why })],
       }),
     });
+  };
 
   const added = (src) =>
     new Promise((resolve, reject) => {
@@ -61,7 +66,7 @@
 
   let shown;
   async function page() {
-    shown = here();
+    const asked = (shown = here());
     const address = `/content${location.pathname}${location.search}`;
     const first = window.hilFirst;
     window.hilFirst = undefined;
@@ -83,7 +88,11 @@
       if (location.hash) {
         whenDrawn(() => document.getElementById(decodeURIComponent(location.hash.slice(1))), (found) => found.scrollIntoView());
       }
-      return JSON.parse(text);
+      const content = JSON.parse(text);
+      if (here() === asked) {
+        entitle(content.props["data-title"]);
+      }
+      return content;
     } catch {
       return notice("The dashboard's server does not answer. Start hil dashboard, then reload this page.");
     }

@@ -13,7 +13,7 @@ from hil_dashboards import text
 from hil_dashboards.choices.places import run_place
 from hil_dashboards.choices.series import Choice
 from hil_dashboards.pages.grid import amount, column, table
-from hil_dashboards.pages.parts import Child, sentence
+from hil_dashboards.pages.parts import Child, heading, sentence
 from hil_dashboards.reading.boards import RUNS, BoardRow, BoardsData, IncidentRow, Pace
 
 _LINE = 110  # pixels of a pace's line
@@ -27,7 +27,7 @@ def boards_page(data: BoardsData, with_lab: bool) -> list[Child]:
     return [
         html.Div(
             [
-                html.H1("Boards"),
+                heading("Boards", "Boards"),
                 html.P(told, className="muted"),
                 *([] if with_lab else [html.P(sentence(hint), className="muted")]),
             ],

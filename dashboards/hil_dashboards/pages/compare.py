@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 from hil_dashboards import text
 from hil_dashboards.pages.compare_images import images_page
 from hil_dashboards.pages.compare_runs import runs_page
-from hil_dashboards.pages.parts import Child
+from hil_dashboards.pages.parts import Child, heading
 from hil_dashboards.reading.compare import ImagesData, Nothing, RunsData
 
 
@@ -25,6 +25,6 @@ def _nothing(data: Nothing) -> list[Child]:
         html.P(html.A("Compare runs", href=data.choice.whole().href(), className="more"))
     ]
     return [
-        html.Div([html.H1("Compare")], className="page-head"),
+        html.Div([heading("Compare", "Compare")], className="page-head"),
         html.Section([html.H2("Nothing to compare"), html.P(f"{why}."), *other], className="notice card"),
     ]

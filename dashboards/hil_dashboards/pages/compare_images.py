@@ -19,7 +19,7 @@ from hil_dashboards.pages.compare_cycles import cycles_part
 from hil_dashboards.pages.compare_memory import memory_part
 from hil_dashboards.pages.compare_vectors import classes_part, vectors_part
 from hil_dashboards.pages.grid import column, table
-from hil_dashboards.pages.parts import Child, pill, pills
+from hil_dashboards.pages.parts import Child, heading, pill, pills
 from hil_dashboards.pages.verdicts import order_of, verdict_columns, verdict_row
 from hil_dashboards.reading.compare import ImagesData, Side
 from hil_db.comparing import Compared
@@ -29,7 +29,7 @@ def images_page(data: ImagesData) -> list[Child]:
     """What is compared with what, then each difference with what is behind it."""
     (one,) = data.comparison.cases
     head = html.Div(
-        [html.H1(_title(data)), html.P(_told(data), className="muted"), *_notes(data, one)],
+        [heading(_title(data), *_about(data)), html.P(_told(data), className="muted"), *_notes(data, one)],
         className="page-head",
     )
     parts: list[Child] = [head, _choices(data), _sides(data)]
@@ -41,6 +41,13 @@ def images_page(data: ImagesData) -> list[Child]:
     if data.classes is not None:
         parts.append(classes_part(data.classes))
     return [*parts, *memory_part(data.before, data.after), *cycles_part(data.before, data.after, one)]
+
+
+def _about(data: ImagesData) -> tuple[str, str]:
+    """For the browser's tab: what is compared, and where."""
+    now, before = data.comparison.now, data.comparison.before
+    assert before is not None, "two are compared"
+    return "Compare", f"{_title(data)}, runs {before.id} and {now.id}"
 
 
 def _title(data: ImagesData) -> str:

@@ -20,7 +20,7 @@ from hil_dashboards.choices.places import run_place
 from hil_dashboards.pages.choosers import choose_many, choose_one, choosers
 from hil_dashboards.pages.compare_choices import run_options
 from hil_dashboards.pages.grid import table
-from hil_dashboards.pages.parts import Child, comparing, pill, pills, sentence
+from hil_dashboards.pages.parts import Child, comparing, heading, pill, pills, sentence
 from hil_dashboards.pages.verdicts import (
     Row,
     alone_row,
@@ -44,7 +44,7 @@ def runs_page(data: RunsData) -> list[Child]:
     """The two runs, what to choose, what came of them in short, and the verdicts."""
     head = html.Div(
         [
-            html.H1("Compare runs"),
+            heading("Compare runs", _title(data)),
             *([html.P(_told(data.now, data.before), className="muted")] if data.now is not None else []),
             *(html.P(line, className="ignored") for line in data.ignored),
         ],
@@ -66,6 +66,11 @@ def runs_page(data: RunsData) -> list[Child]:
         _summary(data.compared),
         _listed(shown, choice),
     ]
+
+
+def _title(data: RunsData) -> str:
+    numbers = [str(run.id) for run in (data.before, data.now) if run is not None]
+    return f"Compare runs {' and '.join(numbers)}" if len(numbers) == 2 else "Compare runs"
 
 
 def _told(now: StoredRun, before: StoredRun | None) -> list[Child]:

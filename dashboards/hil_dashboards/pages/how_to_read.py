@@ -17,7 +17,7 @@ from hil.values import Measure, Method
 from hil_dashboards import examples, text
 from hil_dashboards.choices.places import HOW_TO_READ
 from hil_dashboards.figures import sketch
-from hil_dashboards.pages.parts import Child, badge, sentence
+from hil_dashboards.pages.parts import Child, badge, heading, sentence
 
 _THINNED = 20  # samples of a trace that a point of its picture stands for
 
@@ -39,7 +39,7 @@ def how_to_read_page() -> list[Child]:
     return [
         html.Div(
             [
-                html.H1("How to read this"),
+                heading("How to read this", "How to read this"),
                 html.P(
                     "What stands beside a value, and what that says of it. The figures here are "
                     "invented; the code that judges real ones made what is told of them.",

@@ -13,7 +13,7 @@ from hil.text.progress import rate_text
 from hil_dashboards import text
 from hil_dashboards.choices.places import run_place
 from hil_dashboards.pages.grid import HEAD_HEIGHT, amount, column, grid, table
-from hil_dashboards.pages.parts import Child
+from hil_dashboards.pages.parts import Child, heading
 from hil_dashboards.reading.boards import IncidentRow
 from hil_dashboards.reading.live import LiveData, LiveRun, OpenRun
 from hil_db.histories import Case
@@ -35,7 +35,7 @@ def live_page(data: LiveData) -> list[Child]:
     return [
         html.Div(
             [
-                html.H1("Live"),
+                heading("Live", "Live"),
                 html.P(_told(data), id="live-told", className="muted"),
                 html.P(
                     [

@@ -13,13 +13,13 @@ from hil.gate.marks import MARKS, TOLERATED, UNJUDGED
 from hil.measure.verdicts import Outcome
 from hil.metrics import lookup
 from hil_dashboards import text
-from hil_dashboards.choices.matrix import Show
-from hil_dashboards.choices.series import Choice
+from hil_dashboards.choices.matrix import MatrixChoice, Show
+from hil_dashboards.choices.series import FILTERS, Choice
 from hil_dashboards.frames import Row
 from hil_dashboards.pages.matrix_cells import Setting
 from hil_dashboards.pages.matrix_choices import chooser, counts, is_such
 from hil_dashboards.pages.matrix_table import Table, Way, by_board, by_image
-from hil_dashboards.pages.parts import Child, legend
+from hil_dashboards.pages.parts import Child, heading, legend, some
 from hil_dashboards.reading.matrix import MatrixData
 from hil_db.histories import Case
 
@@ -51,7 +51,10 @@ def matrix_page(data: MatrixData, rows: Sequence[Row]) -> list[Child]:
     made = make(data, shown, never, setting)
     head = html.Div(
         [
-            html.Div([html.H1("Newest results"), *chooser(data)], className="matrix-line"),
+            html.Div(
+                [heading("Newest results", "Matrix", *_about(choice)), *chooser(data)],
+                className="matrix-line",
+            ),
             html.Div([*counts(data, rows), _told(data, rows)], className="matrix-line"),
             *_ignored(data),
         ],
@@ -65,6 +68,12 @@ def matrix_page(data: MatrixData, rows: Sequence[Row]) -> list[Child]:
         which: Any = {"data-pending": f"{choice.href()} {time.monotonic_ns()}"}
         later = [html.Span(**which)]
     return [html.Div([*later, head, table, _signs(), legend()], id="matrix-body")]
+
+
+def _about(choice: MatrixChoice) -> list[str]:
+    """What of the results is shown."""
+    filters = [some(choice.names(which), f"{which}s") for which in FILTERS]
+    return [choice.metric or some(choice.columns, "metrics"), *filters]
 
 
 def _signs() -> Component:

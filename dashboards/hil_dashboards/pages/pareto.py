@@ -18,7 +18,7 @@ from hil_dashboards.pages.choosers import choose_many, choose_one, choosers
 from hil_dashboards.pages.deferred import deferred_plot
 from hil_dashboards.pages.pareto_budget import budget_card
 from hil_dashboards.pages.pareto_table import amount_of, dominated, fit_words, images_card, obtained
-from hil_dashboards.pages.parts import Child
+from hil_dashboards.pages.parts import Child, heading, some
 from hil_dashboards.pages.runs import ignored
 from hil_dashboards.reading.pareto import (
     AXES,
@@ -55,7 +55,7 @@ def pareto_page(data: ParetoData) -> list[Child]:
     return [
         html.Div(
             [
-                html.H1("Trade-offs"),
+                heading("Trade-offs", "Pareto", data.choice.board, some(data.choice.model, "models")),
                 html.P(_told(data, found, front), className="muted"),
                 *ignored(data.ignored),
             ],

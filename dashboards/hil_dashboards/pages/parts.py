@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dash import html
@@ -31,8 +31,10 @@ def shell(
     """A whole page: bar, content, foot. ``page`` is the address the bar marks as the present one.
 
     ``tabs`` are the names and addresses in the bar; a page without one is marked at that which leads to it.
+    The browser's tab is named after the first heading of the ``body``: page.js.
     """
     named: Any = {"aria-label": "Pages"}
+    titled: Any = {"data-title": _title(body) or page}
     return html.Div(
         [
             html.Header(
@@ -55,8 +57,38 @@ def shell(
                     [f"{place} · read-only · read {text.now()}; reload for newer results"], className="wrap"
                 )
             ),
-        ]
+        ],
+        **titled,
     )
+
+
+def heading(shown: Child | Sequence[Child], page: str, *about: str) -> Component:
+    """What a page is headed with; the browser's tab says which ``page`` it is and what it is ``about``."""
+    told = ", ".join(text.short(one) for one in about if one)
+    titled: Any = {"data-title": f"{page}: {told}" if told else page}
+    return html.H1(shown, **titled)
+
+
+def some(names: Sequence[str], what: str) -> str:
+    """Names in few words: one or two of them, or how many of ``what`` there are."""
+    return ", ".join(names) if len(names) <= 2 else f"{len(names):,} {what}"
+
+
+def _title(body: Sequence[Child]) -> str:
+    """What the first heading says of the page, or says at all: that of an error is plain."""
+    head = next(_headings(body), None)
+    told: str = getattr(head, "data-title", None) or getattr(head, "children", None) or ""
+    return told
+
+
+def _headings(shown: Any) -> Iterator[Any]:
+    if isinstance(shown, html.H1):
+        yield shown
+    elif isinstance(shown, list | tuple):
+        for one in shown:
+            yield from _headings(one)
+    elif isinstance(shown, Component):
+        yield from _headings(getattr(shown, "children", None))
 
 
 def _tab(name: str, href: str, page: str) -> Component:

@@ -13,7 +13,7 @@ from hil_dashboards import frames, text
 from hil_dashboards.choices.profile import ProfileChoice
 from hil_dashboards.choices.series import Choice
 from hil_dashboards.pages.grid import amount, column, table
-from hil_dashboards.pages.parts import Child, badge, pill, pills, sentence
+from hil_dashboards.pages.parts import Child, badge, heading, pill, pills, sentence
 from hil_dashboards.reading.profile import ProfileData
 
 _BAR = 110  # pixels of a share's bar
@@ -22,7 +22,11 @@ _BAR = 110  # pixels of a share's bar
 def profile_page(data: ProfileData, choice: ProfileChoice) -> list[Child]:
     """What the profile is of, the runs to choose from, and its tables."""
     about = _case(choice) if choice.complete else "By function and by instruction class."
-    head = html.Div([html.H1("Where cycles go"), html.P(about, className="muted")], className="page-head")
+    of_case = f"{choice.model} {choice.precision} on {choice.board}" if choice.complete else ""
+    head = html.Div(
+        [heading("Where cycles go", "Profile", of_case), html.P(about, className="muted")],
+        className="page-head",
+    )
     if data.profile is None or data.session is None:
         return [head, _nothing(data, choice)]
     (session,) = frames.records(frames.sessions([data.session]))

@@ -15,7 +15,7 @@ from hil_dashboards.choices.places import HOW_TO_READ, LIVE, RUNS, compare_place
 from hil_dashboards.choices.run import RunChoice, RunsChoice, Sort
 from hil_dashboards.pages.boards import incidents_card
 from hil_dashboards.pages.grid import amount, column, grid, table
-from hil_dashboards.pages.parts import Child, comparing, pill, pills
+from hil_dashboards.pages.parts import Child, comparing, heading, pill, pills
 from hil_dashboards.pages.runs import SORTS, ignored
 from hil_dashboards.pages.verdicts import MOST, changes_table, moved
 from hil_dashboards.reading.run import Figure, RunData, SessionRow, Way, ways
@@ -57,7 +57,11 @@ def run_page(data: RunData) -> list[Child]:
 
 def _title(run: RunFacts) -> Component:
     sort = [] if run.sort is Sort.BENCH else [html.Span(SORTS[run.sort], className=f"of-sort {run.sort}")]
-    return html.H1([f"Run {run.id} ", html.Span(str(run.status), className=f"status {run.status}"), *sort])
+    return heading(
+        [f"Run {run.id} ", html.Span(str(run.status), className=f"status {run.status}"), *sort],
+        f"Run {run.id}",
+        run.branch or "",
+    )
 
 
 def _told(run: RunFacts) -> str:

@@ -13,7 +13,7 @@ from hil_dashboards.choices.places import compare_place, run_place, worse_place
 from hil_dashboards.choices.run import RunsChoice, Sort
 from hil_dashboards.pages.choosers import Offered, choose_one, choosers
 from hil_dashboards.pages.grid import amount, column, table
-from hil_dashboards.pages.parts import Child
+from hil_dashboards.pages.parts import Child, heading
 from hil_dashboards.reading.comparisons import Summary
 from hil_dashboards.reading.runs import RUNS_A_PAGE, RunFacts, RunsData, Worse
 from hil_db.records import Status
@@ -38,12 +38,22 @@ def runs_page(data: RunsData) -> list[Child]:
     """Choices as links, then the runs."""
     return [
         html.Div(
-            [html.H1("Runs"), html.P(_told(data), className="muted"), *ignored(data.ignored)],
+            [
+                heading("Runs", "Runs", *_of(data.choice)),
+                html.P(_told(data), className="muted"),
+                *ignored(data.ignored),
+            ],
             className="page-head",
         ),
         html.Section(_choices(data), className="card runs-choices"),
         _listed(data) if data.runs else _nothing(data.choice),
     ]
+
+
+def _of(choice: RunsChoice) -> list[str]:
+    """What limits a choice."""
+    chosen = (choice.branch, choice.board, choice.status, choice.sort and SORTS[choice.sort], choice.host)
+    return [str(one) for one in chosen if one]
 
 
 def _told(data: RunsData) -> str:

@@ -17,7 +17,7 @@ from hil_dashboards.choices.series import LINES_MOST, NO_BASELINE, RUNS, Choice,
 from hil_dashboards.figures.series import AROUND_MOST, STEPS_MOST, Drawn, line_names, series_figure
 from hil_dashboards.lines import Line
 from hil_dashboards.pages.choosers import choose_many, choose_one, choosers
-from hil_dashboards.pages.parts import Child, badge, pill, pills
+from hil_dashboards.pages.parts import Child, badge, heading, pill, pills, some
 from hil_dashboards.pages.series_tables import around_table, steps_table, values_table
 from hil_dashboards.reading.series import SeriesData
 
@@ -53,7 +53,14 @@ def series_page(data: SeriesData) -> list[Child]:
     return [
         html.Div(
             [
-                html.H1([lookup(shown.metric).title, " over runs"]),
+                heading(
+                    [lookup(shown.metric).title, " over runs"],
+                    "Series",
+                    shown.metric,
+                    some(data.choice.model, "models"),
+                    some(data.choice.board, "boards"),
+                    some(data.choice.precision, "precisions"),
+                ),
                 html.P(_told(shown), className="muted"),
                 *_ignored(data.ignored),
             ],

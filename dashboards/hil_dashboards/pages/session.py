@@ -17,7 +17,7 @@ from hil_dashboards.choices.profile import ProfileChoice
 from hil_dashboards.choices.session import SessionChoice
 from hil_dashboards.choices.trace import TraceChoice
 from hil_dashboards.pages.grid import amount, column, table
-from hil_dashboards.pages.parts import Child, badge, pill, sentence
+from hil_dashboards.pages.parts import Child, badge, heading, pill, sentence
 from hil_dashboards.pages.session_image import flame_card, memory_card, power_card
 from hil_dashboards.pages.session_parts import card, counted, facts, inset, missing
 from hil_dashboards.pages.session_values import (
@@ -63,7 +63,9 @@ def _nothing(choice: SessionChoice) -> Component:
     if choice.session is not None:
         told = f"There is no session {choice.session}: it was pruned, or is of another database."
     runs = html.P(html.A("All runs", href=RUNS, className="more"))
-    return html.Section([html.H1("No session"), html.P(sentence(told)), runs], className="notice card")
+    return html.Section(
+        [heading("No session", "No session"), html.P(sentence(told)), runs], className="notice card"
+    )
 
 
 def _head(data: SessionData, head: SessionHead, choice: SessionChoice) -> Component:
@@ -81,7 +83,11 @@ def _head(data: SessionData, head: SessionHead, choice: SessionChoice) -> Compon
     about = f"{head.model} {head.precision} on {head.board} ({head.kind})"
     return html.Div(
         [
-            html.H1([f"Session {head.id} ", html.Span(head.status, className=f"status {head.status}")]),
+            heading(
+                [f"Session {head.id} ", html.Span(head.status, className=f"status {head.status}")],
+                f"Session {head.id}",
+                f"{head.model} {head.precision} on {head.board}",
+            ),
             html.P(about, className="muted"),
             html.Nav(links, className="ways-on", **_called("Ways on")),
         ],

@@ -15,7 +15,7 @@ from hil_dashboards import frames, text
 from hil_dashboards.choices.series import Choice
 from hil_dashboards.choices.trace import TraceChoice
 from hil_dashboards.pages.grid import amount, column, table
-from hil_dashboards.pages.parts import Child, badge, pill, pills, sentence
+from hil_dashboards.pages.parts import Child, badge, heading, pill, pills, sentence
 from hil_dashboards.reading.phases import Phase, phases
 from hil_dashboards.reading.samples import Seen, points
 from hil_dashboards.reading.trace import TraceData
@@ -36,7 +36,11 @@ def trace_page(data: TraceData, choice: TraceChoice, seen: Seen | str) -> list[C
     if data.session is not None:
         (session,) = frames.records(frames.sessions([data.session]))
         about = f"{session['model']} {session['precision']} on {session['board']} ({session['kind']})"
-    head = html.Div([html.H1("Power trace"), html.P(about, className="muted")], className="page-head")
+    of_case = (
+        f"{session['model']} {session['precision']} on {session['board']}" if data.session is not None else ""
+    )
+    title = heading("Power trace", "Power trace", of_case)
+    head = html.Div([title, html.P(about, className="muted")], className="page-head")
     if data.session is None or one is None:
         return [head, _nothing(data, choice)]
     ways = _ways(data)

@@ -14,7 +14,7 @@ from hil_dashboards import text
 from hil_dashboards.choices.places import compare_place, image_place, run_place
 from hil_dashboards.choices.series import Choice
 from hil_dashboards.pages.grid import amount, column, table
-from hil_dashboards.pages.parts import Child, comparing, pill, pills, sentence
+from hil_dashboards.pages.parts import Child, comparing, heading, pill, pills, sentence
 from hil_dashboards.reading.regressions import Regression, TriageData
 from hil_dashboards.serving.access import Person
 from hil_db.triage import Decided, Decision
@@ -31,10 +31,11 @@ _UNKNOWN = 1e9  # a share that is not known stands before all others
 def triage_page(data: TriageData, person: Person | None) -> list[Child]:
     """Choices as links, the regressions, the decisions."""
     shown = [one for one in data.found if one.standing.open or data.choice.every]
+    against = [f"against {data.choice.baseline}"] if data.choice.baseline else []
     return [
         html.Div(
             [
-                html.H1("Open regressions" if not data.choice.every else "Regressions"),
+                heading("Regressions" if data.choice.every else "Open regressions", "Triage", *against),
                 html.P([*_told(data), *_all(data)], className="muted"),
                 *_ignored(data),
                 *_may(person),
