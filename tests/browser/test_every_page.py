@@ -134,6 +134,29 @@ def test_axe_finds_nothing_serious(
     assert not wrong, "\n".join(f"{one}: {told}" for one, told in wrong.items())
 
 
+IN_VIEW = {
+    "/boards": ("Board", "State", "Why", "Pace", "Over runs", "Reference", "Incidents", "Run", "Time, UTC"),
+    "/runs": ("Run", "Status", "Worse", "Command", "Commit", "Branch", "Started, UTC", "Took", "Failed"),
+}
+
+
+@pytest.mark.parametrize("path", IN_VIEW)
+def test_what_matters_in_a_wide_table_is_seen_without_scrolling(view: View, address: str, path: str) -> None:
+    page = view.page
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(f"{address}{path}")
+    settled(page, ".ag-row")
+    window = page.locator(".ag-root-wrapper").first.bounding_box()
+    assert window is not None
+    heads = page.locator(".ag-root-wrapper").first.locator(".ag-header-cell")
+    ends = {}
+    for name in IN_VIEW[path]:
+        head = heads.filter(has=page.get_by_text(name, exact=True))  # one out of view may be there or not
+        box = head.bounding_box() if head.count() else None
+        ends[name] = box["x"] + box["width"] if box is not None else None
+    assert all(end is not None and end <= window["x"] + window["width"] + 1 for end in ends.values()), ends
+
+
 # What Tab is to reach: all that can be worked, but what is within a grid, where arrows go.
 FOCUSABLE = """() => {
     const within = 'a[href], button, input, select, textarea, summary, [tabindex]';

@@ -12,11 +12,12 @@ from hil.metrics import REFERENCE_S
 from hil_dashboards import text
 from hil_dashboards.choices.places import run_place
 from hil_dashboards.choices.series import Choice
-from hil_dashboards.pages.grid import amount, column, table
+from hil_dashboards.pages.grid import amount, column, least, table
 from hil_dashboards.pages.parts import Child, heading, sentence
 from hil_dashboards.reading.boards import RUNS, BoardRow, BoardsData, IncidentRow, Pace
 
-_LINE = 110  # pixels of a pace's line
+# Pixels of a pace's line, and the least that the reason of a state has.
+_LINE, _WHY = 110, 190
 
 
 def boards_page(data: BoardsData, with_lab: bool) -> list[Child]:
@@ -42,17 +43,19 @@ def _boards(boards: list[BoardRow]) -> Component:
     rows = [_row(one) for one in boards]
     paces = [one.pace for one in boards if one.pace is not None]
     ways = " or ".join(dict.fromkeys(f"{pace.method} by {pace.technique}" for pace in paces))
+    took = f"what the reference workload took on each board's host: {ways}"
+    # All but the kind stands in a window of 1,280 pixels, unless names are long.
     columns = [
         column("Board", "board", rows, "Link"),
-        column("Kind", "kind", rows, more=16),
         column("State", "state", rows, "State", more=16),
-        column("Why", "why", rows),
+        least(column("Why", "why", rows), _WHY),
+        column("Pace", "line", rows, "Line", width=_LINE + 16, flex=0, sortable=False, headerTooltip=took),
+        column("Over runs", "pace", rows),
+        column("Reference", "now", rows, "Amount", headerTooltip=took),
+        column("Incidents", "incidents", rows, "Amount"),
         column("Run", "run", rows, "Link", cellRendererParams={"to": "run_href"}),
         column("Time, UTC", "time", rows),
-        column("Incidents", "incidents", rows, "Amount"),
-        column("Reference workload", "now", rows, "Amount", headerTooltip=f"on each board's host: {ways}"),
-        column("Over runs", "line", rows, "Line", width=_LINE + 16, flex=0, sortable=False),
-        column("Pace", "pace", rows),
+        column("Kind", "kind", rows, more=16),
     ]
     return html.Section([html.H2("How they fare"), table(columns, rows)], className="card grid-card")
 
@@ -80,7 +83,7 @@ def _row(one: BoardRow) -> dict[str, Any]:
 def _pace(pace: Pace) -> str:
     found = pace.changes
     if found is None:
-        return f"{len(pace.seconds)} of {LEAST_HISTORY} runs that it takes to tell"
+        return f"{len(pace.seconds)} of {LEAST_HISTORY} runs it takes"
     if not found:
         return f"steady over {len(pace.seconds)} runs"
     last = found[-1]

@@ -38,10 +38,16 @@ def column(
     numbers = any(isinstance(one, dict) for one in held)
     texts = [one["text"] if isinstance(one, dict) else str(one) for one in held]
     needed = min(width([head, *texts], _LETTER) + _SPARE + more, _WIDEST)
-    made = {"headerName": head, "field": field, "cellRenderer": renderer, "flex": needed, "minWidth": needed}
+    made = {"headerName": head, "field": field, "cellRenderer": renderer, "flex": needed}
+    made["minWidth"] = other.get("width", needed)
     if numbers:
         made |= {"type": "rightAligned", "comparator": {"function": "byNumber"}}
     return made | other
+
+
+def least(column: dict[str, Any], pixels: int) -> dict[str, Any]:
+    """The same column, which may be as narrow as that: what is cut off is told where one points at it."""
+    return column | {"minWidth": min(column["minWidth"], pixels)}
 
 
 def amount(number: float, text: str) -> dict[str, Any]:

@@ -223,7 +223,7 @@ def _sessions(sessions: Sequence[SessionRow]) -> Component:
     fields = {way: f"value{place}" for place, way in enumerate(ways(sessions))}
     rows = [_row(one, fields) for one in sessions]
     columns = [
-        column("Model", "name", rows, "Link", pinned="left", width=190, flex=0),
+        column("Model", "name", rows, "Link", pinned="left", flex=0),
         column("Board", "board", rows),
         column("Status", "status", rows, "Status", more=22),
         *(_figures(way, name, rows) for way, name in fields.items()),

@@ -12,7 +12,7 @@ from hil_dashboards import text
 from hil_dashboards.choices.places import compare_place, run_place, worse_place
 from hil_dashboards.choices.run import RunsChoice, Sort
 from hil_dashboards.pages.choosers import Offered, choose_one, choosers
-from hil_dashboards.pages.grid import amount, column, table
+from hil_dashboards.pages.grid import amount, column, least, table
 from hil_dashboards.pages.parts import Child, heading
 from hil_dashboards.reading.comparisons import Summary
 from hil_dashboards.reading.runs import RUNS_A_PAGE, RunFacts, RunsData, Worse
@@ -24,7 +24,7 @@ _WORSE_TOLD = (
     "the verdicts of hil check on all that images do. What the bench itself takes is judged on a run's page."
 )
 _WORSE: dict[str, Any] = {
-    "width": 170,
+    "width": 160,
     "flex": 0,
     "type": [],
     "comparator": {"function": "byNumber"},
@@ -32,6 +32,7 @@ _WORSE: dict[str, Any] = {
 }
 _NONE = {"branch": "", "board": "", "status": None, "sort": None, "host": "", "baseline": ""}
 _BRIEF_COMMAND = 90  # letters
+_COMMAND, _BRANCH = 200, 116  # pixels that they have at least
 
 
 def runs_page(data: RunsData) -> list[Child]:
@@ -99,20 +100,21 @@ def _choices(data: RunsData) -> Component:
 def _listed(data: RunsData) -> Component:
     rows = [{**_row(one), **_worse(one, data.worse.get(one.id))} for one in data.runs]
     sorts = {one.sort for one in data.runs}
+    # In a window of 1,280 pixels stands what tells runs apart, up to how long they took.
     columns = [
         column("Run", "run", rows, "Link", pinned="left", width=62, flex=0),
-        column("Status", "status", rows, "Status", width=112, flex=0),
+        column("Status", "status", rows, "Status", width=124, flex=0),
         column("Worse", "worse", rows, "Worse", **_WORSE),
+        least(column("Command", "command", rows, cellClass="mono"), _COMMAND),
+        column("Commit", "commit", rows, "Commit", cellClass="mono"),
+        least(column("Branch", "branch", rows), _BRANCH),
         column("Started, UTC", "started", rows),
         column("Took", "took", rows, "Amount"),
-        column("Sessions", "sessions", rows, "Amount"),
         column("Failed", "failed", rows, "Trouble", more=12),
+        column("Sessions", "sessions", rows, "Amount"),
         column("Does not fit", "not_fit", rows, "Amount", headerTooltip="images larger than their boards"),
-        column("Branch", "branch", rows),
-        column("Commit", "commit", rows, "Commit", cellClass="mono", width=130, flex=0),
         column("Tags", "tags", rows),
         *([column("Kind", "of", rows, "Sort", more=16)] if sorts != {Sort.BENCH} else []),
-        column("Command", "command", rows, cellClass="mono"),
         column("Host", "host", rows),
         column("Boards", "boards", rows),
         column("Versions", "versions", rows),

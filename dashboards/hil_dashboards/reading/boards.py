@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, func, select, true
+from sqlalchemy import ColumnElement, Connection, and_, func, select, true
 
 from hil.errors import NOT_FIT
 from hil.lab.boards import BoardSpec
@@ -25,6 +25,8 @@ from hil_db.trials import is_no_trial
 
 RUNS = 60  # that a board's pace and incidents are told of
 INCIDENTS_MOST = 200
+IMAGES_MOST = 6  # of a board, whose sessions its pace is taken from
+_CASE = ("board", "kind", "model", "precision")
 
 
 class State(StrEnum):
@@ -39,7 +41,10 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Pace:
-    """What the reference workload took on a board's host, in seconds: a value for each run, oldest first."""
+    """What the reference workload took on a board's host, in seconds: a value for each run, oldest first.
+
+    It is the median beside the sessions of the images that the board ran last.
+    """
 
     host: str
     runs: tuple[int, ...]
@@ -137,7 +142,7 @@ def _row(
     elif last is None:
         state, why = State.NEVER, "the lab file names it"
     elif newest is not None and last.run != newest.id:
-        state, why = State.AWAY, f"not in run {newest.id}, last in run {last.run}"
+        state, why = State.AWAY, f"not in run {newest.id}"
     elif last.failed:
         state, why = State.FAILED, f"{last.failed:,} of {_images(last.images)} did not finish"
     else:
@@ -180,11 +185,24 @@ def _of_sessions(sessions: Sequence[tuple[int, datetime, bool]]) -> _Last:
 
 
 def _paces(connection: Connection, runs: set[int]) -> dict[str, Pace]:
+    """Of the images of each board that ran last: more of them would tell the same of its host."""
+    newest = NEWEST_SESSION.c
+    place = func.row_number().over(partition_by=newest.board, order_by=newest.session_id.desc())
+    ranked = select(
+        newest.board, newest.kind, newest.model, newest.precision, place.label("place")
+    ).subquery()
+    first = select(func.min(RUN.c.started)).where(RUN.c.id.in_(runs)).scalar_subquery()
+    # By the images' index; the sessions of these runs, or the metric's values, are many more.
+    sessions = (
+        select(SESSION.c.id)
+        .join(ranked, and_(*(SESSION.c[name] == ranked.c[name] for name in _CASE)))
+        .where(ranked.c.place <= IMAGES_MOST, SESSION.c.started >= first)
+    )
     query = (
         select(SESSION.c.board, RUN.c.id, RUN.c.host, MEASURE.c.value, MEASURE.c.method, MEASURE.c.technique)
         .join(SESSION, SESSION.c.id == MEASURE.c.session_id)
         .join(RUN, RUN.c.id == SESSION.c.run_id)
-        .where(RUN.c.id.in_(runs), MEASURE.c.metric == REFERENCE_S.name)
+        .where(MEASURE.c.session_id.in_(sessions), MEASURE.c.metric == REFERENCE_S.name, RUN.c.id.in_(runs))
         .order_by(RUN.c.started, RUN.c.id)
     )
     held: dict[str, list[tuple[int, str, float, str, str]]] = defaultdict(list)

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from hil.errors import LabError
 from hil.measure.changes import LEAST_HISTORY
 from hil.values import Measure, Method
 from hil_dashboards.app import render
-from hil_dashboards.reading.boards import INCIDENTS_MOST, State, read_boards
+from hil_dashboards.reading.boards import INCIDENTS_MOST, State, _paces, read_boards
+from hil_dashboards.reading.database import reading
 from hil_db.records import Incident
 from hil_db.store import Store
 
@@ -50,7 +52,7 @@ def test_a_board_stands_as_its_newest_sessions_ended(bench: Any) -> None:
     assert told(bench.url) == {
         "good": (State.RAN, "2 images finished"),
         "bad": (State.FAILED, "1 of 2 images did not finish"),
-        "gone": (State.AWAY, "not in run 2, last in run 1"),
+        "gone": (State.AWAY, "not in run 2"),
     }
 
 
@@ -119,7 +121,37 @@ def test_a_short_pace_tells_nothing_yet(bench: Any) -> None:
     (one,) = read_boards(bench.url, None).boards
     assert one.pace is not None
     assert one.pace.changes is None
-    assert f"1 of {LEAST_HISTORY} runs" in str(render(bench.url, "here", "/boards", ""))
+    assert f"1 of {LEAST_HISTORY} runs it takes" in str(render(bench.url, "here", "/boards", ""))
+
+
+def test_a_pace_is_of_the_images_that_ran_last(bench: Any) -> None:
+    took = (0.02, 9.0, 9.0, 0.02, 0.02, 0.03, 0.03, 0.03)  # two more than are looked at
+    for day in (1, 2):
+        bench.run(*(bench.session(day, reference(each), model=str(place)) for place, each in enumerate(took)))
+    bench.run(bench.session(3, reference(0.04), model="0"))
+    (one,) = read_boards(bench.url, None).boards
+    assert one.pace is not None
+    assert one.pace.seconds == pytest.approx((0.025, 0.025, 0.04))
+
+
+def test_a_pace_costs_no_look_at_all_values_ever_stored(bench: Any) -> None:
+    bench.run(bench.session(1, reference(0.02)))
+    asked: list[tuple[str, Any]] = []
+    with reading(bench.url) as connection:
+
+        @event.listens_for(connection, "before_cursor_execute")
+        def note(_connection: Any, _cursor: Any, statement: str, given: Any, *_: Any) -> None:
+            asked.append((statement, given))
+
+        assert _paces(connection, {1})
+        plan = [
+            row[-1]
+            for statement, given in asked[:]
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
+        ]
+    of_measures = [line for line in plan if "measure" in line]
+    assert of_measures
+    assert all("session_id=?" in line for line in of_measures), plan
 
 
 def test_without_results_the_page_says_so(bench: Any) -> None:
