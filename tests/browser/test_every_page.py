@@ -134,6 +134,17 @@ def test_axe_finds_nothing_serious(
     assert not wrong, "\n".join(f"{one}: {told}" for one, told in wrong.items())
 
 
+@pytest.mark.parametrize("path", ["/triage", "/pareto", "/series", "/boards", "/live"])
+def test_what_introduces_a_page_is_one_line(view: View, address: str, path: str) -> None:
+    page = view.page
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(f"{address}{path}")
+    settled(page)
+    told = page.locator(".page-head p")
+    assert told.count() == 1
+    assert told.evaluate("one => one.clientHeight < 1.6 * parseFloat(getComputedStyle(one).lineHeight)")
+
+
 IN_VIEW = {
     "/boards": ("Board", "State", "Why", "Pace", "Over runs", "Reference", "Incidents", "Run", "Time, UTC"),
     "/runs": ("Run", "Status", "Worse", "Command", "Commit", "Branch", "Started, UTC", "Took", "Failed"),

@@ -22,15 +22,13 @@ _LINE, _WHY = 110, 190
 
 def boards_page(data: BoardsData, with_lab: bool) -> list[Child]:
     """A row for each board, then the incidents."""
-    told = f"What boards did last, what befell them in the newest {RUNS} runs, and how long a fixed piece of "
-    told += "work took their host: where that drifts, times of the host's clock do."
-    hint = "Of quarantine and of boards that never ran the lab file tells: `hil dashboard --lab=lab.toml`."
+    told = f"What they did last; incidents, and the pace of their host, of the newest {RUNS} runs."
+    hint = " With `hil dashboard --lab=lab.toml` also who is in quarantine or never ran."
     return [
         html.Div(
             [
                 heading("Boards", "Boards"),
-                html.P(told, className="muted"),
-                *([] if with_lab else [html.P(sentence(hint), className="muted")]),
+                html.P([told, *([] if with_lab else sentence(hint))], className="muted"),
             ],
             className="page-head",
         ),

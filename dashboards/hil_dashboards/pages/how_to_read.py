@@ -32,6 +32,8 @@ def how_to_read_page() -> list[Child]:
         ("conditions", "Conditions and vectors", _conditions()),
         ("verdicts", "Verdicts", _verdicts()),
         ("changes", "Change points", _changes()),
+        ("plots", "Marks in plots", _plots()),
+        ("triage", "Triage", _triage()),
         ("energy", "Energy", _energy()),
     )
     named: Any = {"aria-label": "Sections"}
@@ -217,8 +219,47 @@ def _changes() -> list[Child]:
         html.P(
             f"Latency over {len(values)} runs, in µs: found is a change of level {told}, with the first "
             "run of the new level. What goes and comes back is no change. A drift of the bench's own "
-            "clock is taken out by a fixed piece of work that each session times (the reference "
-            "workload, on the page of boards)."
+            "clock is taken out by a fixed piece of work that each session times: the reference "
+            "workload, whose pace the page of boards shows. Where it drifts, times of the host's clock do."
+        ),
+    ]
+
+
+def _plots() -> list[Child]:
+    marks = (
+        ("a hollow point", "its run's folder had changes that no commit holds"),
+        ("× at the bottom", "a run with a session that ended without this value"),
+        ("△ or ▽ at a point", "the level changed with this run"),
+        ("▼ at the top", "what values may depend on changed: host, lab file, tools, conditions"),
+        ("a bar or an area", "the band: where the true value is expected"),
+        ("a dotted line across", "the baseline"),
+    )
+    entries: list[Component] = []
+    for mark, meaning in marks:
+        entries += [html.Dt(mark), html.Dd(f"{meaning}.")]
+    return [
+        html.P("In a series, values over runs:"),
+        html.Dl(entries, className="meanings"),
+        html.P(
+            "Among trade-offs, the newest values of a board's images, an image stands on the Pareto front "
+            "where no other is as good in all that is compared and better in one. Of models for different "
+            "tasks that says little: choose those that solve yours."
+        ),
+    ]
+
+
+def _triage() -> list[Child]:
+    return [
+        html.P(
+            "What got worse stays open until somebody decides on it: acknowledges it, ignores it until a "
+            "day, or says which commit fixes it, with a reason that is kept. What changed by the largest "
+            "share of its value stands first."
+        ),
+        html.P(
+            sentence(
+                "Who logs in (`hil dashboard --auth=users`) and has the role triage decides; `hil dashboard "
+                "user add NAME --role=triage` gives it. Others read."
+            )
         ),
     ]
 

@@ -36,10 +36,10 @@ def live_page(data: LiveData) -> list[Child]:
         html.Div(
             [
                 heading("Live", "Live"),
-                html.P(_told(data), id="live-told", className="muted"),
                 html.P(
                     [
-                        "Read at ",
+                        html.Span(_told(data), id="live-told"),
+                        " Read at ",
                         html.Span(f"{datetime.now(UTC):%H:%M:%S}", id="live-read", className="mono"),
                         " UTC, and again every 2 s while this page is looked at.",
                         html.Span(id="live-trouble", className="warning"),

@@ -68,18 +68,15 @@ def pareto_page(data: ParetoData) -> list[Child]:
     ]
 
 
-def _told(data: ParetoData, found: Sequence[Placed], front: Sequence[Placed]) -> str:
+def _told(data: ParetoData, found: Sequence[Placed], front: Sequence[Placed]) -> list[Child]:
     choice = data.choice
     names = [lookup(metric).title for metric in counted(choice)]
     by = " and ".join([", ".join(names[:-1]), names[-1]])
     told = f"The images of {choice.board} ({choice.kind}) by {by}"
     if not found:
-        return f"{told}."
-    return (
-        f"{told}, each by its newest values: {len(front):,} of {len(found):,} stand on the Pareto front, "
-        "where no other image is as good in all of these and better in one. Of models for different tasks "
-        "that says little: choose those that solve yours."
-    )
+        return [f"{told}."]
+    on_front = html.A("on the Pareto front", href=f"{HOW_TO_READ}#plots", className="more")
+    return [f"{told}: {len(front):,} of {len(found):,} are ", on_front, ". Choose models of one task."]
 
 
 def _choosers(data: ParetoData) -> list[Component]:

@@ -13,6 +13,7 @@ from dash.development.base_component import Component
 from hil.measure.changes import LEAST_HISTORY
 from hil.metrics import lookup
 from hil_dashboards import changed, lines, text
+from hil_dashboards.choices.places import HOW_TO_READ
 from hil_dashboards.choices.series import LINES_MOST, NO_BASELINE, RUNS, Choice, Filter, Scale
 from hil_dashboards.figures.series import AROUND_MOST, STEPS_MOST, Drawn, line_names, series_figure
 from hil_dashboards.lines import Line
@@ -137,7 +138,7 @@ def _ignored(names: list[str]) -> list[Component]:
     return [html.P(["Ignored, as nothing is stored of it: ", *shown, f"{told}."], className="ignored")]
 
 
-def _told(shown: _Shown) -> str:
+def _told(shown: _Shown) -> list[Child]:
     drawn = shown.drawn
     points = [point for line in drawn.lines for point in line.points]
     told = f"{shown.metric}: {_count(len(points), 'value')} on {_count(len(drawn.lines), 'line')}"
@@ -146,13 +147,7 @@ def _told(shown: _Shown) -> str:
     if common:
         told += f" All of {common}."
     told += _told_commits(shown.data)
-    if any(point["low"] is not None for point in points):
-        told += " A band spans where the true value is expected."
-    if any(point["dirty"] for point in points):
-        told += " A hollow point: its run's folder had changes that no commit holds."
-    if drawn.lost:
-        told += " A × marks a run with a session that ended without this value."
-    return told
+    return [told, " ", html.A("What the marks mean", href=f"{HOW_TO_READ}#plots", className="more"), "."]
 
 
 def _told_commits(data: SeriesData) -> str:

@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from hil.metrics import lookup
 from hil.values import Measure
 from hil_dashboards import text
-from hil_dashboards.choices.places import compare_place, image_place, run_place
+from hil_dashboards.choices.places import HOW_TO_READ, compare_place, image_place, run_place
 from hil_dashboards.choices.series import Choice
 from hil_dashboards.pages.grid import amount, column, table
 from hil_dashboards.pages.parts import Child, comparing, heading, pill, pills, sentence
@@ -36,9 +36,8 @@ def triage_page(data: TriageData, person: Person | None) -> list[Child]:
         html.Div(
             [
                 heading("Regressions" if data.choice.every else "Open regressions", "Triage", *against),
-                html.P([*_told(data), *_all(data)], className="muted"),
+                html.P([*_told(data), *_all(data), *_may(person)], className="muted"),
                 *_ignored(data),
-                *_may(person),
             ],
             className="page-head",
         ),
@@ -58,7 +57,7 @@ def _told(data: TriageData) -> list[Child]:
     count = sum(one.standing.open for one in data.found)
     others = len(data.found) - count
     told = f": {count:,} open" + (f", {others:,} decided on" if others else "") + "."
-    return [now, " against ", before, f"{told} What changed by the largest share stands first."]
+    return [now, " against ", before, told]
 
 
 def _all(data: TriageData) -> list[Child]:
@@ -79,15 +78,11 @@ def _ignored(data: TriageData) -> list[Component]:
     return [html.P(["Ignored, as no run is called so: ", named, "."], className="ignored")]
 
 
-def _may(person: Person | None) -> list[Component]:
-    """What to do to decide, where one may not."""
-    if person is None:
-        how = "Who logs in decides what becomes of them: `hil dashboard --auth=users`."
-    elif not person.triages:
-        how = "Your role is to read: `hil dashboard user add NAME --role=triage` changes it."
-    else:
+def _may(person: Person | None) -> list[Child]:
+    """Who may decide, where one may not."""
+    if person is not None and person.triages:
         return []
-    return [html.P(sentence(how), className="muted")]
+    return [" ", html.A("Who decides", href=f"{HOW_TO_READ}#triage", className="more"), "."]
 
 
 def _choices(data: TriageData) -> list[Component]:

