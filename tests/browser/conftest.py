@@ -11,9 +11,13 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from browsing import PATIENCE_MS, View, watched, window
 from children import interruptible
+from seeded_lab import make_lab
+
+expect.set_options(timeout=PATIENCE_MS)
 
 _FLAGS = (
     "--headless",
@@ -43,23 +47,35 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def context(chromium: Browser) -> Iterator[BrowserContext]:
     """One profile for all tests, so that scripts are loaded once."""
-    opened = chromium.new_context(viewport={"width": 1280, "height": 900})
-    opened.set_default_timeout(300_000)  # there for a hang
-    yield opened
-    opened.close()
+    with window(chromium) as opened:
+        yield opened
 
 
 @pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
-    """Which has nothing to say on its console."""
-    opened = context.new_page()
-    opened.set_default_timeout(60_000)
-    wrong: list[str] = []
-    opened.on("console", lambda told: wrong.append(told.text) if told.type in ("error", "warning") else None)
-    opened.on("pageerror", lambda error: wrong.append(str(error)))
-    yield opened
-    opened.close()
-    assert wrong == []
+def view(context: BrowserContext) -> Iterator[View]:
+    """A page, with what it asked for; it must end with nothing wrong in it."""
+    with watched(context) as opened:
+        yield opened
+
+
+@pytest.fixture
+def page(view: View) -> Page:
+    """The same, where only the page is of interest."""
+    return view.page
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of the seeded lab's database, which no test changes."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('lab') / 'seeded.db'}"
+    make_lab(url)
+    return url
+
+
+@pytest.fixture(scope="session")
+def lab_address(lab: str, served: Callable[[str], str]) -> str:
+    """Of the seeded lab's dashboard."""
+    return served(lab)
 
 
 @pytest.fixture(scope="session")

@@ -11,9 +11,10 @@ from urllib.parse import parse_qs, urlparse
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Locator, Page
+from playwright.sync_api import Locator, Page
 
 import choosers_page
+from browsing import View
 from hil_db.store import Store
 
 pytestmark = pytest.mark.browser
@@ -33,16 +34,10 @@ def address(
 
 
 @pytest.fixture
-def page(context: BrowserContext, address: str) -> Iterator[Page]:
-    opened = context.new_page()
-    wrong: list[str] = []
-    opened.on("console", lambda told: wrong.append(told.text) if told.type in ("error", "warning") else None)
-    opened.on("pageerror", lambda error: wrong.append(str(error)))
-    opened.goto(f"{address}{choosers_page.PLACE}")
-    opened.wait_for_selector(".chooser input")
-    yield opened
-    opened.close()
-    assert not wrong
+def page(view: View, address: str) -> Page:
+    view.page.goto(f"{address}{choosers_page.PLACE}")
+    view.page.wait_for_selector(".chooser input")
+    return view.page
 
 
 def chooser(page: Page, name: str) -> Locator:
@@ -131,9 +126,8 @@ def test_their_scripts_come_at_once_where_they_were_needed(page: Page, address: 
         assert page.evaluate("window.hilSoon") == soon
 
 
-def test_keyboard_skips_the_bar_to_the_content(page: Page, address: str) -> None:
-    asked: list[str] = []
-    page.on("request", lambda one: asked.append(one.url))
+def test_keyboard_skips_the_bar_to_the_content(page: Page, view: View) -> None:
+    view.asked.clear()
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
@@ -141,7 +135,7 @@ def test_keyboard_skips_the_bar_to_the_content(page: Page, address: str) -> None
     page.wait_for_function("() => document.activeElement.id === 'content'")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.closest('.chooser') !== null")
-    assert not [one for one in asked if "/content" in one], "the page was drawn anew"
+    assert not [one for one in view.asked if "/content" in one], "the page was drawn anew"
 
 
 def test_a_link_leads_to_a_place_within_another_page(page: Page, address: str) -> None:

@@ -12,6 +12,7 @@ from subprocess import Popen
 import pytest
 from playwright.sync_api import Browser, Page
 
+from browsing import View, watched, window
 from hil.values import Measure, Method, Precision
 from hil_dashboards.serving import users
 from hil_db.records import RunInfo, SessionRecord, Status
@@ -50,20 +51,10 @@ def address(
 
 
 @pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(300_000)  # there for a hang
-    yield context.new_page()
-    context.close()
-
-
-@pytest.fixture
-def wrong(page: Page) -> list[str]:
-    """What the page says is wrong."""
-    found: list[str] = []
-    page.on("console", lambda said: found.append(said.text) if said.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: found.append(str(error)))
-    return found
+def view(chromium: Browser) -> Iterator[View]:
+    """One that nobody has logged in yet."""
+    with window(chromium) as context, watched(context) as opened:
+        yield opened
 
 
 def fill(page: Page, password: str) -> None:
@@ -72,7 +63,7 @@ def fill(page: Page, password: str) -> None:
     page.keyboard.press("Enter")
 
 
-def test_in_to_where_one_wanted_and_out_again(page: Page, address: str, wrong: list[str]) -> None:
+def test_in_to_where_one_wanted_and_out_again(page: Page, address: str) -> None:
     page.goto(f"{address}/series?metric=instructions")
     assert page.url.startswith(f"{address}/login?next=")
     fill(page, PASSWORD)
@@ -82,20 +73,20 @@ def test_in_to_where_one_wanted_and_out_again(page: Page, address: str, wrong: l
     assert page.evaluate("document.cookie") == "", "a script can read the cookie"
     page.get_by_role("button", name="Log out").click()
     page.wait_for_url(re.compile("/login$"))
-    assert not wrong
     page.go_back()
     page.wait_for_url(re.compile("/login"))
 
 
-def test_a_wrong_password_is_told_and_the_name_kept(page: Page, address: str) -> None:
+def test_a_wrong_password_is_told_and_the_name_kept(page: Page, view: View, address: str) -> None:
     page.goto(f"{address}/")
     fill(page, "incorrect horse battery")
     assert page.inner_text("[role=alert]") == "Name or password is wrong."
     assert page.input_value("input[name=name]") == "ann"
     assert page.evaluate("document.activeElement.name") == "password"
+    view.forgive()
 
 
-def test_a_page_whose_log_in_ended_leads_to_the_log_in(page: Page, address: str) -> None:
+def test_a_page_whose_log_in_ended_leads_to_the_log_in(page: Page, view: View, address: str) -> None:
     page.goto(f"{address}/")
     fill(page, PASSWORD)
     page.wait_for_selector(".grid-card")
@@ -105,3 +96,4 @@ def test_a_page_whose_log_in_ended_leads_to_the_log_in(page: Page, address: str)
     fill(page, PASSWORD)
     page.wait_for_selector(".plot-card")
     assert page.url == f"{address}/series"
+    view.forgive()

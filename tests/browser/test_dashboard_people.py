@@ -8,12 +8,11 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from subprocess import Popen
-from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from browsing import serious
+from browsing import Scheme, serious, watched, window
 from hil.measure.profile import ClassCost, PathCost, Profile
 from hil.values import Measure, Method, Precision
 from hil_dashboards.serving import users
@@ -90,36 +89,23 @@ def enter(page: Page, address: str) -> None:
     page.wait_for_selector("main h1")
 
 
-@pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(300_000)  # there for a hang
-    yield context.new_page()
-    context.close()
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_logging_in_and_deciding_have_nothing_that_axe_takes_for_serious(
-    chromium: Browser, address: str, scheme: Literal["light", "dark"]
+    chromium: Browser, address: str, scheme: Scheme
 ) -> None:
-    context = chromium.new_context(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
-    context.set_default_timeout(300_000)  # there for a hang
-    page = context.new_page()
-    page.goto(f"{address}/login")
-    found = {"/login": serious(page)}
-    enter(page, address)
-    page.goto(f"{address}/triage")
-    page.locator(".decide").first.click()
-    page.wait_for_selector("dialog[open]")
-    found["dialog"] = serious(page)
+    with window(chromium, scheme=scheme) as context, watched(context) as view:
+        page = view.page
+        page.goto(f"{address}/login")
+        found = {"/login": serious(page)}
+        enter(page, address)
+        page.goto(f"{address}/triage")
+        page.locator(".decide").first.click()
+        page.wait_for_selector("dialog[open]")
+        found["dialog"] = serious(page)
     assert {what: told for what, told in found.items() if told} == {}
-    context.close()
 
 
 def test_a_regression_is_decided_on_by_keyboard_and_told_to_all(page: Page, address: str) -> None:
-    wrong: list[str] = []
-    page.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
     enter(page, address)
     page.goto(f"{address}/triage")
     page.wait_for_selector(".standing.open")
@@ -146,4 +132,3 @@ def test_a_regression_is_decided_on_by_keyboard_and_told_to_all(page: Page, addr
     page.wait_for_selector("text=Nothing is open")
     assert "fixed by 0123abc" in page.inner_text("main")
     assert "the table is smaller" in page.inner_text("main")
-    assert not wrong

@@ -7,8 +7,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlparse
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route
+from playwright.sync_api import Page, Route
 
+from browsing import View
 from seeded import Planted, Seeded, make
 
 pytestmark = pytest.mark.browser
@@ -25,10 +26,9 @@ def address(served: Callable[[str], str], tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture
-def page(context: BrowserContext) -> Page:
-    opened = context.new_page()
-    opened.set_viewport_size({"width": 1280, "height": 800})
-    return opened
+def page(view: View) -> Page:
+    view.page.set_viewport_size({"width": 1280, "height": 800})
+    return view.page
 
 
 def parts(tree: Any) -> Iterator[Any]:

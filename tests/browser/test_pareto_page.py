@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from seeded_lab import DEMO, make_lab
+from browsing import Scheme, serious
 
 pytestmark = pytest.mark.browser
 
-PATIENCE_MS = 300_000  # there for a hang
 MARKS = "#pareto-plot .scatterlayer .points path.point"
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory, served: Callable[[str], str]) -> str:
-    url = f"sqlite:///{tmp_path_factory.mktemp('pareto') / 'results.db'}"
-    make_lab(url, DEMO)
-    return served(url)
 
 
 def drawn(page: Page) -> None:
@@ -30,31 +19,31 @@ def drawn(page: Page) -> None:
     page.wait_for_selector(".grid-card .ag-row a")
 
 
-def test_a_budget_is_given_by_keyboard_and_stays_in_the_address(page: Page, address: str) -> None:
-    page.goto(f"{address}/pareto?board=nucleo-1")
+def test_a_budget_is_given_by_keyboard_and_stays_in_the_address(page: Page, lab_address: str) -> None:
+    page.goto(f"{lab_address}/pareto?board=nucleo-1")
     drawn(page)
     page.locator("input[name=flash_kb]").focus()
     page.keyboard.type("20")
     page.keyboard.press("Enter")
     page.wait_for_url("**/pareto?*flash_kb=20*")
     told = page.locator(".budget-told")
-    expect(told).to_contain_text("images fit", timeout=PATIENCE_MS)
+    expect(told).to_contain_text("images fit")
     page.wait_for_function("document.activeElement.textContent === 'Apply'")
-    expect(page.locator(".fit-not").first).to_contain_text("✗does not fit: flash by", timeout=PATIENCE_MS)
+    expect(page.locator(".fit-not").first).to_contain_text("✗does not fit: flash by")
     first = told.inner_text()
     page.reload()
-    expect(told).to_have_text(first, timeout=PATIENCE_MS)
+    expect(told).to_have_text(first)
     assert page.input_value("input[name=flash_kb]") == "20"
     page.go_back()
-    expect(told).to_contain_text("Say what an image may take", timeout=PATIENCE_MS)
+    expect(told).to_contain_text("Say what an image may take")
     page.go_forward()
-    expect(told).to_have_text(first, timeout=PATIENCE_MS)
+    expect(told).to_have_text(first)
     page.click("text=No budget")
     page.wait_for_url(lambda url: "flash_kb" not in url)
 
 
-def test_a_mark_leads_to_its_session(page: Page, address: str) -> None:
-    page.goto(f"{address}/pareto?board=nucleo-1")
+def test_a_mark_leads_to_its_session(page: Page, lab_address: str) -> None:
+    page.goto(f"{lab_address}/pareto?board=nucleo-1")
     drawn(page)
     box = page.locator(MARKS).first.bounding_box()
     assert box is not None
@@ -64,23 +53,22 @@ def test_a_mark_leads_to_its_session(page: Page, address: str) -> None:
     page.wait_for_url("**/session?session=*")
 
 
-def test_another_axis_is_chosen(page: Page, address: str) -> None:
-    page.goto(f"{address}/pareto?board=nucleo-1")
+def test_another_axis_is_chosen(page: Page, lab_address: str) -> None:
+    page.goto(f"{lab_address}/pareto?board=nucleo-1")
     drawn(page)
     page.get_by_role("textbox", name="Horizontal").click()
     page.get_by_role("option", name="Energy per inference").click()
     page.wait_for_url("**/pareto?*x=energy_per_inference*")
-    expect(page.locator("#pareto-plot .xtitle")).to_contain_text("Energy per inference", timeout=PATIENCE_MS)
+    expect(page.locator("#pareto-plot .xtitle")).to_contain_text("Energy per inference")
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
 def test_axe_finds_nothing_serious_and_nothing_is_cut(
-    page: Page, address: str, width: int, scheme: str
+    page: Page, lab_address: str, width: int, scheme: Scheme
 ) -> None:
     page.set_viewport_size({"width": width, "height": 900})
-    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    page.goto(f"{address}/pareto?board=nucleo-1&flash_kb=20&per_hour=60&capacity_mah=220&battery_v=3")
+    page.emulate_media(color_scheme=scheme)
+    page.goto(f"{lab_address}/pareto?board=nucleo-1&flash_kb=20&per_hour=60&capacity_mah=220&battery_v=3")
     drawn(page)
-    found = Axe().run(page).response["violations"]
-    assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+    assert serious(page) == []
     assert page.evaluate("document.querySelector('main').scrollWidth") <= width

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
+from browsing import Scheme, View, watched, window
 from report_picture import MOST_BYTES, picture, report
 
 pytestmark = pytest.mark.browser
@@ -31,31 +32,23 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def opened(chromium: Browser, path: Path) -> Iterator[Opened]:
     """The report in a window of its own, which must end without an error or a request."""
-    wrong: list[str] = []
-    contexts = []
+    with ExitStack() as windows:
 
-    def one(width: int = 1280, scheme: Literal["light", "dark"] = "light", scripts: bool = True) -> Page:
-        context = chromium.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=scripts
-        )
-        contexts.append(context)
-        context.set_default_timeout(20_000)
-        page = context.new_page()
-        page.on("console", lambda message: wrong.append(message.text))
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("request", lambda asked: wrong.append(asked.url) if asked.url != path.as_uri() else None)
-        page.goto(path.as_uri())
-        return page
+        def one(width: int = 1280, scheme: Scheme = "light", scripts: bool = True) -> Page:
+            context = windows.enter_context(window(chromium, width, scheme, scripts))
+            view = windows.enter_context(watched(context))
+            views.append(view)
+            view.page.goto(path.as_uri())
+            return view.page
 
-    yield one
-    for context in contexts:
-        context.close()
-    assert wrong == []
+        views: list[View] = []
+        yield one
+        assert {asked for view in views for asked in view.asked} == {path.as_uri()}
 
 
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_is_wider_than_the_window(opened: Opened, width: int, scheme: str) -> None:
+def test_nothing_is_wider_than_the_window(opened: Opened, width: int, scheme: Scheme) -> None:
     page = opened(width, scheme)
     page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
     assert page.evaluate("document.documentElement.scrollWidth") == width

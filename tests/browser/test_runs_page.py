@@ -11,14 +11,13 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from browsing import serious, settled
+from browsing import serious, settled, watched
 from hil_db.records import RunInfo, Status
 from hil_db.store import Store
 from session_records import BEGAN, record
 
 pytestmark = pytest.mark.browser
 
-PATIENCE_MS = 300_000  # there for a hang
 # Comparisons of two images are none to wait for.
 SERVE = """
 import sys
@@ -50,29 +49,24 @@ def address(
 @contextmanager
 def opened(context: BrowserContext, place: str) -> Iterator[Page]:
     """A page, of which nothing may be wrong, axe-core's opinion included."""
-    page = context.new_page()
-    wrong: list[str] = []
-    page.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.goto(place)
-    yield page
-    settled(page)
-    found = serious(page)
-    page.close()
-    assert (wrong, found) == ([], [])
+    with watched(context) as view:
+        view.page.goto(place)
+        yield view.page
+        settled(view.page)
+        assert serious(view.page) == []
 
 
 def test_what_was_worse_is_asked_for_and_enter_leads_to_a_run(context: BrowserContext, address: str) -> None:
     with opened(context, f"{address}/runs") as page:
         rows = page.locator(".ag-center-cols-container .ag-row")
-        expect(rows.first).to_contain_text("1 worse", timeout=PATIENCE_MS)
-        expect(rows.last).to_contain_text("–", timeout=PATIENCE_MS)
+        expect(rows.first).to_contain_text("1 worse")
+        expect(rows.last).to_contain_text("–")
         page.locator(".ag-pinned-left-cols-container .ag-cell").first.focus()
         page.keyboard.press("ArrowDown")
         page.keyboard.press("Enter")
-        expect(page.locator("h1")).to_contain_text("Run 1", timeout=PATIENCE_MS)
+        expect(page.locator("h1")).to_contain_text("Run 1")
         page.go_back()
-        expect(rows.first).to_contain_text("1 worse", timeout=PATIENCE_MS)
+        expect(rows.first).to_contain_text("1 worse")
 
 
 def test_a_page_that_did_not_wait_is_shown_anew_when_runs_are_compared(
@@ -80,8 +74,8 @@ def test_a_page_that_did_not_wait_is_shown_anew_when_runs_are_compared(
 ) -> None:
     with opened(context, f"{address}/run?run=2") as page:
         changes = page.locator(".changes .ag-row")
-        expect(changes.first).to_contain_text("worse", timeout=PATIENCE_MS)
+        expect(changes.first).to_contain_text("worse")
         expect(changes.first).to_contain_text("+50 %")
         expect(page.locator(".comparing")).to_have_count(0)
         page.get_by_role("link", name="← run 1").click()
-        expect(page.locator("h1")).to_contain_text("Run 1", timeout=PATIENCE_MS)
+        expect(page.locator("h1")).to_contain_text("Run 1")

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from playwright.sync_api import Page
 
-from browsing import serious, settled
+from browsing import Scheme, serious, settled
 from hil_db.records import RunInfo, Status
 from hil_db.store import Store
 from logged_sessions import LOGGED, SLOWEST, bare, full
@@ -99,7 +98,7 @@ def test_each_choice_is_an_address_and_the_keyboard_alone_reaches_it(page: Page,
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_is_wider_than_a_phone_and_axe_finds_nothing_serious(
-    page: Page, address: str, scheme: Literal["light", "dark"]
+    page: Page, address: str, scheme: Scheme
 ) -> None:
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": 390, "height": 800})

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 from urllib.parse import parse_qs, urlparse
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Page
 
-from browsing import serious
+from browsing import Scheme, View, serious
 from hil.metrics import ENERGY_PER_INFERENCE
 from hil.values import Method
 from hil_db.records import RunInfo, Status
@@ -64,14 +63,7 @@ def in_address(page: Page) -> list[float]:
     return [float(query[name][0]) for name in ("from", "to")]
 
 
-def test_from_the_matrix_to_a_window_of_a_trace_and_back(
-    context: BrowserContext, address: str, tmp_path: Path
-) -> None:
-    page = context.new_page()
-    page.set_default_timeout(60_000)
-    wrong: list[str] = []
-    page.on("console", lambda one: wrong.append(one.text) if one.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
+def test_from_the_matrix_to_a_window_of_a_trace_and_back(page: Page, address: str, tmp_path: Path) -> None:
     page.goto(address)
     page.locator("a.more[href^='/trace?']").first.click()
     page.wait_for_selector("h1:has-text('Power trace')")
@@ -129,29 +121,23 @@ def test_from_the_matrix_to_a_window_of_a_trace_and_back(
     page.go_back()
     page.wait_for_function("() => !document.querySelector('.trace-plot').dataset.drawn.startsWith('0.29')")
     page.screenshot(path=tmp_path / "trace.png", full_page=True)
-    page.close()
-    assert wrong == []
 
 
-def test_a_zoom_after_the_log_in_ended_loads_the_page_anew(context: BrowserContext, address: str) -> None:
+def test_a_zoom_after_the_log_in_ended_loads_the_page_anew(page: Page, view: View, address: str) -> None:
     """Which the server then leads to the log-in, as it does with every page."""
-    page = context.new_page()
-    page.set_default_timeout(60_000)
     page.route("**/samples?*", lambda route: route.fulfill(status=401, body="log in first\n"))
     page.goto(f"{address}/trace?session=1&pass=1")
     drawn(page)
     with page.expect_event("domcontentloaded"):
         page.get_by_role("button", name="Zoom in").click()
     drawn(page)
-    page.close()
+    view.forgive()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_on_a_phone_nothing_is_wider_than_the_screen_and_all_of_it_can_be_read(
-    context: BrowserContext, address: str, scheme: Literal["light", "dark"]
+    page: Page, address: str, scheme: Scheme
 ) -> None:
-    page = context.new_page()
-    page.set_default_timeout(60_000)
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto(f"{address}/trace?session=1&pass=1")
@@ -160,4 +146,3 @@ def test_on_a_phone_nothing_is_wider_than_the_screen_and_all_of_it_can_be_read(
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     assert page.locator(f"{PLOT} text.label.wrong").text_content() == "✗ 3"
     assert serious(page) == []
-    page.close()

@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import urlparse
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import ConsoleMessage, Page, Request
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+
+PATIENCE_MS = 300_000  # there for a hang
+
+Scheme = Literal["light", "dark"]
+
+
+@contextmanager
+def window(
+    browser: Browser, width: int = 1280, scheme: Scheme = "light", scripts: bool = True
+) -> Iterator[BrowserContext]:
+    """A profile of its own, with its own cookies."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=scripts
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    yield context
+    context.close()
 
 
 @dataclass
@@ -22,11 +43,24 @@ class View:
         ready(self.page, "main h1")
         return self.page
 
+    @property
+    def foreign(self) -> list[str]:
+        """What it asked of any other than the server that is tested."""
+        own = (None, "127.0.0.1")
+        return [asked for asked in self.asked if urlparse(asked).hostname not in own]
+
     def watch(self) -> None:
         """Note what the page says is wrong, and what it asks for."""
         self.page.on("console", self._on_console)
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
         self.page.on("request", self._on_request)
+
+    def forgive(self, words: str = "Failed to load resource") -> None:
+        """Forget what is wrong, all of which says these words: it was meant to be."""
+        others = [told for told in self.wrong if words not in told]
+        assert self.wrong, f"nothing said {words!r}"
+        assert not others, others
+        self.wrong.clear()
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
@@ -34,6 +68,22 @@ class View:
 
     def _on_request(self, request: Request) -> None:
         self.asked.append(request.url)
+
+
+@contextmanager
+def watched(context: BrowserContext) -> Iterator[View]:
+    """A page that must end with nothing wrong in it, and without having asked anybody else for anything.
+
+    Who makes something go wrong on purpose forgives it.
+    """
+    view = View(context.new_page())
+    view.watch()
+    try:
+        yield view
+    finally:
+        view.page.close()
+    assert not view.wrong, view.wrong
+    assert not view.foreign, view.foreign
 
 
 # Rows and heads come before what stands in them; tables of values may have cells without any.
@@ -63,6 +113,11 @@ def serious(page: Page) -> list[str]:
     """What axe-core takes for serious or worse, with the first place of each."""
     page.evaluate(_UNHIDE)
     settled(page)  # a grid that comes to light draws its heads now
+    return flagged(page)
+
+
+def flagged(page: Page) -> list[str]:
+    """The same of what is in view, at once."""
     found = Axe().run(page).response["violations"]
     return [
         f"{one['id']}: {one['nodes'][0]['html'][:120]}"
@@ -106,7 +161,7 @@ _WHOLE = """() => {
 SETTLED = f"key => ({_THERE})(key) && ({_WHOLE})()"
 
 
-def settled(page: Page, key: str = "", timeout_s: float = 300.0) -> None:
+def settled(page: Page, key: str = "", timeout_s: float = PATIENCE_MS / 1000) -> None:
     """Wait until a page is there with what ``key`` selects, and draws nothing any more."""
     page.wait_for_function(SETTLED, arg=key, timeout=timeout_s * 1000)
 
