@@ -95,13 +95,26 @@ def is_noisy(verdict: Verdict) -> bool:
 
 
 def one_line(verdict: Verdict) -> str:
-    """A verdict in a line: ``Cycles 30,600 -> 45,900 (+50 %)``; where there are not two values, why."""
+    """A verdict in a line: ``Cycles 30,600 -> 45,900 (+50 %)``; where there are not two values, why.
+
+    A percent that is not that of the two values is said to be that of the level.
+    """
     if verdict.before is None or verdict.after is None or outcome_of(verdict) is Outcome.NOT_COMPARABLE:
         return f"{title(verdict)} {outcome_of(verdict)}: {verdict.reason}"
     moved = change(verdict)
-    more = f" ({moved})" if moved else ""
+    more = f" ({'' if _is_of_values(verdict) else 'level '}{moved})" if moved else ""
     before, after = values(verdict)
     return f"{title(verdict)} {before} -> {after}{more}"
+
+
+def _is_of_values(verdict: Verdict) -> bool:
+    """Whether the change is that of the two values told, and not of levels or of all vectors."""
+    before, after, share = verdict.before, verdict.after, verdict.share
+    if before is None or after is None or share is None or verdict.alone is not None:
+        return True
+    if verdict.metric.share or not before.value:
+        return True
+    return signed_percent((after.value - before.value) / abs(before.value)) == signed_percent(share)
 
 
 def summary(comparison: Comparison) -> str:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from hil.measure.changes import LEAST_HISTORY, Change, changes, noise_beside, threshold
 from hil.measure.paired import LEAST_REPEATS, Floor, floor, paired
-from hil.measure.vectors import Moved, Pair, moved
+from hil.measure.vectors import Moved, Pair, moved, signed_percent
 from hil.metrics import Better, Metric, lookup
 from hil.text.wording import condition_name, condition_value
 from hil.values import Measure
@@ -323,16 +323,24 @@ class _Pair:
             return None  # it went, and came back
         ago = runs - last.index
         noisy = np.isfinite(last.standard_errors)
-        how = f"by {last.standard_errors:.1f} standard errors" if noisy else "in values without noise"
-        return self._moved(moved, f"changed {ago} run{'s' if ago != 1 else ''} ago, {how}")
+        how = f"{last.standard_errors:.1f} standard errors" if noisy else "in values without noise"
+        since = f"{ago} run{'s' if ago != 1 else ''} ago"
+        when = since if len(found) == 1 else f"in {len(found)} steps, the last {since}"
+        level = "its level" if self.new.reference is None else "its level beside the reference workload"
+        # The two values that are told beside it differ by another percent.
+        by = signed_percent(float(np.expm1(moved)))
+        return self._moved(moved, f"{level} changed by {by} {when}, {how}")
 
     def beyond(self, noise: Floor) -> Verdict | None:
         """By the two sessions alone; None when noise may do as much."""
         error = float(np.hypot(self.shift.standard_error or 0.0, np.sqrt(2) * noise.sigma))
         if abs(self.shift.log_ratio) <= error * threshold(noise.repeats):
             return None
-        how = "" if self.shift.standard_error is None else "vector by vector "
-        return self._moved(self.shift.log_ratio, f"{how}beyond {noise.told}")
+        how = "" if self.new.reference is None else " beside the reference workload"
+        if self.shift.standard_error is not None:
+            how += " vector by vector"
+        by = f"{signed_percent(float(np.expm1(self.shift.log_ratio)))}{how}, " if how else ""
+        return self._moved(self.shift.log_ratio, f"{by}beyond {noise.told}")
 
     def _moved(self, log_ratio: float, reason: str) -> Verdict:
         """Equal images are expected to give equal values: when theirs differ, the image is not to blame."""

@@ -7,6 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from hil.gate.wording import one_line
+from hil.measure.vectors import signed_percent
 from hil.measure.verdicts import Outcome, Series, Taken, Tolerance, judge, likeness
 from hil.values import Measure, Method
 
@@ -171,7 +173,21 @@ def test_a_change_of_values_without_noise_says_so() -> None:
     before, after = measured(432.0), measured(561.0, "b")
     verdict = judge("latency_us", [after], [before], history=series([*[before] * 30, *[after] * 8], before))
     assert verdict.outcome is Outcome.REGRESSION
-    assert verdict.reason == "changed 8 runs ago, in values without noise"
+    assert verdict.reason == "its level changed by +29.9 % 8 runs ago, in values without noise"
+
+
+def test_a_level_that_changed_by_another_percent_than_the_values_is_named() -> None:
+    runs = history(60)
+    worse = [measured(one.measure.value * 1.05, "b") for one in history(8, seed=1)]
+    verdict = judge("latency_us", [worse[-1]], [runs[-1]], history=series([*runs, *worse], runs[-1]))
+    assert verdict.share is not None
+    told = signed_percent(verdict.share)
+    assert told != signed_percent(worse[-1].measure.value / runs[-1].measure.value - 1)
+    assert verdict.reason.startswith(f"its level changed by {told} 8 runs ago, ")
+    assert one_line(verdict).endswith(f" (level {told})")
+    twice = [*worse, *(measured(one.measure.value * 1.1, "c") for one in history(12, seed=2))]
+    steps = judge("latency_us", [twice[-1]], [runs[-1]], history=series([*runs, *twice], runs[-1]))
+    assert " in 2 steps, the last 12 runs ago, " in steps.reason
 
 
 def test_a_reference_workload_takes_out_what_slows_everything() -> None:
