@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from dash import html
 from dash.development.base_component import Component
 
 from hil_dashboards import text
-from hil_dashboards.choices.places import HOW_TO_READ, RUNS, comparing_place, run_place
+from hil_dashboards.choices.places import (
+    HOW_TO_READ,
+    RUNS,
+    comparing_place,
+    image_place,
+    run_place,
+    session_place,
+)
 from hil_dashboards.reading.database import RunHead
 from hil_dashboards.serving.access import Person
 
@@ -130,6 +137,27 @@ def run_note(run: RunHead) -> Component:
         ],
         className="run-note",
     )
+
+
+def origin(session: Mapping[str, Any], runs: Sequence[int]) -> list[Child]:
+    """Where a session's values come from, in a sentence: its run, itself and its commit lead to their pages.
+
+    The commit leads to what changed since the run before among ``runs``, the newest first.
+    """
+    run = session["run"]
+    older = runs[runs.index(run) + 1 :] if run in runs else ()
+    commit = sentence(text.of_commit(session["commit"], session["dirty"], session["note"]))
+    if older:
+        case = {name: session[name] for name in ("board", "kind", "model", "precision")}
+        since = f"what changed since run {older[0]}"
+        commit = [html.A(commit, href=image_place(older[0], run, **case), className="more", title=since)]
+    return [
+        html.A(f"Run {run}", href=run_place(run), className="more"),
+        ", ",
+        html.A(f"session {session['session']}", href=session_place(session["session"]), className="more"),
+        f", {text.moment(session['time'])}, ",
+        *commit,
+    ]
 
 
 def badge(method: str, technique: str | None = None) -> Component:

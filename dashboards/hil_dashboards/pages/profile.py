@@ -13,7 +13,7 @@ from hil_dashboards import frames, text
 from hil_dashboards.choices.profile import ProfileChoice
 from hil_dashboards.choices.series import Choice
 from hil_dashboards.pages.grid import amount, column, table
-from hil_dashboards.pages.parts import Child, badge, heading, pill, pills, sentence
+from hil_dashboards.pages.parts import Child, badge, heading, origin, pill, pills, sentence
 from hil_dashboards.reading.profile import ProfileData
 
 _BAR = 110  # pixels of a share's bar
@@ -83,11 +83,9 @@ def _summary(
         told.append(_estimate(data.cycles))
     else:
         told.append(html.P(["Obtained by ", html.Span(profile.technique, className="strong"), "."]))
-    commit = text.of_commit(session["commit"], session["dirty"], session["note"])
-    origin = f"Run {session['run']}, {text.moment(session['time'])}, {commit}, "
-    origin += f"image {text.image(session['image'])}. For a flame graph: "
+    image = f", image {text.image(session['image'])}. For a flame graph: "
     command = html.Code(f"hil export --profile folded --run {session['run']}")
-    told.append(html.P([*sentence(origin), command], className="muted"))
+    told.append(html.P([*origin(session, data.runs), image, command], className="muted"))
     return html.Section([*runs, *told], className="summary card")
 
 

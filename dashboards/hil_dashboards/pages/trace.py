@@ -15,7 +15,7 @@ from hil_dashboards import frames, text
 from hil_dashboards.choices.series import Choice
 from hil_dashboards.choices.trace import TraceChoice
 from hil_dashboards.pages.grid import amount, column, table
-from hil_dashboards.pages.parts import Child, badge, heading, pill, pills, sentence
+from hil_dashboards.pages.parts import Child, badge, heading, origin, pill, pills, sentence
 from hil_dashboards.reading.phases import Phase, phases
 from hil_dashboards.reading.samples import Seen, points
 from hil_dashboards.reading.trace import TraceData
@@ -76,6 +76,7 @@ def _ways(data: TraceData) -> list[Child]:
 
 def _summary(data: TraceData, one: StoredPass, session: dict[str, Any]) -> Component:
     runs = [pill(str(run), TraceChoice(other).href(), run == one.run) for run, other in data.others]
+    runs_of = [run for run, _ in data.others]
     passes = [
         pill(str(each.number), TraceChoice(each.session, each.number).href(), each.number == one.number)
         for each in data.passes
@@ -88,14 +89,17 @@ def _summary(data: TraceData, one: StoredPass, session: dict[str, Any]) -> Compo
     ]
     if not records:
         told = [html.P("The session has no figure of energy: too few of its windows count.")]
-    commit = text.of_commit(session["commit"], session["dirty"], session["note"])
-    origin = f"Run {one.run}, session {one.session}, {text.moment(session['time'])}, {commit}. "
-    origin += f"{one.seconds:.4g} s at {one.supply_v:g} V, {one.samples:,} samples at {one.rate_hz:,.0f} Hz"
-    origin += f" by {one.driver}" if one.driver else ""
-    origin += f"; {one.inferences:,} inference{'s' if one.inferences != 1 else ''} in a window. As a file: "
+    seen = f". {one.seconds:.4g} s at {one.supply_v:g} V, {one.samples:,} samples at {one.rate_hz:,.0f} Hz"
+    seen += f" by {one.driver}" if one.driver else ""
+    seen += f"; {one.inferences:,} inference{'s' if one.inferences != 1 else ''} in a window. As a file: "
     command = html.Code(f"hil power trace --session {one.session} --pass {one.number} --out trace.csv")
     return html.Section(
-        [*choices, *told, html.P([*sentence(origin), command], className="muted")], className="summary card"
+        [
+            *choices,
+            *told,
+            html.P([*origin(session, runs_of), *sentence(seen), command], className="muted"),
+        ],
+        className="summary card",
     )
 
 

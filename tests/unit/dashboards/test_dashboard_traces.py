@@ -190,11 +190,12 @@ def test_the_matrix_leads_to_the_trace_of_what_a_probe_saw(traced: Any) -> None:
     (grid,) = [node for node in nodes(tree) if hasattr(node, "rowData")]
     assert {row["model"]: row["traced"] for row in grid.rowData} == {"digits": True, "other": False}
     newest = "?board=qemu&kind=kind_a&model=digits&precision=q15"
-    assert "Run 1, session 1" in words(page(traced, newest))
+    assert "Run 1 , session 1 ," in words(page(traced, newest))
     traced.run(replace(traced.session(3, energy()), passes=(power_pass(5),)))
-    assert "Run 3, session 3" in words(page(traced, newest))
+    assert "Run 3 , session 3 ," in words(page(traced, newest))
     links = [getattr(node, "href", "") for node in nodes(page(traced, newest))]
     assert "/trace?session=1&pass=0" in links
+    assert {"/run?run=3", "/session?session=3", f"/compare?before=1&after=3&{newest[1:]}"} <= {*links}
 
 
 def test_a_part_of_a_trace_is_in_the_address(traced: Any) -> None:

@@ -399,6 +399,25 @@ def test_profile_page_takes_the_newest_that_finished_or_that_of_a_run(bench: Any
     assert "200 cycles per inference" in words(page(bench, path, f"?{search}"))
 
 
+def test_profile_page_leads_to_its_run_and_session_and_to_what_changed_since(
+    bench: Any, profile: Profile
+) -> None:
+    for day in (1, 2):
+        bench.run(bench.session(day, profile=profile))
+
+    def links(search: str) -> dict[str, str]:
+        (summary,) = of_class(page(bench, "/profile", search), "summary")
+        return {words(link): link.href for link in of_class(summary, "more")}
+
+    case = CASE.removeprefix("?")
+    assert links(CASE) == {
+        "Run 2": "/run?run=2",
+        "session 2": "/session?session=2",
+        f"commit {'c' * 10}": f"/compare?before=1&after=2&{case}",
+    }
+    assert links(f"{CASE}&run=1") == {"Run 1": "/run?run=1", "session 1": "/session?session=1"}
+
+
 def test_profile_page_does_not_show_cycles_of_another_technique(bench: Any, profile: Profile) -> None:
     bench.run(bench.session(1, bench.estimate(12_345, "cycle-model-2"), profile=profile))
     told = words(of_class(page(bench, "/profile", CASE), "summary"))
