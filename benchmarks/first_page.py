@@ -10,20 +10,17 @@ that has nothing left to do.
 
 from __future__ import annotations
 
-import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice, product
 
-from playwright.sync_api import Browser, TimeoutError, sync_playwright
+from playwright.sync_api import Browser, TimeoutError
 
+from chromium import launched, served
 from hil.image import Manifest
 from hil.measure.profile import ClassCost, PathCost, Profile
 from hil.values import Measure, Method, Precision
@@ -32,14 +29,9 @@ from hil_db.store import Store
 
 SIZES = (36, 500)
 MODELS = 12
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-)
 KIND = "qemu_mps2_an386"
 LAST_FIGURE = "987,654"
 _TRIES, _DRAWN_MS = 3, 60_000
-SERVE = "import sys; from hil_dashboards.serve import serve; serve(sys.argv[1], port=0)"
 
 # The last figure is painted when it stands within the window; a table that scrolls is scrolled to its end.
 PAINTED = """figure => {
@@ -64,15 +56,12 @@ class Round:
 
 def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
-    path = shutil.which("chromium") or sys.exit("chromium is not installed")
-    with tempfile.TemporaryDirectory(prefix="hil-first-page-") as folder, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS.split())
+    with tempfile.TemporaryDirectory(prefix="hil-first-page-") as folder, launched() as browser:
         for size in SIZES:
             url = f"sqlite:///{folder}/{size}.db"
             seed(url, size)
-            with served(url) as address:
+            with served(url) as (address, _):
                 tell(size, [drawn(browser, address) for _ in range(rounds)])
-        browser.close()
 
 
 def tell(size: int, found: list[Round]) -> None:
@@ -114,17 +103,6 @@ def look(browser: Browser, address: str) -> Round:
     page.wait_for_load_state("networkidle")  # or the next round would wait for what the click asked for
     context.close()
     return Round(painted - asked, answered - asked, metrics["TaskDuration"])
-
-
-@contextmanager
-def served(url: str) -> Iterator[str]:
-    server = subprocess.Popen([sys.executable, "-c", SERVE, url], stdout=subprocess.PIPE, encoding="utf-8")
-    try:
-        assert server.stdout is not None
-        yield server.stdout.readline().split()[1]
-    finally:
-        server.terminate()
-        server.communicate()
 
 
 def seed(url: str, size: int) -> None:

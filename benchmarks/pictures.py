@@ -1,28 +1,26 @@
 """Draws the pictures of the dashboard in README and docs, from a lab that is the same every time.
 
-    python benchmarks/pictures.py [NAME ...]
+    python benchmarks/pictures.py [NAME ...] [--into FOLDER]
 
 It needs Chromium, and the extras `dashboard` and `dev`. Each picture is of a page as it is served, in the
-light theme, 1280 pixels wide unless it is of a phone; docs/pictures holds them.
+light theme, 1280 pixels wide unless it is of a phone; they go to docs/pictures unless told otherwise.
 """
 
 from __future__ import annotations
 
+import argparse
 import io
-import shutil
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlencode
 
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
+from chromium import launched, served
 from seeded_lab import DEMO, lab, make_lab
 
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
@@ -30,8 +28,6 @@ MOST_BYTES = 150_000
 _COLOURS, _WAIT_MS = 255, 60_000
 _SOON = timedelta(minutes=3)  # until pictures are drawn: a run in progress is heard of still
 _LARGER = lab(34, 8, 8)  # for the matrix alone
-_SERVE = "import sys; from hil_dashboards.serve import serve; serve(sys.argv[1], port=0)"
-_FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
 
 # Of every grid in view the rows say something, and no plot is still to come.
 _DRAWN = """() => {
@@ -91,28 +87,33 @@ WANTED = (
 
 
 def main() -> None:
-    chosen = [one for one in WANTED if one.name in sys.argv[1:] or len(sys.argv) == 1]
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        raise SystemExit("chromium is not installed: apt install chromium")
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="hil-pictures-") as folder, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
+    parser = argparse.ArgumentParser(description="Draws the dashboard's pictures in README and docs.")
+    names = [one.name for one in WANTED]
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(names)}; without any: all")
+    parser.add_argument("--into", type=Path, default=FOLDER, metavar="FOLDER", help="default: docs/pictures")
+    options = parser.parse_args()
+    unknown = sorted(set(options.names) - set(names))
+    if unknown:
+        parser.error(f"there is no picture {', '.join(unknown)}; there are {', '.join(names)}")
+    chosen = [one for one in WANTED if one.name in (options.names or names)]
+    options.into.mkdir(parents=True, exist_ok=True)
+    scratch = tempfile.TemporaryDirectory(prefix="hil-pictures-")
+    with scratch as folder, launched("--hide-scrollbars") as browser:
         for larger in (False, True):
             wanted = [one for one in chosen if one.larger is larger]
             if wanted:
                 url = f"sqlite:///{folder}/{larger}.db"
                 make_lab(url, _LARGER if larger else DEMO, heard=datetime.now(UTC) + _SOON)
-                with served(url) as address:
-                    draw(browser, address, wanted)
-        browser.close()
+                with served(url) as (address, _):
+                    draw(browser, address, wanted, options.into)
 
 
-def draw(browser: Browser, address: str, wanted: Sequence[Wanted]) -> None:
+def draw(browser: Browser, address: str, wanted: Sequence[Wanted], folder: Path) -> None:
+    """A file for each page that is wanted."""
     for one in wanted:
-        drawn = picture(browser, address, one)
-        (FOLDER / f"{one.name}.png").write_bytes(drawn)
-        print(f"docs/pictures/{one.name}.png: {len(drawn):,} bytes", flush=True)
+        path = folder / f"{one.name}.png"
+        path.write_bytes(picture(browser, address, one))
+        print(f"{path}: {path.stat().st_size:,} bytes", flush=True)
 
 
 def picture(browser: Browser, address: str, wanted: Wanted) -> bytes:
@@ -138,18 +139,6 @@ def picture(browser: Browser, address: str, wanted: Wanted) -> bytes:
     if len(out.getvalue()) > MOST_BYTES:
         raise SystemExit(f"{wanted.name}: {len(out.getvalue()):,} bytes are more than {MOST_BYTES:,}")
     return out.getvalue()
-
-
-@contextmanager
-def served(url: str) -> Iterator[str]:
-    """The address of a dashboard that shows a database."""
-    server = subprocess.Popen([sys.executable, "-c", _SERVE, url], stdout=subprocess.PIPE, encoding="utf-8")
-    try:
-        assert server.stdout is not None
-        yield server.stdout.readline().split()[1]
-    finally:
-        server.terminate()
-        server.communicate()
 
 
 if __name__ == "__main__":

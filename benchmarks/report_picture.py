@@ -9,14 +9,14 @@ one image the flame graph and the memory map.
 from __future__ import annotations
 
 import io
-import shutil
 import sys
 import tempfile
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
+from chromium import launched
 from hil.report.writing import write_report
 from seeded import Planted, Seeded, make
 
@@ -81,13 +81,8 @@ def _part(page: Page, selector: str) -> bytes:
 
 def main() -> None:
     out = Path(sys.argv[1]) if len(sys.argv) > 1 else PICTURE
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        raise SystemExit("chromium is not installed: apt install chromium")
-    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--headless", "--no-sandbox"])
+    with tempfile.TemporaryDirectory() as name, launched() as browser:
         drawn = picture(browser.new_page(color_scheme="light"), report(Path(name)))
-        browser.close()
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_bytes(drawn)
     print(f"{out}: {len(drawn):,} bytes")

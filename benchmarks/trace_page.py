@@ -10,17 +10,16 @@ drawn. The browser has the scripts already, as whoever came from another page ha
 from __future__ import annotations
 
 import os
-import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
+from chromium import launched, served
 from hil.power.ppk2.wire import RATE_HZ
 from hil_db.records import RunInfo, Status
 from hil_db.store import Store
@@ -29,8 +28,6 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 from power_passes import power_pass
 from session_records import BEGAN, record
 
-SERVE = "import sys; from hil_dashboards.serve import serve; serve(sys.argv[1], port=0)"
-FLAGS = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync"
 DRAWN = ".trace-plot[data-drawn]"
 # From the click until what it asked for is drawn; both are within the page.
 ZOOM = """step => new Promise(done => {
@@ -47,36 +44,25 @@ ZOOM = """step => new Promise(done => {
 def main() -> None:
     samples = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000_000
     zooms = int(sys.argv[2]) if len(sys.argv) > 2 else 20
-    chromium = shutil.which("chromium") or sys.exit("chromium is not installed")
-    with tempfile.TemporaryDirectory(prefix="hil-trace-page-") as folder, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory(prefix="hil-trace-page-") as folder, launched() as browser:
         url = f"sqlite:///{folder}/results.db"
         told = stored(url, samples)
         print(f"{samples:,} samples: {told}", flush=True)
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS.split())
-        server = subprocess.Popen(
-            [sys.executable, "-c", SERVE, url], stdout=subprocess.PIPE, encoding="utf-8"
-        )
-        try:
-            assert server.stdout is not None
-            address = server.stdout.readline().split()[1]
+        with served(url) as (address, server):
             page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
             page.goto(address)
             page.wait_for_selector(".ag-row")
-            before = cpu_s(server.pid)
+            before = cpu_s(server)
             first = opened(page, address)
-            reading = cpu_s(server.pid) - before
+            reading = cpu_s(server) - before
             again = statistics.median(opened(page, address) for _ in range(5))
-            serving = (cpu_s(server.pid) - before - reading) / 5
+            serving = (cpu_s(server) - before - reading) / 5
             print(f"page usable in {first:.2f} s when its trace is read first, {reading:.2f} s of server CPU")
             print(f"from then on in {again:.2f} s, {serving:.2f} s of server CPU")
             steps = ["in", "later", "in", "earlier", "out"] * (zooms // 5)
             took = [float(page.evaluate(ZOOM, step)) for step in steps]
             middle, worst = statistics.median(took), max(took)
             print(f"a zoom is drawn in {middle:.0f} ms, the slowest of {len(took)} in {worst:.0f} ms")
-        finally:
-            server.terminate()
-            server.communicate()
-        browser.close()
 
 
 def stored(url: str, samples: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import subprocess
 import sys
@@ -11,37 +10,22 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from browsing import PATIENCE_MS, View, watched, window
 from children import interruptible
+from chromium import SERVE, installed, launched
 from seeded_lab import make_lab
 
 expect.set_options(timeout=PATIENCE_MS)
 
-_FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
-_SERVE = "import sys; from hil_dashboards.serve import serve; serve(sys.argv[1], port=0)"
-
 
 @pytest.fixture(scope="session")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    path = next(filter(None, map(shutil.which, _NAMES)), None)
-    if path is None:
-        pytest.fail(f"none of {', '.join(_NAMES)} is installed; `make test` installs chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(_FLAGS))
+def chromium() -> Iterator[Browser]:
+    if installed() is None:
+        pytest.fail("no chromium is installed; `make test` installs it")
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -86,7 +70,7 @@ def served() -> Iterator[Callable[[str], str]]:
 
         def serve(url: str) -> str:
             if url not in addresses:
-                server = started.enter_context(served_by([sys.executable, "-c", _SERVE, url]))
+                server = started.enter_context(served_by([sys.executable, "-c", SERVE, url]))
                 assert server.stdout is not None
                 addresses[url] = server.stdout.readline().split()[1]
             return addresses[url]
