@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.engine import URL
 
 from hil.errors import StoreError
-from hil.image import prebuilt_images
+from hil.image import prebuilt_dir, prebuilt_images
 from hil.kinds import KINDS
 from hil.lab.file import load_lab
 from hil.metrics import LATENCY_US, MATRIX, METRICS
@@ -78,12 +78,18 @@ def state_of_matrix(url: str | None, lab: Path | None) -> tuple[RunHead | None, 
     database = engine.file_of(place)
     files = [database, database.with_name(f"{database.name}-wal")] if database is not None else []
     with reading(url) as connection:
-        stats = tuple(map(_stat, [*files, lab]))  # a change after this is seen the next time
+        # A change after this is seen the next time.
+        stats = tuple(map(_stat, [*files, lab, *_folders_of_images()]))
         runs = connection.execute(select(func.count(), func.max(RUN.c.id))).one()
         going = connection.scalar(select(func.count()).where(RUN.c.status == Status.RUNNING))
         newest = [connection.scalar(select(func.max(table.c.id))) for table in (SESSION, BASELINE)]
         state = (str(place), stats, tuple(runs), going, *newest, lately() if going else None)
         return newest_run(connection), (state, load_thresholds(None, Path.cwd()))
+
+
+def _folders_of_images() -> list[Path]:
+    """Which change when an image comes or goes."""
+    return [prebuilt_dir(kind) for kind in sorted({kind.image_kind for kind in KINDS.values()})]
 
 
 def _stat(path: Path | None) -> tuple[int, int] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from threading import Event, Thread
 from time import monotonic
 from typing import Any
@@ -362,3 +363,27 @@ def test_a_page_is_made_once_until_anything_is_stored(bench: Any, monkeypatch: p
     bench.run(bench.session(2, bench.cost(90)))
     assert table(page(bench))["qemu digits q15"]["Instructions counted timer"]["text"] == "90"
     assert len(made) == 3
+
+
+@pytest.mark.parametrize("which", ["qemu_mps2_an386", "nucleo_f439zi"])
+def test_a_page_tells_of_an_image_that_was_built_since_it_was_made(
+    bench: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, which: str
+) -> None:
+    monkeypatch.setattr("hil.image.firmware_dir", lambda: tmp_path)
+    built = tmp_path / "prebuilt" / which
+    lab = tmp_path / "lab.toml"
+    probe = '\nprobe = "A"\nserial = "/dev/ttyACM0"' if which == "nucleo_f439zi" else ""
+    lab.write_text(f'[boards.desk]\nkind = "{which}"{probe}\n')
+    bench.run(bench.session(1, bench.cost(100)))
+
+    def never() -> list[str]:
+        tables = [
+            one for one in nodes(page(bench, "?columns=usual&show=never", lab)) if isinstance(one, AgGrid)
+        ]
+        return [row["model"] for table in tables for row in table.rowData]
+
+    assert never() == []
+    built.mkdir(parents=True)
+    for place in range(2):
+        (built / f"new{place}-q15.elf").touch()
+        assert never() == [f"new{one}" for one in range(place + 1)]
