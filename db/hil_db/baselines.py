@@ -10,8 +10,9 @@ from uuid import uuid4
 from sqlalchemy import Connection, insert, select
 
 from hil.errors import StoreError
+from hil_db.rows import stored_text
 from hil_db.schema import BASELINE
-from hil_db.store import Store, stored_text
+from hil_db.store import Store
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/+-]{0,127}")
 _MEANS_A_RUN = re.compile(r"\d+|[0-9a-f]{8,32}|latest|all")

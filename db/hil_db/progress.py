@@ -19,8 +19,9 @@ from hil_db import engine
 from hil_db.histories import Case
 from hil_db.liveness import birth_of, status_now
 from hil_db.records import RunInfo, Status
+from hil_db.rows import stored_text
 from hil_db.schema import PROGRESS
-from hil_db.store import remove_dead, stored_text
+from hil_db.store import remove_dead
 
 BUSY_S = 1.0  # for another writer; later is soon enough
 SILENT_S = 30.0  # without a word: of a run on another host nothing else tells whether it goes on

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Insert, Select, Table, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from hil.masking import masked
 from hil_db.schema import IMAGE
 
 Row = dict[str, Any]
@@ -57,3 +58,8 @@ def add_image(connection: Connection, image: Row) -> int:
         if number is None:
             raise
         return number
+
+
+def stored_text(said: str) -> str:
+    """Without passwords; bytes that are no UTF-8, and zeros, which no database takes, become escapes."""
+    return masked(said.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00"))

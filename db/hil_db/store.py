@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -17,14 +16,11 @@ from sqlalchemy import Connection, Engine, delete, func, select, update
 from sqlalchemy.engine import URL
 
 from hil.errors import StoreError
-from hil.logbook import LogLine
-from hil.masking import masked
 from hil.measure.profile import Profile
-from hil.values import Measure, Samples
-from hil_db import codec, engine, liveness, logs, migrate, newest, passes, profiles, shelf, symbols
+from hil_db import codec, engine, liveness, migrate, passes, profiles, sessions, shelf
 from hil_db.records import Incident, RunInfo, SessionRecord, Status
-from hil_db.rows import Row, add_image, add_row, inserting, known
-from hil_db.schema import INCIDENT, MEASURE, PROGRESS, RUN, SAMPLE, SESSION
+from hil_db.rows import add_row, known, stored_text
+from hil_db.schema import INCIDENT, PROGRESS, RUN, SAMPLE, SESSION
 from hil_db.shelf import Batch, Shelf
 
 
@@ -103,7 +99,7 @@ class Store:
         there already stays as it is.
         """
         if first is not None:
-            check(first)
+            sessions.check(first)
         row = {
             "started": info.started,
             "status": Status.RUNNING,
@@ -137,7 +133,7 @@ class Store:
         StoreError for a measure that is not finite, is outside its band or is given twice, for a profile that
         would not come back as it is, and for a run that was never begun.
         """
-        check(record)
+        sessions.check(record)
         with self._shelving(record) as (connection, batch):
             self._need_run(connection, run_id)
             return self._add(connection, run_id, record, batch)
@@ -147,7 +143,7 @@ class Store:
         with self.writing() as connection:
             self._need_run(connection, run_id)
             new = [one for one in incidents if known(connection, INCIDENT, "uid", one.uid) is None]
-            _add_incidents(connection, run_id, None, new)
+            sessions.add_incidents(connection, run_id, None, new)
 
     def finish_run(self, run_id: int, status: Status, finished: datetime | None = None) -> None:
         """Say how a run ended, and when (default: now)."""
@@ -231,7 +227,7 @@ class Store:
         """The number of the session, new or there already."""
         number = known(connection, SESSION, "uid", record.uid)
         if number is None:
-            number = _add_session(connection, run_id, record)
+            number = sessions.add(connection, run_id, record)
             passes.add(connection, number, record.passes, self.shelf, batch)
         return number
 
@@ -245,33 +241,6 @@ class Store:
             raise StoreError(f"there is no run {run_id} in {engine.shown(self.url)}", remedy="begin it first")
 
 
-def _add_session(connection: Connection, run_id: int, record: SessionRecord) -> int:
-    """The number of a new session."""
-    row = {
-        "run_id": run_id,
-        "board": record.board,
-        "kind": record.kind,
-        "model": record.model,
-        "precision": record.precision,
-        "started": record.started,
-        "finished": record.finished,
-        "status": record.status,
-        "error": stored_text(record.error) if record.error is not None else None,
-        "vectors_sha256": record.vectors_sha256,
-        "versions": dict(record.versions),
-        "uid": record.uid or uuid4().hex,
-        "probe": stored_text(record.probe) if record.probe is not None else None,
-        "inputs_sha256": record.inputs_sha256,
-    }
-    image = _image(record)
-    row["image_id"] = add_image(connection, image) if image is not None else None
-    number = add_row(connection, SESSION, row)
-    measures = _add_children(connection, number, record)
-    newest.note(connection, number, row, measures, record.profile is not None)
-    _add_incidents(connection, run_id, number, record.incidents)
-    return number
-
-
 @contextmanager
 def _kept_when_good(bound: Engine) -> Iterator[None]:
     """Close the engine's connections when opening fails."""
@@ -279,11 +248,6 @@ def _kept_when_good(bound: Engine) -> Iterator[None]:
         undo.callback(bound.dispose)
         yield
         undo.pop_all()
-
-
-def stored_text(said: str) -> str:
-    """Without passwords; bytes that are no UTF-8, and zeros, which no database takes, become escapes."""
-    return masked(said.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00"))
 
 
 def _close_orphans(connection: Connection) -> None:
@@ -309,140 +273,3 @@ def remove_dead(connection: Connection) -> None:
     for uid, *process in connection.execute(select(*about)).all():
         if liveness.status_now(Status.RUNNING, *process) is not Status.RUNNING:
             connection.execute(delete(PROGRESS).where(PROGRESS.c.run_uid == uid))
-
-
-def check(record: SessionRecord) -> None:
-    """StoreError when the record itself cannot be stored, in whatever database."""
-    what = f"{record.model}/{record.precision}"
-    for measure in record.measures:
-        _check_measure(measure, what, record.board)
-    if record.profile is not None:
-        profiles.check(record.profile, what, record.board)
-    for samples in record.samples:
-        if not codec.fits(samples.values):
-            raise StoreError(
-                f"the samples of {samples.metric} of {record.model}/{record.precision} cannot be stored",
-                board=record.board,
-                evidence=f"{samples.values.dtype} of shape {samples.values.shape}",
-                remedy="give a 1-D array of numbers",
-            )
-    for values in (record.measures, record.samples):
-        names = [(value.metric, value.method, value.technique) for value in values]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise StoreError(
-                f"{twice[0]} of {record.model}/{record.precision} ({twice[1]}, {twice[2]}) is given twice",
-                board=record.board,
-                remedy="give each value of a session once",
-            )
-
-
-def _check_measure(measure: Measure, what: str, board: str) -> None:
-    if not math.isfinite(measure.value):
-        raise StoreError(
-            f"{measure.metric} of {what} is {measure.value}",
-            board=board,
-            remedy="store finite values only, and tell in the session's error why one is missing",
-        )
-    if measure.band is not None:
-        low, high = measure.band
-        if not (math.isfinite(low) and math.isfinite(high) and low <= measure.value <= high):
-            raise StoreError(
-                f"{measure.metric} of {what} is {measure.value} in a band from {low} to {high}",
-                board=board,
-                remedy="give a finite band that holds its value, or none",
-            )
-    for name, held in measure.conditions.items():
-        if not isinstance(held, str) and not math.isfinite(held):
-            raise StoreError(
-                f"{measure.metric} of {what} holds for {name} {held}",
-                board=board,
-                remedy="give conditions that are text or finite numbers",
-            )
-
-
-def _image(record: SessionRecord) -> Row | None:
-    manifest = record.manifest
-    if manifest is None:
-        return None
-    return {
-        "sha256": manifest.sha256,
-        "kind": manifest.kind,
-        "model": manifest.model,
-        "precision": manifest.precision,
-        "build_id": manifest.build_id,
-        "source_sha256": manifest.source_sha256,
-        "toolchain": manifest.toolchain,
-        "sections": dict(manifest.sections),
-        "symbols": symbols.pack(record.symbols),
-    }
-
-
-def _add_children(connection: Connection, session_id: int, record: SessionRecord) -> list[Row]:
-    """Add what is the session's alone; returns its measures' rows."""
-    measures = [_measure(measure) for measure in record.measures]
-    samples = [_samples(values) for values in record.samples]
-    for table, rows in ((MEASURE, measures), (SAMPLE, samples)):
-        if rows:
-            connection.execute(inserting(table), [{"session_id": session_id, **row} for row in rows])
-    if record.profile is not None:
-        profiles.add(connection, record.profile, session_id)
-    if record.log:
-        lines = [LogLine(line.time, stored_text(line.text)) for line in record.log]
-        logs.add(connection, session_id, lines)
-    return measures
-
-
-def _add_incidents(
-    connection: Connection, run_id: int, session_id: int | None, incidents: Sequence[Incident]
-) -> None:
-    rows = [
-        {
-            "uid": one.uid or uuid4().hex,
-            "run_id": run_id,
-            "session_id": session_id,
-            "board": one.board,
-            "kind": one.kind,
-            "action": stored_text(one.action),
-            "time": one.time,
-            "evidence": stored_text(one.evidence) if one.evidence is not None else None,
-            "seconds": _float(one.seconds),
-        }
-        for one in incidents
-    ]
-    if rows:
-        connection.execute(inserting(INCIDENT), rows)
-
-
-def _measure(measure: Measure) -> Row:
-    low, high = measure.band if measure.band is not None else (None, None)
-    return {
-        "metric": measure.metric,
-        "value": float(measure.value),
-        "unit": measure.unit,
-        "method": measure.method,
-        "technique": measure.technique,
-        "resolution": _float(measure.resolution),
-        "low": _float(low),
-        "high": _float(high),
-        "conditions": {
-            name: held if isinstance(held, str) else float(held) for name, held in measure.conditions.items()
-        },
-    }
-
-
-def _float(number: float | None) -> float | None:
-    return None if number is None else float(number)
-
-
-def _samples(samples: Samples) -> Row:
-    return {
-        "metric": samples.metric,
-        "unit": samples.unit,
-        "method": samples.method,
-        "technique": samples.technique,
-        "dtype": samples.values.dtype.str[1:],
-        "count": len(samples.values),
-        "codec": codec.CODEC,
-        "blob": codec.pack(samples.values),
-    }

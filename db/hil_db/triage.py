@@ -13,8 +13,9 @@ from sqlalchemy import Connection, insert, select
 
 from hil.errors import StoreError
 from hil.metrics import Better, lookup
+from hil_db.rows import stored_text
 from hil_db.schema import CASE_COLUMNS, TRIAGE
-from hil_db.store import Store, stored_text
+from hil_db.store import Store
 
 REASON_MOST = 2000  # letters
 NOISE = 0.05  # by so much of it a noisy value may be worse than the one that was decided on

@@ -15,8 +15,9 @@ from hil_db.engine import shown_url
 from hil_db.kept import Kept
 from hil_db.progress import Progress
 from hil_db.records import RunInfo, SessionRecord, Status
+from hil_db.sessions import check
 from hil_db.shelf import untraced_lines
-from hil_db.store import Store, check
+from hil_db.store import Store
 
 
 class Recorder:
