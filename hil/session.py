@@ -10,8 +10,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import UTC, datetime
-from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
 from types import TracebackType
@@ -22,33 +20,23 @@ import numpy.typing as npt
 
 from hil import metrics
 from hil.board import Board
-from hil.errors import (
-    HandshakeError,
-    HilError,
-    ImageError,
-    LinkError,
-    ProtocolError,
-    VectorError,
-)
+from hil.errors import HilError, LinkError, ProtocolError, VectorError
 from hil.failing import with_reason
 from hil.flash.base import Flasher, FlashReport
-from hil.flash.memory import ProbeMemory
 from hil.image import Image
 from hil.link.answered import Answered
 from hil.link.faults import Faults
 from hil.link.link import Hello, Link, Result, StackUse
 from hil.link.pacing import HANG_FACTOR, hang_after_s
-from hil.link.probe import ProbeTransport
-from hil.link.recording import Recorder, new_path
-from hil.link.transport import Reopening
+from hil.link.recording import Recorder
 from hil.logbook import Logbook
-from hil.measure.elf import symbol_addresses
 from hil.meters.base import Streamed
 from hil.meters.list import findings, meters
 from hil.meters.phases import phase_measures
 from hil.meters.power import Energy
 from hil.meters.report import Report as Report
 from hil.models.vectors import VectorSet
+from hil.opening import check_hello, new_recorder, open_link, rings_of
 from hil.values import Measure
 
 ANSWER_S = 5.0
@@ -100,7 +88,7 @@ class Session:
     def __enter__(self) -> Self:
         self.board.check(self.image)
         if self.board.through_probe:
-            self._rings = self._rings_of_image()
+            self._rings = rings_of(self.image, self.board)
         with ExitStack() as undo:
             undo.callback(self._stack.close)
             try:
@@ -127,7 +115,9 @@ class Session:
         self.phases[metrics.VERIFY_S] = self.flash_report.verify_s
         self._log_flash(self.flash_report)
         if self.record is not None:
-            self.recorder = self._stack.enter_context(self._new_recorder(self.record))
+            self.recorder = self._stack.enter_context(
+                new_recorder(self.record, self.board, self.image, self.faults)
+            )
         started = time.monotonic()
         self._link = self._stack.enter_context(self._opened(flasher))
         if self.faults is not None:
@@ -153,38 +143,16 @@ class Session:
         self.hello = self.link.handshake(self._answer_s)
         took = f"{time.monotonic() - started:.3f} s over {self.link.via}"
         self.log.say(f"reset; hands shaken after {took}: build {self.hello.build_id[:10]}, {self.hello.told}")
-        self._check_hello(self.hello)
-
-    def _rings_of_image(self) -> tuple[int, int]:
-        try:
-            at = symbol_addresses(self.image.path, "_rings", "_rings_end")
-        except HilError as error:
-            raise error.at(self.board.name) from None
-        if len(at) < 2:
-            raise ImageError(
-                f"image {self.image.name} has no rings that a debug probe can reach",
-                board=self.board.name,
-                evidence='the lab file says link = "probe"',
-                remedy="rebuild it with `hil build`, or let the frames take the serial port",
-            )
-        return at["_rings"], at["_rings_end"] - at["_rings"]
+        check_hello(self.hello, self.image, self.board)
 
     def _opened(self, flasher: Flasher) -> Link:
-        """The link, before the firmware starts and finds what is to carry its frames."""
-        board = self.board
-        if self._rings is not None:
-            start, size = self._rings
-            memory = ProbeMemory(flasher, start, size)
-            line = ProbeTransport(memory, memory.wake)
-            return Link.over(line, faults=self.faults, recorder=self.recorder, clock=board.clock)
-        return Link.open(
-            board.serial_url,
-            baudrate=board.kind.baudrate,
-            memory=None if self.over_uart else board.memory,
+        return open_link(
+            self.board,
+            flasher,
+            rings=self._rings,
+            over_uart=self.over_uart,
             faults=self.faults,
-            reopening=Reopening(dead=lambda: board.failure() is not None),
             recorder=self.recorder,
-            clock=board.clock,
         )
 
     @property
@@ -214,51 +182,9 @@ class Session:
         """How long the board may take for an answer that costs it nothing: as long as it may be silent."""
         return max(ANSWER_S, self.hang_after_s or 0.0)
 
-    def _new_recorder(self, folder: Path) -> Recorder:
-        manifest = self.image.manifest
-        about = {
-            "board": self.board.name,
-            "image": self.image.name,
-            "kind": manifest.kind,
-            "build_id": manifest.build_id,
-            "recorded": datetime.now(UTC).isoformat(timespec="seconds"),
-            "lab": version("hil-lab"),
-        }
-        if self.faults is not None:
-            about["link_faults"] = str(self.faults)
-        path = new_path(folder, self.board.name, manifest.model, str(manifest.precision))
-        return Recorder(path, about, self.board.clock)
-
     def _say(self, facts: Mapping[str, Any]) -> None:
         if self.recorder is not None:
             self.recorder.say(facts)
-
-    def _check_hello(self, hello: Hello) -> None:
-        manifest = self.image.manifest
-        for what, said, meant in (
-            ("image", hello.build_id, manifest.build_id),
-            ("model", hello.model, manifest.model),
-            ("precision", hello.precision, str(manifest.precision)),
-            ("kind", hello.kind, manifest.kind),
-            ("number of features", hello.features, manifest.features),
-            ("least steps", hello.min_steps, manifest.min_steps),
-            ("most steps", hello.max_steps, manifest.max_steps),
-            ("number of outputs", hello.outputs, manifest.outputs),
-            ("counter", hello.counter, self.board.kind.counter.wire_name),
-        ):
-            if said != meant:
-                raise HandshakeError(
-                    f"the firmware that answers is not {self.image.name}",
-                    evidence=f"{what} {said}, expected {meant}",
-                    remedy="build and flash it again",
-                )
-        if hello.clock_hz != self.board.kind.clock_hz:
-            told = f"{hello.clock_hz:,} Hz" if hello.clock_hz else "a clock it knows no exact rate of"
-            raise HandshakeError(
-                "the board does not run at the clock of its kind",
-                evidence=f"{told} instead of {self.board.kind.clock_hz:,} Hz",
-                remedy="its oscillator or its PLL does not start: see to its power, and power-cycle it",
-            )
 
     def infer(
         self,
