@@ -15,90 +15,32 @@ import json
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice, product
-from math import prod
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection, Table
 
-from hil.measure.memory import SymbolUse
 from hil.values import Precision
 from hil_db import codec, newest, symbols
 from hil_db.schema import IMAGE, MEASURE, PROFILE, PROFILE_CLASS, PROFILE_PATH, RUN, SAMPLE, SESSION
 from hil_db.store import Store
+from seeded_images import FUNCTIONS, KIND, Case, Planted, bytes_of, factor, symbols_of
 
-KIND = "qemu_mps2_an386"
 BEGAN = datetime(2024, 1, 1, 2, 0)
-FUNCTIONS = (
-    "model_run",
-    "layer_run",
-    "dot_product",
-    "tanh_table",
-    "sigmoid_table",
-    "vec_scale",
-    "requantise",
-)
 CLASSES = ("alu", "load", "store", "multiply", "branch", "float")
 _CONDITIONS = '{"clock_hz": 25000000.0, "wait_states": 0.0}'
 _LINK = '{"link": "ram"}'
 _DWT = ("measured", "dwt")
 _JITTER = 0.002  # of a clock's latencies, from session to session and from vector to vector
 _WITHOUT_FRAMES = ("connect_s", "program_s", "verify_s")
-# They make the symbols of an image add up to its measures.
-_RUNTIME = {"runtime_run": 2116, "link_receive": 1404, "start_up": 620, "(no symbol)": 2420}
-_BUFFERS = {"ring": 8192, "received": 1432}
 _RUNS_AT_ONCE = 25
 _CORRELATION = 0.3  # of a time with the one of the run before
 _SPREADS = {"connect_s": 0.05, "program_s": 0.03, "verify_s": 0.03, "handshake_s": 0.04, "stream_s": 0.02}
 _TIMES = {"connect_s": 0.03, "program_s": 0.2, "verify_s": 0.1, "handshake_s": 0.05, "stream_s": 2.5}
-
-
-@dataclass(frozen=True)
-class Planted:
-    """From a run on (0 is the oldest) a metric is ``factor`` times what it was; None stands for every one.
-
-    Cycles that are planted are spent in ``function``, bytes of flash in a symbol of its name. Of accuracy the
-    first vectors change their class. What is not ``rebuilt`` is no change of the image, but of the bench.
-    """
-
-    run: int
-    metric: str
-    factor: float
-    model: str | None = None
-    precision: str | None = None
-    board: str | None = None
-    function: str = "dot_product"
-    rebuilt: bool = True
-
-    def concerns(self, run: int, case: Case) -> bool:
-        """Whether it shows in a session."""
-        pairs = ((self.model, case.model), (self.precision, case.precision), (self.board, case.board))
-        return run >= self.run and all(wanted in (None, held) for wanted, held in pairs)
-
-
-@dataclass(frozen=True)
-class Case:
-    """What one session of every run is of; ``size`` is what its figures grow with.
-
-    ``weights`` are bytes in flash, None: as many as ``size``; ``state`` those in RAM beside the buffers.
-    """
-
-    board: str
-    model: str
-    precision: str
-    size: int
-    kind: str = KIND
-    weights: int | None = None
-    state: int = 6000
-
-    @property
-    def rodata(self) -> int:
-        """The bytes of its weights."""
-        return self.size if self.weights is None else self.weights
 
 
 @dataclass(frozen=True)
@@ -274,12 +216,11 @@ class Maker:
         factors = [self._factor(metric, run, case) for metric in ("flash_bytes", "ram_bytes")]
         key = (case.rodata, case.state, *factors)
         if key not in self._packed_symbols:
-            self._packed_symbols[key] = symbols.pack(self._symbols(case, run))
+            self._packed_symbols[key] = symbols.pack(symbols_of(case, run, self._wanted.planted))
         return self._packed_symbols[key]
 
     def _factor(self, metric: str, run: int, case: Case) -> float:
-        of_it = (one for one in self._wanted.planted if one.metric == metric and one.concerns(run, case))
-        return prod(one.factor for one in of_it)
+        return factor(self._wanted.planted, metric, run, case)
 
     def _sha(self, case: Case, run: int) -> str:
         planted = enumerate(self._wanted.planted)
@@ -288,31 +229,6 @@ class Maker:
         if case.kind != KIND:
             told = (*told, case.kind)
         return hashlib.sha256(repr(told).encode()).hexdigest()
-
-    def _symbols(self, case: Case, run: int) -> tuple[SymbolUse, ...]:
-        """Functions, weights and state; what was planted in flash and RAM lies in a symbol of its name."""
-        found = [SymbolUse(name, ".text", 400 + 40 * place, 0) for place, name in enumerate(FUNCTIONS)]
-        found += [SymbolUse(f"helper_{place:02}", ".text", 60 + place, 0) for place in range(25)]
-        found += [SymbolUse(name, ".text", size, 0) for name, size in _RUNTIME.items()]
-        found += [SymbolUse("weights", ".rodata", case.rodata, 0), SymbolUse("state", ".bss", 0, case.state)]
-        found += [SymbolUse(name, ".bss", 0, size) for name, size in _BUFFERS.items()]
-        for metric, flash in (("flash_bytes", True), ("ram_bytes", False)):
-            more = round(self._bytes(case, metric) * (self._factor(metric, run, case) - 1))
-            if more:
-                named = next(one.function for one in self._wanted.planted if one.metric == metric)
-                name = (named if more > 0 else "weights") if flash else "state"
-                at = next(place for place, one in enumerate(found) if one.name == name)
-                held = found[at]
-                found[at] = replace(
-                    held,
-                    flash_bytes=held.flash_bytes + more * flash,
-                    ram_bytes=held.ram_bytes + more * (not flash),
-                )
-        return tuple(sorted(found, key=lambda one: (-one.flash_bytes - one.ram_bytes, one.section, one.name)))
-
-    @staticmethod
-    def _bytes(case: Case, metric: str) -> int:
-        return 12_000 + case.rodata if metric == "flash_bytes" else 9_624 + case.state
 
     def _times(self) -> dict[str, npt.NDArray[np.float64]]:
         """The noisy times of one run's sessions, which resemble those of the run before."""
@@ -323,21 +239,33 @@ class Maker:
             found[name] = usual * np.exp(_SPREADS[name] * self._slow[name])
         return found
 
+    def _row(
+        self,
+        run: int,
+        case: Case,
+        metric: str,
+        value: float,
+        unit: str,
+        way: tuple[str, str],
+        resolution: float | None = None,
+        conditions: str = "{}",
+        band: float | None = None,
+    ) -> tuple[Any, ...]:
+        """A measure, with what was planted; ``band`` is in shares of its value."""
+        value = self._stored(value * self._factor(metric, run, case), unit)
+        ends = (None, None) if band is None else (value * (1 - band), value * (1 + band))
+        return (metric, value, unit, *way, resolution, *ends, conditions)
+
+    @staticmethod
+    def _stored(value: float, _: str) -> float:
+        """As it is kept, by its unit."""
+        return float(value)
+
     def _measures(
         self, session: int, run: int, case: Case, times: dict[str, float]
     ) -> Iterator[tuple[Any, ...]]:
-        def row(
-            metric: str,
-            value: float,
-            unit: str,
-            way: tuple[str, str],
-            resolution: float | None = None,
-            conditions: str = "{}",
-            band: float | None = None,
-        ) -> tuple[Any, ...]:
-            value = float(value * self._factor(metric, run, case))
-            low, high = (value * (1 - band), value * (1 + band)) if band is not None else (None, None)
-            return (session, metric, value, unit, *way, resolution, low, high, conditions)
+        def row(*told: Any) -> tuple[Any, ...]:
+            return session, *self._row(run, case, *told)
 
         cycles = round(case.size * 1.7)
         estimated, counted = ("estimated", "cycle-model-1"), ("counted", "plugin")
@@ -353,7 +281,7 @@ class Maker:
         if self._wanted.measured:
             yield row("latency_us", cycles / 25 * self._noise(session), "us", _DWT, None, _CONDITIONS)
         for metric in ("flash_bytes", "ram_bytes"):
-            yield row(metric, self._bytes(case, metric), "B", ("counted", "elf"))
+            yield row(metric, bytes_of(case, metric), "B", ("counted", "elf"))
         for metric, deep in (("stack_bytes", 440.0), ("stack_model_bytes", 300.0)):
             yield row(metric, deep, "B", ("counted", "tracked"))
             yield row(metric, deep - 8, "B", ("measured", "painted"), 4.0)

@@ -26,7 +26,8 @@ from hil_db.progress import Ended, Progress, Working, columns_of
 from hil_db.schema import MEASURE, PROGRESS, RUN, SAMPLE, SESSION
 from hil_db.store import Store
 from hil_db.triage import Decided, Decision, Subject
-from seeded import Case, Maker, Planted, Seeded, commit, make, uid
+from seeded import Maker, Seeded, commit, make, uid
+from seeded_images import Case, Planted
 from seeded_power import POWERED, power_of
 from seeded_rows import MODELS, LabMaker, Told, vectors_of
 

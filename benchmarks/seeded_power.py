@@ -14,7 +14,7 @@ from hil.power.emulated.scale import Scale
 from hil.power.ppk2.decode import Decoder, aligned
 from hil.power.ppk2.wire import RATE_HZ
 from hil.values import Method
-from seeded import Case
+from seeded_images import Case
 
 POWERED = ("nucleo-1", "nrf-1")
 _VOLTS, _IDLE_A, _RUN_A, _WINDOW_S, _IDLE_S = 3.0, 1.2e-3, 5.1e-3, 0.05, 0.1

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +22,8 @@ from hil.models.vectors import inputs_sha256, vectors_path
 from hil_db import codec
 from hil_db.logs import pack as logs_packed
 from hil_db.schema import INCIDENT, MEASURE, RUN, SAMPLE, SESSION, SESSION_LOG
-from seeded import Case, Maker, uid
+from seeded import Maker, uid
+from seeded_images import Case, bytes_of
 from seeded_power import POWERED, power_of
 
 if TYPE_CHECKING:
@@ -269,25 +270,15 @@ class LabMaker(Maker):
             link = "{}" if metric in _ALONE else '{"link": "uart"}'
             yield (session, metric, float(seconds), "s", "measured", "host-clock", None, None, None, link)
 
+    @staticmethod
+    def _stored(value: float, unit: str) -> float:
+        return float(round(value)) if unit == "B" else float(value)
+
     def _usual(self, run: int, case: Case, powered: bool) -> Iterator[tuple[Any, ...]]:
         """The measures of a session but for its times, as a clock without noise would tell them."""
         kind, vectors = KINDS[case.kind], vectors_of(case.model)
 
-        def row(
-            metric: str,
-            value: float,
-            unit: str,
-            way: tuple[str, str],
-            resolution: float | None = None,
-            conditions: str = "{}",
-            band: float | None = None,
-        ) -> tuple[Any, ...]:
-            value = float(value * self._factor(metric, run, case))
-            if unit == "B":
-                value = float(round(value))
-            ends = (None, None) if band is None else (value * (1 - band), value * (1 + band))
-            return (metric, value, unit, *way, resolution, *ends, conditions)
-
+        row = partial(self._row, run, case)
         cycles, link = round(case.size * 1.7), ("counted", "link")
         exact = "within-1e-4" if case.precision == "f32" else "bit-exact"
         conditions = json.dumps({"clock_hz": float(kind.clock_hz), "wait_states": 0.0, **kind.conditions})
@@ -312,7 +303,7 @@ class LabMaker(Maker):
             yield row("latency_cycles", cycles, "cycles", way, 1.0, conditions)
             yield row("latency_us", cycles * slower / kind.clock_hz * 1e6, "us", way, None, conditions)
         for metric in ("flash_bytes", "ram_bytes"):
-            yield row(metric, self._bytes(case, metric), "B", ("counted", "elf"))
+            yield row(metric, bytes_of(case, metric), "B", ("counted", "elf"))
         for metric, deep in (("stack_bytes", 440.0), ("stack_model_bytes", 300.0)):
             if kind.emulator:
                 yield row(metric, deep, "B", ("counted", "tracked"))
