@@ -16,6 +16,7 @@ from flask import Response, request
 from plotly.utils import PlotlyJSONEncoder
 
 from hil.errors import HilError, StoreError
+from hil_dashboards.choices.matrix import parse_matrix
 from hil_dashboards.crowd import Crowd
 from hil_dashboards.pages import notice
 from hil_dashboards.pages.parts import Child, shell
@@ -112,7 +113,9 @@ def create_app(
 
     def content(page: str = "") -> Response:
         query = request.query_string.decode(errors="replace")
-        text = answered(crowd, f"/{page}", Asked(url, place, query, person(), lab))
+        # Before others who want the same page, as those wait for it, too.
+        with crowd.patient(waits=not page and parse_matrix(query).judged) as patient:
+            text = answered(crowd, f"/{page}", Asked(url, place, query, person(), lab, patient))
         app.needs.note(_page(f"/{page}"), text)
         # A browser that goes back would otherwise show what it once kept.
         return Response(text, mimetype="application/json", headers={"Cache-Control": "no-store"})

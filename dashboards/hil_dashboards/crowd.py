@@ -7,9 +7,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 
 MANY = 3  # pages that are made at once; one person asks for no more
+PATIENT = 2  # who wait for a comparison at once: others' pages need the server's threads
 KEPT_S = 2.0
 KEPT_CHARACTERS = 32 << 20
 
@@ -33,6 +34,7 @@ class Crowd:
         self._clock = clock
         self._lock = Lock()
         self._asking = 0
+        self._room = BoundedSemaphore(PATIENT)
         self._pages: OrderedDict[Hashable, _Page] = OrderedDict()
 
     def page(self, key: Hashable, make: Callable[[], str]) -> str:
@@ -45,6 +47,16 @@ class Crowd:
                 if page.text is not None and self._clock() - page.begun <= KEPT_S:
                     return page.text
                 return self._made(page, make)
+
+    @contextmanager
+    def patient(self, waits: bool) -> Iterator[bool]:
+        """Whether who asks may wait as long as a comparison takes; not, if as many do as may."""
+        may = waits and self._room.acquire(blocking=False)
+        try:
+            yield may
+        finally:
+            if may:
+                self._room.release()
 
     def forget(self) -> None:
         """Give nothing again that was begun until now: somebody decided something."""

@@ -7,6 +7,7 @@ A new page is a module each in ``choices`` (what is asked for), ``reading`` (wha
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,13 +56,17 @@ from hil_dashboards.serving.access import Person
 
 
 class Asked(NamedTuple):
-    """A database, its name in messages, a query such as ``?metric=accuracy``, who asks, the lab file."""
+    """A database, its name in messages, a query such as ``?metric=accuracy``, who asks, the lab file.
+
+    Who is not ``patient`` is given a page without what takes long, also where the query waits for it.
+    """
 
     url: str | None
     place: str
     search: str
     person: Person | None = None
     lab: Path | None = None
+    patient: bool = True
 
 
 Shown = tuple[RunHead | None, list[Child]]  # the newest run, and the page below the bar
@@ -81,6 +86,7 @@ _matrices: Keeper[tuple[list[Child], bool]] = Keeper(8)
 def _matrix(asked: Asked) -> Shown:
     """Made once for all who look at it, until anything is stored."""
     choice = parse_matrix(asked.search)
+    choice = replace(choice, judged=choice.judged and asked.patient)
     newest, state = state_of_matrix(asked.url, asked.lab)
 
     def made() -> tuple[list[Child], bool]:

@@ -104,7 +104,9 @@
     }
   };
 
-  // Verdicts that take long come after the page: the same page is asked for again, and waits for them.
+  // Verdicts that take long come after the page: the same page is asked for again, and waits for them. The server
+  // has few wait at once: who is given them no more than before asks again.
+  const AGAIN_MS = 1000;
   const found = (tree, name) => {
     if (Array.isArray(tree)) {
       return tree.reduce((held, part) => held || found(part, name), undefined);
@@ -116,10 +118,20 @@
   };
   const judged = async () => {
     const asked = location.href;
-    const answer = await fetch(`/content${location.pathname}${location.search || "?"}&judged=1`);
-    const tree = answer.ok ? await answer.json() : undefined;
-    if (location.href === asked && found(tree, "matrix-body")) {
-      dash_clientside.set_props("matrix-body", { children: found(tree, "matrix-body").props.children });
+    let text;
+    do {
+      if (text) {
+        await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+      }
+      if (location.href !== asked) {
+        return;
+      }
+      const answer = await fetch(`/content${location.pathname}${location.search || "?"}&judged=1`);
+      text = answer.ok ? await answer.text() : "null";
+    } while (text.includes('"data-pending":'));
+    const body = found(JSON.parse(text), "matrix-body");
+    if (location.href === asked && body) {
+      dash_clientside.set_props("matrix-body", { children: body.props.children });
     }
   };
 

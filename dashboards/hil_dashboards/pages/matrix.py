@@ -61,7 +61,7 @@ def matrix_page(data: MatrixData, rows: Sequence[Row]) -> list[Child]:
         className="matrix-head",
     )
     table = html.Section(
-        [made.grid, *_nothing(made), *_beside(made.others)], className="card grid-card matrix-card"
+        [made.grid, *_nothing(made, data), *_beside(made.others)], className="card grid-card matrix-card"
     )
     later: list[Component] = []
     if data.compared.pending:  # its script asks for each such once
@@ -130,8 +130,16 @@ def _ignored(data: MatrixData) -> list[Component]:
     return [html.P([*told, f"and {len(names) - 5:,} more" if len(names) > 5 else ""], className="ignored")]
 
 
-def _nothing(made: Table) -> list[Component]:
-    return [] if made.rows else [html.P("No row is such. All are one click away.", className="muted beside")]
+def _nothing(made: Table, data: MatrixData) -> list[Component]:
+    if made.rows:
+        return []
+    waits = data.compared.pending and data.choice.show in (Show.WORSE, Show.BETTER)
+    told = (
+        "Comparing: which rows are such is not known yet."
+        if waits
+        else "No row is such. All are one click away."
+    )
+    return [html.P(told, className="muted beside")]
 
 
 def _beside(others: Sequence[Way]) -> list[Child]:

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from threading import BoundedSemaphore, Lock, Thread
 from typing import Generic, TypeVar
 
-AT_ONCE = 4  # things that are looked for beside those who ask
+AT_ONCE = 2  # things that are looked for beside those who ask
 
 Found = TypeVar("Found")
 

@@ -18,7 +18,7 @@ from hil.kinds import KINDS
 from hil.lab.file import load_lab
 from hil.metrics import LATENCY_US, MATRIX, METRICS
 from hil.thresholds import load_thresholds
-from hil_dashboards.choices.matrix import USUAL, MatrixChoice, Show
+from hil_dashboards.choices.matrix import USUAL, MatrixChoice
 from hil_dashboards.choices.series import FILTERS, Filter
 from hil_dashboards.reading import selects
 from hil_dashboards.reading.columns import CASE_COLUMNS, SESSION_COLUMNS, Rows
@@ -34,6 +34,7 @@ from hil_db.trials import is_no_trial
 
 AGE_MOST = 1000  # runs ago
 _PATIENCE_S = 0.3  # what a page waits for a comparison; its verdicts come after it then
+_JUDGED_S = 30.0  # what waits who asks for those; then who asks anew
 _AT_ONCE = 500  # sessions of which a query asks
 _RUN, _TIME, _BOARD, _STATUS = (SESSION_COLUMNS.index(name) for name in ("run", "time", "board", "status"))
 _USUAL = tuple(metric.name for metric in MATRIX)
@@ -123,8 +124,7 @@ def read_matrix(
         found = _values(connection, kept, sessions)
         runs = _runs([*sessions, *found])
         held = _baseline(connection, kept.baseline, place)
-        waits = wait or kept.judged or kept.show in (Show.WORSE, Show.BETTER)
-        patience = None if waits else _PATIENCE_S
+        patience = None if wait else _JUDGED_S if kept.judged else _PATIENCE_S
         chosen = frozenset([kept.metric] if kept.metric else kept.columns)
         return MatrixData(
             newest,

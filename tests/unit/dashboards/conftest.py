@@ -145,7 +145,8 @@ def profile() -> Profile:
 @pytest.fixture(autouse=True)
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a busy machine a page would be made before its verdicts are there."""
-    monkeypatch.setattr("hil_dashboards.reading.matrix._PATIENCE_S", 600.0)
+    for name in ("_PATIENCE_S", "_JUDGED_S"):
+        monkeypatch.setattr(f"hil_dashboards.reading.matrix.{name}", 600.0)
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from threading import Event, Thread
 from time import monotonic
@@ -15,11 +17,14 @@ from component_tree import nodes, words
 from hil.errors import HilError, StoreError
 from hil.values import Method, Precision
 from hil_dashboards import views
-from hil_dashboards.app import render
+from hil_dashboards.app import create_app, render
 from hil_dashboards.choices.matrix import MatrixChoice, Show, parse_matrix
+from hil_dashboards.crowd import PATIENT
 from hil_dashboards.pages.matrix import matrix_page
+from hil_dashboards.reading import matrix, verdicts
 from hil_dashboards.reading.keeping import AT_ONCE, Keeper
 from hil_dashboards.reading.matrix import read_matrix
+from hil_db.comparing import compare
 
 JUDGED = "&judged=1"
 BIG = "does not fit, by 13 KB: the image face/q15 is larger than the board's memory"
@@ -284,6 +289,45 @@ def test_names_that_nothing_is_stored_of_are_told(bench: Any) -> None:
 
 
 # what is kept
+
+
+def test_who_waits_for_comparisons_leaves_the_server_threads_for_others(
+    bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for day in (1, 2):
+        bench.run(bench.session(day, bench.cost(day), bench.flash(day), bench.golden(1.0)))
+    monkeypatch.setattr(matrix, "_PATIENCE_S", 0.0)
+    go, at_work = Event(), Counter[str]()
+
+    def slow(*given: Any, **named: Any) -> Any:
+        at_work["now"] += 1
+        at_work["most"] = max(at_work["most"], at_work["now"])
+        assert go.wait(600)
+        at_work["now"] -= 1
+        return compare(*given, **named)
+
+    monkeypatch.setattr(verdicts, "compare", slow)
+    client = create_app(bench.url).server
+    metrics = ("instructions", "flash_bytes", "golden_exact")
+    asked = [f"columns={one}&show={show}" for one in metrics for show in ("all", "worse", "better")]
+
+    def ask(query: str) -> str:
+        return client.test_client().get(f"/content/?{query}&judged=1", base_url="http://127.0.0.1").text
+
+    with ThreadPoolExecutor(len(asked) + 1) as people:
+        answers = [people.submit(ask, query) for query in [*asked, asked[0]]]
+        try:
+            done = as_completed(answers, timeout=120)
+            early = [next(done).result() for _ in range(len(answers) - PATIENT)]
+        finally:
+            go.set()
+    assert all('"data-pending"' in text for text in early)
+    assert not any("No row is such" in text for text in early)
+    assert at_work["most"] <= AT_ONCE
+    assert sum('"data-pending"' not in answer.result() for answer in answers) <= PATIENT
+    deadline = monotonic() + 120
+    while '"data-pending"' in ask(asked[0]):  # who asks again is given them
+        assert monotonic() < deadline
 
 
 def test_what_takes_long_is_found_once_and_comes_later() -> None:
