@@ -6,13 +6,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from browsing import PATIENCE_MS, View, watched, window
+from browsing import PATIENCE_MS, Serving, View, watched, window
 from children import interruptible
 from chromium import SERVE, installed, launched
 from seeded_lab import make_lab
@@ -70,28 +70,27 @@ def served() -> Iterator[Callable[[str], str]]:
 
         def serve(url: str) -> str:
             if url not in addresses:
-                server = started.enter_context(served_by([sys.executable, "-c", SERVE, url]))
-                assert server.stdout is not None
-                addresses[url] = server.stdout.readline().split()[1]
+                addresses[url] = started.enter_context(served_by([sys.executable, "-c", SERVE, url]))
             return addresses[url]
 
         yield serve
 
 
 @pytest.fixture(scope="session")
-def serving() -> Callable[[list[str]], AbstractContextManager[subprocess.Popen[str]]]:
-    """Start a server by a command of one's own."""
+def serving() -> Serving:
+    """Start a server by a command of one's own; gives its address."""
     return served_by
 
 
 @contextmanager
-def served_by(command: list[str]) -> Iterator[subprocess.Popen[str]]:
-    """A server that ends with the block: by Ctrl-C, and if that does not help, for good."""
+def served_by(command: list[str]) -> Iterator[str]:
+    """The address of a server that ends with the block: by Ctrl-C, and if that does not help, for good."""
     server = subprocess.Popen(
         interruptible(command), stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parent
     )
     try:
-        yield server
+        assert server.stdout is not None
+        yield server.stdout.readline().split()[1]
         server.send_signal(signal.SIGINT)
         server.communicate(timeout=300)
     finally:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlparse
 
@@ -14,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page
 
 import choosers_page
-from browsing import View
+from browsing import Serving, View
 from hil_db.store import Store
 
 pytestmark = pytest.mark.browser
@@ -23,14 +21,13 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module")
 def address(
     tmp_path_factory: pytest.TempPathFactory,
-    serving: Callable[[list[str]], AbstractContextManager[subprocess.Popen[str]]],
+    serving: Serving,
 ) -> Iterator[str]:
     url = f"sqlite:///{tmp_path_factory.mktemp('choosers') / 'results.db'}"
     with Store.open(url):
         pass
-    with serving([sys.executable, str(Path(choosers_page.__file__)), url]) as server:
-        assert server.stdout is not None
-        yield server.stdout.readline().split()[1]
+    with serving([sys.executable, str(Path(choosers_page.__file__)), url]) as address:
+        yield address
 
 
 @pytest.fixture

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from subprocess import Popen
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from browsing import View, watched, window
+from browsing import PASSWORD, Serving, View, guarding, watched, window
 from hil.values import Measure, Method, Precision
-from hil_dashboards.serving import users
 from hil_db.records import RunInfo, SessionRecord, Status
 from hil_db.store import Store
 
 pytestmark = pytest.mark.browser
-
-PASSWORD = "correct horse battery"
 
 
 def seed(url: str) -> None:
@@ -36,18 +30,12 @@ def seed(url: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def address(
-    tmp_path_factory: pytest.TempPathFactory,
-    serving: Callable[[list[str]], AbstractContextManager[Popen[str]]],
-) -> Iterator[str]:
+def address(tmp_path_factory: pytest.TempPathFactory, serving: Serving) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("lab")
-    url, file = f"sqlite:///{folder / 'results.db'}", folder / "users"
+    url = f"sqlite:///{folder / 'results.db'}"
     seed(url)
-    users.write(file, {"ann": users.made("ann", users.Role.TRIAGE, PASSWORD)})
-    command = ["-m", "hil", "dashboard", f"--db={url}", "--port=0", "--auth=users", f"--users={file}"]
-    with serving([sys.executable, *command]) as server:
-        assert server.stdout is not None
-        yield server.stdout.readline().split()[1]
+    with serving(guarding(url, folder)) as address:
+        yield address
 
 
 @pytest.fixture

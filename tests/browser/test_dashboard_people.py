@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from subprocess import Popen
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from browsing import Scheme, serious, watched, window
+from browsing import PASSWORD, Scheme, Serving, guarding, serious, watched, window
 from hil.measure.profile import ClassCost, PathCost, Profile
 from hil.values import Measure, Method, Precision
-from hil_dashboards.serving import users
 from hil_db.records import Incident, RunInfo, SessionRecord, Status
 from hil_db.store import Store
 
 pytestmark = pytest.mark.browser
 
-PASSWORD = "correct horse battery"
 LAB = """
 [boards.desk-1]
 kind = "nucleo_f439zi"
@@ -65,19 +59,13 @@ def seed(url: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def address(
-    tmp_path_factory: pytest.TempPathFactory,
-    serving: Callable[[list[str]], AbstractContextManager[Popen[str]]],
-) -> Iterator[str]:
-    folder: Path = tmp_path_factory.mktemp("lab")
-    url, file, lab = f"sqlite:///{folder / 'results.db'}", folder / "users", folder / "lab.toml"
+def address(tmp_path_factory: pytest.TempPathFactory, serving: Serving) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("lab")
+    url = f"sqlite:///{folder / 'results.db'}"
     seed(url)
-    lab.write_text(LAB)
-    users.write(file, {"ann": users.made("ann", users.Role.TRIAGE, PASSWORD)})
-    command = ["-m", "hil", "dashboard", f"--db={url}", "--port=0", "--auth=users", f"--users={file}"]
-    with serving([sys.executable, *command, f"--lab={lab}"]) as server:
-        assert server.stdout is not None
-        yield server.stdout.readline().split()[1]
+    (folder / "lab.toml").write_text(LAB)
+    with serving(guarding(url, folder, f"--lab={folder / 'lab.toml'}")) as address:
+        yield address
 
 
 def enter(page: Page, address: str) -> None:

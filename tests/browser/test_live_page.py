@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from subprocess import Popen
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from browsing import watched
+from browsing import Serving, watched
 from power_probes import emulated_ppk2
 
 pytestmark = pytest.mark.browser
-
-Serving = Callable[[list[str]], AbstractContextManager[Popen[str]]]
 
 
 def live(port: str) -> list[str]:
@@ -35,11 +32,10 @@ def live(port: str) -> list[str]:
 
 
 @contextmanager
-def opened(context: BrowserContext, serving: AbstractContextManager[Popen[str]]) -> Iterator[Page]:
+def opened(context: BrowserContext, serving: AbstractContextManager[str]) -> Iterator[Page]:
     """The page, which closes before its server ends."""
-    with serving as server, watched(context) as view:
-        assert server.stdout is not None
-        view.page.goto(server.stdout.readline().split()[1])
+    with serving as address, watched(context) as view:
+        view.page.goto(address)
         yield view.page
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from browsing import serious, settled, watched
+from browsing import Serving, serious, settled, watched
 from hil_db.records import RunInfo, Status
 from hil_db.store import Store
 from session_records import BEGAN, record
@@ -31,7 +30,7 @@ serve(sys.argv[1], port=0)
 @pytest.fixture(scope="module")
 def address(
     tmp_path_factory: pytest.TempPathFactory,
-    serving: Callable[[list[str]], AbstractContextManager[subprocess.Popen[str]]],
+    serving: Serving,
 ) -> Iterator[str]:
     """Of two runs, of which the second takes more cycles."""
     url = f"sqlite:///{tmp_path_factory.mktemp('runs') / 'results.db'}"
@@ -41,9 +40,8 @@ def address(
             run = store.begin_run(RunInfo(began, "pytest --board=all", git_branch="main"))
             store.save_session(run, record(cycles))
             store.finish_run(run, Status.FINISHED)
-    with serving([sys.executable, "-c", SERVE, url]) as server:
-        assert server.stdout is not None
-        yield server.stdout.readline().split()[1]
+    with serving([sys.executable, "-c", SERVE, url]) as address:
+        yield address
 
 
 @contextmanager

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlparse
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
+from hil_dashboards.serving import users
+
 PATIENCE_MS = 300_000  # there for a hang
+PASSWORD = "correct horse battery"
 
 Scheme = Literal["light", "dark"]
+Serving = Callable[[list[str]], AbstractContextManager[str]]  # the address of what a command serves
+
+
+def guarding(url: str, folder: Path, *options: str) -> list[str]:
+    """The command of a dashboard that `ann` may log in to, with PASSWORD, and triage."""
+    file = folder / "users"
+    users.write(file, {"ann": users.made("ann", users.Role.TRIAGE, PASSWORD)})
+    command = ["-m", "hil", "dashboard", f"--db={url}", "--port=0", "--auth=users", f"--users={file}"]
+    return [sys.executable, *command, *options]
 
 
 @contextmanager
