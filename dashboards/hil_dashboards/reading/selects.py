@@ -81,7 +81,10 @@ def newest_values(metrics: Sequence[str]) -> Statement:
     Of these metrics, from each case's newest finished session that has one.
     """
     newest = NEWEST_VALUE.c
-    of_metric = and_(MEASURE.c.session_id == newest.session_id, MEASURE.c.metric == newest.metric)
+    # What is no column does not tell SQLite which measures' metrics are wanted: of two it would look at all
+    # values ever stored, and for each at all newest ones.
+    metric = newest.metric.concat("")
+    of_metric = and_(MEASURE.c.session_id == newest.session_id, MEASURE.c.metric == metric)
     wanted = select(MEASURE.c.id, newest.session_id, *_MEASURE).join(MEASURE, of_metric)
     return wanted.where(newest.metric.in_(metrics))
 

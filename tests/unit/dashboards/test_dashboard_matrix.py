@@ -12,16 +12,19 @@ from typing import Any
 import pytest
 from dash.development.base_component import Component
 from dash_ag_grid import AgGrid
+from sqlalchemy.dialects import sqlite
 
 from component_tree import nodes, words
 from hil.errors import HilError, StoreError
+from hil.metrics import MATRIX
 from hil.values import Method, Precision
 from hil_dashboards import views
 from hil_dashboards.app import create_app, render
 from hil_dashboards.choices.matrix import MatrixChoice, Show, parse_matrix
 from hil_dashboards.crowd import PATIENT
 from hil_dashboards.pages.matrix import matrix_page
-from hil_dashboards.reading import matrix, verdicts
+from hil_dashboards.reading import matrix, selects, verdicts
+from hil_dashboards.reading.database import reading
 from hil_dashboards.reading.keeping import AT_ONCE, Keeper
 from hil_dashboards.reading.matrix import read_matrix
 from hil_db.comparing import compare
@@ -289,6 +292,17 @@ def test_names_that_nothing_is_stored_of_are_told(bench: Any) -> None:
 
 
 # what is kept
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 8])
+def test_newest_values_cost_no_look_at_all_values_ever_stored(bench: Any, count: int) -> None:
+    statement = selects.newest_values([metric.name for metric in MATRIX][:count])
+    sql = statement.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}).string
+    with reading(bench.url) as connection:
+        plan = [row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}")]
+    of_measures = [line for line in plan if "measure" in line]
+    assert of_measures
+    assert all("session_id=?" in line for line in of_measures), plan
 
 
 def test_who_waits_for_comparisons_leaves_the_server_threads_for_others(
