@@ -184,7 +184,7 @@ def test_matrix_shows_the_newest_values_and_how_they_were_obtained(
     view: View, address: str, tmp_path: Path
 ) -> None:
     page = view.open(f"{address}/")
-    page.wait_for_function("document.title === 'Matrix: 8 metrics · HIL lab'")
+    page.wait_for_function("() => document.title === 'Matrix: 8 metrics · HIL lab'")
     said = text(page)
     for words in (
         "qemu",

@@ -28,7 +28,7 @@ def test_a_budget_is_given_by_keyboard_and_stays_in_the_address(page: Page, lab_
     page.wait_for_url("**/pareto?*flash_kb=20*")
     told = page.locator(".budget-told")
     expect(told).to_contain_text("images fit")
-    page.wait_for_function("document.activeElement.textContent === 'Apply'")
+    page.wait_for_function("() => document.activeElement.textContent === 'Apply'")
     expect(page.locator(".fit-not").first).to_contain_text("✗does not fit: flash by")
     first = told.inner_text()
     page.reload()

@@ -106,7 +106,7 @@ def test_it_asks_nothing_while_nobody_sees_it_or_another_page_is_shown(
             page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
         with page.expect_response("**/content/boards"):
             page.click("nav a[href='/boards']")
-        page.wait_for_function("!document.getElementById('live-read')")
+        page.wait_for_function("() => !document.getElementById('live-read')")
         view.asked.clear()
         page.clock.run_for(60_000)
         assert [one for one in view.asked if "/live" in one] == []
