@@ -102,10 +102,10 @@ def test_axe_finds_nothing_serious(chromium: Browser, lab_address: str, scheme: 
 
 
 @pytest.mark.parametrize("path", ["/triage", "/pareto", "/series", "/boards", "/live"])
-def test_what_introduces_a_page_is_one_line(view: View, address: str, path: str) -> None:
+def test_what_introduces_a_page_is_one_line(view: View, lab_address: str, path: str) -> None:
     page = view.page
     page.set_viewport_size({"width": 1280, "height": 800})
-    page.goto(f"{address}{path}")
+    page.goto(f"{lab_address}{path}")
     settled(page)
     told = page.locator(".page-head p")
     assert told.count() == 1
