@@ -34,9 +34,11 @@ _DRAWN = """() => {
     const inView = (one) => one.getBoundingClientRect().top < innerHeight && one.offsetParent;
     const grids = [...document.querySelectorAll('.grid')].filter(inView);
     const plots = [...document.querySelectorAll('.js-plotly-plot')].filter(inView);
+    const near = [...document.querySelectorAll('[data-when~=near]')].filter(inView);
     return document.querySelector('main h1')
         && grids.every(one => [...one.querySelectorAll('.ag-cell')].some(cell => cell.innerText.trim()))
         && plots.every(one => one.querySelector('.main-svg'))
+        && near.every(one => one.querySelector('.main-svg, .ag-row'))
         && !document.querySelector('.comparing');
 }"""
 

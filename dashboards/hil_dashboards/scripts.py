@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 
 from flask import Flask, Response, request
@@ -20,6 +21,16 @@ _LATER = {
         ("dash_mantine_components", "dash_mantine_components"),
     )
 }
+# What Dash's components ask for once they are drawn, when nothing else is left to do: asked for before.
+_SUITES = "/_dash-component-suites/"
+_CHUNKS = {
+    "dash_core_components": (
+        ("dash", "dash/dcc/async-graph.js"),
+        ("plotly", "plotly/package_data/plotly.min.js"),
+    ),
+    "dash_ag_grid": (("dash-ag-grid", "dash_ag_grid/async-community.js"),),
+}
+_OWN = "/assets/"
 _ASSETS = Path(__file__).parent / "assets"
 _ASSET = re.compile(r'(?P<start>(?:src|href)="/assets/(?P<name>[\w.-]+))\?m=[^"]*')
 _KEPT = "private, max-age=31536000, immutable"  # a year: what has another content has another address
@@ -30,9 +41,14 @@ def parted(scripts: str) -> tuple[str, dict[str, list[str]]]:
     kept = _UNUSED.sub("", scripts)
     later: dict[str, list[str]] = {}
     for namespace, element in _LATER.items():
-        later[namespace] = element.findall(kept)
+        later[namespace] = element.findall(kept) + chunks(namespace)
         kept = element.sub("", kept)
     return kept, later
+
+
+def chunks(namespace: str) -> list[str]:
+    """The addresses of the scripts that components of a namespace are drawn with, by their versions."""
+    return [f"{_SUITES}{path}?v={_installed(name)}" for name, path in _CHUNKS.get(namespace, ())]
 
 
 class Needs:
@@ -57,7 +73,7 @@ class Needs:
 
 def versioned(index: str) -> str:
     """The index with addresses of our own files that say what is in them."""
-    return _ASSET.sub(lambda one: f"{one['start']}?v={_version(one['name'])}", index)
+    return _ASSET.sub(lambda one: f"{one['start']}?v={_changed(one['name'])}", index)
 
 
 def keep_versions(server: Flask) -> None:
@@ -65,14 +81,27 @@ def keep_versions(server: Flask) -> None:
 
     @server.after_request
     def tell(response: Response) -> Response:
-        name = request.path.removeprefix("/assets/")
-        asked = request.args.get("v") if name != request.path else None
-        if asked and response.status_code == 200 and asked == _version(name):
+        asked = request.args.get("v")
+        if asked and response.status_code == 200 and asked == _version(request.path):
             response.headers["Cache-Control"] = _KEPT
         return response
 
 
-def _version(name: str) -> str:
+def _version(path: str) -> str:
+    """What such an address of a file says; nothing for one that has none."""
+    for name, installed in (one for some in _CHUNKS.values() for one in some):
+        if path == _SUITES + installed:
+            return _installed(name)
+    name = path.removeprefix(_OWN)
+    return _changed(name) if name != path else ""
+
+
+@lru_cache
+def _installed(name: str) -> str:
+    return version(name)
+
+
+def _changed(name: str) -> str:
     try:
         changed = (_ASSETS / name).stat().st_mtime_ns
     except OSError:

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlparse
 
 import pytest
 from PIL import Image as Picture
-from playwright.sync_api import BrowserContext, FloatRect, Page, Route
+from playwright.sync_api import BrowserContext, FloatRect, Page, Route, expect
 
 from browsing import Scheme, View, ready
 from hil.image import Manifest
@@ -542,3 +542,44 @@ def test_a_narrow_window_needs_no_sideways_scrolling(view: View, address: str) -
     for place in ("/", "/series?metric=latency_cycles", f"/profile?{case}"):
         page = view.open(f"{address}{place}")
         assert page.evaluate("document.documentElement.scrollWidth") <= 420
+
+
+def test_a_line_is_hidden_by_its_key_and_shown_again(view: View, address: str) -> None:
+    page = view.open(series(address, "metric=instructions"))
+    before = lines(page)
+    button = page.locator(".plot-key button").first
+    button.focus()
+    for pressed, count in (("false", before - 1), ("true", before)):
+        page.keyboard.press("Enter")
+        expect(button).to_have_attribute("aria-pressed", pressed)
+        page.wait_for_function(f"count => ({LINES})().length === count", arg=count)
+    assert view.wrong == []
+
+
+def test_tables_that_are_not_in_view_are_drawn_near_it_or_by_a_key(view: View, address: str) -> None:
+    view.page.set_viewport_size({"width": 1280, "height": 300})
+    for reach in ("scroll", "key"):
+        page = view.open(series(address, "metric=instructions"))
+        page.wait_for_selector(".main-svg", state="attached")
+        table = page.locator("#series-values")
+        assert table.locator(".ag-row").count() == 0
+        if reach == "scroll":
+            table.scroll_into_view_if_needed()
+        else:
+            page.keyboard.press("Shift")
+        expect(table.locator(".ag-row").first).to_be_attached(timeout=300_000)
+    assert view.wrong == []
+
+
+def test_a_table_that_was_drawn_is_there_after_another_choice(view: View, address: str) -> None:
+    page = view.open(series(address, "metric=instructions"))
+    table = page.locator("#series-values")
+    for scale in ("logarithmic", "linear"):
+        page.wait_for_selector(".main-svg")
+        table.scroll_into_view_if_needed()
+        expect(table.locator(".ag-row").first).to_be_attached(timeout=300_000)
+        page.get_by_role("link", name=scale, exact=True).click()
+        page.wait_for_selector(f".pill.on:text-is('{scale}')")
+    page.wait_for_selector(".main-svg")
+    table.scroll_into_view_if_needed()
+    expect(table.locator(".ag-row").first).to_be_attached(timeout=10_000)

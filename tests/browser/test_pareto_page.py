@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from browsing import Scheme, serious
+from browsing import Scheme, drawn_whole, serious
 
 pytestmark = pytest.mark.browser
 
@@ -16,7 +16,7 @@ def drawn(page: Page) -> None:
     page.wait_for_selector("main h1")
     page.locator("#pareto-plot").scroll_into_view_if_needed()
     page.wait_for_selector(MARKS, state="attached")
-    page.wait_for_selector(".grid-card .ag-row a")
+    drawn_whole(page)
 
 
 def test_a_budget_is_given_by_keyboard_and_stays_in_the_address(page: Page, lab_address: str) -> None:

@@ -102,6 +102,9 @@ def watched(context: BrowserContext) -> Iterator[View]:
 
 # Rows and heads come before what stands in them; tables of values may have cells without any.
 DRAWN = """() => [...document.querySelectorAll('.grid-card')].every(card => {
+    if (card.querySelector('[data-when~=near]') && !card.querySelector('.ag-root-wrapper')) {
+        return true;  // nobody has come near it
+    }
     const drawn = [...card.querySelectorAll(
         '.ag-header-cell, .grid:not(.values) .ag-cell, .ag-cell[aria-colindex="1"], .ag-full-width-row')];
     return drawn.some(one => one.closest('.ag-row')) && drawn.every(one => one.innerText.trim());
@@ -125,6 +128,7 @@ _UNHIDE = """() => {
 
 def serious(page: Page) -> list[str]:
     """What axe-core takes for serious or worse, with the first place of each."""
+    drawn_whole(page)
     page.evaluate(_UNHIDE)
     settled(page)  # a grid that comes to light draws its heads now
     return flagged(page)
@@ -150,8 +154,8 @@ _THERE = """key => {
 }"""
 
 
-# One that draws nothing any more: heads and rows of grids, what waits until the browser is idle or comes
-# near it, and what waits for a comparison.
+# One that draws nothing any more: heads and rows of grids, what has come into view, and what waits for a
+# comparison.
 _WHOLE = """() => {
     const all = (what, within = document) => [...within.querySelectorAll(what)];
     const wide = one => one.clientWidth;
@@ -167,8 +171,7 @@ _WHOLE = """() => {
         return at.height && at.top < innerHeight && at.bottom > 0;
     };
     return all('.ag-root-wrapper').filter(one => one.checkVisibility()).every(drawn)
-        && all('[data-when=idle]').every(one => one.querySelector('.ag-row'))
-        && all('[data-when=near]').filter(seen).every(one => one.querySelector('.main-svg'))
+        && all('[data-when~=near]').filter(seen).every(one => one.querySelector('.main-svg, .ag-row'))
         && all('.comparing').every(one => !one.textContent.startsWith('Comparing'));
 }"""
 
@@ -180,8 +183,17 @@ def settled(page: Page, key: str = "", timeout_s: float = PATIENCE_MS / 1000) ->
     page.wait_for_function(SETTLED, arg=key, timeout=timeout_s * 1000)
 
 
-# But plots that are drawn as they come near the view, which is not in the address.
-_SAID = """main => [...main.querySelectorAll('[data-when=near]')].reduce(
+def drawn_whole(page: Page) -> None:
+    """Draw the grids that are not in view, too, as a key does."""
+    page.keyboard.press("Shift")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('[data-when~=key]')].every(one => one.querySelector('.ag-row'))"
+    )
+    settled(page)
+
+
+# But what is drawn as it comes near the view, which is not in the address.
+_SAID = """main => [...main.querySelectorAll('[data-when~=near]')].reduce(
     (told, plot) => told.replace(plot.innerText, ''), main.innerText)"""
 
 

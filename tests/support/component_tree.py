@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 from dash.development.base_component import Component
+from dash_ag_grid import AgGrid
 
 
 def nodes(tree: Any) -> Iterator[Component]:
@@ -15,6 +17,18 @@ def nodes(tree: Any) -> Iterator[Component]:
     elif isinstance(tree, list | tuple):
         for part in tree:
             yield from nodes(part)
+
+
+def grids(tree: Any) -> list[AgGrid]:
+    """The tables of a page, those too that are drawn once they come near the view."""
+    found = []
+    for node in nodes(tree):
+        later = json.loads(getattr(node, "data-deferred", '{"type": ""}'))
+        if isinstance(node, AgGrid):
+            found.append(node)
+        elif later["type"] == "AgGrid":
+            found.append(AgGrid(**later["props"]))
+    return found
 
 
 def words(tree: Any) -> str:

@@ -18,14 +18,14 @@
 
   const added = (src) =>
     new Promise((resolve, reject) => {
-      document.body.append(Object.assign(document.createElement("script"), { src, onload: resolve, onerror: reject }));
+      const script = { src, async: false, onload: resolve, onerror: reject }; // run in their order
+      document.body.append(Object.assign(document.createElement("script"), script));
     });
 
-  // The scripts of what not every page has, one after the other; once is enough, unless one does not come.
+  // The scripts of what not every page has; once is enough, unless one does not come.
   const coming = {};
   function scripts(namespace) {
-    const all = window.hilLater[namespace];
-    coming[namespace] = coming[namespace] || all.reduce((before, src) => before.then(() => added(src)), Promise.resolve());
+    coming[namespace] = coming[namespace] || Promise.all(window.hilLater[namespace].map(added));
     coming[namespace].catch(() => (coming[namespace] = undefined));
     return coming[namespace];
   }

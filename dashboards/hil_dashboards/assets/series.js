@@ -1,4 +1,4 @@
-// A click on a point of a plot leads to the page of its run.
+// A click on a point of a plot leads to the page of its run; a button of its key hides a line, or shows it again.
 
 (() => {
   const key = (point) => `${point.curveNumber} ${point.pointNumber}`;
@@ -21,6 +21,18 @@
     link.click();
     link.remove();
   }
+
+  function toggled(event) {
+    const button = event.target.closest(".plot-key button");
+    const plot = button?.closest(".plot-card").querySelector(".js-plotly-plot");
+    if (!plot) {
+      return;
+    }
+    const shown = button.getAttribute("aria-pressed") === "false";
+    button.setAttribute("aria-pressed", shown);
+    Plotly.restyle(plot, { visible: shown }, JSON.parse(button.dataset.traces));
+  }
+  document.addEventListener("click", toggled);
 
   window.dash_clientside.hil.pointed = pointed;
 })();

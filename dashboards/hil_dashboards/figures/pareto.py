@@ -102,6 +102,7 @@ def _arrows(marks: Sequence[Mark], logs: Sequence[bool]) -> list[dict[str, Any]]
             "x": xs,
             "y": ys,
             "mode": "lines+markers",
+            "meta": "arrow",
             "line": {"color": _ARROW, "width": 1.5},
             "marker": {
                 "color": _ARROW,
@@ -207,20 +208,9 @@ def _keys(marks: Sequence[Mark]) -> list[dict[str, Any]]:
 
 def _layout(x: Axis, y: Axis, logs: Sequence[bool]) -> dict[str, Any]:
     return {
-        "margin": {"l": 8, "r": 20, "t": 20, "b": 8},
+        "margin": {"l": 104, "r": 20, "t": 20, "b": 84},  # what the axes' words usually need
         **LAYOUT,
-        "showlegend": True,
-        "legend": {
-            "orientation": "h",
-            "x": 0,
-            "xanchor": "left",
-            "y": -0.2,
-            "yanchor": "top",
-            "font": {"size": 12},
-            "itemsizing": "constant",
-            "itemclick": False,
-            "itemdoubleclick": False,
-        },
+        "showlegend": False,  # pages/plot_key.py has one
         "xaxis": _axis(x, logs[0]),
         "yaxis": _axis(y, logs[1]),
     }

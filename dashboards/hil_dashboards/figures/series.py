@@ -12,7 +12,7 @@ from hil.metrics import lookup
 from hil_dashboards import text
 from hil_dashboards.changed import Around, Step
 from hil_dashboards.figures.look import LAYOUT
-from hil_dashboards.figures.series_axes import run_axis, value_axis
+from hil_dashboards.figures.series_axes import left_margin, run_axis, value_axis
 from hil_dashboards.lines import Line, Point, band, case_of
 from hil_dashboards.reading.series import SeenRun
 
@@ -398,19 +398,9 @@ def _hover_lost(point: Point) -> str:
 def _layout(drawn: Drawn, places: Mapping[int, int]) -> dict[str, Any]:
     at = sorted({places[one.run] for one in drawn.around[-AROUND_MOST:]})
     return {
-        "margin": {"l": 8, "r": 34, "t": 16, "b": 8},
+        "margin": {"l": left_margin(drawn.lines, log=drawn.log), "r": 34, "t": 16, "b": 52},
         **LAYOUT,
-        "showlegend": True,
-        "legend": {
-            "orientation": "h",
-            "x": 0,
-            "xanchor": "left",
-            "y": -0.18,
-            "yanchor": "top",
-            "font": {"size": 12},
-            "maxheight": 0.7,
-            "tracegroupgap": 0,
-        },
+        "showlegend": False,  # pages/plot_key.py has one
         "xaxis": run_axis(drawn.runs),
         "yaxis": {**value_axis(drawn.metric, drawn.lines, log=drawn.log), "domain": [0, _VALUES]},
         "yaxis2": {"overlaying": "y", "range": [0, 1], "fixedrange": True, "visible": False},

@@ -14,6 +14,8 @@ from hil_dashboards.reading.series import SeenRun
 
 _TICKS_MOST = 4  # so many have room in a narrow window
 _LOG_TICKS_MOST = 10
+_TITLE, _LETTER = 46, 7.6  # pixels
+_STEPS = 6  # of an axis, about
 
 
 def run_axis(runs: Sequence[SeenRun]) -> dict[str, Any]:
@@ -27,7 +29,6 @@ def run_axis(runs: Sequence[SeenRun]) -> dict[str, Any]:
         "ticktext": [f"run {runs[place].id}<br>{runs[place].started:%d %b}" for place in shown],
         "tickangle": 0,
         "tickfont": {"size": 12},
-        "automargin": True,
         "zeroline": False,
         "showgrid": False,
         "ticks": "outside",
@@ -63,6 +64,21 @@ def value_axis(metric: str, lines: Sequence[Line], *, log: bool) -> dict[str, An
     if any(point["low"] is not None for point in points):  # Plotly's own range takes in the bars
         return axis
     return axis | _flat_range(metric, min(values), max(values))
+
+
+def left_margin(lines: Sequence[Line], *, log: bool) -> int:
+    """Pixels that the values' ticks need beside their title, about: with too few, Plotly draws all anew."""
+    values = [point["value"] for line in lines for point in line.points]
+    if not values:
+        return _TITLE
+    low, high = min(values), max(values)
+    if log:
+        told = _log_ticks(low, high)["ticktext"]
+    else:
+        step = (high - low or abs(high) or 1.0) / _STEPS
+        digits = max(0, -floor(log10(step)))
+        told = [f"{value:,.{digits}f}" for value in (low, high)]
+    return _TITLE + round(_LETTER * max(map(len, told)))
 
 
 def _log_ticks(low: float, high: float) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Parts that are drawn once a page is there: plots as they come near the view, grids as it has time."""
+"""Plots and grids that are drawn as they come near the view; grids from the first key on, too."""
 
 from __future__ import annotations
 
@@ -25,8 +25,11 @@ def deferred_plot(name: str, figure: dict[str, Any], told: str, height: int = 42
 
 
 def deferred_grid(name: str, grid: Component) -> Component:
-    """A place as high as a grid, which is drawn when the browser is idle; ``name`` is its id on the page."""
-    return _place(name, "idle", grid, [], style=_style(grid))
+    """A place as high as a grid, which is drawn when it comes near the view, or at a first key.
+
+    ``name`` is its id on the page.
+    """
+    return _place(name, "near key", grid, [], style=_style(grid))
 
 
 def _style(grid: Component) -> dict[str, str]:

@@ -19,6 +19,7 @@ from hil_dashboards.pages.deferred import deferred_plot
 from hil_dashboards.pages.pareto_budget import budget_card
 from hil_dashboards.pages.pareto_table import amount_of, dominated, fit_words, images_card, obtained
 from hil_dashboards.pages.parts import Child, heading, some
+from hil_dashboards.pages.plot_key import plot_key
 from hil_dashboards.pages.runs import ignored
 from hil_dashboards.reading.pareto import (
     AXES,
@@ -220,6 +221,7 @@ def _plotted(data: ParetoData, marks: Sequence[Mark]) -> Component:
     return html.Section(
         [
             deferred_plot("pareto-plot", figure, told, _PLOT),
+            plot_key(figure),
             html.P(words, className="muted plot-told"),
             *_notes(data),
         ],

@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 from hil.metrics import RAM_BYTES, lookup
 from hil_dashboards import text
 from hil_dashboards.choices.places import run_place, session_place
+from hil_dashboards.pages.deferred import deferred_grid
 from hil_dashboards.pages.grid import ROW_HEIGHT, amount, column, grid
 from hil_dashboards.reading.pareto import (
     AXES,
@@ -77,7 +78,10 @@ def images_card(
     ]
     count = f"{len(rows):,} image{'' if len(rows) == 1 else 's'}"
     return html.Section(
-        [html.H2(f"{count}, the front first"), grid(columns, rows, head=_HEAD, style="grid values")],
+        [
+            html.H2(f"{count}, the front first"),
+            deferred_grid("pareto-images", grid(columns, rows, head=_HEAD, style="grid values")),
+        ],
         className="card grid-card",
     )
 

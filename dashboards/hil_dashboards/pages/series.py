@@ -19,10 +19,11 @@ from hil_dashboards.figures.series import AROUND_MOST, STEPS_MOST, Drawn, line_n
 from hil_dashboards.lines import Line
 from hil_dashboards.pages.choosers import choose_many, choose_one, choosers
 from hil_dashboards.pages.parts import Child, badge, heading, pill, pills, some
+from hil_dashboards.pages.plot_key import plot_key
 from hil_dashboards.pages.series_tables import around_table, steps_table, values_table
 from hil_dashboards.reading.series import SeriesData
 
-_PLOT_HEIGHT, _LEGEND_ROW = 440, 19  # pixels; a narrow window has a row for each name
+_PLOT_HEIGHT = 440  # pixels
 _IGNORED_MOST = 3  # names
 _FEW = 5  # baselines, the newest; another is in an address
 _LOG_FROM = 30  # times that the largest value is of the smallest
@@ -242,29 +243,27 @@ def _nothing(metric: str) -> Component:
 
 def _plotted(shown: _Shown) -> list[Child]:
     drawn, data = shown.drawn, shown.data
+    figure = series_figure(drawn)
     plot = dcc.Graph(
         id={"plot": "series"},
-        figure=series_figure(drawn),
+        figure=figure,
         config=_CONFIG,
         responsive=True,
         className="plot",
-        style={"height": f"{plot_height(len(drawn.lines))}px"},
+        style={"height": f"{_PLOT_HEIGHT}px"},
     )
+    # A button that was pressed is not pressed beside another figure.
+    key = html.Div(plot_key(figure, toggles=True), key=data.choice.href())
     head: list[Child] = [*([badge(*data.way)] if data.way is not None else [])]
     head.append(html.Span("Click a point for its run.", className="muted"))
     return [
         html.Section(
-            [html.Div(head, className="plot-head"), plot, *_notes(shown)], className="card plot-card"
+            [html.Div(head, className="plot-head"), plot, key, *_notes(shown)], className="card plot-card"
         ),
         *([steps_table(shown.metric, drawn.steps)] if drawn.steps else []),
         *([around_table(drawn.around, drawn.runs)] if drawn.around else []),
         values_table(data.way, drawn),
     ]
-
-
-def plot_height(count: int) -> int:
-    """Pixels that a plot of so many lines needs: its legend must not take the values' room."""
-    return _PLOT_HEIGHT + _LEGEND_ROW * count
 
 
 def _notes(shown: _Shown) -> list[Component]:

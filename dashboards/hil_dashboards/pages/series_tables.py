@@ -14,6 +14,7 @@ from hil_dashboards.choices.places import run_place
 from hil_dashboards.choices.series import Way
 from hil_dashboards.figures.series import Drawn
 from hil_dashboards.lines import Point, band
+from hil_dashboards.pages.deferred import deferred_grid
 from hil_dashboards.pages.grid import amount, column, table
 from hil_dashboards.pages.parts import Child, badge
 from hil_dashboards.reading.series import SeenRun
@@ -37,7 +38,8 @@ def steps_table(metric: str, steps: Sequence[Step]) -> Component:
         column("Commit", "commit", rows, "Commit", cellClass="mono"),
     ]
     title = html.H2("Where the level changed, newest first")
-    return html.Section([title, table(columns, rows)], className="card grid-card level-steps")
+    grid = deferred_grid("series-steps", table(columns, rows))
+    return html.Section([title, grid], className="card grid-card level-steps")
 
 
 def _step(metric: str, step: Step) -> dict[str, Any]:
@@ -90,7 +92,8 @@ def around_table(around: Sequence[Around], runs: Sequence[SeenRun]) -> Component
         column("Time, UTC", "time", rows),
     ]
     title = html.H2("What changed around the values, newest first")
-    return html.Section([title, table(columns, rows)], className="card grid-card surroundings")
+    grid = deferred_grid("series-around", table(columns, rows))
+    return html.Section([title, grid], className="card grid-card surroundings")
 
 
 def values_table(way: Way | None, drawn: Drawn) -> Component:
@@ -115,7 +118,8 @@ def values_table(way: Way | None, drawn: Drawn) -> Component:
     ]
     told: list[Child] = [] if way is None else [" ", badge(*way)]
     head = html.H2(["Values, newest first", *told])
-    return html.Section([head, table(columns, rows)], className="card grid-card all-values")
+    grid = deferred_grid("series-values", table(columns, rows))
+    return html.Section([head, grid], className="card grid-card all-values")
 
 
 def _row(metric: str, point: Point) -> dict[str, Any]:

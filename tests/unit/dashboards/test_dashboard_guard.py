@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -55,8 +56,13 @@ def test_index_asks_for_the_scripts_and_fonts_of_its_pages_alone(client: FlaskCl
     assert not [one for one in scripts if "dash_table" in one or "/dcc/" in one or "mantine" in one]
     (found,) = re.findall(r"window.hilLater = (\{.*\});", index)
     later = json.loads(found)
-    for namespace, folder in (("dash_core_components", "dcc"), ("dash_mantine_components", "mantine")):
-        assert [one for one in later[namespace] if folder in one] == later[namespace] != []
+    for namespace, folders in (
+        ("dash_core_components", ("dcc", "plotly")),
+        ("dash_mantine_components", ("mantine",)),
+    ):
+        own = [[one for one in later[namespace] if folder in one] for folder in folders]
+        assert all(own)
+        assert [*chain(*own)] == later[namespace]
     assert all(client.get(one).status_code == 200 for one in [*scripts, *chain(*later.values())])
     # Before the style sheet is there, a browser would look up what it has for Times.
     assert index.index("font-family") < index.index("style.css")
@@ -87,6 +93,17 @@ def test_browsers_keep_files_by_what_is_in_them(client: FlaskClient) -> None:
         answer = client.get(f"/assets/style.css{other}")
         assert "immutable" not in answer.headers["Cache-Control"], "it may have another content by then"
     assert "immutable" not in client.get("/assets/../app.py?v=").headers.get("Cache-Control", "")
+
+
+def test_browsers_keep_what_components_are_drawn_with_by_their_version(client: FlaskClient) -> None:
+    index = client.get("/").text
+    (grid,) = re.findall(r'src="([^"]*async-community.js[^"]*)"', index)
+    (held,) = re.findall(r"window.hilLater = (\{.*\});", index)
+    (plot,) = [one for one in json.loads(held)["dash_core_components"] if "plotly.min.js" in one]
+    for one, name in ((grid, "dash-ag-grid"), (plot, "plotly")):
+        assert one.endswith(f"?v={version(name)}")
+        assert "immutable" in client.get(one).headers["Cache-Control"]
+        assert "immutable" not in client.get(f"{one}.1").headers.get("Cache-Control", "")
 
 
 def test_a_pages_content_is_there_for_the_asking(client: FlaskClient) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from component_tree import nodes, words
+from component_tree import grids, words
 from hil.metrics import (
     ACCURACY,
     CURRENT_IDLE,
@@ -118,7 +118,7 @@ def test_arrows_come_from_the_run_before_and_only_of_what_is_another_session(lab
     assert data.before is not None
     assert data.before.id == 1
     tree = render(lab.url, "place", "/pareto", "")
-    grid = next(one for one in nodes(tree) if hasattr(one, "rowData"))
+    (grid,) = grids(tree)
     moved = {row["image"]: row["moved"] for row in grid.rowData}
     assert moved == {
         "fast/q15": "Latency −500 (−33 %)",

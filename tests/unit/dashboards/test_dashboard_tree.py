@@ -12,25 +12,19 @@ from typing import Any
 import pytest
 from dash import dcc
 from dash.development.base_component import Component
-from dash_ag_grid import AgGrid
 
-from component_tree import nodes, words
+from component_tree import grids, nodes, words
 from hil.errors import HilError, StoreError
 from hil.measure.profile import PathCost, Profile
 from hil.metrics import ENERGY_PER_INFERENCE
 from hil.values import Measure, Method
 from hil_dashboards.app import create_app, render, written
-from hil_dashboards.pages.series import plot_height
 from hil_dashboards.serve import serve
 from hil_db.records import SessionRecord
 
 
 def of_class(tree: Any, name: str) -> list[Component]:
     return [node for node in nodes(tree) if name in str(getattr(node, "className", "")).split()]
-
-
-def grids(tree: Any) -> list[AgGrid]:
-    return [node for node in nodes(tree) if isinstance(node, AgGrid)]
 
 
 def rows_of(tree: Any, grid: int = 0) -> list[dict[str, Any]]:
@@ -570,8 +564,3 @@ def test_port_in_use_is_one_line_with_a_remedy(url: str) -> None:
 def test_impossible_address_is_one_line(url: str, host: str, port: int) -> None:
     with pytest.raises(HilError):
         serve(url, host, port)
-
-
-def test_a_plot_of_many_lines_keeps_the_room_of_its_values() -> None:
-    few, many = plot_height(3), plot_height(36)
-    assert many - few == plot_height(36 + 33) - many > 11 * 15  # eleven rows of names more, and again
