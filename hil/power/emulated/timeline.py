@@ -62,9 +62,9 @@ class Pass:
     in it does not depend on how long the board took to read its command, which the host's time decides.
     """
 
-    idle: int
     cycles: int
     edges: tuple[tuple[int, int], ...]
+    idle: int = 0
 
 
 def passes(events: Iterable[Event], margin: int, before: Event | None = None) -> Iterator[Pass]:
@@ -93,4 +93,5 @@ def passes(events: Iterable[Event], margin: int, before: Event | None = None) ->
 def _pass(begun: int, edges: list[Event], ended: int, margin: int) -> Pass:
     begin = edges[0].cycles - margin
     end = min(ended, edges[-1].cycles + margin)
-    return Pass(max(begun - begin, 0), end - begin, tuple((one.cycles - begin, one.value) for one in edges))
+    told = tuple((one.cycles - begin, one.value) for one in edges)
+    return Pass(end - begin, told, idle=max(begun - begin, 0))

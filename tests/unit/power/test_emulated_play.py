@@ -55,14 +55,14 @@ def test_one_formula_gives_a_value_and_the_table() -> None:
 
 
 def test_an_edge_lies_in_the_sample_that_begins_before_it() -> None:
-    found = samples(Pass(0, 2_500, ((600, 1), (1_750, 0))))
+    found = samples(Pass(2_500, ((600, 1), (1_750, 0))))
     assert list(np.flatnonzero(found.digital)) == [2, 3, 4, 5, 6]
     assert set(found.digital) == {0, MASK}
     assert found.current_a == pytest.approx(RUN_A, rel=1e-3)
 
 
 def test_the_last_sample_is_a_mean() -> None:
-    found = samples(Pass(0, 1_100, ((600, 1),)), level=0)
+    found = samples(Pass(1_100, ((600, 1),)), level=0)
     assert len(found.current_a) == 5
     assert found.current_a[4] == pytest.approx(0.4 * RUN_A + 0.6 * IDLE_A, rel=1e-3)
 
@@ -79,7 +79,7 @@ def test_no_cycle_is_lost_between_samples(gaps: list[int], per_sample: float, fi
         at += gap
         edges.append((at, 1 - number % 2))
     takes = Takes(RUN_A, 0.0, per_sample)
-    found = samples(Pass(0, at + 500, tuple(edges)), takes, first=first)
+    found = samples(Pass(at + 500, tuple(edges)), takes, first=first)
     assert len(found.current_a) == -(-(at + 500) // per_sample)
     charge = float(found.current_a.astype(float).sum()) * per_sample
     assert charge == pytest.approx(RUN_A * (at + 500), rel=1e-3, abs=2e-6 * per_sample)
@@ -111,8 +111,8 @@ def test_edges_that_no_sleep_parts_are_a_pass() -> None:
         Event(40_000, 0, PIN, 1),
     ]
     first, second = passes(events, margin=2_000)
-    assert first == Pass(0, 2_000 + 4_010 + 490, ((2_000, 1), (6_010, 0)))
-    assert second == Pass(0, 22_000, ((2_000, 1), (12_000, 0), (22_000, 1)))
+    assert first == Pass(2_000 + 4_010 + 490, ((2_000, 1), (6_010, 0)))
+    assert second == Pass(22_000, ((2_000, 1), (12_000, 0), (22_000, 1)))
 
 
 def test_a_command_that_was_there_before_the_core_slept_is_a_pass_of_its_own() -> None:
@@ -131,7 +131,7 @@ def test_a_command_that_was_there_before_the_core_slept_is_a_pass_of_its_own() -
 
 def test_before_the_first_edge_a_pass_is_as_long_as_any_other() -> None:
     (one,) = passes([Event(700, 0, PIN, 1), Event(900, 0, RESETS, 0)], 2_000, Event(600, 0, SLEEPS, 0))
-    assert one == Pass(1_900, 2_200, ((2_000, 1),))
+    assert one == Pass(2_200, ((2_000, 1),), idle=1_900)
 
 
 def test_where_samples_fall_does_not_depend_on_when_the_board_woke() -> None:
