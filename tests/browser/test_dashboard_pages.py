@@ -15,7 +15,7 @@ import pytest
 from PIL import Image as Picture
 from playwright.sync_api import BrowserContext, FloatRect, Page, Route, expect
 
-from browsing import Scheme, View, ready
+from browsing import Scheme, View, ready, settled
 from hil.image import Manifest
 from hil.measure.profile import ClassCost, PathCost, Profile
 from hil.values import Measure, Method, Precision
@@ -439,9 +439,12 @@ def test_a_point_and_a_row_lead_to_their_run(view: View, address: str) -> None:
     page.mouse.down()
     page.mouse.up()
     page.wait_for_url(f"{address}/run?run=2")
+    page.wait_for_selector("h1:has-text('Run 2')")  # before it comes, the series is there still
     page.go_back()
     page.wait_for_url(f"**{query}")
-    ready(page, ".all-values .ag-row")
+    settled(page, ".all-values")
+    page.locator(".all-values").scroll_into_view_if_needed()
+    settled(page, ".all-values .ag-row")
     page.locator(".all-values .ag-row").nth(2).locator(".ag-cell").first.focus()
     page.keyboard.press("Enter")
     page.wait_for_url(f"{address}/run?run={RUNS - 2}")
