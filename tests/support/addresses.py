@@ -92,7 +92,9 @@ def addresses_of(lab: Lab) -> tuple[Address, ...]:
             ".plot-card .main-svg",
             ("board", "kind", "model", "precision", "x", "y", "size", "front", "by", "baseline", "flash_kb"),
         ),
-        Address("/pareto?board=nucleo-1&per_hour=60&capacity_mah=220&battery_v=3&life_days=30", ".budget-told"),
+        Address(
+            "/pareto?board=nucleo-1&per_hour=60&capacity_mah=220&battery_v=3&life_days=30", ".budget-told"
+        ),
         Address("/boards", ".ag-row"),
         Address("/triage", ".ag-row", ("baseline", "show")),
         Address("/triage?baseline=nightly&show=all", ".ag-row"),
