@@ -29,7 +29,7 @@ _COLOURS, _WAIT_MS = 255, 60_000
 _SOON = timedelta(minutes=3)  # until pictures are drawn: a run in progress is heard of still
 _LARGER = lab(34, 8, 8)  # for the matrix alone
 
-# Of every grid in view the rows say something, and no plot is still to come.
+# Of every grid in view the rows say something, and no plot or comparison is still to come.
 _DRAWN = """() => {
     const inView = (one) => one.getBoundingClientRect().top < innerHeight && one.offsetParent;
     const grids = [...document.querySelectorAll('.grid')].filter(inView);
@@ -39,7 +39,8 @@ _DRAWN = """() => {
         && grids.every(one => [...one.querySelectorAll('.ag-cell')].some(cell => cell.innerText.trim()))
         && plots.every(one => one.querySelector('.main-svg'))
         && near.every(one => one.querySelector('.main-svg, .ag-row'))
-        && !document.querySelector('.comparing');
+        && !document.querySelector('.comparing')
+        && !grids.some(one => one.innerText.includes('comparing…'));
 }"""
 
 _PLACES = {(one.board, one.model, one.precision): place for place, one in enumerate(DEMO.cases)}
