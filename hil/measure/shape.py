@@ -50,7 +50,7 @@ def windows_by_shape(
     off = _ENDS * each + clock_share * meant
     fits = (lengths >= meant - off) & (lengths <= meant + off + _BEFORE_S * trace.rate_hz)
     if not fits.any():
-        longest = lengths.max(initial=0) / trace.rate_hz
+        longest = max(lengths.tolist(), default=0) / trace.rate_hz
         return _refused(
             f"no stretch of current lasts {meant / trace.rate_hz:.3f} s as the board counted, "
             f"the longest {longest:.3f} s"

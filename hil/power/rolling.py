@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -49,17 +50,17 @@ class Rolling:
         self._left = [(current[whole:], digital[whole:], flaws[whole:])]
         if not whole:
             return
-        pieces = current[:whole].reshape(-1, self._samples).astype(float)
+        pieces = current[:whole].reshape(-1, self._samples).astype(np.float64)
         good = ~np.isnan(pieces)
         total = np.where(good, pieces, 0.0).sum(axis=1)
         counts = good.sum(axis=1)
         rows = np.column_stack(
             [
-                np.fmin.reduce(pieces, axis=1),
+                _across(np.fmin, pieces),
                 np.divide(total, counts, out=np.full(len(total), np.nan), where=counts > 0),
-                np.fmax.reduce(pieces, axis=1),
+                _across(np.fmax, pieces),
                 (flaws[:whole].reshape(-1, self._samples) != Flaw.NONE).sum(axis=1),
-                np.bitwise_or.reduce(digital[:whole].reshape(-1, self._samples), axis=1),
+                _across(np.bitwise_or, digital[:whole].reshape(-1, self._samples)),
             ]
         )
         self._rows = np.concatenate([self._rows, rows])[-self._columns :]
@@ -73,3 +74,9 @@ class Rolling:
             ends, rows[:, 0], rows[:, 1], rows[:, 2], rows[:, 3].astype(int), rows[:, 4].astype(np.uint8),
             self._breaks,
         )  # fmt: skip
+
+
+def _across(function: np.ufunc, rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """What a function of two makes of each row's numbers, one after the other."""
+    found: npt.NDArray[Any] = function.reduce(rows, axis=1)
+    return found

@@ -100,7 +100,7 @@ def bars(values: Values, most: int = BARS_MOST) -> list[list[float]]:
     """From, to and how many, of at most so many bars; few different values have a bar each."""
     different, counts = np.unique(values, return_counts=True)
     if len(different) <= most:
-        half = float(np.diff(different).min()) / 2 if len(different) > 1 else 0.5
+        half = float(np.min(np.diff(different))) / 2 if len(different) > 1 else 0.5
         return [[at - half, at + half, n] for at, n in zip(different.tolist(), counts.tolist(), strict=True)]
     heights, edges = np.histogram(values, bins=most)
     ends = edges.tolist()
@@ -123,7 +123,7 @@ def in_order(samples: npt.NDArray[Any], most: int = POINTS_MOST) -> list[list[fl
     found: list[list[float]] = []
     for begin, end in pairwise(edges):
         part = values[begin:end]
-        for place in sorted({int(part.argmin()), int(part.argmax())}):
+        for place in sorted({int(np.argmin(part)), int(np.argmax(part))}):
             found.append([numbers[begin + place], float(part[place])])
     return found
 
