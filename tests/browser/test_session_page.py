@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from browsing import Scheme, serious, settled
+from browsing import Scheme, drawn_whole, serious, settled
 from hil_db.records import RunInfo, Status
 from hil_db.store import Store
 from logged_sessions import LOGGED, SLOWEST, bare, full
@@ -89,7 +89,7 @@ def test_each_choice_is_an_address_and_the_keyboard_alone_reaches_it(page: Page,
     page.wait_for_selector("h1:has-text('Session 1')")
     page.go_back()
     page.wait_for_selector(".chart .column")
-    settled(page)
+    drawn_whole(page)  # after a reload no key has been pressed yet
     page.locator(".ag-cell a", has_text="Cycles").first.focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**/series?metric=latency_cycles*")
