@@ -88,7 +88,7 @@ def test_each_choice_is_an_address_and_the_keyboard_alone_reaches_it(page: Page,
     page.go_back()
     page.wait_for_selector("h1:has-text('Session 1')")
     page.go_back()
-    page.wait_for_selector(".chart .column")
+    page.wait_for_function("() => !document.querySelector('.chart .dot')")  # of the page before
     drawn_whole(page)  # after a reload no key has been pressed yet
     page.locator(".ag-cell a", has_text="Cycles").first.focus()
     page.keyboard.press("Enter")
