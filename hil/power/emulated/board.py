@@ -105,11 +105,17 @@ class BoardKit:
 
     def _idle(self) -> None:
         count = int(self._owed)
-        if count and len(self.out) < _BACKLOG:  # else they are lost
-            ampere = self._takes.idle_a if self._on else _OFF
-            self._say(self._encoder.samples(ampere, self._level and self._mask, self._number, count))
-        self._number += count
+        if len(self.out) < _BACKLOG:
+            self._rest(count)
+        else:  # they are lost
+            self._number += count
         self._owed -= count
+
+    def _rest(self, count: int) -> None:
+        """So many samples of a board that sleeps."""
+        ampere = self._takes.idle_a if self._on else _OFF
+        self._say(self._encoder.samples(ampere, self._level and self._mask, self._number, count))
+        self._number += count
 
     def _pass_over(self) -> None:
         """What came before START was not seen; only the pin stays as it is."""
@@ -133,8 +139,7 @@ class BoardKit:
         self._fresh = rest
 
     def _send(self, one: Pass) -> None:
-        self._owed += -(self._number + int(self._owed)) % wire.COUNTS  # so that every pass is told alike
-        self._idle()
+        self._rest(-self._number % wire.COUNTS)  # the same sample of a block begins every pass
         takes = self._takes if self._on else Takes(_OFF, _OFF, self._takes.cycles_per_sample)
         data = played(one, takes, self._mask, self._level, self._encoder, self._number)
         fault = self._fault

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hil.power.emulated.board import BoardKit
 from hil.power.emulated.encode import Encoder
 from hil.power.emulated.kit import CALIBRATION
 from hil.power.emulated.play import Takes, played
@@ -24,6 +25,7 @@ from hil.power.emulated.timeline import (
     Pass,
     passes,
 )
+from hil.power.ppk2 import wire
 from hil.power.ppk2.decode import Decoder, Samples, aligned
 
 VOLTS = 3.0
@@ -145,3 +147,26 @@ def test_where_samples_fall_does_not_depend_on_when_the_board_woke() -> None:
     first = int(np.flatnonzero(early.digital)[0])
     assert list(early.current_a[first:]) == list(late.current_a[first:])
     assert early.current_a[: first - 1].mean() > late.current_a[: first - 1].mean()  # it ran for longer
+
+
+def told_by_a_kit(path: Path, waits: int, at: int) -> Samples:
+    """What a kit tells of a board that wakes after so many samples, of which it is asked in two turns."""
+    kit = BoardKit(str(path), 25e6, RUN_A, IDLE_A, 2, None)
+    kit.take(wire.POWER_ON + wire.START, 0.0)
+    kit.go_on(waits / wire.RATE_HZ)
+    events = [Event(at, 0, SLEEPS, 0), Event(at + 40, 0, BEGINS, 0), Event(at + 90, 0, PIN, 1)]
+    events += [Event(at + 70_021, 0, PIN, 0), Event(at + 70_100, 0, SLEEPS, 0)]
+    path.write_bytes(b"".join(RECORD.pack(*one) for one in events))
+    kit.go_on(waits / wire.RATE_HZ)
+    found = aligned(bytes(kit.out))
+    assert found.breaks == ()
+    return Decoder(CALIBRATION, VOLTS).samples(found.words)
+
+
+def test_a_command_is_told_alike_whenever_it_comes_and_however_much_nobody_has_read(tmp_path: Path) -> None:
+    passes_told = []
+    for number, (waits, at) in enumerate(((0, 900), (17, 900), (63, 12_345), (30_000, 40))):
+        found = told_by_a_kit(tmp_path / str(number), waits, at)
+        high = np.flatnonzero(found.digital)
+        passes_told.append((len(high), float(found.current_a[high].astype(float).sum())))
+    assert len(set(passes_told)) == 1
