@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from dash import html
@@ -19,6 +20,7 @@ from hil_dashboards.choices.places import HOW_TO_READ
 from hil_dashboards.figures import sketch
 from hil_dashboards.pages.parts import Child, badge, heading, sentence
 
+_Entry = tuple[Child | list[Child], Child | list[Child]]  # a sign or a name, and what it means
 _THINNED = 20  # samples of a trace that a point of its picture stands for
 
 
@@ -58,17 +60,22 @@ def how_to_read_page() -> list[Child]:
     ]
 
 
+def _meanings(entries: Iterable[_Entry]) -> Component:
+    parts: list[Component] = []
+    for name, meaning in entries:
+        parts += [html.Dt(name), html.Dd(meaning)]
+    return html.Dl(parts, className="meanings")
+
+
 def _methods() -> list[Child]:
     held = {one.method: one for one in examples.measured()}
-    entries: list[Component] = []
-    for method, meaning in text.METHODS.items():
-        entries += [
-            html.Dt(badge(method)),
-            html.Dd([meaning[:1].upper() + meaning[1:], ": ", *_told(held[Method(method)]), "."]),
-        ]
+    entries: list[_Entry] = [
+        (badge(method), [meaning[:1].upper() + meaning[1:], ": ", *_told(held[Method(method)]), "."])
+        for method, meaning in text.METHODS.items()
+    ]
     return [
         html.P("Each value says how it was obtained. There are four ways, and each has a sign of its own."),
-        html.Dl(entries, className="meanings"),
+        _meanings(entries),
         html.P(
             "Values of different methods are never compared, added or drawn as one line: an estimate "
             "that is lower than a measurement is no improvement."
@@ -84,17 +91,21 @@ def _told(measure: Measure) -> list[Child]:
 
 
 def _techniques() -> list[Child]:
-    entries: list[Component] = []
-    for one in TECHNIQUES:
-        entries += [html.Dt([html.Code(one.name), *map(badge, one.methods)]), html.Dd(f"{one.told}.")]
+    entries: list[_Entry] = [
+        ([html.Code(one.name), *map(badge, one.methods)], f"{one.told}.") for one in TECHNIQUES
+    ]
     probes: list[Child] = []
     for name in drivers.names():
         probes += [", " if probes else "", html.Code(name)]
     entries += [
-        html.Dt([html.Code("a probe's driver"), badge(Method.MEASURED)]),
-        html.Dd(["a power probe in the board's supply: ", *probes, "."]),
-        html.Dt([html.Code("… model of … currents"), badge(Method.MODELLED)]),
-        html.Dd("an emulated probe of that kind, fed with the currents that a part's datasheet states."),
+        (
+            [html.Code("a probe's driver"), badge(Method.MEASURED)],
+            ["a power probe in the board's supply: ", *probes, "."],
+        ),
+        (
+            [html.Code("… model of … currents"), badge(Method.MODELLED)],
+            "an emulated probe of that kind, fed with the currents that a part's datasheet states.",
+        ),
     ]
     finer = [one for one in METRICS.values() if one.techniques]
     ways = "; ".join(f"{one.title}: {' before '.join(reversed(one.techniques))}" for one in finer)
@@ -102,7 +113,7 @@ def _techniques() -> list[Child]:
         html.P(
             "The technique is what obtained a value, finer than its method: under a column's head or a badge."
         ),
-        html.Dl(entries, className="meanings"),
+        _meanings(entries),
         html.P(f"Where two techniques obtain the same thing, tables show the finer one ({ways})."),
         html.P(
             "Values of different techniques are never compared with each other. A newer cycle model is "
@@ -169,20 +180,20 @@ def _conditions() -> list[Child]:
 
 
 def _verdicts() -> list[Child]:
-    entries: list[Component] = []
+    entries: list[_Entry] = []
     for told, verdict in examples.judged():
         sign, word, style = mark_of(verdict)
         unseen: Any = {"aria-hidden": "true"}
         mark = html.Span([html.I(sign, **unseen), word], className=f"verdict {style}")
         why = "" if verdict.reason in (line := wording.one_line(verdict)) else f" {_sentence(verdict.reason)}"
-        entries += [html.Dt(mark), html.Dd([f"{told} ", html.Code(line), f".{why}"])]
+        entries.append((mark, [f"{told} ", html.Code(line), f".{why}"]))
     return [
         html.P(
             "A verdict compares a value with that of an older run, the baseline, and says what it "
             "rests on. What is exact for an image (counts, bytes, cycles of one model) is compared "
             "exactly: any change is one. What is noisy is compared with the noise of its history."
         ),
-        html.Dl(entries, className="meanings"),
+        _meanings(entries),
         html.P(
             sentence(
                 "Which way is worse depends on the metric: fewer cycles are better, more accuracy is. "
@@ -234,12 +245,9 @@ def _plots() -> list[Child]:
         ("a bar or an area", "the band: where the true value is expected"),
         ("a dotted line across", "the baseline"),
     )
-    entries: list[Component] = []
-    for mark, meaning in marks:
-        entries += [html.Dt(mark), html.Dd(f"{meaning}.")]
     return [
         html.P("In a series, values over runs:"),
-        html.Dl(entries, className="meanings"),
+        _meanings((mark, f"{meaning}.") for mark, meaning in marks),
         html.P(
             "Among trade-offs, the newest values of a board's images, an image stands on the Pareto front "
             "where no other is as good in all that is compared and better in one. Of models for different "
