@@ -24,7 +24,6 @@ import argparse
 import http.client
 import json
 import os
-import shutil
 import sqlite3
 import statistics
 import subprocess
@@ -42,8 +41,9 @@ from typing import Any, ClassVar, Self
 from urllib.parse import urlparse
 
 from playwright.sync_api import Error as BrowserError
-from playwright.sync_api import Page, ViewportSize, sync_playwright
+from playwright.sync_api import Page, ViewportSize
 
+from chromium import served, window
 from hil_dashboards.choices.matrix import parse_matrix
 from hil_dashboards.choices.series import parse_search
 from hil_dashboards.reading.matrix import read_matrix
@@ -57,16 +57,11 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 from addresses import addresses_of
 from browsing import SETTLED
 
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-)
 PROCESSORS = 2
 VIEWPORT: ViewportSize = {"width": 1280, "height": 800}
 COMPILED = 3  # loads, until Chromium keeps what it compiled of a script and has used it once
 _PAGE_S = 60.0
 SERIES = f"?metric=latency_cycles&model={FULL.names[0]}&board=qemu&precision=q15&runs=1000"
-SERVE = "import sys; from hil_dashboards.serve import serve; serve(sys.argv[1], port=0)"
 
 # Requests of a page that are not answered yet, before any script of its own runs.
 COUNTED = """(() => {
@@ -172,13 +167,7 @@ def timed(do: Callable[[], object], clock: Callable[[], float] = time.perf_count
 
 def pages(url: str, options: argparse.Namespace) -> None:
     """Print when each page is ready."""
-    path = shutil.which("chromium") or sys.exit("chromium is not installed")
-    with sync_playwright() as playwright, served(url) as (root, _):
-        launch, window = playwright.chromium, {"executable_path": path, "args": FLAGS.split()}
-        if options.private:
-            context = launch.launch(**window).new_context(viewport=VIEWPORT)
-        else:  # a folder that goes with the browser
-            context = launch.launch_persistent_context("", **window, viewport=VIEWPORT)
+    with window(VIEWPORT, private=options.private) as context, on_few(url) as (root, _):
         context.add_init_script(COUNTED)
         page = context.new_page()
         for one in addresses_of(FULL):
@@ -193,7 +182,6 @@ def pages(url: str, options: argparse.Namespace) -> None:
                 page = context.new_page()
             else:
                 print(f"{one.address}: {told(warm, 's')} (the first time {cold:.2f} s)", flush=True)
-        context.close()
 
 
 def ready(page: Page, root: str, address: str, key: str) -> float:
@@ -213,7 +201,7 @@ def clients(url: str, options: argparse.Namespace) -> None:
         "/content/series",
         f"/content/run?run={FULL.ends}",
     ]
-    with served(url) as (root, server):
+    with on_few(url) as (root, server):
         for address in walk:  # what a server finds once, and keeps
             fetched(root, address)
         ends = time.monotonic() + options.seconds
@@ -313,17 +301,11 @@ def write(url: str, options: argparse.Namespace) -> None:
 
 
 @contextmanager
-def served(url: str) -> Iterator[tuple[str, int]]:
+def on_few(url: str) -> Iterator[tuple[str, int]]:
     """A server on two processors: its address and its process."""
-    command = [sys.executable, "-c", SERVE, url]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8")
-    try:
-        os.sched_setaffinity(server.pid, sorted(os.sched_getaffinity(0))[:PROCESSORS])
-        assert server.stdout is not None
-        yield server.stdout.readline().split()[1], server.pid
-    finally:
-        server.terminate()
-        server.communicate()
+    with served(url) as (root, server):
+        os.sched_setaffinity(server, sorted(os.sched_getaffinity(0))[:PROCESSORS])
+        yield root, server
 
 
 PARTS: dict[str, Callable[[str, argparse.Namespace], None]] = {
