@@ -7,13 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import unquote
-from xml.etree import ElementTree
 
 import numpy as np
 import plotly.graph_objects as go
 import pytest
-from dash import dcc, html
+from dash import dcc
 
 from component_tree import grids, nodes, words
 from hil.values import Method
@@ -23,7 +21,6 @@ from hil_dashboards.choices.series import LINES_MOST, NO_BASELINE, RUNS, Choice,
 from hil_dashboards.figures.series import COLOURS, DASHES, STEPS_MOST, SYMBOLS, Drawn, series_figure
 from hil_dashboards.figures.series_axes import every_so_many, left_margin, value_axis
 from hil_dashboards.lines import Line, lines, points_of
-from hil_dashboards.pages.plot_key import plot_key, sign
 from hil_dashboards.reading.series import Beside, SeenRun, SeriesData, read_series
 from hil_db.baselines import Baseline, add
 from hil_db.store import Store
@@ -601,33 +598,6 @@ def test_values_of_a_failed_session_are_told_as_such(bench: Any) -> None:
     (line,) = drawn_lines(figure_of(bench))
     assert "of a session that failed" in line.hovertext[0]
     assert Method(data.way.method if data.way else "") is Method.COUNTED
-
-
-def test_a_key_names_what_is_drawn_and_knows_a_line_with_its_band() -> None:
-    group = {"legendgroup": "line 0"}
-    line = {"name": "a &amp; b", **group, "mode": "lines+markers", "line": {"color": "#123456"}}
-    area = {**group, "mode": "lines", "line": {"width": 0}, "fill": "toself"}
-    lost = {"name": "no value", "mode": "markers", "marker": {"symbol": "x-thin", "color": "#d64545"}}
-    key = plot_key({"data": [area, line, lost]}, toggles=True)
-    buttons = [one for one in nodes(key) if isinstance(one, html.Button)]
-    assert [words(one) for one in buttons] == ["a & b", "no value"]
-    assert [json.loads(getattr(one, "data-traces")) for one in buttons] == [[0, 1], [2]]
-    assert {getattr(one, "aria-pressed") for one in buttons} == {"true"}
-    assert "%23123456" in sign(line)
-    assert not [one for one in nodes(plot_key({"data": [line]})) if isinstance(one, html.Button)]
-
-
-@pytest.mark.parametrize("symbol", [*SYMBOLS, *(f"{one}-open" for one in SYMBOLS), "x-thin", "circle-x-open"])
-@pytest.mark.parametrize("dash", DASHES)
-def test_every_mark_and_dash_has_a_sign_of_its_own(symbol: str, dash: str) -> None:
-    def of(symbol: str, dash: str) -> str:
-        trace = {"mode": "lines+markers", "line": {"dash": dash}, "marker": {"symbol": symbol}}
-        picture = unquote(sign(trace).removeprefix("data:image/svg+xml,"))
-        assert ElementTree.fromstring(picture).tag.endswith("svg")
-        return picture
-
-    assert of(symbol, dash) not in {of(other, dash) for other in [*SYMBOLS, "x-thin"] if other != symbol}
-    assert of(symbol, dash) not in {of(symbol, other) for other in DASHES if other != dash}
 
 
 def test_a_plot_leaves_its_ticks_the_room_they_need() -> None:
