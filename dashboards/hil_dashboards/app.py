@@ -22,7 +22,7 @@ from hil_dashboards.pages import notice
 from hil_dashboards.pages.parts import Child, shell
 from hil_dashboards.reading import comparing, traces
 from hil_dashboards.reading.database import RunHead, exists
-from hil_dashboards.scripts import Needs, chunks, keep_versions, parted, versioned
+from hil_dashboards.scripts import Needs, keep_versions, parted, versioned
 from hil_dashboards.serving.access import Access, Person, Proxied, chosen
 from hil_dashboards.serving.deciding import add_deciding
 from hil_dashboards.serving.entrance import guard_entrance, person
@@ -65,10 +65,7 @@ class _App(Dash):
 
     def interpolate_index(self, **parts: str) -> str:  # type: ignore[override]
         """The index without scripts that no page uses, or not every one."""
-        scripts, later = parted(parts["scripts"])
-        parts["scripts"] = "\n".join(
-            [*(f'<script defer src="{one}"></script>' for one in chunks("dash_ag_grid")), scripts]
-        )
+        parts["scripts"], later = parted(parts["scripts"])
         address = _page(request.path)
         # The content, which may take longer, says more: which run, which metric.
         parts["title"] = f"{PAGES[address].name if address in PAGES else 'No such page'} · {parts['title']}"

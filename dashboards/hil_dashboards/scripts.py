@@ -41,12 +41,13 @@ def parted(scripts: str) -> tuple[str, dict[str, list[str]]]:
     kept = _UNUSED.sub("", scripts)
     later: dict[str, list[str]] = {}
     for namespace, element in _LATER.items():
-        later[namespace] = element.findall(kept) + chunks(namespace)
+        later[namespace] = element.findall(kept) + _chunks(namespace)
         kept = element.sub("", kept)
-    return kept, later
+    grids = [f'<script defer src="{one}"></script>' for one in _chunks("dash_ag_grid")]
+    return "\n".join([*grids, kept]), later
 
 
-def chunks(namespace: str) -> list[str]:
+def _chunks(namespace: str) -> list[str]:
     """The addresses of the scripts that components of a namespace are drawn with, by their versions."""
     return [f"{_SUITES}{path}?v={_installed(name)}" for name, path in _CHUNKS.get(namespace, ())]
 
